@@ -1,0 +1,1 @@
+"""Sites as data: what a worker job asks for by default."""

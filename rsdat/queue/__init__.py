@@ -1,0 +1,1 @@
+"""Batch jobs: submit, list, cancel, explain. Knows nothing of Dask or Jupyter."""

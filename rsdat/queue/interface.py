@@ -1,0 +1,156 @@
+"""What a queue can do. Two implementations: `rsdat.queue.slurm` and `rsdat.queue.local`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, Protocol
+
+#: States in which a job still is in the queue (man squeue, JOB STATE CODES).
+WAITING = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT"})
+ALIVE = frozenset({"RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT"})
+
+
+@dataclass(frozen=True)
+class Job:
+    """One batch job; of a job array, one array task.
+
+    Attributes:
+        id: As squeue prints it: `671_0` for an array task, `671` else.
+        array_id: The id of the whole array, `671`.
+        name: The job name it was submitted under.
+        state: Slurm's word, in capitals: `PENDING`, `RUNNING`, `FAILED`, …
+        reason: Slurm's code for why it waits or ended; None for `None`.
+        start_estimate: When Slurm expects to start it, while it waits.
+        time_left_s: Until its walltime, while it runs.
+        exit: `code:signal` as sacct prints it, once it ended and that is known.
+    """
+
+    id: str
+    array_id: str
+    name: str
+    state: str
+    reason: str | None = None
+    node: str | None = None
+    start_estimate: datetime | None = None
+    started: datetime | None = None
+    time_left_s: int | None = None
+    exit: str | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """It is in the queue and has not started."""
+        return self.state in WAITING
+
+    @property
+    def alive(self) -> bool:
+        """It has started and has not ended."""
+        return self.state in ALIVE
+
+    @property
+    def ended(self) -> bool:
+        """It will not run again."""
+        return not (self.waiting or self.alive)
+
+
+@dataclass(frozen=True)
+class Partition:
+    """One partition of the site.
+
+    Attributes:
+        memory_per_node_bytes: The smallest node's.
+        walltime_limit_s: None is no limit.
+    """
+
+    name: str
+    default: bool
+    state: str
+    nodes: int
+    cores_per_node: int
+    memory_per_node_bytes: int
+    walltime_limit_s: int | None
+
+
+@dataclass(frozen=True)
+class Site:
+    """What the queue says of the machine behind it."""
+
+    name: str | None
+    partitions: tuple[Partition, ...]
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What `sbatch --test-only` said. An estimate and no check: it accepts what never starts."""
+
+    start: datetime | None
+    problem: str | None
+
+
+class Queue(Protocol):
+    """A batch system. Every method has a time limit of its own and is safe to cancel.
+
+    All of them raise `QueueSilent` when the queue does not answer, and nothing else but what
+    they name.
+    """
+
+    @property
+    def kind(self) -> Literal["slurm", "local"]:
+        """Which implementation this is."""
+        ...
+
+    async def version(self) -> str | None:
+        """As the queue names itself, `slurm 22.05.8`; None where it does not say."""
+        ...
+
+    async def submit(self, script: str, *, name: str, tasks: int, log_folder: Path) -> str:
+        """Submit a job array of `tasks` tasks, indices 0 to tasks-1, in one call.
+
+        Inside each task `SLURM_ARRAY_JOB_ID`, `SLURM_ARRAY_TASK_ID` and `SLURM_JOB_ID` are set,
+        and its output is appended to `log_folder/<array id>_<task>.log`.
+
+        Args:
+            script: Batch script with its `#SBATCH` lines, without array, name and output.
+            name: Job name; unique, so that an unsure submission can be found again.
+            tasks: At least 1.
+            log_folder: Exists; on a file system that the nodes share.
+
+        Returns:
+            The array's job id.
+
+        Raises:
+            Refused: The queue said no; the message is in its own words.
+            QueueSilent: No sure answer. **The jobs may exist**: look for `name` with `jobs()`
+                before anything else, never just submit again.
+        """
+        ...
+
+    async def jobs(self, prefix: str) -> list[Job]:
+        """This user's jobs whose name starts with `prefix`, one an array task.
+
+        Holds every job that waits or runs, and ended ones for as long as the queue lists them.
+        """
+        ...
+
+    async def ended(self, ids: Sequence[str]) -> list[Job]:
+        """How jobs that `jobs()` no longer lists ended; those the queue forgot are left out."""
+        ...
+
+    async def cancel(self, ids: Sequence[str]) -> None:
+        """End jobs. Those that have ended already are no error.
+
+        Raises:
+            NotPermitted: They are somebody else's.
+        """
+        ...
+
+    async def estimate(self, script: str, *, tasks: int) -> Estimate:
+        """When such jobs would start; submits nothing."""
+        ...
+
+    async def site(self) -> Site:
+        """Partitions and accounts."""
+        ...

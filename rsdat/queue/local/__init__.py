@@ -1,0 +1,1 @@
+"""The same job scripts as detached processes of this computer."""

@@ -1,0 +1,1 @@
+"""Slurm, driven by its commands."""

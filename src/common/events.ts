@@ -1,0 +1,50 @@
+/** What the companion pushes: "this changed", never the change itself. */
+import type { Event, ServiceManager } from '@jupyterlab/services';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+
+/** Schema id of the one event; its file is rsdat/server/events/changed.v1.yaml. */
+export const CHANGED = 'https://events.jupyter.org/rsdat/changed/v1';
+
+/** What changed: one cluster (`id` is its id), or a dCache folder (`id` is `endpoint:path`). */
+export interface IChange {
+  kind: 'cluster' | 'dcache';
+  id: string;
+}
+
+/** The companion's events, typed. Events are lost while offline: listeners also poll slowly. */
+export class ChangeStream implements IDisposable {
+  constructor(events: ServiceManager.IManager['events']) {
+    this._events = events;
+    this._events.stream.connect(this._onEvent, this);
+  }
+
+  /** Emitted for every change. */
+  get changed(): ISignal<this, IChange> {
+    return this._changed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._events.stream.disconnect(this._onEvent, this);
+    Signal.clearData(this);
+  }
+
+  private _onEvent(_: unknown, emission: Event.Emission): void {
+    if (emission.schema_id === CHANGED) {
+      const { kind, id } = emission as unknown as IChange;
+      this._changed.emit({ kind, id });
+    }
+  }
+
+  private _events: ServiceManager.IManager['events'];
+  private _changed = new Signal<this, IChange>(this);
+  private _isDisposed = false;
+}

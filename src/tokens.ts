@@ -1,0 +1,51 @@
+/** The public promises: what one feature may ask of another. */
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+import type { ICluster } from './common/types';
+
+/** The user's clusters and which of them is selected. */
+export interface IClusterManager {
+  /** The clusters as last seen, oldest first; replaced, never edited in place. */
+  readonly clusters: readonly ICluster[];
+  /** Id of the selected cluster; its dashboards are offered. Null without clusters. */
+  readonly selected: string | null;
+  /** Emitted when `clusters` or `selected` changed. */
+  readonly changed: ISignal<IClusterManager, void>;
+  /** Select a cluster. */
+  select(id: string | null): void;
+  /** Ask the companion again. */
+  refresh(): Promise<void>;
+}
+
+export const IClusterManager = new Token<IClusterManager>(
+  'jupyterlab-rsdat:IClusterManager',
+  'The Dask clusters of the rsdat companion.'
+);
+
+/** Opens the pages of a cluster's Dask dashboard as tabs. */
+export interface IDashboards {
+  /** Open (or reveal) the plot of that name, e.g. "Task Stream", of a cluster. */
+  open(options: { cluster: string; plot: string; mode?: string }): void;
+}
+
+export const IDashboards = new Token<IDashboards>(
+  'jupyterlab-rsdat:IDashboards',
+  'Opens Dask dashboards in tabs.'
+);
+
+/** The dCache panel's place. */
+export interface IDCache {
+  /** Name of the endpoint shown, null when none is configured. */
+  readonly endpoint: string | null;
+  /** Folder shown, a literal absolute path. */
+  readonly path: string;
+  /** Emitted when `endpoint` or `path` changed. */
+  readonly changed: ISignal<IDCache, void>;
+  /** Show a folder. */
+  open(endpoint: string, path: string): Promise<void>;
+}
+
+export const IDCache = new Token<IDCache>(
+  'jupyterlab-rsdat:IDCache',
+  'The dCache panel.'
+);
