@@ -69,7 +69,7 @@ def parse_walltime_s(text: str) -> int | None:
         raise InvalidInput(f"'{text}' is not a walltime", hint="Write it as HH:MM:SS, D-HH:MM:SS.")
     parts = [int(part) for part in match["rest"].split(":")]
     if match["d"] is not None:
-        hours, minutes, seconds = (parts + [0, 0])[:3]
+        hours, minutes, seconds = [*parts, 0, 0][:3]
         return ((int(match["d"]) * 24 + hours) * 60 + minutes) * 60 + seconds
     if len(parts) == 1:
         return parts[0] * 60
