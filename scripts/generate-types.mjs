@@ -11,14 +11,25 @@ const output = check ? join(folder, 'schema.ts') : target;
 try {
   execFileSync(
     process.execPath,
-    ['node_modules/openapi-typescript/bin/cli.js', 'docs/api.yaml', '--output', output],
+    [
+      'node_modules/openapi-typescript/bin/cli.js',
+      'docs/api.yaml',
+      '--output',
+      output
+    ],
     { stdio: ['ignore', 'ignore', 'inherit'] }
   );
-  execFileSync(process.execPath, ['node_modules/prettier/bin/prettier.cjs', '--write', output], {
-    stdio: ['ignore', 'ignore', 'inherit']
-  });
+  execFileSync(
+    process.execPath,
+    ['node_modules/prettier/bin/prettier.cjs', '--write', output],
+    {
+      stdio: ['ignore', 'ignore', 'inherit']
+    }
+  );
   if (check && readFileSync(output, 'utf8') !== readFileSync(target, 'utf8')) {
-    console.error(`${target} is not what docs/api.yaml says: run npm run types`);
+    console.error(
+      `${target} is not what docs/api.yaml says: run npm run types`
+    );
     process.exitCode = 1;
   }
 } finally {

@@ -14,6 +14,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { ensurePrograms } from './debian.mjs';
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 export const venv = join(root, '.venv');
@@ -21,7 +22,8 @@ export const venv = join(root, '.venv');
 const stamps = {
   node: join(root, 'node_modules', '.rsdat-setup'),
   extension: join(root, 'rsdat', 'labextension', '.rsdat-setup'),
-  python: join(venv, '.rsdat-setup')
+  python: join(venv, '.rsdat-setup'),
+  browser: join(root, 'ui-tests', 'node_modules', '.rsdat-setup')
 };
 
 /** A failed step: its message is all the user needs. */
@@ -51,20 +53,31 @@ function step(title, command, args, options = {}) {
 function digest(paths) {
   const hash = createHash('sha256');
   for (const path of paths) {
-    hash.update(path).update('\0').update(readFileSync(join(root, path))).update('\0');
+    hash
+      .update(path)
+      .update('\0')
+      .update(readFileSync(join(root, path)))
+      .update('\0');
   }
   return hash.digest('hex');
 }
 
 function filesBelow(folder) {
-  return readdirSync(join(root, folder), { withFileTypes: true, recursive: true })
+  return readdirSync(join(root, folder), {
+    withFileTypes: true,
+    recursive: true
+  })
     .filter(entry => entry.isFile())
-    .map(entry => join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1))
+    .map(entry =>
+      join(entry.parentPath ?? entry.path, entry.name).slice(root.length + 1)
+    )
     .sort();
 }
 
 function isFresh(name, value) {
-  return existsSync(stamps[name]) && readFileSync(stamps[name], 'utf8') === value;
+  return (
+    existsSync(stamps[name]) && readFileSync(stamps[name], 'utf8') === value
+  );
 }
 
 function stamp(name, value) {
@@ -94,12 +107,20 @@ function setupNode() {
   if (isFresh('node', value)) {
     return;
   }
-  step('installing the front-end packages', 'npm', ['ci', '--no-fund', '--no-audit']);
+  step('installing the front-end packages', 'npm', [
+    'ci',
+    '--no-fund',
+    '--no-audit'
+  ]);
   stamp('node', value);
 }
 
 function setupPython() {
-  const value = digest(['pyproject.toml', 'package.json', 'scripts/constraints.txt']);
+  const value = digest([
+    'pyproject.toml',
+    'package.json',
+    'scripts/constraints.txt'
+  ]);
   const python = join(venv, 'bin', 'python');
   if (existsSync(python) && isFresh('python', value)) {
     return;
@@ -110,15 +131,30 @@ function setupPython() {
     try {
       step('making the Python environment', findPython(), ['-m', 'venv', venv]);
     } catch (error) {
-      if (String(error).includes('ensurepip')) {
+      if (!String(error).includes('ensurepip')) {
+        throw error;
+      }
+      // Debian splits the venv module from Python.
+      rmSync(venv, { recursive: true, force: true });
+      const missing = ensurePrograms({
+        'python3-venv (the module)': 'python3-venv'
+      });
+      if (spawnSync(findPython(), ['-c', 'import ensurepip']).status !== 0) {
         throw new SetupError(
-          "This Python has no 'venv'. On Debian and Ubuntu: apt-get install python3-venv"
+          `This Python has no 'venv': ${Object.values(missing).join()}`
         );
       }
-      throw error;
+      step('making the Python environment', findPython(), ['-m', 'venv', venv]);
     }
   }
-  step('installing uv', python, ['-m', 'pip', 'install', '-q', '--disable-pip-version-check', 'uv']);
+  step('installing uv', python, [
+    '-m',
+    'pip',
+    'install',
+    '-q',
+    '--disable-pip-version-check',
+    'uv'
+  ]);
   step('installing the Python packages', join(venv, 'bin', 'uv'), [
     'pip',
     'install',
@@ -136,7 +172,13 @@ function setupPython() {
 
 /** Lab reads the extension from the checkout, so that a rebuild needs no reinstall. */
 function linkExtension() {
-  const link = join(venv, 'share', 'jupyter', 'labextensions', 'jupyterlab-rsdat');
+  const link = join(
+    venv,
+    'share',
+    'jupyter',
+    'labextensions',
+    'jupyterlab-rsdat'
+  );
   mkdirSync(dirname(link), { recursive: true });
   if (existsSync(link) || isLink(link)) {
     rmSync(link, { recursive: true });
@@ -168,6 +210,25 @@ function setupExtension() {
   stamp('extension', value);
 }
 
+/** The browser tests' own packages; not needed to start. */
+export function setupBrowserTests() {
+  const value = digest(['ui-tests/package.json', 'ui-tests/package-lock.json']);
+  if (isFresh('browser', value)) {
+    return;
+  }
+  step(
+    'installing the browser tests',
+    'npm',
+    ['ci', '--no-fund', '--no-audit'],
+    {
+      cwd: join(root, 'ui-tests'),
+      // Debian's Chromium is used; Playwright's own download is not.
+      env: { ...process.env, PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD: '1' }
+    }
+  );
+  stamp('browser', value);
+}
+
 /** All of it. The extension comes first: installing the package looks for it. */
 export function setup() {
   const began = Date.now();
@@ -180,7 +241,10 @@ export function setup() {
   }
 }
 
-if (process.argv[1] && statSync(process.argv[1]).ino === statSync(fileURLToPath(import.meta.url)).ino) {
+if (
+  process.argv[1] &&
+  statSync(process.argv[1]).ino === statSync(fileURLToPath(import.meta.url)).ino
+) {
   try {
     setup();
   } catch (error) {

@@ -1,0 +1,16 @@
+// Removes what set-up and builds made; the demo's data stay.
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from './setup.mjs';
+
+for (const path of [
+  'lib',
+  'tsconfig.tsbuildinfo',
+  'rsdat/labextension',
+  '.venv',
+  'node_modules',
+  'ui-tests/node_modules',
+  'ui-tests/test-results'
+]) {
+  rmSync(join(root, path), { recursive: true, force: true });
+}

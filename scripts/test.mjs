@@ -1,0 +1,159 @@
+// npm test: set-up, lint and types, jest, pytest, browser; the last line sums them up.
+//
+//   npm test                      everything
+//   npm test -- --only jest       one of: lint, jest, pytest, browser (may be given twice)
+//   npm run test:long             the soak and fault rounds (pytest -m long)
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensurePrograms } from './debian.mjs';
+import { lint } from './lint.mjs';
+import { root, setup, setupBrowserTests, SetupError, venv } from './setup.mjs';
+
+const only = process.argv.flatMap((word, index) =>
+  word === '--only' ? [process.argv[index + 1]] : []
+);
+const long = process.argv.includes('--long');
+const reports = mkdtempSync(join(tmpdir(), 'rsdat-test-'));
+const total = { passed: 0, failed: 0, skipped: 0 };
+const notes = [];
+
+function add(title, counts) {
+  for (const key of Object.keys(total)) {
+    total[key] += counts[key] ?? 0;
+  }
+  const { passed = 0, failed = 0, skipped = 0 } = counts;
+  notes.push(
+    `${title}: ${passed} passed, ${failed} failed, ${skipped} skipped`
+  );
+}
+
+function wants(name) {
+  return only.length === 0 || only.includes(name);
+}
+
+/** Run a runner with its output shown as it comes; true when it exited with 0. */
+function show(title, command, args, options = {}) {
+  console.log(`\n== ${title}`);
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    timeout: 60 * 60_000,
+    ...options
+  });
+  if (error) {
+    console.error(String(error));
+  }
+  return status === 0;
+}
+
+/** A runner that died before it could count is one failure. */
+function counted(ok, counts) {
+  return ok || counts.failed > 0 ? counts : { ...counts, failed: 1 };
+}
+
+function runJest() {
+  const file = join(reports, 'jest.json');
+  const ok = show('jest', join(root, 'node_modules', '.bin', 'jest'), [
+    '--json',
+    `--outputFile=${file}`
+  ]);
+  const result = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  add(
+    'jest',
+    counted(ok, {
+      passed: result.numPassedTests ?? 0,
+      failed:
+        (result.numFailedTests ?? 0) + (result.numRuntimeErrorTestSuites ?? 0),
+      skipped: (result.numPendingTests ?? 0) + (result.numTodoTests ?? 0)
+    })
+  );
+}
+
+function runPytest() {
+  const file = join(reports, 'pytest.xml');
+  const ok = show(
+    long ? 'pytest, long rounds' : 'pytest',
+    join(venv, 'bin', 'pytest'),
+    [`--junitxml=${file}`, '-m', long ? 'long' : 'not long', '--durations=10']
+  );
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  if (existsSync(file)) {
+    const suite = readFileSync(file, 'utf8').match(/<testsuite [^>]*>/)[0];
+    const number = name =>
+      Number(suite.match(new RegExp(` ${name}="(\\d+)"`))?.[1] ?? 0);
+    counts.failed = number('failures') + number('errors');
+    counts.skipped = number('skipped');
+    counts.passed = number('tests') - counts.failed - counts.skipped;
+  }
+  add('pytest', counted(ok, counts));
+}
+
+function runBrowser(missing) {
+  if (missing.chromium) {
+    console.log(`\n== browser\nskipped: chromium ${missing.chromium}`);
+    add('browser', { skipped: 1 });
+    return;
+  }
+  setupBrowserTests();
+  const file = join(reports, 'browser.json');
+  const ok = show(
+    'browser',
+    join(root, 'ui-tests', 'node_modules', '.bin', 'playwright'),
+    ['test'],
+    {
+      cwd: join(root, 'ui-tests'),
+      env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: file }
+    }
+  );
+  const stats = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8')).stats
+    : {};
+  add(
+    'browser',
+    counted(ok, {
+      passed: (stats.expected ?? 0) + (stats.flaky ?? 0),
+      failed: stats.unexpected ?? 0,
+      skipped: stats.skipped ?? 0
+    })
+  );
+}
+
+function runLint() {
+  console.log('\n== lint and types');
+  const { passed, failed } = lint();
+  add('lint', { passed, failed: failed.length });
+}
+
+const began = Date.now();
+try {
+  const missing = ensurePrograms({
+    chromium: 'chromium',
+    slurmctld: 'slurmctld',
+    slurmd: 'slurmd',
+    sbatch: 'slurm-client',
+    munged: 'munge'
+  });
+  setup();
+  if (long) {
+    runPytest();
+  } else {
+    wants('lint') && runLint();
+    wants('jest') && runJest();
+    wants('pytest') && runPytest();
+    wants('browser') && runBrowser(missing);
+  }
+} catch (error) {
+  console.error(error instanceof SetupError ? error.message : error);
+  total.failed += 1;
+} finally {
+  rmSync(reports, { recursive: true, force: true });
+}
+console.log(
+  `\n${notes.join('\n')}\n${Math.round((Date.now() - began) / 1000)} s in all`
+);
+console.log(
+  `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`
+);
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0);
