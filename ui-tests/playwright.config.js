@@ -1,0 +1,60 @@
+// Browser tests in Debian's Chromium against ui-tests/stack.py: real Lab, Slurm, Dask and door.
+const { execFileSync } = require('node:child_process');
+const { join } = require('node:path');
+const base = require('@jupyterlab/galata/lib/playwright-config');
+
+const python = join(__dirname, '..', '.venv', 'bin', 'python');
+
+// The workers of Playwright read this file again and inherit the environment: chosen once.
+if (!process.env.RSDAT_UI_PORTS) {
+  process.env.RSDAT_UI_PORTS = execFileSync(
+    python,
+    [
+      '-c',
+      'import socket\n' +
+        's = [socket.create_server(("127.0.0.1", 0)) for _ in range(2)]\n' +
+        'print(",".join(str(x.getsockname()[1]) for x in s))'
+    ],
+    { encoding: 'utf8' }
+  ).trim();
+}
+const [port, hubPort] = process.env.RSDAT_UI_PORTS.split(',');
+const stateFile = join(__dirname, 'test-results', `stack-${port}.json`);
+process.env.RSDAT_UI_STATE = stateFile;
+
+module.exports = {
+  ...base,
+  timeout: 120_000,
+  expect: { timeout: 20_000 },
+  workers: 1,
+  retries: 0,
+  outputDir: join(__dirname, 'test-results', 'output'),
+  reporter: [['list'], ['json', { outputFile: join(__dirname, 'test-results', 'report.json') }]],
+  use: {
+    ...base.use,
+    baseURL: `http://127.0.0.1:${port}`,
+    video: 'off',
+    trace: 'off',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-dev-shm-usage',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--no-first-run'
+      ]
+    }
+  },
+  webServer: {
+    command: `${python} ${join(__dirname, 'stack.py')} --port ${port} --hub-port ${hubPort} --state ${stateFile}`,
+    url: `http://127.0.0.1:${port}/lab`,
+    timeout: 180_000,
+    reuseExistingServer: false,
+    gracefulShutdown: { signal: 'SIGTERM', timeout: 60_000 },
+    stdout: process.env.RSDAT_UI_VERBOSE ? 'pipe' : 'ignore',
+    stderr: 'pipe'
+  }
+};
