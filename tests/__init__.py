@@ -1,0 +1,1 @@
+"""Tests; a package, so that rooms may have files of one name."""
