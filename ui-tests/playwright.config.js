@@ -29,7 +29,10 @@ module.exports = {
   workers: 1,
   retries: 0,
   outputDir: join(__dirname, 'test-results', 'output'),
-  reporter: [['list'], ['json', { outputFile: join(__dirname, 'test-results', 'report.json') }]],
+  reporter: [
+    ['list'],
+    ['json', { outputFile: join(__dirname, 'test-results', 'report.json') }]
+  ],
   use: {
     ...base.use,
     baseURL: `http://127.0.0.1:${port}`,
