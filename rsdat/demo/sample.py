@@ -62,7 +62,8 @@ def radar_rows(index: int, n: int, size: int, block: int) -> NDArray[np.complex6
     phase = random.uniform(0, 2 * np.pi, (rows.stop - rows.start, size))
     brightness = 1 + SWING * np.cos(2 * np.pi * (index + 0.25) / n)
     values = mean_amplitude(size, rows) * brightness * np.exp(1j * phase)
-    return values.astype("<c8")
+    image: NDArray[np.complex64] = values.astype("<c8")
+    return image
 
 
 def make_radar_stack(url: str, n: int = 8, size: int = 512) -> str:

@@ -1,0 +1,69 @@
+"""Hrefs: where a relative link of a catalog leads, on any file system that fsspec knows.
+
+An href here is a literal address, as fsspec takes it: nothing is percent-decoded, and `#`, `?`
+and `;` are letters of a name like any other, but for http(s), where the rules of the web hold.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import fsspec
+
+
+def absolute(href: str) -> str:
+    """The one form of an address that the other functions and PySTAC agree on.
+
+    Local files become absolute paths without `file://`. Where `dcache:///a/b` and
+    `dcache://a/b` mean the same, the second is taken: Python's URL functions turn the first
+    into `dcache:/a/b`, which fsspec takes for a local path.
+    """
+    scheme, rest = _split(href)
+    if scheme in ("", "file", "local"):
+        return str(Path(rest).expanduser().absolute()) if rest else rest
+    if rest.startswith("/") and _has_no_host(scheme):
+        rest = rest.lstrip("/")
+    return f"{scheme}://{rest}"
+
+
+def resolve(href: str, base: str) -> str:
+    """Where `href` leads, found in the file at `base` (in the form of `absolute`)."""
+    if _split(href)[0]:
+        return absolute(href)
+    scheme, rest = _split(base)
+    if scheme in ("http", "https"):
+        return urljoin(base, href)
+    host, path = ("", rest) if _has_no_host(scheme) else rest.partition("/")[::2]
+    folder = posixpath.dirname("/" + path.lstrip("/"))
+    # posixpath.join drops the folder before an absolute href; `..` never climbs above the root.
+    path = posixpath.normpath(posixpath.join(folder, href))
+    if not scheme:
+        return path
+    return f"{scheme}://{host}{path}" if host else f"{scheme}://{path.lstrip('/')}"
+
+
+def parent(href: str) -> str:
+    """The folder that holds the file at `href`."""
+    if _split(href)[0] in ("http", "https"):
+        parts = urlsplit(href)
+        return parts._replace(path=posixpath.dirname(parts.path), query="", fragment="").geturl()
+    return href.rpartition("/")[0]
+
+
+def _split(href: str) -> tuple[str, str]:
+    scheme, mark, rest = href.partition("://")
+    return (scheme, rest) if mark and "/" not in scheme else ("", href)
+
+
+def _has_no_host(scheme: str) -> bool:
+    """Whether the first part of `scheme://a/b` is a folder already, as dcache and memory say."""
+    if scheme in ("", "file", "local"):
+        return True
+    kind = fsspec.get_filesystem_class(scheme)
+    # Typed as Any by fsspec; strips to str for str.
+    return bool(
+        kind._strip_protocol(f"{scheme}://a/b")  # noqa: SLF001 - fsspec's documented hook
+        == kind._strip_protocol(f"{scheme}:///a/b")  # noqa: SLF001
+    )
