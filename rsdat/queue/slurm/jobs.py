@@ -1,0 +1,133 @@
+"""Jobs as squeue, sacct and scontrol print them. Pure: text in, `Job` out.
+
+Times are seconds since 1970 (`question_environment` asks for them). Lines that are no job are
+left out: a foreign job's name may hold a line break.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import datetime, timezone
+
+from rsdat.base.errors import InvalidInput
+from rsdat.base.units import parse_walltime_s
+from rsdat.queue.interface import Job
+from rsdat.queue.slurm.ids import array_of, expand, expand_tasks
+
+#: `%i` one id a task (with -r), `%S` start or expected start, `%L` time left. The name comes
+#: last: it alone may hold a `|`.
+SQUEUE_FORMAT = "%i|%T|%r|%S|%L|%N|%j"
+SACCT_FORMAT = "JobID,State,ExitCode,Start,NodeList,JobName"
+
+
+def parse_squeue(text: str) -> list[Job]:
+    """What `squeue -h -r -o SQUEUE_FORMAT` prints."""
+    jobs: list[Job] = []
+    for line in text.splitlines():
+        fields = line.split("|", 6)
+        if len(fields) < 7 or not expand(fields[0]):
+            continue
+        job_id, state, reason, start, left, nodes, name = fields
+        job = Job(
+            id=job_id,
+            array_id=array_of(job_id),
+            name=name,
+            state=state,
+            reason=_known(reason),
+            node=_known(nodes),
+        )
+        if job.waiting:
+            job = replace(job, start_estimate=_time(start))
+        elif job.alive:
+            job = replace(job, started=_time(start), time_left_s=_duration_s(left))
+        elif job.node:  # else it was cancelled while it waited, and `start` is when that was
+            job = replace(job, started=_time(start))
+        jobs.extend(replace(job, id=single) for single in expand(job_id))
+    return jobs
+
+
+def parse_sacct(text: str) -> list[Job]:
+    """What `sacct -nXP -o SACCT_FORMAT` prints; `70_[2-3]`, never started, is two jobs."""
+    jobs: list[Job] = []
+    for line in text.splitlines():
+        fields = line.split("|", 5)
+        if len(fields) < 6:
+            continue
+        job_id, state, exit_code, start, nodes, name = fields
+        node = None if nodes == "None assigned" else _known(nodes)
+        jobs.extend(
+            Job(
+                id=single,
+                array_id=array_of(single),
+                name=name,
+                # CANCELLED carries a ` by UID`.
+                state=state.partition(" ")[0],
+                node=node,
+                started=_time(start) if node else None,
+                exit=exit_code,
+            )
+            for single in expand(job_id)
+        )
+    return jobs
+
+
+_SCONTROL = re.compile(
+    r"JobId=(?P<raw>\d+) (?:ArrayJobId=(?P<array>\d+) ArrayTaskId=(?P<tasks>\S+) )?"
+    r"(?:ArrayTaskThrottle=\d+ )?JobName=(?P<name>.*?) UserId=.*?"
+    r" JobState=(?P<state>\S+) Reason=(?P<reason>.*?) Dependency=.*?"
+    r" ExitCode=(?P<exit>\d+:\d+) .*? StartTime=(?P<start>\S+) .*? NodeList=(?P<nodes>\S*) "
+)
+
+
+def parse_scontrol(text: str) -> list[Job]:
+    """What `scontrol -o show job ID` prints, one line a job."""
+    jobs: list[Job] = []
+    for line in text.splitlines():
+        match = _SCONTROL.match(line)
+        if not match:
+            continue
+        array = match["array"] or match["raw"]
+        ids = [f"{array}_{task}" for task in expand_tasks(match["tasks"] or "")] or [array]
+        node = _known(match["nodes"])
+        jobs.extend(
+            Job(
+                id=single,
+                array_id=array,
+                name=match["name"],
+                state=match["state"],
+                reason=_known(match["reason"]),
+                node=node,
+                started=_time(match["start"]) if node else None,
+                exit=match["exit"],
+            )
+            for single in ids
+        )
+    return jobs
+
+
+_ESTIMATE = re.compile(r"to start at (\d+) using")
+
+
+def parse_estimate(stderr: str) -> datetime | None:
+    """The expected start in what `sbatch --test-only` prints."""
+    match = _ESTIMATE.search(stderr)
+    return _time(match[1]) if match else None
+
+
+def _known(word: str) -> str | None:
+    return None if word.strip() in ("", "None", "N/A", "(null)", "Unknown") else word.strip()
+
+
+def _time(word: str) -> datetime | None:
+    # Also `N/A`, `Unknown`, `None`; and 0 for a job that never started.
+    if not word.isdigit() or int(word) == 0:
+        return None
+    return datetime.fromtimestamp(int(word), timezone.utc)
+
+
+def _duration_s(word: str) -> int | None:
+    try:
+        return parse_walltime_s(word)
+    except InvalidInput:  # `INVALID` once the limit is over, `NOT_SET`
+        return None

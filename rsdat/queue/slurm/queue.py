@@ -1,0 +1,251 @@
+"""Slurm as a `Queue`: which command answers what, how long it may take, what its failure means."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Literal
+
+from rsdat.base.clock import Clock, SystemClock
+from rsdat.base.errors import NotPermitted, QueueSilent, Refused
+from rsdat.base.run import CommandMissing, CommandTimeout, Completed, Run, run
+from rsdat.queue.environment import job_environment, question_environment
+from rsdat.queue.interface import Estimate, Job, Site
+from rsdat.queue.slurm import jobs as printed
+from rsdat.queue.slurm import site as printed_site
+from rsdat.queue.slurm import words
+from rsdat.queue.slurm.ids import array_of, expand, fold
+from rsdat.queue.slurm.shared import SharedCall
+
+#: Slurm's own default; sites raise it.
+DEFAULT_MESSAGE_TIMEOUT_S = 10
+#: A command that can't reach Slurm gives up after MessageTimeout by itself, with words.
+MARGIN_S = 5
+#: Accounts are a comfort: nobody waits long for them.
+ACCOUNTS_LIMIT_S = 5
+SITE_KEPT = timedelta(seconds=60)
+ACCOUNTING_RETRY = timedelta(minutes=10)
+#: Names on one command line; folded, each may stand for thousands of tasks.
+ARRAYS_A_CALL = 200
+_JOB_ID = re.compile(r"(\d+)(?:;\S+)?\Z")
+
+
+@dataclass(frozen=True)
+class _Dated:
+    site: Site
+    moment: datetime
+
+
+class SlurmQueue:
+    """Slurm, driven by its commands.
+
+    Args:
+        run: Runs a command; by default on this computer.
+        clock: For what is asked again only after a while.
+        limit_s: Seconds that a command may take; by default the site's MessageTimeout and some.
+        user: Whose accounts `site` lists; by default who runs this.
+    """
+
+    kind: Literal["slurm", "local"] = "slurm"
+
+    def __init__(
+        self,
+        run: Run = run,
+        clock: Clock | None = None,
+        *,
+        limit_s: float | None = None,
+        user: str | None = None,
+    ) -> None:
+        self._run = run
+        self._clock = clock or SystemClock()
+        self._limit_s = limit_s or DEFAULT_MESSAGE_TIMEOUT_S + MARGIN_S
+        self._limit_given = limit_s is not None
+        self._user = user
+        self._squeue = SharedCall(self._ask_jobs)
+        self._site_call = SharedCall(self._ask_site)
+        self._site: _Dated | None = None
+        self._config: dict[str, str] | None = None
+        self._accounting_again: datetime | None = None
+
+    async def version(self) -> str | None:
+        """As sbatch names it, `slurm-wlm 22.05.8`; asks nobody else, so it never waits."""
+        done = await self._command(["sbatch", "--version"])
+        return done.stdout.strip() or None
+
+    async def submit(self, script: str, *, name: str, tasks: int, log_folder: Path) -> str:
+        """See `Queue.submit`."""
+        if "\\" in str(log_folder):
+            # man sbatch, FILENAME PATTERN: a backslash switches the patterns off.
+            raise Refused(f"Slurm can't write its logs to '{log_folder}': there is a \\ in it")
+        # A Slurm that hangs is better met before the order than in the middle of it.
+        await self._learn()
+        logs = str(log_folder).replace("%", "%%")
+        argv = [
+            "sbatch",
+            "--parsable",
+            f"--array=0-{tasks - 1}",
+            f"--job-name={name}",
+            f"--output={logs}/%A_%a.log",
+            "--open-mode=append",
+        ]
+        try:
+            done = await self._command(argv, stdin=script, env=job_environment(os.environ))
+        finally:
+            self._squeue.outdate()
+        if done.returncode:
+            raise Refused(_words(done))
+        match = _JOB_ID.match(done.stdout.strip())
+        if not match:
+            raise QueueSilent(f"sbatch gave no job id: {_words(done)}")
+        return match[1]
+
+    async def jobs(self, prefix: str) -> list[Job]:
+        """See `Queue.jobs`. Concurrent callers share one squeue, whatever their prefix."""
+        return [job for job in await self._squeue.get() if job.name.startswith(prefix)]
+
+    async def ended(self, ids: Sequence[str]) -> list[Job]:
+        """See `Queue.ended`. Asks the accounting, and slurmctld for what that lacks."""
+        wanted = [single for given in ids for single in expand(given)]
+        found = await self._accounted(wanted)
+        missing = {array_of(job_id) for job_id in wanted if job_id not in found}
+        for array in sorted(missing, key=int):
+            done = await self._command(["scontrol", "-o", "show", "job", array])
+            if done.returncode and not words.is_over(done.stderr):
+                raise QueueSilent(_words(done))
+            found.update((job.id, job) for job in printed.parse_scontrol(done.stdout))
+        return [found[job_id] for job_id in wanted if job_id in found and found[job_id].ended]
+
+    async def cancel(self, ids: Sequence[str]) -> None:
+        """See `Queue.cancel`. Slurm sends SIGTERM, and SIGKILL after its KillWait."""
+        arrays = fold(ids)
+        try:
+            for start in range(0, len(arrays), ARRAYS_A_CALL):
+                done = await self._command(["scancel", *arrays[start : start + ARRAYS_A_CALL]])
+                if done.returncode and words.is_forbidden(done.stderr):
+                    raise NotPermitted(_words(done))
+                if done.returncode and not words.is_over(done.stderr):
+                    raise QueueSilent(_words(done))
+        finally:
+            self._squeue.outdate()
+
+    async def estimate(self, script: str, *, tasks: int) -> Estimate:
+        """See `Queue.estimate`."""
+        argv = ["sbatch", "--test-only", f"--array=0-{tasks - 1}", "--output=/dev/null"]
+        done = await self._command(argv, stdin=script)
+        if done.returncode:
+            return Estimate(None, _words(done))
+        return Estimate(printed.parse_estimate(done.stderr), None)
+
+    async def site(self) -> Site:
+        """See `Queue.site`. An answer is kept for a minute."""
+        known = self._site
+        if known and self._clock.now() - known.moment < SITE_KEPT:
+            return known.site
+        return await self._site_call.get()
+
+    # -- inside ---------------------------------------------------------------------------------
+
+    async def _command(
+        self,
+        argv: Sequence[str],
+        *,
+        stdin: str | None = None,
+        env: dict[str, str] | None = None,
+        limit_s: float | None = None,
+    ) -> Completed:
+        """Run one of Slurm's commands.
+
+        Raises:
+            QueueSilent: It hangs, is absent, or says that it can't reach Slurm.
+        """
+        environment = question_environment(os.environ) if env is None else env
+        limit = limit_s or self._limit_s
+        try:
+            done = await self._run(argv, timeout_s=limit, env=environment, stdin=stdin)
+        except CommandTimeout as error:
+            raise QueueSilent(
+                f"Slurm gave no answer within {limit:g} s ({argv[0]})",
+                hint="Jobs that run are not touched by this. rsdat asks again by itself.",
+            ) from error
+        except CommandMissing as error:
+            raise QueueSilent(
+                error.message, hint="Is Slurm installed here, and on the PATH?", code=error.code
+            ) from error
+        if done.returncode and words.is_silent(done.stderr):
+            raise QueueSilent(
+                f"Slurm does not answer: {_words(done)}",
+                hint="Jobs that run are not touched by this. rsdat asks again by itself.",
+            )
+        return done
+
+    async def _question(self, argv: Sequence[str]) -> str:
+        """The output of a command that only asks; whatever fails is no answer."""
+        done = await self._command(argv)
+        if done.returncode:
+            raise QueueSilent(f"{argv[0]} failed: {_words(done)}")
+        return done.stdout
+
+    async def _ask_jobs(self) -> list[Job]:
+        text = await self._question(
+            ["squeue", "--me", "-h", "-r", "-t", "all", "-o", printed.SQUEUE_FORMAT]
+        )
+        return printed.parse_squeue(text)
+
+    async def _accounted(self, wanted: Sequence[str]) -> dict[str, Job]:
+        """What sacct knows of these jobs; nothing where the site keeps no accounts."""
+        now = self._clock.now()
+        if not wanted or (self._accounting_again and now < self._accounting_again):
+            return {}
+        arrays = sorted({array_of(job_id) for job_id in wanted}, key=int)
+        argv = ["sacct", "-nXP", "-o", printed.SACCT_FORMAT, "-j", ",".join(arrays)]
+        try:
+            done = await self._command(argv)
+        except QueueSilent:
+            # slurmdbd is a daemon of its own; slurmctld may well know.
+            return {}
+        if done.returncode:
+            if words.lacks_accounting(done.stderr):
+                self._accounting_again = now + ACCOUNTING_RETRY
+            return {}
+        # The accounting lags behind by a second or two: a job still "running" there says nothing.
+        return {job.id: job for job in printed.parse_sacct(done.stdout) if job.ended}
+
+    async def _learn(self) -> dict[str, str]:
+        """Slurm's configuration, asked for once."""
+        if self._config is None:
+            text = await self._question(["scontrol", "show", "config"])
+            self._config = printed_site.parse_config(text)
+            seconds = printed_site.message_timeout_s(self._config)
+            if seconds and not self._limit_given:
+                self._limit_s = seconds + MARGIN_S
+        return self._config
+
+    async def _ask_site(self) -> Site:
+        config = await self._learn()
+        name = config.get("ClusterName")
+        partitions = printed_site.parse_partitions(
+            await self._question(["scontrol", "-o", "show", "partition"]),
+            await self._question(["sinfo", "-h", "-e", "-o", printed_site.SINFO_FORMAT]),
+        )
+        site = Site(name, partitions, await self._accounts(name))
+        self._site = _Dated(site, self._clock.now())
+        return site
+
+    async def _accounts(self, cluster: str | None) -> tuple[str, ...]:
+        user = self._user or pwd.getpwuid(os.getuid()).pw_name
+        argv = ["sacctmgr", "-nP", "show", "assoc", f"user={user}", "format=Cluster,Account"]
+        try:
+            done = await self._command(argv, limit_s=min(ACCOUNTS_LIMIT_S, self._limit_s))
+        except QueueSilent:
+            return ()
+        return () if done.returncode else printed_site.parse_accounts(done.stdout, cluster)
+
+
+def _words(done: Completed) -> str:
+    said = words.own_words(done.stderr) or words.own_words(done.stdout)
+    return said or f"{done.argv[0]} ended with exit code {done.returncode} and said nothing"
