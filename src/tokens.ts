@@ -1,6 +1,8 @@
 /** The public promises: what one feature may ask of another. */
 import { Token } from '@lumino/coreutils';
+import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
+import type { Widget } from '@lumino/widgets';
 import type { ICluster } from './common/types';
 
 /** The user's clusters and which of them is selected. */
@@ -9,8 +11,12 @@ export interface IClusterManager {
   readonly clusters: readonly ICluster[];
   /** Id of the selected cluster; its dashboards are offered. Null without clusters. */
   readonly selected: string | null;
+  /** Whether `clusters` is what the companion said, not just the empty start. */
+  readonly isReady: boolean;
   /** Emitted when `clusters` or `selected` changed. */
   readonly changed: ISignal<IClusterManager, void>;
+  /** Keep `clusters` fresh until the returned object is disposed. */
+  watch(): IDisposable;
   /** Select a cluster. */
   select(id: string | null): void;
   /** Ask the companion again. */
@@ -20,6 +26,17 @@ export interface IClusterManager {
 export const IClusterManager = new Token<IClusterManager>(
   'jupyterlab-rsdat:IClusterManager',
   'The Dask clusters of the rsdat companion.'
+);
+
+/** The left panel that the Dask features share. */
+export interface ISidebar {
+  /** Add a section below those that are there. */
+  addSection(section: Widget): void;
+}
+
+export const ISidebar = new Token<ISidebar>(
+  'jupyterlab-rsdat:ISidebar',
+  'The rsdat side panel, to which features add sections.'
 );
 
 /** Opens the pages of a cluster's Dask dashboard as tabs. */

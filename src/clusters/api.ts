@@ -1,0 +1,103 @@
+/** The cluster routes of the companion, typed. */
+import { ServerConnection } from '@jupyterlab/services';
+import { ApiError, requestJson, route } from '../common/request';
+import type {
+  ICluster,
+  IClusterChange,
+  IClusterList,
+  IClusterRequest,
+  IPreview,
+  ISite
+} from '../common/types';
+
+/** A part of a log. */
+export interface ILogPart {
+  /** Raw bytes: a part may end inside a character. */
+  bytes: ArrayBuffer;
+  /** First byte after this part; where to go on reading. */
+  nextOffset: number;
+  /** Bytes in the whole log. */
+  size: number;
+}
+
+/** What the clusters' model asks of the companion. All methods throw `ApiError`. */
+export interface IClustersApi {
+  list(): Promise<IClusterList>;
+  create(request: IClusterRequest): Promise<ICluster>;
+  preview(request: IClusterRequest): Promise<IPreview>;
+  change(id: string, change: IClusterChange): Promise<ICluster>;
+  shutdown(id: string): Promise<ICluster>;
+  site(): Promise<ISite>;
+  /**
+   * At most 256 KiB of a log.
+   *
+   * @param source `scheduler` or a job id.
+   * @param offset First byte wanted; negative counts from the end.
+   */
+  log(id: string, source: string, offset: number): Promise<ILogPart>;
+}
+
+/** The routes themselves. */
+export class ClustersApi implements IClustersApi {
+  constructor(settings: ServerConnection.ISettings) {
+    this._settings = settings;
+  }
+
+  list(): Promise<IClusterList> {
+    return requestJson(this._settings, this._url());
+  }
+
+  create(request: IClusterRequest): Promise<ICluster> {
+    return this._send('POST', this._url(), request);
+  }
+
+  preview(request: IClusterRequest): Promise<IPreview> {
+    return this._send('POST', this._url('preview'), request);
+  }
+
+  change(id: string, change: IClusterChange): Promise<ICluster> {
+    return this._send('PATCH', this._url(id), change);
+  }
+
+  shutdown(id: string): Promise<ICluster> {
+    return requestJson(this._settings, this._url(id), { method: 'DELETE' });
+  }
+
+  site(): Promise<ISite> {
+    return requestJson(this._settings, route(this._settings, 'api', 'site'));
+  }
+
+  async log(id: string, source: string, offset: number): Promise<ILogPart> {
+    const url = `${this._url(id, 'logs', source)}?offset=${offset}`;
+    let response: Response;
+    let bytes: ArrayBuffer;
+    try {
+      response = await ServerConnection.makeRequest(url, {}, this._settings);
+      bytes = await response.arrayBuffer();
+    } catch (reason) {
+      throw ApiError.from(reason);
+    }
+    if (!response.ok) {
+      throw ApiError.fromReply(
+        response.status,
+        new TextDecoder().decode(bytes)
+      );
+    }
+    const size = Number(response.headers.get('X-Rsdat-Size') ?? 0);
+    const next = response.headers.get('X-Rsdat-Next-Offset');
+    return { bytes, size, nextOffset: next === null ? size : Number(next) };
+  }
+
+  private _url(...parts: string[]): string {
+    return route(this._settings, 'api', 'clusters', ...parts);
+  }
+
+  private _send<T>(method: string, url: string, body: unknown): Promise<T> {
+    return requestJson(this._settings, url, {
+      method,
+      body: JSON.stringify(body)
+    });
+  }
+
+  private _settings: ServerConnection.ISettings;
+}

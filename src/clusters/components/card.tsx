@@ -1,0 +1,186 @@
+/** One cluster in the list: what it is, how it is, what can be done with it. */
+import { Clipboard } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { copyIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import React from 'react';
+import type { ICluster } from '../../common/types';
+import { formatBytes } from '../../common/units';
+import { CommandIDs } from '../commands';
+import type { Activity } from '../model';
+import { SYMBOLS, stateWord, waitingWords, workerCounts } from '../status';
+import { Diagnosis } from './diagnosis';
+import { Jobs } from './jobs';
+
+export interface ICardProps {
+  cluster: ICluster;
+  activity: Activity | null;
+  isSelected: boolean;
+  /** Whether Tab stops here: one card of the list. */
+  isTabStop: boolean;
+  /** The server's base URL, before the dashboard's path. */
+  baseUrl: string;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  onSelect: () => void;
+  /** The card is pressed and may be dragged away. */
+  onPress: (event: PointerEvent) => void;
+}
+
+/** Parts of a card that a press is meant for, instead of the card. */
+const INTERACTIVE = 'button, a, summary, pre, code';
+
+export function Card(props: ICardProps): JSX.Element {
+  const { cluster, activity, trans, commands } = props;
+  const state = activity === 'shutdown' ? 'stopping' : cluster.state;
+  const word = stateWord(state, trans);
+  const waiting = waitingWords(cluster.jobs, trans);
+  const run = (command: string, args = {}): void => {
+    void commands.execute(command, { cluster: cluster.id, ...args });
+  };
+  const isBusy = activity !== null;
+  const isAlive = state === 'starting' || state === 'running';
+  const classes = [
+    'jp-rsdat-Card',
+    `jp-mod-${state}`,
+    props.isSelected ? 'jp-mod-selected' : ''
+  ];
+  return (
+    <li
+      className={classes.join(' ').trim()}
+      role="listitem"
+      aria-label={trans.__('%1, %2', cluster.name, word)}
+      aria-current={props.isSelected}
+      aria-busy={isBusy}
+      tabIndex={props.isTabStop ? 0 : -1}
+      data-cluster={cluster.id}
+      onClick={props.onSelect}
+      onContextMenu={props.onSelect}
+      onKeyDown={event => {
+        if (event.target !== event.currentTarget) {
+          return;
+        }
+        if (event.key === 'Enter' || event.key === ' ') {
+          event.preventDefault();
+          props.onSelect();
+        } else if (event.key === 'Delete' && !isBusy) {
+          run(CommandIDs.shutdown);
+        }
+      }}
+      onPointerDown={event => {
+        if (!(event.target as Element).closest(INTERACTIVE)) {
+          props.onPress(event.nativeEvent);
+        }
+      }}
+    >
+      <div className="jp-rsdat-Card-head">
+        <span className="jp-rsdat-Card-symbol" aria-hidden="true">
+          {SYMBOLS[state]}
+        </span>
+        <strong className="jp-rsdat-Card-name" title={cluster.name}>
+          {cluster.name}
+        </strong>
+        <span className="jp-rsdat-Card-state">{word}</span>
+      </div>
+      <Facts {...props} />
+      {waiting && <p className="jp-rsdat-Card-waiting">{waiting}</p>}
+      {cluster.diagnosis && (
+        <Diagnosis diagnosis={cluster.diagnosis} trans={trans} />
+      )}
+      <Jobs
+        jobs={cluster.jobs}
+        trans={trans}
+        onLog={source => run(CommandIDs.openLogs, { source })}
+      />
+      <div className="jp-rsdat-Card-buttons">
+        <button
+          type="button"
+          className="jp-rsdat-Button"
+          disabled={!isAlive}
+          onClick={() => run(CommandIDs.insertCode)}
+        >
+          {trans.__('Insert client code')}
+        </button>
+        <button
+          type="button"
+          className="jp-rsdat-Button"
+          disabled={isBusy || !isAlive}
+          onClick={() => run(CommandIDs.scale)}
+        >
+          {trans.__('Scale')}
+        </button>
+        <button
+          type="button"
+          className="jp-rsdat-Button"
+          disabled={isBusy || state === 'stopping'}
+          onClick={() => run(CommandIDs.shutdown)}
+        >
+          {trans.__('Shut down')}
+        </button>
+      </div>
+    </li>
+  );
+}
+
+function Facts(props: ICardProps): JSX.Element {
+  const { cluster, commands, trans } = props;
+  const { address, dashboard } = cluster.scheduler;
+  return (
+    <dl className="jp-rsdat-Card-facts">
+      <dt>{trans.__('Workers')}</dt>
+      <dd>
+        {workerCounts(cluster.workers, trans)}
+        {cluster.adapt &&
+          ` · ${trans.__('adaptive %1–%2', cluster.adapt.minimum, cluster.adapt.maximum)}`}
+      </dd>
+      <dt>{trans.__('Cores')}</dt>
+      <dd>{cluster.cores}</dd>
+      <dt>{trans.__('Memory')}</dt>
+      <dd>{formatBytes(cluster.memory)}</dd>
+      <dt>{trans.__('Scheduler')}</dt>
+      <dd className="jp-rsdat-Card-address">
+        {address ? (
+          <>
+            <code title={address}>{address}</code>
+            <button
+              type="button"
+              className="jp-rsdat-IconButton"
+              aria-label={trans.__('Copy the scheduler address')}
+              title={trans.__('Copy the scheduler address')}
+              onClick={() => Clipboard.copyToSystem(address)}
+            >
+              <copyIcon.react tag="span" />
+            </button>
+          </>
+        ) : (
+          trans.__('not up yet')
+        )}
+        <button
+          type="button"
+          className="jp-rsdat-Link"
+          aria-label={trans.__('Log of the scheduler')}
+          onClick={() =>
+            void commands.execute(CommandIDs.openLogs, { cluster: cluster.id })
+          }
+        >
+          {trans.__('log')}
+        </button>
+      </dd>
+      {dashboard && (
+        <>
+          <dt>{trans.__('Dashboard')}</dt>
+          <dd>
+            <a
+              className="jp-rsdat-Link"
+              href={`${props.baseUrl}${dashboard}`}
+              target="_blank"
+              rel="noopener"
+            >
+              {trans.__('in a browser tab')}
+            </a>
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}

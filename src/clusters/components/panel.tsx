@@ -1,0 +1,178 @@
+/** The "Clusters" region: buttons, banners, cards. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { UseSignal, addIcon, settingsIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import React from 'react';
+import { moveFocus } from '../../common/roving';
+import type { ICluster } from '../../common/types';
+import { formatClock } from '../../common/units';
+import { CommandIDs } from '../commands';
+import { startClusterDrag } from '../drag';
+import type { ClusterModel } from '../model';
+import { announcement } from '../status';
+import { Card } from './card';
+import { DraftCard } from './draft';
+
+export interface IPanelProps {
+  model: ClusterModel;
+  commands: CommandRegistry;
+  baseUrl: string;
+  trans: TranslationBundle;
+}
+
+export function ClustersPanel(props: IPanelProps): JSX.Element {
+  return (
+    <UseSignal signal={props.model.changed}>
+      {() => <Content {...props} />}
+    </UseSignal>
+  );
+}
+
+function Content(props: IPanelProps): JSX.Element {
+  const { model, commands, trans } = props;
+  return (
+    <div className="jp-rsdat-Clusters">
+      <div className="jp-rsdat-Clusters-toolbar">
+        <button
+          type="button"
+          className="jp-rsdat-Button jp-mod-primary"
+          onClick={() => void commands.execute(CommandIDs.newCluster)}
+        >
+          <addIcon.react tag="span" className="jp-rsdat-Button-icon" />
+          {trans.__('New SLURMCluster')}
+        </button>
+        <button
+          type="button"
+          className="jp-rsdat-IconButton"
+          aria-label={trans.__('Cluster options')}
+          title={trans.__('Cluster options')}
+          onClick={() =>
+            void commands.execute(CommandIDs.newCluster, { form: true })
+          }
+        >
+          <settingsIcon.react tag="span" />
+        </button>
+      </div>
+      <Banners model={model} trans={trans} />
+      <Announcer model={model} trans={trans} />
+      <List {...props} />
+    </div>
+  );
+}
+
+function Banners(props: {
+  model: ClusterModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { model, trans } = props;
+  const { error, queueProblem, queueSeen } = model;
+  return (
+    <div role="status">
+      {error && (
+        <div className="jp-rsdat-Banner">
+          <p>{error.text}</p>
+          <button
+            type="button"
+            className="jp-rsdat-Button"
+            onClick={() => void model.refresh()}
+          >
+            {trans.__('Try again')}
+          </button>
+        </div>
+      )}
+      {!error && queueProblem && (
+        <div className="jp-rsdat-Banner">
+          <p>
+            {queueSeen
+              ? trans.__(
+                  'The queue has not answered since %1. What you see of jobs is from then.',
+                  formatClock(queueSeen)
+                )
+              : trans.__('The queue has not answered yet.')}
+          </p>
+          <p>{queueProblem.message}</p>
+          {queueProblem.hint && <p>{queueProblem.hint}</p>}
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** Says changes of state to screen readers. */
+function Announcer(props: {
+  model: ClusterModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { model, trans } = props;
+  const [words, setWords] = React.useState('');
+  React.useEffect(() => {
+    const onChange = (
+      _: ClusterModel,
+      change: ClusterModel.IStateChange
+    ): void => {
+      const said = announcement(change.before, change.after, trans);
+      if (said !== null) {
+        setWords(said);
+      }
+    };
+    model.stateChanged.connect(onChange);
+    return () => {
+      model.stateChanged.disconnect(onChange);
+    };
+  }, [model, trans]);
+  return (
+    <div className="jp-rsdat-Spoken" role="status">
+      {words}
+    </div>
+  );
+}
+
+function List(props: IPanelProps): JSX.Element {
+  const { model, commands, trans } = props;
+  const { clusters, drafts } = model;
+  if (clusters.length === 0 && drafts.length === 0) {
+    return model.isReady ? (
+      <p className="jp-rsdat-Empty">
+        {trans.__(
+          'No cluster yet. A new one takes seconds to start; its workers come as the queue gives them.'
+        )}
+      </p>
+    ) : (
+      <p className="jp-rsdat-Empty">
+        {model.error ? '' : trans.__('Loading…')}
+      </p>
+    );
+  }
+  const card = (cluster: ICluster): JSX.Element => (
+    <Card
+      key={cluster.id}
+      cluster={cluster}
+      activity={model.activity(cluster.id)}
+      isSelected={cluster.id === model.selected}
+      isTabStop={cluster.id === model.selected}
+      baseUrl={props.baseUrl}
+      commands={commands}
+      trans={trans}
+      onSelect={() => model.select(cluster.id)}
+      onPress={event => startClusterDrag(event, cluster.name)}
+    />
+  );
+  return (
+    <ul
+      className="jp-rsdat-Clusters-list"
+      role="list"
+      aria-label={trans.__('Clusters')}
+      onKeyDown={event => moveFocus(event, '.jp-rsdat-Card[tabindex]')}
+    >
+      {clusters.map(card)}
+      {drafts.map(draft => (
+        <DraftCard
+          key={draft.key}
+          draft={draft}
+          trans={trans}
+          onDismiss={() => model.dismiss(draft.key)}
+        />
+      ))}
+    </ul>
+  );
+}

@@ -1,0 +1,159 @@
+/** Wires the clusters into Lab. */
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import {
+  ICommandPalette,
+  WidgetTracker,
+  type MainAreaWidget
+} from '@jupyterlab/apputils';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { SidePanel } from '@jupyterlab/ui-components';
+import type { IDisposable } from '@lumino/disposable';
+import { ChangeStream } from '../common/events';
+import { Section } from '../common/section';
+import { IClusterManager, ISidebar } from '../tokens';
+import { ClustersApi } from './api';
+import { CommandIDs, addCommands } from './commands';
+import { clustersIcon } from './icons';
+import type { LogView } from './logtab';
+import { ClusterModel } from './model';
+
+const clusters: JupyterFrontEndPlugin<IClusterManager> = {
+  id: 'jupyterlab-rsdat:clusters',
+  description: 'Dask clusters of the rsdat companion: model, commands, panel.',
+  autoStart: true,
+  requires: [ISidebar],
+  optional: [
+    ITranslator,
+    ICommandPalette,
+    IStateDB,
+    INotebookTracker,
+    ILayoutRestorer
+  ],
+  provides: IClusterManager,
+  activate: (
+    app: JupyterFrontEnd,
+    sidebar: ISidebar,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    state: IStateDB | null,
+    notebooks: INotebookTracker | null,
+    restorer: ILayoutRestorer | null
+  ): IClusterManager => {
+    const { commands, serviceManager, shell } = app;
+    const usedTranslator = translator ?? nullTranslator;
+    const trans = usedTranslator.load('jupyterlab_rsdat');
+    const model = new ClusterModel({
+      api: new ClustersApi(serviceManager.serverSettings),
+      changes: new ChangeStream(serviceManager.events),
+      state
+    });
+    model.changed.connect(() => commands.notifyCommandChanged());
+
+    const logs = new WidgetTracker<MainAreaWidget<LogView>>({
+      namespace: 'rsdat-logs'
+    });
+    const openLog = async (cluster: string, source: string): Promise<void> => {
+      const { createLogTab, logTabId } = await import('./logtab');
+      const open = logs.find(tab => tab.id === logTabId(cluster));
+      if (open) {
+        open.content.source = source;
+        shell.activateById(open.id);
+        return;
+      }
+      const tab = createLogTab({
+        clusters: model,
+        cluster,
+        source,
+        translator: usedTranslator
+      });
+      tab.content.sourceChanged.connect(() => void logs.save(tab));
+      await logs.add(tab);
+      shell.add(tab, 'main');
+      shell.activateById(tab.id);
+    };
+    if (restorer) {
+      void restorer.restore(logs, {
+        command: CommandIDs.openLogs,
+        args: tab => ({
+          cluster: tab.content.cluster,
+          source: tab.content.source
+        }),
+        name: tab => tab.content.cluster
+      });
+    }
+
+    addCommands({
+      commands,
+      model,
+      translator: usedTranslator,
+      notebooks,
+      activate: id => shell.activateById(id),
+      openLog
+    });
+    const category = trans.__('Dask');
+    for (const command of Object.values(CommandIDs)) {
+      palette?.addItem({ command, category });
+    }
+    palette?.addItem({
+      command: CommandIDs.newCluster,
+      args: { form: true },
+      category
+    });
+
+    const section = new Section({
+      id: 'jp-rsdat-clusters',
+      label: trans.__('Clusters'),
+      load: async () => {
+        const [{ ClustersPanel }, { createElement }] = await Promise.all([
+          import('./components/panel'),
+          import('react')
+        ]);
+        const { baseUrl } = serviceManager.serverSettings;
+        return () =>
+          createElement(ClustersPanel, { model, commands, baseUrl, trans });
+      }
+    });
+    let watch: IDisposable | null = null;
+    section.visibleChanged.connect((_, isVisible) => {
+      watch?.dispose();
+      watch = isVisible ? model.watch() : null;
+    });
+    sidebar.addSection(section);
+    return model;
+  }
+};
+
+const sidebar: JupyterFrontEndPlugin<ISidebar> = {
+  id: 'jupyterlab-rsdat:sidebar',
+  description: 'The left panel that the Dask features share.',
+  autoStart: true,
+  optional: [ITranslator, ILayoutRestorer],
+  provides: ISidebar,
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null
+  ): ISidebar => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
+    const panel = new SidePanel({ translator: translator ?? undefined });
+    panel.id = 'jp-rsdat-sidebar';
+    panel.addClass('jp-rsdat-Sidebar');
+    panel.title.icon = clustersIcon;
+    panel.title.caption = trans.__('Dask clusters and dashboards');
+    panel.node.setAttribute('aria-label', panel.title.caption);
+    app.shell.add(panel, 'left', { rank: 200, type: 'rsdat' });
+    restorer?.add(panel, panel.id);
+    return { addSection: section => panel.addWidget(section) };
+  }
+};
+
+export const clustersPlugins: JupyterFrontEndPlugin<unknown>[] = [
+  sidebar,
+  clusters
+];

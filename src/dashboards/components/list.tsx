@@ -1,0 +1,109 @@
+/** The "Dashboards" region: the plots of the selected cluster. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { UseSignal } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import React from 'react';
+import { moveFocus } from '../../common/roving';
+import type { ICluster } from '../../common/types';
+import { CommandIDs } from '../commands';
+import type { DashboardsModel } from '../model';
+import type { IPlot } from '../plots';
+
+export interface IListProps {
+  model: DashboardsModel;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+  /** A plot is pressed and may be dragged away. */
+  onPress: (event: PointerEvent, cluster: ICluster, plot: IPlot) => void;
+}
+
+export function DashboardsList(props: IListProps): JSX.Element {
+  return (
+    <UseSignal signal={props.model.changed}>
+      {() => <Content {...props} />}
+    </UseSignal>
+  );
+}
+
+function Content(props: IListProps): JSX.Element {
+  const { model, commands, trans, onPress } = props;
+  const { cluster, plots } = model;
+  const [current, setCurrent] = React.useState(0);
+  if (!cluster || plots.length === 0) {
+    return (
+      <p className="jp-rsdat-Empty" role="status">
+        {emptyWords(model, trans)}
+      </p>
+    );
+  }
+  const tabStop = Math.min(current, plots.length - 1);
+  return (
+    <div className="jp-rsdat-Dashboards">
+      <div className="jp-rsdat-Dashboards-head">
+        <span title={cluster.name}>{cluster.name}</span>
+        <button
+          type="button"
+          className="jp-rsdat-Button"
+          title={commands.caption(CommandIDs.openLayout)}
+          onClick={() =>
+            void commands.execute(CommandIDs.openLayout, {
+              cluster: cluster.id
+            })
+          }
+        >
+          {trans.__('Open layout')}
+        </button>
+      </div>
+      <ul
+        className="jp-rsdat-Dashboards-list"
+        role="list"
+        aria-label={trans.__('Dashboards of %1', cluster.name)}
+        onKeyDown={event => {
+          const index = moveFocus(event, '.jp-rsdat-Plot');
+          if (index !== null) {
+            setCurrent(index);
+          }
+        }}
+      >
+        {plots.map((plot, index) => (
+          <li key={plot.page} role="listitem" aria-label={plot.name}>
+            <button
+              type="button"
+              className="jp-rsdat-Plot"
+              tabIndex={index === tabStop ? 0 : -1}
+              onFocus={() => setCurrent(index)}
+              onClick={() =>
+                void commands.execute(CommandIDs.open, {
+                  cluster: cluster.id,
+                  plot: plot.name,
+                  page: plot.page
+                })
+              }
+              onPointerDown={event => onPress(event.nativeEvent, cluster, plot)}
+            >
+              {plot.name}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function emptyWords(model: DashboardsModel, trans: TranslationBundle): string {
+  const { cluster, error } = model;
+  if (!cluster) {
+    return model.isReady
+      ? trans.__('The plots of a cluster appear here.')
+      : trans.__('Loading…');
+  }
+  if (error) {
+    return error.text;
+  }
+  return cluster.scheduler.dashboard
+    ? trans.__('Loading…')
+    : trans.__(
+        'The plots of %1 appear as soon as its scheduler runs.',
+        cluster.name
+      );
+}

@@ -1,0 +1,139 @@
+/** Wires the dashboards into Lab. */
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import { Section } from '../common/section';
+import { IClusterManager, IDashboards, ISidebar } from '../tokens';
+import { DashboardsApi } from './api';
+import { CommandIDs, addCommands, type ICommandOptions } from './commands';
+import { DashboardsModel } from './model';
+import { pageOf } from './plots';
+import { DashboardTab, tabId } from './tab';
+
+/** What the layout opens while the settings have not been read. */
+const DEFAULT_LAYOUT = ['Task Stream', 'Progress', 'Workers Memory'];
+
+const dashboards: JupyterFrontEndPlugin<IDashboards> = {
+  id: 'jupyterlab-rsdat:dashboards',
+  description: 'The Dask dashboards of the clusters, as tabs.',
+  autoStart: true,
+  requires: [IClusterManager, ISidebar],
+  optional: [ITranslator, ICommandPalette, ILayoutRestorer, ISettingRegistry],
+  provides: IDashboards,
+  activate: (
+    app: JupyterFrontEnd,
+    clusters: IClusterManager,
+    sidebar: ISidebar,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    settings: ISettingRegistry | null
+  ): IDashboards => {
+    const { commands, serviceManager, shell } = app;
+    const usedTranslator = translator ?? nullTranslator;
+    const trans = usedTranslator.load('jupyterlab_rsdat');
+    const api = new DashboardsApi(serviceManager.serverSettings);
+    const model = new DashboardsModel({ api, clusters });
+    const tracker = new WidgetTracker<DashboardTab>({
+      namespace: 'rsdat-dashboards'
+    });
+
+    const tabOf = (
+      cluster: string,
+      plot: string,
+      page: string
+    ): DashboardTab => {
+      const id = tabId(cluster, plot);
+      let tab = tracker.find(open => open.id === id);
+      if (!tab) {
+        tab = new DashboardTab({ api, clusters, cluster, plot, page, trans });
+        void tracker.add(tab);
+      }
+      return tab;
+    };
+    const open: ICommandOptions['open'] = ({ cluster, plot, page }, place) => {
+      const known = page ?? pageOf(plot, model.plotsOf(cluster));
+      const tab = tabOf(cluster, plot, known);
+      if (!tab.isAttached) {
+        shell.add(tab, 'main', place as Record<string, string>);
+      }
+      shell.activateById(tab.id);
+      return tab.id;
+    };
+    if (restorer) {
+      void restorer.restore(tracker, {
+        command: CommandIDs.open,
+        args: ({ cluster, plot, page }) => ({ cluster, plot, page }),
+        name: tab => tab.id
+      });
+    }
+
+    let layout: readonly string[] = DEFAULT_LAYOUT;
+    void settings?.load(dashboards.id).then(
+      loaded => {
+        const read = (): void => {
+          layout = loaded.composite.layout as string[];
+        };
+        read();
+        loaded.changed.connect(read);
+      },
+      // Without its settings the layout is the default one.
+      () => undefined
+    );
+    addCommands({
+      commands,
+      clusters,
+      translator: usedTranslator,
+      open,
+      layout: () => layout
+    });
+    const category = trans.__('Dask');
+    palette?.addItem({ command: CommandIDs.open, category });
+    palette?.addItem({ command: CommandIDs.openLayout, category });
+
+    const section = new Section({
+      id: 'jp-rsdat-dashboards',
+      label: trans.__('Dashboards'),
+      load: async () => {
+        const [{ DashboardsList }, { startPlotDrag }, { createElement }] =
+          await Promise.all([
+            import('./components/list'),
+            import('./drag'),
+            import('react')
+          ]);
+        return () =>
+          createElement(DashboardsList, {
+            model,
+            commands,
+            trans,
+            onPress: (event, cluster, plot) =>
+              startPlotDrag(event, {
+                label: plot.name,
+                url: api.url(cluster.id, plot.page),
+                factory: () => tabOf(cluster.id, plot.name, plot.page)
+              })
+          });
+      }
+    });
+    let watch: IDisposable | null = null;
+    section.visibleChanged.connect((_, isVisible) => {
+      watch?.dispose();
+      watch = isVisible ? clusters.watch() : null;
+      model.isShown = isVisible;
+    });
+    sidebar.addSection(section);
+    return {
+      open: ({ cluster, plot, mode }) => {
+        open({ cluster, plot }, { mode });
+      }
+    };
+  }
+};
+
+export const dashboardsPlugins: JupyterFrontEndPlugin<unknown>[] = [dashboards];
