@@ -1,0 +1,1 @@
+"""dCache: paths, credentials, REST, WebDAV, safe writes, the fsspec class."""

@@ -1,0 +1,109 @@
+"""The bytes of one upload on their way: counted, summed, and watched for standing still."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine
+from typing import Any
+
+from rsdat.base.errors import DoorBroken, InvalidInput
+from rsdat.dcache.http import CHUNK_BYTES
+
+# Until dCache says where the data may go: it may wait for a free pool.
+START_S = 300.0
+# Until it takes the next chunk.
+STALL_S = 120.0
+# From the last byte to the 201: checksums of large files. SURF's advice for clients is 10 min/GB.
+FINISH_S = 60.0
+FINISH_S_PER_BYTE = 600 / 1e9
+_WATCH_S = 1.0
+
+
+class UploadBody:
+    """A stream of known length that is sent once.
+
+    Attributes:
+        started: Whether sending has begun.
+        failure: What the source raised; the upload's own error only says that it was cut.
+    """
+
+    def __init__(self, chunks: AsyncIterable[bytes], size: int) -> None:
+        self.started = False
+        self.failure: Exception | None = None
+        self._chunks = chunks
+        self._size = size
+        self._sent = 0
+        self._adler32 = 1
+        self._waiting_since: float | None = time.monotonic()
+        self._limit_s = START_S
+
+    @property
+    def adler32(self) -> str:
+        """Of what was sent, as dCache writes it: eight hexadecimal digits."""
+        return f"{self._adler32:08x}"
+
+    async def __call__(self) -> AsyncIterator[bytes]:
+        """The stream, in pieces of at most 1 MiB."""
+        self.started = True
+        try:
+            self._waiting_since = None  # for the source: its slowness is not dCache's
+            async for chunk in self._chunks:
+                view = memoryview(chunk).cast("B")
+                self._sent += len(view)
+                if self._sent > self._size:
+                    raise _wrong_length(self._size, "more")
+                for start in range(0, len(view), CHUNK_BYTES):
+                    whole = isinstance(chunk, bytes) and len(chunk) <= CHUNK_BYTES
+                    piece = chunk if whole else bytes(view[start : start + CHUNK_BYTES])
+                    self._adler32 = zlib.adler32(piece, self._adler32)
+                    self._wait(STALL_S)
+                    yield piece
+                self._waiting_since = None
+            if self._sent < self._size:
+                raise _wrong_length(self._size, "fewer")
+            self._wait(FINISH_S + self._size * FINISH_S_PER_BYTE)
+        except Exception as error:
+            self.failure = error
+            raise
+
+    def _wait(self, limit_s: float) -> None:
+        self._waiting_since = time.monotonic()
+        self._limit_s = limit_s
+
+    async def watch(self, upload: Coroutine[Any, Any, None]) -> None:
+        """Run the upload of this body; end it when dCache stands still.
+
+        Raises:
+            DoorBroken: dCache took nothing for too long.
+            Exception: What the source raised, else what the upload raised.
+        """
+        task = asyncio.ensure_future(upload)
+        try:
+            while not task.done():
+                await asyncio.wait({task}, timeout=_WATCH_S)
+                since = self._waiting_since
+                if since is not None and time.monotonic() - since > self._limit_s:
+                    break
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+        if task.cancelled():
+            raise DoorBroken(
+                "dCache stopped taking data in the middle of an upload",
+                hint="Try again in a minute; its pools may be busy or full.",
+                code="timeout",
+            )
+        error = task.exception()
+        if self.failure is not None:
+            raise self.failure from error
+        if error is not None:
+            raise error
+
+
+def _wrong_length(size: int, word: str) -> InvalidInput:
+    return InvalidInput(
+        f"The upload was announced with {size} bytes and has {word}", code="wrong_length"
+    )

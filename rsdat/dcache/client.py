@@ -1,0 +1,185 @@
+"""One dCache endpoint as the rest of rsdat sees it: list, read, write, rename, delete, stage."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from rsdat.base.errors import Conflict, InvalidInput
+from rsdat.dcache import delete, paths, read, rest, webdav, write
+from rsdat.dcache.endpoint import Endpoint
+from rsdat.dcache.entry import Entry
+from rsdat.dcache.http import Http
+from rsdat.dcache.ranges import RangeReader
+
+
+class DCacheClient:
+    """Works with one endpoint from one event loop. `await close()` it.
+
+    Paths may be in any of the forms of `rsdat.dcache.paths.parse`; entries carry the literal
+    absolute one. All methods raise the classes of `rsdat.base.errors`: besides those named,
+    NoCredential, NotPermitted, NoSpace, Refused (dCache's own words) and DoorBroken.
+
+    Args:
+        endpoint: Addresses and credential.
+    """
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self._http = Http(endpoint)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._http.close()
+
+    async def list(self, path: str, *, offset: int = 0, limit: int | None = None) -> list[Entry]:
+        """What is in a folder, in no order; without `limit` all of it.
+
+        Raises:
+            NotFound: There is no such folder.
+            Conflict: It is no folder (`not_a_folder`).
+        """
+        path = await self._spelling(path)
+        return await rest.children(self._http, path, offset=offset, limit=limit)
+
+    async def info(self, path: str, *, checksums: bool = False) -> Entry:
+        """One file or folder, with its stored checksums if asked for.
+
+        Raises:
+            NotFound: There is no such path.
+        """
+        return await rest.info(self._http, await self._spelling(path), checksums=checksums)
+
+    @asynccontextmanager
+    async def open_read(
+        self, path: str, start: int = 0, end: int | None = None
+    ) -> AsyncIterator[read.Download]:
+        """Open a file for one pass from byte `start` up to `end`; negative ones count from its end.
+
+        Raises:
+            OnTape: Its only copy is on tape; raised at once.
+            NotFound: There is no such file.
+            InvalidInput: `start` lies behind its end (`out_of_range`).
+            Conflict: It is a folder, or is being uploaded.
+        """
+        path = await self._spelling(path)
+        async with read.open_read(self._http, path, start, end) as download:
+            yield download
+
+    async def open_ranges(self, path: str) -> RangeReader:
+        """Open a file for many reads here and there; close the reader.
+
+        Raises:
+            As `open_read`.
+        """
+        return RangeReader(self._http, await rest.info(self._http, await self._spelling(path)))
+
+    async def write(
+        self,
+        path: str,
+        chunks: AsyncIterable[bytes],
+        size: int,
+        *,
+        replace: bool,
+        unchanged_since: datetime | None = None,
+    ) -> tuple[Entry, bool]:
+        """Write a file of known length. The old one stands until the new one is whole.
+
+        Args:
+            path: Its folder must be there.
+            chunks: The bytes; read once.
+            size: How many there are.
+            replace: Whether a file of this name may be replaced.
+            unchanged_since: Replace only the file that was last modified then.
+
+        Returns:
+            The file as it is now, and whether the name is new.
+
+        Raises:
+            Conflict: `exists`, `is_a_folder`, `changed_since`.
+            NotFound: The folder does not exist.
+            InvalidInput: Another number of bytes came than was announced (`wrong_length`).
+        """
+        return await write.write(
+            self._http,
+            await self._spelling(path),
+            chunks,
+            size,
+            replace=replace,
+            unchanged_since=unchanged_since,
+        )
+
+    async def mkdir(self, path: str) -> Entry:
+        """Make a folder; its parent must be there.
+
+        Raises:
+            Conflict: The name is taken (`exists`).
+            NotFound: The parent does not exist.
+        """
+        path = await self._spelling(path)
+        if path == "/":
+            raise rest.exists(path)
+        await rest.mkdir(self._http, path)
+        return await rest.info(self._http, path)
+
+    async def make_folders(self, path: str) -> None:
+        """Make a folder and those above it, as far as they are missing.
+
+        Raises:
+            Conflict: One of them is a file (`not_a_folder`).
+        """
+        path = await self._spelling(path)
+        missing: list[str] = []
+        while (entry := await rest.find(self._http, path)) is None:
+            missing.append(path)
+            path = paths.parent_of(path)
+        if not entry.is_folder:
+            raise Conflict(f"'{path}' is not a folder", code="not_a_folder", path=path)
+        for folder in reversed(missing):
+            await rest.mkdir(self._http, folder, exist_ok=True)
+
+    async def move(self, source: str, destination: str) -> Entry:
+        """Rename or move; never replaces anything.
+
+        Raises:
+            Conflict: The destination is taken (`exists`), or lies inside the source.
+            NotFound: The source, or the destination's folder, does not exist.
+        """
+        source, destination = await self._spelling(source), await self._spelling(destination)
+        if "/" in (source, destination):
+            raise InvalidInput("The root can't be moved or replaced", code="bad_path")
+        await webdav.move(self._http, source, destination)
+        return await rest.info(self._http, destination)
+
+    async def delete(self, path: str, recursive: bool = False) -> None:
+        """Delete a file, a link or a folder; a folder that is not empty only with `recursive`.
+
+        Raises:
+            NotFound: There is no such path.
+            Conflict: The folder holds something (`not_empty`).
+        """
+        await delete.delete(self._http, await self._spelling(path), recursive=recursive)
+
+    async def stage(self, files: Sequence[str], keep_s: int) -> str:
+        """Ask for files to be brought from tape and kept on disk for `keep_s` seconds.
+
+        Returns:
+            The id of the stage request. It says nothing on success: look at the files' locality.
+
+        Raises:
+            InvalidInput: No paths, or more than 500.
+        """
+        spelled = [await self._spelling(path) for path in files]
+        return await rest.stage(self._http, spelled, keep_s=keep_s)
+
+    async def _spelling(self, text: str) -> str:
+        """The path as dCache has it, or would get it: new names are composed (NFC).
+
+        A decomposed name made by another program stays reachable as it is.
+        """
+        path = paths.parse(text)
+        if paths.composed(path) == path or await rest.find(self._http, path) is not None:
+            return path
+        folder = await self._spelling(paths.parent_of(path))
+        return paths.join(folder, paths.composed(paths.name_of(path)))

@@ -1,0 +1,299 @@
+"""HTTP to one endpoint: one session, time limits, refusals as our errors, credentials kept home.
+
+Three rules of dCache shape it. A 401 is never repeated (the third one from an address blocks
+everybody behind it for ten seconds), except once when the credential's file has changed meanwhile.
+429 is that block, and is waited out. Redirects are followed by hand, because the credential must
+go to no other host and port than the endpoint's own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+import aiohttp
+from yarl import URL
+
+import rsdat
+from rsdat.base.errors import DoorBroken, RsdatError
+from rsdat.dcache import paths
+from rsdat.dcache.answers import Answer, refusal
+from rsdat.dcache.endpoint import Endpoint
+
+CONNECT_S = 15.0
+# A listing of 50 000 entries took up to 29 s to its first byte (measured, dCache 11.2.5), and
+# folders of 200 000 exist.
+ANSWER_S = 300.0
+SMALL_ANSWER_S = 60.0
+CHUNK_BYTES = 1024 * 1024
+# dCache sends no Retry-After; its block ends after 8 to 10 s, asking does not prolong it.
+BUSY_WAITS_S = (1.0, 2.0, 4.0, 6.0)
+MAX_RETRY_AFTER_S = 30.0
+_MAX_REFUSAL_BYTES = 64 * 1024
+
+METADATA = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SMALL_ANSWER_S)
+LISTING = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=ANSWER_S)
+
+DATA = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=120.0)
+
+
+class Body(Protocol):
+    """What an upload sends. It can be sent once."""
+
+    @property
+    def started(self) -> bool:
+        """Whether sending has begun, so that it can't be sent anew."""
+        ...
+
+    def __call__(self) -> AsyncIterator[bytes]:
+        """The stream; its first item is fetched only when dCache said `100 Continue`."""
+        ...
+
+
+class Http:
+    """The HTTP session of one endpoint, for one event loop. `close()` it.
+
+    Args:
+        endpoint: Addresses and credential.
+        sleep: How it waits when dCache is busy.
+    """
+
+    def __init__(
+        self, endpoint: Endpoint, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    ) -> None:
+        self.endpoint = endpoint
+        self._sleep = sleep
+        self._session: aiohttp.ClientSession | None = None
+        self._own = {
+            URL(endpoint.api_url, encoded=True).origin(),
+            URL(endpoint.webdav_url, encoded=True).origin(),
+        }
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def session(self) -> aiohttp.ClientSession:
+        """The shared session.
+
+        It has no limit on connections: each caller bounds its own work, and a copy that holds a
+        download would wait for its own upload for ever.
+        """
+        if self._session is None:
+            self._session = new_session(connections=0)
+        return self._session
+
+    def rest_url(self, resource: str, path: str | None = None, query: str = "") -> URL:
+        """Address of a REST resource, with a literal path appended to it."""
+        tail = "" if path is None else paths.encode(path)
+        return URL(
+            f"{self.endpoint.api_url}/{resource}{tail}{'?' if query else ''}{query}", encoded=True
+        )
+
+    def door_url(self, path: str) -> URL:
+        """Address of a literal path at the WebDAV door."""
+        return URL(self.endpoint.webdav_url + paths.encode(path), encoded=True)
+
+    async def ask(
+        self,
+        method: str,
+        url: URL,
+        *,
+        doing: str,
+        path: str | None = None,
+        ok: Container[int] = (200,),
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: aiohttp.ClientTimeout = METADATA,
+    ) -> Answer:
+        """A request with a small or no body, and its whole answer.
+
+        Raises:
+            RsdatError: dCache refused, or gave no usable answer.
+        """
+        async with self.exchange(
+            method, url, doing=doing, path=path, ok=ok, json=json, headers=headers, timeout=timeout
+        ) as response:
+            try:
+                body = await response.read()
+            except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+                raise door_failure(url, error) from error
+            return Answer(response.status, response.reason or "", response.content_type, body)
+
+    @asynccontextmanager
+    async def exchange(
+        self,
+        method: str,
+        url: URL,
+        *,
+        doing: str,
+        path: str | None = None,
+        ok: Container[int] = (200,),
+        json: Any = None,
+        body: Body | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: aiohttp.ClientTimeout = METADATA,
+        session: aiohttp.ClientSession | None = None,
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """A request; the answer is open inside `async with`, its body not read.
+
+        Redirects are not followed. A 429, and a 401 after the credential's file has changed, are
+        asked again, unless a body was begun.
+
+        Args:
+            method: HTTP's or WebDAV's.
+            url: Encoded already.
+            doing: What is tried, such as "list '/data'", for the error text.
+            path: What it is about, for the error.
+            ok: Statuses that are an answer; all others raise.
+            json: A JSON body.
+            body: A streamed body, announced with `Expect: 100-continue`; give `Content-Length`.
+            headers: Added to ours.
+            timeout: aiohttp's limits.
+            session: Another one than the shared one.
+
+        Raises:
+            RsdatError: dCache refused, or gave no usable answer.
+        """
+        waits = list(BUSY_WAITS_S)
+        renewed = False
+        while True:
+            credential = (
+                await self.endpoint.credential.header() if url.origin() in self._own else None
+            )
+            sent = dict(headers or {})
+            if credential is not None:
+                sent["Authorization"] = credential.reveal()
+            try:
+                response = await (session or self.session()).request(
+                    method,
+                    url,
+                    headers=sent,
+                    json=json,
+                    data=None if body is None else body(),
+                    expect100=body is not None,
+                    # No Content-Type that we did not choose: a pool answers 501 to it.
+                    skip_auto_headers=() if json is not None else ("Content-Type",),
+                    allow_redirects=False,
+                    timeout=timeout,
+                )
+            except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+                raise door_failure(url, error) from error
+            try:
+                if response.status in ok:
+                    yield response
+                    return
+                answer = await _read_refusal(response)
+                retry_after = response.headers.get("Retry-After")
+            finally:
+                response.release()
+            repeatable = body is None or not body.started
+            if answer.status == 401 and repeatable and credential is not None and not renewed:
+                renewed = True
+                if await self.endpoint.credential.header() != credential:
+                    continue
+            if answer.status == 429 and repeatable and waits:
+                await self._sleep(_wait_s(retry_after, waits.pop(0)))
+                continue
+            raise refusal(answer, doing=doing, path=path)
+
+    def redirect(self, url: URL, response: aiohttp.ClientResponse) -> URL:
+        """Where a redirect leads, if we may go there.
+
+        Raises:
+            DoorBroken: From https to plain http without leave, or nowhere.
+        """
+        location = response.headers.get("Location")
+        try:
+            target = url.join(URL(location or "", encoded=True))
+            usable = bool(location) and target.scheme in ("http", "https") and bool(target.host)
+        except ValueError:
+            usable, target = False, url
+        if not usable:
+            raise DoorBroken(f"{place(url)} redirected to nowhere", code="bad_redirect")
+        if (
+            url.scheme == "https"
+            and target.scheme == "http"
+            and not self.endpoint.insecure_redirects
+        ):
+            raise DoorBroken(
+                f"{place(url)} wants to move the data over plain http to {place(target)}",
+                hint="Use a door that does not redirect, or set insecure_redirects for this "
+                "endpoint if the data may travel unencrypted.",
+                code="insecure_redirect",
+            )
+        return target
+
+
+def new_session(*, connections: int) -> aiohttp.ClientSession:
+    """A session that keeps no cookies and reads no proxy or netrc settings.
+
+    Args:
+        connections: At most so many at once; 0 is no limit.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=connections),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        headers={"User-Agent": f"rsdat/{rsdat.__version__}"},
+        # Bytes are passed on as dCache stores them, with the length it announces.
+        auto_decompress=False,
+        read_bufsize=CHUNK_BYTES,
+    )
+
+
+def place(url: URL) -> str:
+    """Host and port, for messages: the rest may hold a pool's one-time key."""
+    return f"{url.host}:{url.port}"
+
+
+def door_failure(url: URL, error: BaseException) -> RsdatError:
+    """The error for a request that got no whole answer."""
+    where = place(url)
+    if isinstance(error, asyncio.TimeoutError):
+        return DoorBroken(
+            f"{where} gave no answer in time",
+            hint="Try again in a minute; large transfers may be filling dCache's pools.",
+            code="timeout",
+        )
+    if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLError)):
+        return DoorBroken(
+            f"The certificate of {where} is not trusted here",
+            hint="Point SSL_CERT_FILE or SSL_CERT_DIR to the authorities of this dCache.",
+            code="certificate",
+        )
+    if isinstance(error, aiohttp.ClientConnectorError):
+        reason = error.os_error.strerror or str(error.os_error)
+        return DoorBroken(
+            f"Can't reach dCache at {where}: {reason}",
+            hint="Is the address right, and is it reachable from this computer?",
+            code="unreachable",
+        )
+    return DoorBroken(
+        f"{where} broke off the connection ({type(error).__name__})",
+        hint="Try again.",
+        code="cut",
+    )
+
+
+async def _read_refusal(response: aiohttp.ClientResponse) -> Answer:
+    body = b""
+    try:
+        while len(body) < _MAX_REFUSAL_BYTES:
+            part = await response.content.read(_MAX_REFUSAL_BYTES - len(body))
+            if not part:
+                break
+            body += part
+    except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
+        body = b""  # the status and its reason phrase are what counts
+    return Answer(response.status, response.reason or "", response.content_type, body)
+
+
+def _wait_s(retry_after: str | None, otherwise_s: float) -> float:
+    if retry_after is not None and retry_after.isdigit():
+        return min(float(retry_after), MAX_RETRY_AFTER_S)
+    return otherwise_s

@@ -1,0 +1,129 @@
+"""Many reads from one file, on one connection to one pool.
+
+A redirected GET starts a mover, which costs far more than the bytes. But a pool's address stays
+valid as long as its connection: asking it again and again is 25 times cheaper per read
+(measured on dCache 11.2.5: 0.63 ms against 17 ms).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+from yarl import URL
+
+from rsdat.base.errors import DoorBroken
+from rsdat.dcache import rest, webdav
+from rsdat.dcache.entry import Entry
+from rsdat.dcache.http import DATA, Http, door_failure, new_session
+from rsdat.dcache.read import changed, check_extent, check_readable, wrong_length
+
+# Used-up address, door, pool; and one more for a door before the door.
+_ATTEMPTS = 4
+
+
+class RangeReader:
+    """Random access to one file. `close()` it: it holds one of the pool's movers.
+
+    aiohttp closes a connection that is idle for 15 s, which gives the mover back; the next read
+    then asks the door anew. Reads made at the same time wait for each other.
+
+    Args:
+        http: The endpoint.
+        entry: The file, as `rest.info` gave it.
+
+    Raises:
+        RsdatError: As `check_readable`.
+    """
+
+    def __init__(self, http: Http, entry: Entry) -> None:
+        self.size = check_readable(entry)
+        self._http = http
+        self._entry = entry
+        self._session: aiohttp.ClientSession | None = None
+        self._pool: URL | None = None
+        self._had_pool = False
+        self._etag: str | None = None
+        self._lock = asyncio.Lock()
+
+    async def close(self) -> None:
+        """Give the connection and the mover back."""
+        self._pool = None
+        if self._session is not None:
+            session, self._session = self._session, None
+            await session.close()
+
+    async def read(self, start: int, end: int) -> bytes:
+        """The bytes from `start` up to `end`, cut to the file's size.
+
+        Raises:
+            Conflict: The file was replaced since it was opened (`changed`).
+            RsdatError: dCache refused, or gave no usable answer.
+        """
+        end = min(end, self.size)
+        if start >= end:
+            return b""
+        async with self._lock:
+            for _ in range(_ATTEMPTS):
+                data = await self._read_once(start, end)
+                if data is not None:
+                    return data
+        raise webdav.too_many_redirects(self._http.door_url(self._entry.path))
+
+    async def _read_once(self, start: int, end: int) -> bytes | None:
+        """The bytes; None if the pool sent us back to the door."""
+        if self._session is None:
+            # Of its own, so that no other read takes the connection which the address belongs to.
+            self._session = new_session(connections=1)
+        if self._pool is None:
+            if self._had_pool:
+                await self._check_same_file()
+            return await self._get(self._http.door_url(self._entry.path), start, end, at_door=True)
+        try:
+            return await self._get(self._pool, start, end, at_door=False)
+        except DoorBroken:
+            # The pool closed the connection, or restarted: that address is used up.
+            self._pool = None
+            return None
+
+    async def _get(self, url: URL, start: int, end: int, *, at_door: bool) -> bytes | None:
+        path = self._entry.path
+        async with self._http.exchange(
+            "GET",
+            url,
+            doing=f"read '{path}'",
+            path=path,
+            ok=(206, 302, 307),
+            headers=webdav.byte_range(start, end - 1),
+            timeout=DATA,
+            session=self._session,
+        ) as response:
+            if response.status == 206:
+                check_extent(self._entry, response.headers, start, end)
+                if at_door:
+                    self._check_etag(response.headers.get("ETag"))
+                try:
+                    data = await response.read()
+                except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+                    raise door_failure(url, error) from error
+                if len(data) != end - start:
+                    raise wrong_length(path)
+                return data
+            if at_door or response.status == 302:
+                self._pool = self._http.redirect(url, response)
+                self._had_pool = True
+            else:
+                self._pool = None  # "307 Request is no longer valid"
+            return None
+
+    def _check_etag(self, etag: str | None) -> None:
+        # A door that moves the bytes itself sends `"<pnfsid>_<n>"`.
+        if self._etag is not None and etag != self._etag:
+            raise changed(self._entry.path)
+        self._etag = etag
+
+    async def _check_same_file(self) -> None:
+        # Neither a redirect nor a pool tells which file it is; only the id does.
+        now = await rest.info(self._http, self._entry.path)
+        if now.pnfs_id != self._entry.pnfs_id:
+            raise changed(self._entry.path)

@@ -1,0 +1,263 @@
+"""The safe write: never half a file under its name; the old file stands until the new is whole.
+
+1. The bytes go to a temporary name in the same folder.
+2. 201 and size and dCache's own adler32 must fit; a broken upload can look whole in each alone.
+3. MOVE with `Overwrite: F` gives it its name. To replace, the old file is moved aside first and
+   deleted last; if the new one can't be moved in, the old one is moved back.
+4. After any failure or cancel the temporary entry is deleted: dCache keeps broken uploads, and
+   some become readable later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import logging
+import mimetypes
+import secrets
+from collections.abc import AsyncIterable, Coroutine
+from datetime import datetime
+from typing import Any, TypeVar
+
+from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, NotFound, RsdatError
+from rsdat.dcache import paths, rest, webdav
+from rsdat.dcache.body import UploadBody
+from rsdat.dcache.entry import Entry
+from rsdat.dcache.http import Http
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+TEMPORARY_PREFIX = ".rsdat-"
+_CLEAN_ATTEMPTS = 3
+_CLEAN_PAUSE_S = 0.5
+_MAX_NEWCOMERS = 3
+
+
+async def write(
+    http: Http,
+    path: str,
+    chunks: AsyncIterable[bytes],
+    size: int,
+    *,
+    replace: bool,
+    unchanged_since: datetime | None = None,
+) -> tuple[Entry, bool]:
+    """Write a file of known length.
+
+    When it is cancelled the file is either as before or wholly the new one.
+
+    Args:
+        http: The endpoint.
+        path: Literal path; its folder must be there.
+        chunks: The bytes; read once, not closed.
+        size: How many there are.
+        replace: Whether a file of this name may be replaced.
+        unchanged_since: Replace only the file that was last modified then (whole seconds count
+            if it has no fraction).
+
+    Returns:
+        The file as it is now, and whether the name is new.
+
+    Raises:
+        Conflict: `exists`, `is_a_folder`, `changed_since`.
+        NotFound: The folder does not exist.
+        InvalidInput: More or fewer bytes came than were announced (`wrong_length`).
+        RsdatError: dCache refused, or gave no usable answer.
+    """
+    existing = await rest.find(http, path)
+    _check_target(path, existing, replace, unchanged_since)
+    folder = paths.parent_of(path)
+    if existing is None and not (await rest.info(http, folder)).is_folder:
+        # A PUT would make missing folders, and leave them behind when it fails.
+        raise Conflict(f"'{folder}' is not a folder", code="not_a_folder", path=folder)
+    temporary = _temporary(folder, "part")
+    body = UploadBody(chunks, size)
+    # dCache keeps the type of the upload, also under the later name.
+    mime = mimetypes.guess_type(path)[0] or "application/octet-stream"
+    try:
+        await body.watch(webdav.put(http, temporary, body, size=size, mime=mime))
+        uploaded = await rest.info(http, temporary, checksums=True)
+        _check_upload(path, uploaded, size, body.adler32)
+        # Once begun, the renaming goes on to its end, whoever is cancelled meanwhile.
+        created = await _to_the_end(_put_in_place(http, uploaded, path, replace, unchanged_since))
+    except BaseException as error:
+        refused = isinstance(error, RsdatError) and not isinstance(error, DoorBroken)
+        if body.started or not refused:
+            left = not await _to_the_end(_clean(http, temporary, in_flight=True))
+            if left and isinstance(error, RsdatError):
+                error.details["left_behind"] = temporary
+        raise
+    return await rest.info(http, path), created
+
+
+def _temporary(folder: str, ending: str) -> str:
+    return paths.join(folder, f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.{ending}")
+
+
+def _check_target(
+    path: str, existing: Entry | None, replace: bool, unchanged_since: datetime | None
+) -> None:
+    if path == "/":
+        raise InvalidInput("The root is not a file", code="bad_path")
+    if existing is not None and existing.is_folder:
+        raise Conflict(f"'{path}' is a folder", code="is_a_folder", path=path)
+    if existing is not None and not replace:
+        raise rest.exists(path)
+    if unchanged_since is not None:
+        modified = None if existing is None else existing.modified
+        if modified is not None and not unchanged_since.microsecond:
+            modified = modified.replace(microsecond=0)
+        if modified != unchanged_since:
+            raise Conflict(
+                f"'{path}' was {'deleted' if existing is None else 'changed'} by somebody else "
+                "since it was opened",
+                hint="Open it anew, or save under another name.",
+                code="changed_since",
+                path=path,
+            )
+
+
+def _check_upload(path: str, uploaded: Entry, size: int, adler32: str) -> None:
+    stored = uploaded.checksums.get("ADLER32")
+    if uploaded.size != size:
+        raise DoorBroken(
+            f"dCache stored {uploaded.size} of the {size} bytes of '{path}'",
+            hint="Nothing was replaced. Try again.",
+            code="broken_upload",
+        )
+    if stored is None:
+        raise DoorBroken(
+            f"dCache does not say which bytes of '{path}' it stored",
+            hint="Nothing was replaced. This dCache keeps no ADLER32 checksums; ask its "
+            "administrators to switch them on.",
+            code="unverified",
+        )
+    if stored.lower().zfill(8) != adler32:
+        raise DoorBroken(
+            f"dCache stored other bytes of '{path}' than were sent (adler32 {stored}, not "
+            f"{adler32})",
+            hint="Nothing was replaced. Try again.",
+            code="broken_upload",
+        )
+
+
+async def _put_in_place(
+    http: Http, uploaded: Entry, path: str, replace: bool, unchanged_since: datetime | None
+) -> bool:
+    """Give the upload its name; True if nothing had it before."""
+    asides: list[Entry] = []
+    try:
+        for attempt in range(_MAX_NEWCOMERS):
+            existing = await rest.find(http, path)
+            if existing is not None or not asides:
+                _check_target(path, existing, replace, unchanged_since)
+            if existing is not None:
+                aside = dataclasses.replace(existing, path=_temporary(paths.parent_of(path), "old"))
+                asides.append(aside)  # first: the answer to the MOVE may be lost
+                await _move_surely(http, existing, aside.path)
+            try:
+                await _move_surely(http, uploaded, path)
+                break
+            except Conflict as error:
+                # Another writer took the name between two of our steps.
+                if error.code != "exists" or attempt == _MAX_NEWCOMERS - 1:
+                    raise
+    except BaseException as error:
+        if asides:
+            await _put_back(http, asides, path, error)
+        raise
+    for aside in asides:
+        if not await _clean(http, aside.path):
+            raise Conflict(
+                f"'{path}' is written, but the file it replaced could not be deleted",
+                hint=f"It is kept as '{aside.path}': delete it with a credential that may.",
+                code="old_kept",
+                left_behind=aside.path,
+            )
+    return not asides
+
+
+async def _put_back(http: Http, asides: list[Entry], path: str, error: BaseException) -> None:
+    """Move the file that stood there last back to its name; on failure say where it is."""
+    *older, last = asides
+    for attempt in range(_CLEAN_ATTEMPTS):
+        if attempt:
+            await asyncio.sleep(_CLEAN_PAUSE_S)
+        try:
+            await _move_surely(http, last, path)
+        except NotFound:
+            break  # it was never moved away
+        except DoorBroken:
+            continue
+        except RsdatError as problem:
+            _log.warning("The old %s stays at %s: %s", path, last.path, problem)
+            _tell(error, last.path)
+            return
+        break
+    else:
+        _log.warning("The old %s stays at %s: dCache does not answer", path, last.path)
+        _tell(error, last.path)
+        return
+    for aside in older:
+        await _clean(http, aside.path)
+
+
+def _tell(error: BaseException, aside: str) -> None:
+    if isinstance(error, RsdatError):
+        error.hint = f"The old file is kept as '{aside}': move it back from there."
+        error.details["old_kept_as"] = aside
+
+
+async def _move_surely(http: Http, entry: Entry, destination: str) -> None:
+    """Move, also when the answer is lost: dCache's id tells whether it happened."""
+    try:
+        await webdav.move(http, entry.path, destination)
+    except (DoorBroken, NotFound):
+        # NotFound as well: aiohttp repeats a MOVE on a connection that was closed meanwhile.
+        there = await rest.find(http, destination)
+        if there is None or entry.pnfs_id is None or there.pnfs_id != entry.pnfs_id:
+            raise
+
+
+async def _clean(http: Http, path: str, *, in_flight: bool = False) -> bool:
+    """Delete an entry of ours; True when it is gone.
+
+    Args:
+        http: The endpoint.
+        path: Its literal path.
+        in_flight: An upload to it was cut: dCache may make the entry after our first question.
+    """
+    problem: RsdatError | None = None
+    for attempt in range(_CLEAN_ATTEMPTS):
+        if attempt:
+            await asyncio.sleep(_CLEAN_PAUSE_S)
+        try:
+            await rest.remove(http, path)
+        except NotFound:
+            if attempt or not in_flight:
+                return True
+        except DoorBroken as error:
+            problem = error
+        except RsdatError as error:
+            problem = error
+            break  # a refusal stays one, and a 401 counts against everybody on this computer
+        else:
+            return True
+    _log.warning("%s stays on dCache: %s", path, problem)
+    return False
+
+
+async def _to_the_end(work: Coroutine[Any, Any, _T]) -> _T:
+    """Await something that a cancel must not interrupt; the cancel is raised when it has ended."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
+        if not task.cancelled() and task.exception() is not None:
+            _log.warning("Failed while being cancelled: %s", task.exception())
+        raise
