@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 import dask.array
@@ -56,7 +58,8 @@ def get_asset(
 
     Returns:
         Dimensions (y, x), or (band, y, x) for several bands, with coordinates of the pixels'
-        centres, `time` where the item has one (not an interval), and `spatial_ref` as rioxarray has it.
+        centres, `time` where the item has one and not an interval, and `spatial_ref` as
+        rioxarray has it.
 
     Raises:
         NotFound: No such catalog, item, asset or file.
@@ -81,16 +84,12 @@ def get_asset(
     # Dask types its functions in part.
     lazy = dask.array.from_array(  # type: ignore[no-untyped-call]
         pixels,
-        chunks=(*(1 for _ in pixels.shape[:-2]), *(chunks or _chunks(pixels, tile))),
+        # All bands at once: most files keep the bands of a pixel together.
+        chunks=(*pixels.shape[:-2], *(chunks or _chunks(pixels, tile))),
         name=f"{asset_key}-{tokenize(pixels, _version(href))}",
-        # Slices and numbers only: pixels are in a file, not in memory.
-        fancy=False,
-        asarray=False,
         inline_array=True,
         meta=np.empty((0,) * pixels.ndim, pixels.dtype),
     )
-    if pixels.ndim == 3 and pixels.shape[0] == 1:
-        lazy = lazy[0]
     if scaled:
         lazy = _scaled(lazy, fields, nodata)
         nodata = None
@@ -102,9 +101,12 @@ def get_asset(
     )
     if nodata is not None:
         array.attrs["nodata"] = nodata
-    if item.datetime is not None:
-        # numpy has no time zones; PySTAC gives UTC.
-        array = array.assign_coords(time=np.datetime64(item.datetime.replace(tzinfo=None), "ns"))
+    moment = item.datetime
+    if moment is not None:
+        # numpy has no time zones: UTC, which is also what a time without zone means in STAC.
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+        array = array.assign_coords(time=np.datetime64(moment, "ns"))
     return georeferenced(array, transform, crs)
 
 
@@ -165,9 +167,9 @@ def _raw(href: str, fields: dict[str, Any]) -> _Opened:
 def _raster(href: str, fields: dict[str, Any]) -> _Opened:
     try:
         with open_raster(href) as raster:
-            pixels = RasterPixels(
-                href, (raster.count, raster.height, raster.width), np.dtype(raster.dtypes[0])
-            )
+            bands = () if raster.count == 1 else (raster.count,)
+            shape = (*bands, raster.height, raster.width)
+            pixels = RasterPixels(href, shape, np.dtype(raster.dtypes[0]))
             crs = raster.crs.to_wkt() if raster.crs else _crs(fields)
             return pixels, raster.transform, crs, raster.nodata, raster.block_shapes[0]
     except FileNotFoundError as error:
@@ -184,7 +186,8 @@ def _chunks(pixels: Pixels, tile: tuple[int, int]) -> tuple[int, int]:
     """Whole tiles, as wide as possible first: neighbours in a row are neighbours in the file."""
     height, width = pixels.shape[-2:]
     tile_rows, tile_columns = min(tile[0], height), min(tile[1], width)
-    tiles = max(1, CHUNK_BYTES // (tile_rows * tile_columns * pixels.dtype.itemsize))
+    bands = math.prod(pixels.shape[:-2])
+    tiles = max(1, CHUNK_BYTES // (tile_rows * tile_columns * bands * pixels.dtype.itemsize))
     across = -(-width // tile_columns)
     if tiles < across:
         return tile_rows, tiles * tile_columns

@@ -32,6 +32,8 @@ class FsspecStacIO(StacIO):
     def read_json(self, source: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         """The file's object, its hrefs such that PySTAC finds what they mean."""
         value: dict[str, Any] = super().read_json(source, *args, **kwargs)
+        if not isinstance(value, dict):
+            raise ValueError("its JSON is not an object")  # noqa: TRY004 - it is not a bug
         base = os.fspath(source)
         for link in value.get("links", []):
             link["href"] = _safe_href(link["href"], base)
@@ -64,6 +66,10 @@ def read_catalog(href: str | os.PathLike[str]) -> pystac.Catalog:
             f"{address} is a STAC item, not a catalog",
             hint="Open the catalog or collection that links it.",
         )
+    root = found.get_root_link()
+    if root is not None and not root.is_resolved() and root.get_absolute_href() == address:
+        # Or PySTAC would read the same file again, as another object.
+        found.set_root(found)
     return found
 
 

@@ -38,22 +38,30 @@ class Pixels(ABC):
         """Number of axes."""
         return len(self.shape)
 
-    def __getitem__(self, key: tuple[slice | int, ...]) -> NDArray[Any]:
-        """The values, in memory. Takes slices and whole numbers, one an axis."""
-        numbers = tuple(axis for axis, part in enumerate(key) if isinstance(part, int))
-        chosen = [
-            range(n)[part : part + 1 or None] if isinstance(part, int) else range(n)[part]
-            for part, n in zip(key, self.shape, strict=True)
-        ]
-        if not all(chosen):
-            values = np.empty([len(axis) for axis in chosen], self.dtype)
+    def __getitem__(self, key: tuple[Any, ...]) -> NDArray[Any]:
+        """The values, in memory. One slice, whole number or list of whole numbers an axis."""
+        spans: list[range] = []
+        picks: list[tuple[int, NDArray[np.intp]]] = []
+        for axis, (part, size) in enumerate(zip(key, self.shape, strict=True)):
+            if isinstance(part, slice):
+                spans.append(range(size)[part])
+                continue
+            index = np.arange(size)[part]
+            first, last = (index.min(), index.max()) if index.size else (0, -1)
+            spans.append(range(int(first), int(last) + 1))
+            picks.append((axis, index - first))
+        if all(spans):
+            values = self._read(*spans)
         else:
-            values = self._read(*chosen)
-        return values.squeeze(numbers) if numbers else values
+            values = np.empty([len(span) for span in spans], self.dtype)
+        # From the last axis on: a number takes its axis away.
+        for axis, index in reversed(picks):
+            values = values.take(index, axis)
+        return values
 
     @abstractmethod
-    def _read(self, *chosen: range) -> NDArray[Any]:
-        """The values where all axes are in the chosen ranges, none of them empty."""
+    def _read(self, *spans: range) -> NDArray[Any]:
+        """The values within spans of all axes, none of them empty."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +74,8 @@ class RawPixels(Pixels):
 
     header_bytes: int = 0
 
-    def _read(self, *chosen: range) -> NDArray[Any]:
-        rows, columns = chosen
+    def _read(self, *spans: range) -> NDArray[Any]:
+        rows, columns = spans
         width, size = self.shape[1], self.dtype.itemsize
         first = min(rows) * width + min(columns)
         end = max(rows) * width + max(columns) + 1
@@ -88,12 +96,13 @@ class RawPixels(Pixels):
 
 @dataclass(frozen=True)
 class RasterPixels(Pixels):
-    """A raster that GDAL reads: bands × rows × columns values."""
+    """A raster that GDAL reads: bands × rows × columns values, or only rows × columns."""
 
-    def _read(self, *chosen: range) -> NDArray[Any]:
+    def _read(self, *spans: range) -> NDArray[Any]:
         from rasterio.windows import Window
 
-        bands, rows, columns = chosen
+        *several, rows, columns = spans
+        bands = [band + 1 for band in several[0]] if several else 1
         window = Window(
             min(columns),
             min(rows),
@@ -101,8 +110,8 @@ class RasterPixels(Pixels):
             max(rows) - min(rows) + 1,
         )
         with open_raster(self.href) as raster:
-            values: NDArray[Any] = raster.read([band + 1 for band in bands], window=window)
-        return values[:, :: rows.step, :: columns.step]
+            values: NDArray[Any] = raster.read(bands, window=window)
+        return values[..., :: rows.step, :: columns.step]
 
 
 @contextmanager
@@ -115,29 +124,43 @@ def open_raster(href: str) -> Iterator[DatasetReader]:
     import rasterio
 
     filesystem, path = fsspec.core.url_to_fs(href)
+    # A name of its own: rasterio has one opener a name, and threads read the same file at once.
+    name = f"rsdat-{uuid.uuid4().hex}"
     failures: list[Exception] = []
 
-    def opener(_: str, mode: str = "rb", **__: Any) -> _Witness:
-        file = filesystem.open(path, mode, block_size=RASTER_BLOCK_BYTES, cache_type="blockcache")
+    def opener(asked: str, mode: str = "rb", **_: Any) -> _Witness:
+        # rasterio 1.4 tries an opener on a file "test" first; GDAL looks for side-car files.
+        if asked != name:
+            raise FileNotFoundError(asked)
+        try:
+            file = filesystem.open(
+                path, mode, block_size=RASTER_BLOCK_BYTES, cache_type="blockcache"
+            )
+        except Exception as error:
+            failures.append(error)
+            raise
         return _Witness(file, failures)
 
     try:
-        # An opener and not a file object, which rasterio 1.4 reads whole into memory
-        # (__init__.py); under a name of its own, because rasterio has one opener a name and
-        # threads read the same file at the same time.
+        # An opener and not a file object, which rasterio 1.4 reads whole into memory.
         with (
             rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
-            rasterio.open(f"rsdat-{uuid.uuid4().hex}", opener=opener) as raster,
+            rasterio.open(name, opener=opener) as raster,
         ):
             yield raster
-    except (rasterio.errors.RasterioError, rasterio.errors.CPLE_BaseError):
+    except rasterio.errors.RasterioError:
         if failures:
             raise failures[0] from None
         raise
 
 
 class _Witness:
-    """Passes reads on and remembers the error that GDAL's C code swallows."""
+    """Passes reads on; a failure becomes an empty read, and is kept.
+
+    An exception that goes through GDAL's C++ code ends the whole process (rasterio 1.4.4:
+    "terminate called after throwing an instance of 'std::length_error'"). An empty read is an
+    error to GDAL as well, an orderly one.
+    """
 
     def __init__(self, file: Any, failures: list[Exception]) -> None:
         self._file = file
@@ -149,9 +172,9 @@ class _Witness:
     def read(self, size: int = -1) -> Any:
         try:
             return self._file.read(size)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - raised again by open_raster
             self._failures.append(error)
-            raise
+            return b""
 
     def __enter__(self) -> Any:
         return self
