@@ -1,0 +1,153 @@
+"""Brings a record up to date with what the queue and the scheduler show. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from rsdat.clusters.naming import job_order, parse_job_name
+from rsdat.clusters.record import EndedJob, Record, Submission
+from rsdat.queue.interface import Job
+
+#: For so long after a submission its jobs count although a look does not show them.
+FRESH = timedelta(seconds=20)
+#: Two looks so far apart that both miss an unsure submission mean that it never arrived.
+SETTLE = timedelta(seconds=5)
+_KEPT_ENDED = 20
+_LOSS_WINDOW = timedelta(minutes=10)
+#: Jobs in a row that end before their worker is connected; then the fault is not the node's.
+MAX_FAILURES = 3
+
+
+def take_stock(
+    record: Record,
+    jobs: Sequence[Job],
+    connected: Collection[str],
+    now: datetime,
+    *,
+    recalled: Sequence[Job] = (),
+    forgotten: Collection[str] = (),
+) -> None:
+    """Write into the record what a look at the queue tells.
+
+    Args:
+        jobs: The cluster's jobs as the queue lists them now.
+        connected: Ids of the jobs whose worker is connected now.
+        recalled: Jobs the queue no longer lists, as it remembers their end.
+        forgotten: Jobs it does not even remember.
+    """
+    _find_submissions(record, jobs, now)
+    _note_connected(record, connected)
+    ended = {job.id for job in record.ended}
+    cores = record.options.cores
+    for job in (*jobs, *recalled):
+        if job.ended and job.id not in ended:
+            run_s = int((now - job.started).total_seconds()) if job.started else 0
+            _note_end(record, job, max(run_s, 0), now)
+            record.spent_core_s += max(run_s, 0) * cores
+    for job_id in forgotten:
+        if job_id not in ended:
+            array = job_id.partition("_")[0]
+            _note_end(record, Job(job_id, array, "", "UNKNOWN"), 0, now)
+    record.losses = [at for at in record.losses if now - at < _LOSS_WINDOW]
+    _fold(record, jobs)
+
+
+def vanished(record: Record, jobs: Sequence[Job], now: datetime) -> list[str]:
+    """Jobs that were submitted, are not known to have ended, and that the queue lists no more."""
+    listed = {job.id for job in jobs} | {job.id for job in record.ended}
+    return [
+        job_id
+        for submission in record.submissions
+        if now - submission.at > FRESH
+        for job_id in submission.jobs()
+        if job_id not in listed
+    ]
+
+
+def losses_allowed(wanted: int) -> int:
+    """Jobs that may end unasked within ten minutes before we stop replacing them."""
+    return MAX_FAILURES + 2 * wanted
+
+
+def is_held(record: Record) -> bool:
+    """Whether submitting again would most likely fail again."""
+    return (
+        record.held
+        or record.failures >= MAX_FAILURES
+        or len(record.losses) > losses_allowed(record.wanted)
+    )
+
+
+def _find_submissions(record: Record, jobs: Sequence[Job], now: datetime) -> None:
+    arrays: dict[str, str] = {}
+    tasks: dict[str, int] = {}
+    living = set()
+    for job in jobs:
+        parsed = parse_job_name(job.name)
+        if parsed is None:
+            continue
+        token = parsed[1]
+        arrays[token] = job.array_id
+        tasks[token] = max(tasks.get(token, 0), job_order(job.id)[1] + 1)
+        if not job.ended:
+            living.add(token)
+    kept = []
+    for submission in record.submissions:
+        if submission.array_id is None and submission.token in arrays:
+            submission.array_id = arrays[submission.token]
+            submission.unsure = False
+            submission.missing_since = None
+        elif submission.unsure:
+            if submission.missing_since is None:
+                submission.missing_since = now
+            elif now - submission.missing_since >= SETTLE:
+                continue
+        kept.append(submission)
+    known = {submission.token for submission in kept}
+    # Jobs that carry our name are ours, even where the record was lost with a home file system.
+    for token in sorted(living - known):
+        kept.append(Submission(token, tasks[token], now, arrays[token]))
+    record.submissions = kept
+
+
+def _note_connected(record: Record, connected: Collection[str]) -> None:
+    new = sorted(set(connected) - set(record.connected), key=job_order)
+    if new:
+        record.connected = [*record.connected, *new]
+        record.failures = 0
+
+
+def _note_end(record: Record, job: Job, run_s: int, now: datetime) -> None:
+    expected = record.leaving.pop(job.id, None) is not None or record.phase != "up"
+    was_connected = job.id in record.connected
+    record.ended.append(
+        EndedJob(
+            job.id, job.state, job.exit, job.reason, job.node, run_s, expected, was_connected, now
+        )
+    )
+    if was_connected:
+        record.connected = [each for each in record.connected if each != job.id]
+    if not expected:
+        record.losses.append(now)
+        if not was_connected:
+            record.failures += 1
+
+
+def _fold(record: Record, jobs: Sequence[Job]) -> None:
+    # A submission whose jobs all ended and are listed no more has nothing left to tell.
+    listed = {job.id for job in jobs}
+    ended = {job.id for job in record.ended}
+    still: list[Submission] = []
+    for submission in record.submissions:
+        ids = submission.jobs()
+        if ids and ended.issuperset(ids) and listed.isdisjoint(ids):
+            continue
+        still.append(submission)
+    if len(still) == len(record.submissions):
+        return
+    record.submissions = still
+    needed = {job_id for submission in still for job_id in submission.jobs()}
+    old = [job for job in record.ended if job.id not in needed]
+    dropped = {job.id for job in old[:-_KEPT_ENDED]}
+    record.ended = [job for job in record.ended if job.id not in dropped]

@@ -1,0 +1,223 @@
+"""The folder of one cluster: where each file lies, who may change it, and how.
+
+Two locks, both released by the kernel when their holder dies:
+`act` is held by the one companion that submits, cancels, retires; others only look meanwhile.
+`record` is held for the moment in which `cluster.json` is read, changed and replaced.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from rsdat.base.clock import to_iso
+from rsdat.base.errors import Conflict, NotFound
+from rsdat.base.files import (
+    PRIVATE_FILE,
+    PRIVATE_FOLDER,
+    private_folder,
+    read_json,
+    write_bytes,
+    write_json,
+    write_text,
+)
+from rsdat.base.secret import Secret
+from rsdat.clusters.certificate import make_certificate
+from rsdat.clusters.naming import is_id
+from rsdat.clusters.record import FORMAT, Record
+
+_RECORD_LOCK_WAIT_S = 10.0
+PRELOADS = ("rsdat_scheduler.py", "rsdat_worker.py", "rsdat_nanny.py")
+
+
+class ClusterFolder:
+    """Paths and files of the cluster whose folder is `path`. All methods block: call in a thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        self.record_file = path / "cluster.json"
+        self.scheduler_file = path / "scheduler.json"
+        self.certificate_file = path / "tls" / "certificate.pem"
+        self.key_file = path / "tls" / "key.pem"
+        self.secret_file = path / "dashboard.key"
+        self.dask = path / "dask"
+        self.preloads = path / "preloads"
+        self.logs = path / "logs"
+        self.scripts = path / "scripts"
+        self.events_file = path / "events.jsonl"
+        self.scheduler_log = self.logs / "scheduler.log"
+        #: Tells the nannies that the whole cluster goes, and nobody is there to take their data.
+        self.stopping_file = path / "stopping"
+
+    def make(
+        self, record: Record, now: datetime, configure: Callable[[ClusterFolder], None]
+    ) -> None:
+        """Make the folder with its keys; the record is written last, and makes it a cluster.
+
+        Args:
+            configure: Writes the Dask configuration into it.
+
+        Raises:
+            FileExistsError: The id is taken.
+        """
+        private_folder(self.path.parent)
+        self.path.mkdir(mode=PRIVATE_FOLDER)
+        try:
+            for folder in (self.path / "tls", self.dask, self.preloads, self.logs, self.scripts):
+                private_folder(folder)
+            certificate, key = make_certificate(self.id, now)
+            write_bytes(self.key_file, key)
+            write_bytes(self.certificate_file, certificate)
+            write_text(self.secret_file, secrets.token_urlsafe(32))
+            shipped = resources.files("rsdat.clusters.preloads")
+            for name in PRELOADS:
+                # Copied, because the workers' Python may have no rsdat.
+                write_text(self.preloads / name, shipped.joinpath(name).read_text("utf-8"))
+            configure(self)
+            self.write_record(record)
+        except BaseException:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
+
+    def read_record(self) -> Record:
+        """What `cluster.json` says.
+
+        Raises:
+            NotFound: There is no such cluster.
+            Conflict: It is damaged, or from a newer rsdat.
+        """
+        try:
+            return Record.from_dict(read_json(self.record_file, format_version=FORMAT))
+        except FileNotFoundError as error:
+            raise NotFound(f"There is no cluster '{self.id}'") from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise Conflict("cluster.json is damaged", code="damaged_file") from error
+
+    def write_record(self, record: Record) -> None:
+        """Replace `cluster.json`. Only inside `update`, or before anybody knows the folder."""
+        write_json(self.record_file, record.as_dict(), format_version=FORMAT)
+
+    def record_stamp(self) -> int:
+        """Changes whenever the record was replaced; 0 where there is none."""
+        try:
+            stat = self.record_file.stat()
+        except FileNotFoundError:
+            return 0
+        return stat.st_mtime_ns ^ stat.st_ino
+
+    def update(self, change: Callable[[Record], None]) -> Record:
+        """Read the record, let `change` change it, and replace it, alone. Returns the new one.
+
+        Raises:
+            NotFound: The cluster is gone.
+            Conflict: Another companion held it for too long.
+            RsdatError: What `change` raises; the record then stays as it was.
+        """
+        with self._record_lock():
+            record = self.read_record()
+            before = record.as_dict()
+            change(record)
+            if record.as_dict() != before:
+                self.write_record(record)
+            return record
+
+    @contextmanager
+    def _record_lock(self) -> Iterator[None]:
+        deadline = time.monotonic() + _RECORD_LOCK_WAIT_S
+        while True:
+            lock = Lock.take(self.path / ".record.lock")
+            if lock is not None:
+                break
+            if time.monotonic() > deadline:
+                raise Conflict(
+                    f"Another rsdat has held the cluster's file for {_RECORD_LOCK_WAIT_S:g} s",
+                    hint="Try again; else look for a hung Jupyter server of yours.",
+                )
+            time.sleep(0.01)
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def take_act_lock(self) -> Lock | None:
+        """The right to act for the cluster, or None while another companion has it."""
+        return Lock.take(self.path / ".act.lock")
+
+    def read_scheduler_file(self) -> dict[str, Any] | None:
+        """What the scheduler wrote; None while there is nothing whole."""
+        try:
+            value = json.loads(self.scheduler_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return None
+        return value if isinstance(value, dict) else None
+
+    def read_secret(self) -> Secret | None:
+        """What opens the dashboard; None once the cluster has stopped."""
+        try:
+            return Secret(self.secret_file.read_text(encoding="utf-8").strip())
+        except FileNotFoundError:
+            return None
+
+    def drop_secrets(self) -> None:
+        """Delete keys and secret of a cluster that has ended. Logs and record stay."""
+        shutil.rmtree(self.path / "tls", ignore_errors=True)
+        for file in (self.secret_file, self.scheduler_file, self.stopping_file):
+            file.unlink(missing_ok=True)
+
+    def add_event(self, now: datetime, what: str, **facts: Any) -> None:
+        """Append one line to `events.jsonl`. Facts are JSON values, never secrets."""
+        line = json.dumps({"at": to_iso(now), "what": what, **facts})
+        descriptor = os.open(self.events_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+        try:
+            os.write(descriptor, line.encode() + b"\n")
+        finally:
+            os.close(descriptor)
+
+
+class Lock:
+    """An flock on a file, tried without waiting."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def take(cls, path: Path) -> Lock | None:
+        """The lock, or None while somebody else has it. None, too, where the folder is gone."""
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return cls(descriptor)
+
+    def release(self) -> None:
+        """Let others have it."""
+        os.close(self._descriptor)
+
+
+def cluster_folders(home: Path) -> list[ClusterFolder]:
+    """All folders below `clusters/` that may hold a cluster, stopped ones too."""
+    root = home / "clusters"
+    if not root.is_dir():
+        return []
+    return [
+        ClusterFolder(path) for path in sorted(root.iterdir()) if path.is_dir() and is_id(path.name)
+    ]

@@ -1,0 +1,182 @@
+"""Talks to a cluster's scheduler: rpc over TLS with the cluster's key, every call with a limit.
+
+rpc over plain tcp would let whoever holds that port run code in this process. So an address that
+is not `tls://` is never used, and over TLS only the holder of the cluster's key can answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from distributed.comm import CommClosedError
+from distributed.core import rpc
+from distributed.security import Security
+
+from rsdat.base.errors import DoorBroken
+from rsdat.clusters.folder import ClusterFolder
+
+CALL_S = 5.0
+#: Handing over gigabytes takes its time; a frozen scheduler must not stop us for ever.
+RETIRE_S = 60.0
+
+
+@dataclass(frozen=True)
+class WorkerSeen:
+    """One worker, as the scheduler knows it."""
+
+    name: str
+    address: str
+    threads: int
+    memory_bytes: int
+
+
+@dataclass(frozen=True)
+class SchedulerSeen:
+    """What the scheduler said of itself.
+
+    Attributes:
+        dashboard_port: Of its HTTP server; None where that did not start.
+    """
+
+    dask_id: str
+    address: str
+    dashboard_port: int | None
+    workers: tuple[WorkerSeen, ...]
+
+
+def security(folder: ClusterFolder) -> Security:
+    """What a client of this cluster needs to be let in, and to refuse impostors."""
+    return Security(
+        require_encryption=True,
+        tls_ca_file=str(folder.certificate_file),
+        tls_client_cert=str(folder.certificate_file),
+        tls_client_key=str(folder.key_file),
+    )
+
+
+def scheduler_address(facts: Mapping[str, Any] | None) -> str | None:
+    """The address in a scheduler file; None unless it is one that may be contacted."""
+    address = (facts or {}).get("address")
+    return address if isinstance(address, str) and address.startswith("tls://") else None
+
+
+class SchedulerLink:
+    """One open line to one scheduler. `close` it."""
+
+    def __init__(self, address: str, dask_id: str, connection_args: Mapping[str, Any]) -> None:
+        self.address = address
+        self.dask_id = dask_id
+        self._connection_args = dict(connection_args)
+        self._rpc: Any = None
+
+    @classmethod
+    def open(cls, folder: ClusterFolder) -> SchedulerLink | None:
+        """The line that the scheduler file leads to; None while there is none to trust.
+
+        Blocks for files. Nothing is sent yet.
+        """
+        facts = folder.read_scheduler_file()
+        address = scheduler_address(facts)
+        if facts is None or address is None or not folder.key_file.exists():
+            return None
+        arguments = security(folder).get_connection_args("client")
+        return cls(address, str(facts.get("id")), arguments)
+
+    async def look(self) -> SchedulerSeen:
+        """What the scheduler and its workers are.
+
+        Raises:
+            DoorBroken: No answer, or an answer by another scheduler.
+        """
+        # Without arguments: n_workers is not known to versions before 2024.9.
+        answer = await self._call("identity", CALL_S)
+        if not isinstance(answer, Mapping) or str(answer.get("id")) != self.dask_id:
+            raise DoorBroken(
+                "Another scheduler than the cluster's answers at its address",
+                hint="Shut the cluster down and make a new one.",
+            )
+        port = (answer.get("services") or {}).get("dashboard")
+        return SchedulerSeen(
+            dask_id=self.dask_id,
+            address=self.address,
+            dashboard_port=int(port) if port else None,
+            workers=tuple(
+                WorkerSeen(
+                    name=str(worker.get("name")),
+                    address=str(address),
+                    threads=int(worker.get("nthreads") or 0),
+                    memory_bytes=int(worker.get("memory_limit") or 0),
+                )
+                for address, worker in (answer.get("workers") or {}).items()
+            ),
+        )
+
+    async def target(self) -> int:
+        """How many workers the work at hand wants.
+
+        Raises:
+            DoorBroken: No answer.
+        """
+        answer = await self._call("adaptive_target", CALL_S)
+        if not isinstance(answer, int):
+            raise DoorBroken("The scheduler did not say how many workers it wants")
+        return answer
+
+    async def order_to_close(self, count: int, *, idle_only: bool) -> list[str]:
+        """Names of workers in the order in which they should go: idle and emptiest first.
+
+        Raises:
+            DoorBroken: No answer.
+        """
+        arguments: dict[str, Any] = {} if idle_only else {"n": count}
+        answer = await self._call("workers_to_close", CALL_S, attribute="name", **arguments)
+        return [str(name) for name in answer or ()]
+
+    async def retire(self, names: Sequence[str]) -> list[str]:
+        """Hand over the data of these workers and end them; returns the names that went.
+
+        A worker whose data fit nowhere stays, and is not in the answer.
+
+        Raises:
+            DoorBroken: No answer.
+        """
+        answer = await self._call(
+            "retire_workers", RETIRE_S, names=list(names), close_workers=True, remove=True
+        )
+        # An unknown op would answer None, and no worker at all an empty mapping.
+        return [str(worker.get("name")) for worker in (answer or {}).values()]
+
+    async def terminate(self) -> None:
+        """End the scheduler, and with it its workers. No error where it has gone already."""
+        with contextlib.suppress(DoorBroken):
+            # It closes the line instead of answering: that is how success looks.
+            await self._call("terminate", CALL_S)
+
+    async def close(self) -> None:
+        """Close the line."""
+        line, self._rpc = self._rpc, None
+        if line is not None:
+            with contextlib.suppress(OSError, asyncio.TimeoutError):
+                await asyncio.wait_for(line.close_rpc(), CALL_S)
+
+    async def _call(self, operation: str, limit_s: float, **arguments: Any) -> Any:
+        if self._rpc is None:
+            self._rpc = rpc(
+                self.address, connection_args=self._connection_args, timeout=min(CALL_S, limit_s)
+            )
+        try:
+            return await asyncio.wait_for(getattr(self._rpc, operation)(**arguments), limit_s)
+        except (OSError, asyncio.TimeoutError, CommClosedError) as error:
+            # A cancelled call leaves its comm marked as taken for ever: begin anew.
+            await self.close()
+            raise DoorBroken(
+                f"The scheduler at {self.address} does not answer",
+                hint="It may be busy; else look at its log.",
+            ) from error
+        except asyncio.CancelledError:
+            await self.close()
+            raise

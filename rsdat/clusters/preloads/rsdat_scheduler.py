@@ -1,0 +1,89 @@
+"""Runs in the scheduler: its HTTP side answers only who carries the cluster's secret.
+
+Without this, Dask's dashboard is open to everybody who reaches the port, TLS or not, and shows
+the code and the data of the user. Needs nothing but tornado: the Python may have no rsdat.
+"""
+
+import hmac
+from pathlib import Path
+
+from tornado import httputil
+
+HEADER = "X-Rsdat-Cluster-Key"
+_SECRET_FILE = Path(__file__).resolve().parent.parent / "dashboard.key"
+
+
+class _Denied(httputil.HTTPMessageDelegate):
+    def __init__(self, connection):
+        self.connection = connection
+
+    def headers_received(self, start_line, headers):
+        return None
+
+    def data_received(self, chunk):
+        return None
+
+    def finish(self):
+        self.connection.write_headers(
+            httputil.ResponseStartLine("HTTP/1.1", 403, "Forbidden"),
+            httputil.HTTPHeaders({"Content-Length": "0"}),
+        )
+        self.connection.finish()
+
+    def on_connection_close(self):
+        return None
+
+
+class _Gate(httputil.HTTPMessageDelegate):
+    def __init__(self, application, server_connection, request_connection, secret):
+        self.application = application
+        self.server_connection = server_connection
+        self.request_connection = request_connection
+        self.secret = secret
+        self.behind = None
+
+    def headers_received(self, start_line, headers):
+        given = headers.get(HEADER, "").encode("utf-8", "surrogateescape")
+        if hmac.compare_digest(given, self.secret):
+            # The pages have no use for it, and might show or hand on what they were sent.
+            del headers[HEADER]
+            self.behind = self.application.start_request(
+                self.server_connection, self.request_connection
+            )
+        else:
+            self.behind = _Denied(self.request_connection)
+        return self.behind.headers_received(start_line, headers)
+
+    def data_received(self, chunk):
+        return self.behind.data_received(chunk)
+
+    def finish(self):
+        self.behind.finish()
+
+    def on_connection_close(self):
+        if self.behind is not None:
+            self.behind.on_connection_close()
+
+
+class _Guard(httputil.HTTPServerConnectionDelegate):
+    def __init__(self, application, secret):
+        self.application = application
+        self.secret = secret
+
+    def start_request(self, server_connection, request_connection):
+        return _Gate(self.application, server_connection, request_connection, self.secret)
+
+    def on_close(self, server_connection):
+        self.application.on_close(server_connection)
+
+
+def dask_setup(scheduler):
+    """Put the guard before the HTTP server. Dask only logs a preload that fails: so fail closed."""
+    try:
+        secret = _SECRET_FILE.read_bytes().strip()
+        if len(secret) < 32:
+            raise ValueError("the dashboard's secret is too short")
+        scheduler.http_server.request_callback = _Guard(scheduler.http_application, secret)
+    except BaseException:
+        scheduler.http_server.stop()
+        raise

@@ -1,0 +1,203 @@
+"""Decides what to do so that a cluster becomes what is wanted. Pure: no queue, no scheduler.
+
+The executor carries the actions out; the next look shows what came of them. Nothing here
+remembers anything: all that counts is in the record, the jobs and the workers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from rsdat.clusters.bookkeeping import FRESH, is_held
+from rsdat.clusters.naming import job_order
+from rsdat.clusters.record import Record
+from rsdat.queue.interface import Job
+
+#: A job that was asked to go and lives on for so long is cancelled (again).
+LINGER = timedelta(seconds=30)
+
+#: none: not started yet. starting: its process lives, nobody reached it yet. up: it answers.
+#: silent: it lives, as far as we can see, and does not answer. dead: its process is gone.
+SchedulerState = Literal["none", "starting", "up", "silent", "dead"]
+
+
+@dataclass(frozen=True)
+class StartScheduler:
+    """Start the scheduler's process."""
+
+
+@dataclass(frozen=True)
+class Submit:
+    """Submit one job array."""
+
+    tasks: int
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Cancel jobs that hold no data, or that had their chance to hand it over."""
+
+    jobs: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Retire:
+    """Let so many of these jobs' workers go, those first that cost least; data handed over.
+
+    Attributes:
+        idle_only: Spare workers that compute (when nobody asked for this very number).
+        to_nothing: No worker is to stay: those that can't hand over are cancelled.
+    """
+
+    count: int
+    candidates: tuple[str, ...]
+    idle_only: bool
+    to_nothing: bool
+
+
+@dataclass(frozen=True)
+class Fail:
+    """Write down that the cluster can't go on: its scheduler is gone."""
+
+
+@dataclass(frozen=True)
+class EndScheduler:
+    """End the scheduler and see to it that its process is gone."""
+
+
+@dataclass(frozen=True)
+class Finish:
+    """Nothing is left: delete the keys and call the cluster stopped."""
+
+
+Action = StartScheduler | Submit | Cancel | Retire | Fail | EndScheduler | Finish
+
+
+def reconcile(
+    record: Record,
+    jobs: Sequence[Job],
+    connected: Collection[str],
+    scheduler: SchedulerState,
+    now: datetime,
+) -> list[Action]:
+    """What to do now.
+
+    Args:
+        record: After `bookkeeping.take_stock` with these jobs.
+        jobs: The cluster's jobs as the queue lists them.
+        connected: Ids of jobs whose worker is connected.
+        scheduler: How the scheduler is.
+    """
+    if record.phase == "stopped":
+        return []
+    if record.phase == "stopping":
+        return _stop(record, jobs, scheduler, now)
+    if record.phase == "failed" or scheduler == "dead":
+        actions: list[Action] = [Fail()] if record.phase != "failed" else []
+        return [*actions, *_cancel_all(record, jobs, now)]
+    actions = [StartScheduler()] if scheduler == "none" else []
+    return [
+        *actions,
+        *_size(record, jobs, connected, scheduler, now),
+        *_lingering(record, jobs, now),
+    ]
+
+
+def counting(record: Record, jobs: Sequence[Job], now: datetime) -> tuple[list[Job], int]:
+    """The jobs that count towards the wanted size, and how many more are on their way.
+
+    On their way are submissions that are still unsure, and those so fresh that the look at the
+    queue may be older.
+    """
+    living = [
+        job
+        for job in jobs
+        if (job.waiting or job.alive) and job.state != "COMPLETING" and job.id not in record.leaving
+    ]
+    listed = {job.id for job in jobs} | {job.id for job in record.ended}
+    coming = 0
+    for submission in record.submissions:
+        if submission.array_id is None:
+            coming += submission.tasks
+        elif now - submission.at <= FRESH:
+            coming += sum(
+                job_id not in listed and job_id not in record.leaving
+                for job_id in submission.jobs()
+            )
+    return living, coming
+
+
+def _size(
+    record: Record,
+    jobs: Sequence[Job],
+    connected: Collection[str],
+    scheduler: SchedulerState,
+    now: datetime,
+) -> list[Action]:
+    living, coming = counting(record, jobs, now)
+    have = len(living) + coming
+    if have < record.wanted:
+        return [] if is_held(record) else [Submit(record.wanted - have)]
+    excess = have - record.wanted
+    if excess == 0:
+        return []
+    newest_first = sorted(living, key=lambda job: job_order(job.id), reverse=True)
+    waiting = [job.id for job in newest_first if job.waiting]
+    starting = [job.id for job in newest_first if job.alive and job.id not in connected]
+    # Neither of them holds data; waiting jobs cost nothing yet, so they go first.
+    cancelled = [*waiting, *starting][:excess]
+    actions: list[Action] = [Cancel(tuple(cancelled))] if cancelled else []
+    # Those on their way are seen at the next look: workers are not sent away in their stead.
+    rest = excess - len(cancelled) - coming
+    candidates = tuple(job.id for job in newest_first if job.alive and job.id in connected)
+    if rest > 0 and candidates and scheduler == "up":
+        actions.append(
+            Retire(
+                min(rest, len(candidates)),
+                candidates,
+                idle_only=record.adapt is not None,
+                to_nothing=record.wanted == 0,
+            )
+        )
+    return actions
+
+
+def _lingering(record: Record, jobs: Sequence[Job], now: datetime) -> list[Action]:
+    late = tuple(
+        job.id
+        for job in jobs
+        if not job.ended
+        and job.state != "COMPLETING"
+        and job.id in record.leaving
+        and now - record.leaving[job.id] > LINGER
+    )
+    return [Cancel(late)] if late else []
+
+
+def _cancel_all(record: Record, jobs: Sequence[Job], now: datetime) -> list[Action]:
+    fresh = tuple(
+        job.id
+        for job in jobs
+        if not job.ended
+        and job.state != "COMPLETING"
+        and (job.id not in record.leaving or now - record.leaving[job.id] > LINGER)
+    )
+    return [Cancel(fresh)] if fresh else []
+
+
+def _stop(
+    record: Record, jobs: Sequence[Job], scheduler: SchedulerState, now: datetime
+) -> list[Action]:
+    actions = _cancel_all(record, jobs, now)
+    if scheduler not in ("none", "dead"):
+        actions.append(EndScheduler())
+        return actions
+    nothing_left = all(job.ended for job in jobs)
+    # An unsure submission may still become jobs; a fresh one may not be listed yet.
+    _, coming = counting(record, jobs, now)
+    if nothing_left and coming == 0:
+        actions.append(Finish())
+    return actions
