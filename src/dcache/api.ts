@@ -1,0 +1,229 @@
+/** The companion's dCache routes, typed. */
+import { ServerConnection } from '@jupyterlab/services';
+import { ApiError, requestJson, route } from '../common/request';
+import type { IEndpoint, IEntry, IListing } from '../common/types';
+import type { IPlace } from './paths';
+
+/** What a listing can be sorted by; `-` in front reverses. */
+export type SortKey = 'name' | 'size' | 'modified' | 'locality';
+
+/** Which part of which folder, in which order. */
+export interface IListRequest extends IPlace {
+  offset: number;
+  /** At most 1000. */
+  limit: number;
+  sort: SortKey | `-${SortKey}`;
+  filter: string;
+  /** Ask dCache anew, whatever the companion remembers. */
+  refresh?: boolean;
+}
+
+/** When a file may be written. */
+export interface IWriteCondition {
+  /** False: only if nothing has that name. */
+  replace: boolean;
+  /** The `modified` last seen: only if the file is still as it was then. */
+  unchangedSince?: string | null;
+}
+
+/** What the panel, the drive and uploads ask of the companion. */
+export interface IDCacheApi {
+  endpoints(): Promise<readonly IEndpoint[]>;
+  list(request: IListRequest, signal?: AbortSignal): Promise<IListing>;
+  info(place: IPlace): Promise<IEntry>;
+  makeFolder(place: IPlace): Promise<IEntry>;
+  move(place: IPlace, destination: string): Promise<IEntry>;
+  remove(place: IPlace, recursive: boolean): Promise<void>;
+  stage(endpoint: string, paths: readonly string[]): Promise<void>;
+  read(place: IPlace): Promise<ArrayBuffer>;
+  write(
+    place: IPlace,
+    bytes: Blob,
+    condition: IWriteCondition
+  ): Promise<IEntry>;
+  fileUrl(place: IPlace, options?: { download?: boolean }): string;
+}
+
+/** dCache takes no more targets in one order (docs/api.yaml, StageRequest). */
+export const MAX_STAGE_PATHS = 500;
+
+const JSON_LIMIT_MS = 60_000;
+// Deleting a tree takes dCache one request per entry; the rest are files of at most 50 MB.
+const LONG_LIMIT_MS = 600_000;
+
+/** The routes of one companion. Every method throws `ApiError` and nothing else. */
+export class DCacheApi implements IDCacheApi {
+  constructor(settings: ServerConnection.ISettings) {
+    this._settings = settings;
+  }
+
+  async endpoints(): Promise<readonly IEndpoint[]> {
+    const url = route(this._settings, 'api', 'dcache', 'endpoints');
+    const { endpoints } = await this._json<{ endpoints: IEndpoint[] }>(url);
+    return endpoints;
+  }
+
+  list(request: IListRequest, signal?: AbortSignal): Promise<IListing> {
+    const url = this._url(request.endpoint, 'list', {
+      path: request.path,
+      offset: String(request.offset),
+      limit: String(request.limit),
+      sort: request.sort,
+      filter: request.filter,
+      ...(request.refresh ? { refresh: '1' } : {})
+    });
+    return this._json<IListing>(url, {}, JSON_LIMIT_MS, signal);
+  }
+
+  info(place: IPlace): Promise<IEntry> {
+    return this._json(this._url(place.endpoint, 'info', { path: place.path }));
+  }
+
+  makeFolder(place: IPlace): Promise<IEntry> {
+    return this._post(place.endpoint, 'mkdir', { path: place.path });
+  }
+
+  move(place: IPlace, destination: string): Promise<IEntry> {
+    const body = { source: place.path, destination };
+    return this._post(place.endpoint, 'move', body, LONG_LIMIT_MS);
+  }
+
+  remove(place: IPlace, recursive: boolean): Promise<void> {
+    const body = { path: place.path, recursive };
+    return this._post(place.endpoint, 'delete', body, LONG_LIMIT_MS);
+  }
+
+  /** Order any number of files from tape, in as many orders as dCache needs. */
+  async stage(endpoint: string, paths: readonly string[]): Promise<void> {
+    for (let start = 0; start < paths.length; start += MAX_STAGE_PATHS) {
+      const part = paths.slice(start, start + MAX_STAGE_PATHS);
+      await this._post(endpoint, 'stage', { paths: part });
+    }
+  }
+
+  /** The whole content; for files of a size that fits a browser tab. */
+  async read(place: IPlace): Promise<ArrayBuffer> {
+    const limit = new Limit(LONG_LIMIT_MS);
+    try {
+      const response = await ServerConnection.makeRequest(
+        this.fileUrl(place),
+        { signal: limit.signal },
+        this._settings
+      );
+      if (!response.ok) {
+        throw ApiError.fromReply(response.status, await response.text());
+      }
+      return await response.arrayBuffer();
+    } catch (reason) {
+      throw ApiError.from(reason);
+    } finally {
+      limit.end();
+    }
+  }
+
+  write(
+    place: IPlace,
+    bytes: Blob,
+    condition: IWriteCondition
+  ): Promise<IEntry> {
+    const init = {
+      method: 'PUT',
+      body: bytes,
+      headers: writeHeaders(condition)
+    };
+    return this._json(this.fileUrl(place), init, LONG_LIMIT_MS);
+  }
+
+  /** Address of a file's bytes. It carries no credential; the browser's cookie does. */
+  fileUrl(place: IPlace, options: { download?: boolean } = {}): string {
+    // `route` encodes each part between slashes; the path's own first slash is already there.
+    const url = route(
+      this._settings,
+      'files',
+      place.endpoint,
+      place.path.slice(1)
+    );
+    return options.download ? `${url}?download=1` : url;
+  }
+
+  private _url(
+    endpoint: string,
+    action: string,
+    query: Record<string, string>
+  ): string {
+    const url = route(this._settings, 'api', 'dcache', endpoint, action);
+    return `${url}?${new URLSearchParams(query).toString()}`;
+  }
+
+  private _post<T>(
+    endpoint: string,
+    action: string,
+    body: unknown,
+    limit_ms = JSON_LIMIT_MS
+  ): Promise<T> {
+    const url = route(this._settings, 'api', 'dcache', endpoint, action);
+    const init = { method: 'POST', body: JSON.stringify(body) };
+    return this._json<T>(url, init, limit_ms);
+  }
+
+  private async _json<T>(
+    url: string,
+    init: RequestInit = {},
+    limit_ms = JSON_LIMIT_MS,
+    signal?: AbortSignal
+  ): Promise<T> {
+    const limit = new Limit(limit_ms, signal);
+    try {
+      return await requestJson<T>(this._settings, url, {
+        ...init,
+        signal: limit.signal
+      });
+    } finally {
+      limit.end();
+    }
+  }
+
+  private _settings: ServerConnection.ISettings;
+}
+
+/** The headers of a PUT to `files/…`; see docs/api.yaml, writeFile. */
+export function writeHeaders(
+  condition: IWriteCondition
+): Record<string, string> {
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/octet-stream'
+  };
+  if (!condition.replace) {
+    headers['If-None-Match'] = '*';
+  } else if (condition.unchangedSince) {
+    headers['X-Rsdat-If-Modified'] = condition.unchangedSince;
+  }
+  return headers;
+}
+
+/** A signal that aborts after a time, or when another one does. */
+class Limit {
+  constructor(limit_ms: number, outer?: AbortSignal) {
+    this._timer = setTimeout(() => this._controller.abort(), limit_ms);
+    this._outer = outer;
+    if (outer?.aborted) {
+      this._controller.abort();
+    }
+    outer?.addEventListener('abort', this._abort);
+  }
+
+  get signal(): AbortSignal {
+    return this._controller.signal;
+  }
+
+  /** Forget timer and listener; the request is over. */
+  end(): void {
+    clearTimeout(this._timer);
+    this._outer?.removeEventListener('abort', this._abort);
+  }
+
+  private _controller = new AbortController();
+  private _abort = () => this._controller.abort();
+  private _timer: ReturnType<typeof setTimeout>;
+  private _outer: AbortSignal | undefined;
+}

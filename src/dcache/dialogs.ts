@@ -1,0 +1,239 @@
+/** What the panel asks and tells its user. */
+import {
+  Dialog,
+  InputDialog,
+  Notification,
+  showDialog
+} from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { Widget } from '@lumino/widgets';
+import { ApiError } from '../common/request';
+import type { IEntry } from '../common/types';
+import { nameProblem } from './paths';
+import type { UploadProblem } from './upload';
+import type { IConflictAnswer, ConflictChoice } from './uploads';
+
+/** Names listed in a question before it says how many more there are. */
+const MAX_NAMES = 8;
+
+/** What went wrong and what to do next, as one text. */
+export function explain(reason: unknown, trans: TranslationBundle): string {
+  const error = ApiError.from(reason);
+  switch (error.code as UploadProblem) {
+    case 'upload_broken':
+      return trans.__(
+        'The connection broke. Nothing was changed in dCache: check the network and upload again.'
+      );
+    case 'upload_stalled':
+      return trans.__(
+        'Nothing of the file was taken for five minutes. Nothing was changed in dCache: check the network and upload again.'
+      );
+    case 'upload_names_used_up':
+      return trans.__(
+        'There are too many files of this name. Rename the file and upload it again.'
+      );
+    default:
+      return error.text;
+  }
+}
+
+/** Tell a failure until it is dismissed. */
+export function tellFailure(
+  title: string,
+  reason: unknown,
+  trans: TranslationBundle
+): void {
+  const text = explain(reason, trans);
+  Notification.error(trans.__('%1: %2', title, text), { autoClose: false });
+}
+
+/** A name for a folder or file; null when cancelled or unfit, which the user is told. */
+export async function askName(
+  options: { title: string; label: string; name: string; accept: string },
+  trans: TranslationBundle
+): Promise<string | null> {
+  const { name } = options;
+  const dot = name.lastIndexOf('.');
+  const result = await InputDialog.getText({
+    title: options.title,
+    label: options.label,
+    text: name,
+    selectionRange: dot > 0 ? dot : name.length,
+    okLabel: options.accept,
+    cancelLabel: trans.__('Cancel')
+  });
+  if (!result.button.accept || result.value === null) {
+    return null;
+  }
+  const problem = nameProblem(result.value);
+  if (problem === null) {
+    return result.value;
+  }
+  Notification.warning(
+    problem === 'empty'
+      ? trans.__('A name can’t be empty.')
+      : problem === 'slash'
+        ? trans.__('A name can’t contain a slash.')
+        : trans.__('“.” and “..” can’t be names.')
+  );
+  return null;
+}
+
+/** A folder to move to, as the user typed it; null when cancelled. */
+export async function askDestination(
+  entries: readonly IEntry[],
+  folder: string,
+  trans: TranslationBundle
+): Promise<string | null> {
+  const result = await InputDialog.getText({
+    title:
+      entries.length === 1
+        ? trans.__('Move “%1”', entries[0].name)
+        : trans._n('Move %1 entry', 'Move %1 entries', entries.length),
+    label: trans.__('Destination folder'),
+    text: folder,
+    okLabel: trans.__('Move'),
+    cancelLabel: trans.__('Cancel')
+  });
+  return result.button.accept && result.value ? result.value : null;
+}
+
+/** What a folder to delete holds. */
+export interface IDoomed {
+  entry: IEntry;
+  /** Entries directly in it; null when it is a file. */
+  inside: number | null | 'unknown';
+}
+
+function describeDoomed(
+  { entry, inside }: IDoomed,
+  trans: TranslationBundle
+): string {
+  switch (inside) {
+    case null:
+      return entry.name;
+    case 0:
+      return trans.__('%1 (empty folder)', entry.name);
+    case 'unknown':
+      return trans.__('%1 (folder, with everything in it)', entry.name);
+    default:
+      return trans._n(
+        '%2 (folder, with the %1 entry in it and everything below)',
+        '%2 (folder, with the %1 entries in it and everything below)',
+        inside,
+        entry.name
+      );
+  }
+}
+
+/** Whether to delete; the question names everything that goes. */
+export async function askDelete(
+  doomed: readonly IDoomed[],
+  trans: TranslationBundle
+): Promise<boolean> {
+  const body = document.createElement('div');
+  const list = document.createElement('ul');
+  list.className = 'jp-rsdat-Names';
+  for (const { entry, inside } of doomed.slice(0, MAX_NAMES)) {
+    const item = document.createElement('li');
+    item.textContent = describeDoomed({ entry, inside }, trans);
+    list.append(item);
+  }
+  const more = doomed.length - MAX_NAMES;
+  if (more > 0) {
+    const item = document.createElement('li');
+    item.textContent = trans._n('and %1 more', 'and %1 more', more);
+    list.append(item);
+  }
+  const warning = document.createElement('p');
+  warning.textContent = doomed.some(({ inside }) => inside)
+    ? trans.__(
+        'Folders are deleted recursively. Deleting in dCache is final: there is no trash.'
+      )
+    : trans.__('Deleting in dCache is final: there is no trash.');
+  body.append(list, warning);
+  const result = await showDialog({
+    title:
+      doomed.length === 1
+        ? trans.__('Delete “%1”?', doomed[0].entry.name)
+        : trans._n('Delete %1 entry?', 'Delete %1 entries?', doomed.length),
+    body: new Widget({ node: body }),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.warnButton({
+        label: doomed.some(({ inside }) => inside)
+          ? trans.__('Delete all')
+          : trans.__('Delete')
+      })
+    ],
+    defaultButton: 0
+  });
+  return result.button.accept;
+}
+
+/** Whether to stage a file that was to be opened but is on tape. */
+export async function askStage(
+  name: string,
+  trans: TranslationBundle
+): Promise<boolean> {
+  const result = await showDialog({
+    title: trans.__('“%1” is on tape', name),
+    body: trans.__(
+      'Its only copy is on tape, and reading it would wait for minutes to hours. Stage it: dCache brings it to disk in the background, and then it opens at once.'
+    ),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.okButton({ label: trans.__('Stage') })
+    ]
+  });
+  return result.button.accept;
+}
+
+/** What to do with an upload whose name is taken; null cancels the rest. */
+export async function askConflict(
+  name: string,
+  others: number,
+  trans: TranslationBundle
+): Promise<IConflictAnswer | null> {
+  const button = (
+    label: string,
+    choice: ConflictChoice,
+    displayType: 'default' | 'warn' = 'default'
+  ): Dialog.IButton =>
+    Dialog.createButton({
+      label,
+      actions: [choice],
+      accept: true,
+      displayType
+    });
+  const result = await showDialog({
+    title: trans.__('“%1” exists already', name),
+    body: trans.__(
+      'A file or folder of this name is in this folder. What shall become of the upload?'
+    ),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel upload') }),
+      button(trans.__('Skip'), 'skip'),
+      button(trans.__('Keep both'), 'keep-both'),
+      button(trans.__('Replace'), 'replace', 'warn')
+    ],
+    defaultButton: 2,
+    checkbox:
+      others > 0
+        ? {
+            label: trans._n(
+              'Do the same with the %1 other file',
+              'Do the same with the %1 other files',
+              others
+            ),
+            caption: '',
+            checked: false,
+            className: ''
+          }
+        : null
+  });
+  const [choice] = result.button.actions;
+  return result.button.accept
+    ? { choice: choice as ConflictChoice, forAll: result.isChecked === true }
+    : null;
+}

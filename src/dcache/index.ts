@@ -1,0 +1,2 @@
+/** The dCache feature: its plugins. */
+export { dcachePlugins } from './plugin';

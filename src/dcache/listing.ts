@@ -1,0 +1,300 @@
+/** One folder's rows, fetched page by page as they are looked at. Knows no DOM. */
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+import { ApiError } from '../common/request';
+import type { IEntry, IListing } from '../common/types';
+import { pagesOf, type IRowRange } from '../common/windowed';
+
+/** Rows per request. */
+export const PAGE_ROWS = 200;
+
+/** How long rows must stay in view before they are asked for, so that flying past costs nothing. */
+const SETTLE_MS = 80;
+
+/** How long to wait before other rows in view are read again because the folder changed. */
+const CHANGED_MS = 1000;
+
+/** Pages remembered; 20 000 rows are some 10 MB. */
+const MAX_PAGES = 100;
+
+/**
+ * The rows of one folder in one order.
+ *
+ * A new folder, order or filter is a new `Listing`; this one is disposed and what it still waits
+ * for is cancelled, so that a late answer can't show up under the wrong name.
+ */
+export class Listing implements IDisposable {
+  constructor(options: Listing.IOptions) {
+    this._fetchPage = options.fetchPage;
+    this._settle_ms = options.settle_ms ?? SETTLE_MS;
+  }
+
+  /** Emitted when rows, `total`, `problem` or `isLoaded` changed. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Entries in the folder that pass the filter; 0 until `isLoaded`. */
+  get total(): number {
+    return this._total;
+  }
+
+  /** Whether dCache has answered at least once. */
+  get isLoaded(): boolean {
+    return this._isLoaded;
+  }
+
+  /** Whether a first answer or a refresh is on its way. */
+  get isRefreshing(): boolean {
+    return this._refreshing !== null;
+  }
+
+  /** Why the last request failed, until one succeeds. */
+  get problem(): ApiError | null {
+    return this._problem;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    clearTimeout(this._timer);
+    this._refreshControl?.abort();
+    for (const control of this._underWay.values()) {
+      control.abort();
+    }
+    this._underWay.clear();
+    Signal.clearData(this);
+  }
+
+  /** The entry of a row; null while its page isn't here. */
+  entryAt(row: number): IEntry | null {
+    const page = this._pages.get(Math.floor(row / PAGE_ROWS));
+    return page?.entries[row % PAGE_ROWS] ?? null;
+  }
+
+  /** Row and entry of the first loaded entry after `from`, round the end, that a test accepts. */
+  findLoaded(
+    from: number,
+    test: (entry: IEntry) => boolean
+  ): { row: number; entry: IEntry } | null {
+    for (let step = 0; step < this._total; step++) {
+      const row = (from + step) % this._total;
+      const entry = this.entryAt(row);
+      if (entry && test(entry)) {
+        return { row, entry };
+      }
+    }
+    return null;
+  }
+
+  /**
+   * Say which rows are looked at.
+   *
+   * Their pages are fetched once they have been looked at for a moment; requests for other pages
+   * are cancelled.
+   */
+  look(range: IRowRange): void {
+    const wanted = pagesOf(range, PAGE_ROWS);
+    if (wanted.join() === this._wanted.join()) {
+      return;
+    }
+    this._wanted = wanted;
+    for (const [page, control] of this._underWay) {
+      if (!wanted.includes(page)) {
+        control.abort();
+        this._underWay.delete(page);
+      }
+    }
+    this._fetchMissingAfter(this._settle_ms);
+  }
+
+  /**
+   * Read again; rows stay as they were until the answer comes.
+   *
+   * Calls made meanwhile share one more reading that begins after this one, since what they want
+   * to see may have happened after this one began.
+   *
+   * @param anew - Ask dCache itself, whatever the companion remembers.
+   */
+  refresh(anew: boolean): Promise<void> {
+    if (this._refreshing === null) {
+      this._refreshing = this._refresh(anew).finally(() => {
+        this._refreshing = null;
+        this._emit();
+      });
+      this._emit();
+      return this._refreshing;
+    }
+    this._nextAnew = this._nextAnew || anew;
+    this._next ??= this._refreshing.then(() => {
+      const again = this._nextAnew;
+      this._next = null;
+      this._nextAnew = false;
+      return this._isDisposed ? undefined : this.refresh(again);
+    });
+    return this._next;
+  }
+
+  /**
+   * The entries of a range of rows, fetched where they are missing.
+   *
+   * @throws ApiError when a page can't be fetched.
+   */
+  async entriesOf(range: IRowRange): Promise<IEntry[]> {
+    for (const page of pagesOf(range, PAGE_ROWS)) {
+      if (!this._pages.has(page)) {
+        this._accept(page, await this._fetchPage({ page, anew: false }));
+      }
+    }
+    const entries: IEntry[] = [];
+    for (let row = range.first; row < range.end; row++) {
+      const entry = this.entryAt(row);
+      if (entry) {
+        entries.push(entry);
+      }
+    }
+    this._emit();
+    return entries;
+  }
+
+  private async _refresh(anew: boolean): Promise<void> {
+    const page = this._wanted[0] ?? 0;
+    // Not among the pages under way: scrolling on must not cancel it.
+    this._refreshControl = new AbortController();
+    const { signal } = this._refreshControl;
+    try {
+      const listing = await this._fetchPage({ page, anew, signal });
+      if (signal.aborted) {
+        return;
+      }
+      this._markOld();
+      this._accept(page, listing);
+      this._isLoaded = true;
+      this._fetchMissing();
+    } catch (reason) {
+      if (!signal.aborted) {
+        this._problem = ApiError.from(reason);
+      }
+    }
+  }
+
+  private _fetchMissingAfter(delay_ms: number): void {
+    clearTimeout(this._timer);
+    this._timer = setTimeout(() => this._fetchMissing(), delay_ms);
+  }
+
+  /** Fetch the pages looked at that are missing or old. */
+  private _fetchMissing(): void {
+    if (this._isDisposed || !this._isLoaded) {
+      return;
+    }
+    const last = Math.max(0, Math.ceil(this._total / PAGE_ROWS) - 1);
+    for (const page of this._wanted) {
+      const known = this._pages.get(page);
+      const needed = page <= last && (!known || known.isOld);
+      if (needed && !this._underWay.has(page)) {
+        void this._fetch(page);
+      }
+    }
+  }
+
+  private async _fetch(page: number): Promise<void> {
+    const control = new AbortController();
+    const { signal } = control;
+    this._underWay.set(page, control);
+    try {
+      const listing = await this._fetchPage({ page, anew: false, signal });
+      if (signal.aborted) {
+        return;
+      }
+      this._underWay.delete(page);
+      if (listing.total !== this._total) {
+        // The folder changed between two pages: rows have moved, the other pages are out of date.
+        // A folder that changes all the time must not be read all the time.
+        this._markOld();
+        this._fetchMissingAfter(CHANGED_MS);
+      }
+      this._accept(page, listing);
+    } catch (reason) {
+      if (signal.aborted) {
+        return;
+      }
+      this._underWay.delete(page);
+      this._problem = ApiError.from(reason);
+    }
+    this._emit();
+  }
+
+  private _accept(page: number, listing: IListing): void {
+    this._problem = null;
+    this._total = listing.total;
+    // Set anew, so that the pages used last are last in the map's order.
+    this._pages.delete(page);
+    this._pages.set(page, { entries: listing.entries, isOld: false });
+    for (const oldest of this._pages.keys()) {
+      if (this._pages.size <= MAX_PAGES) {
+        break;
+      }
+      if (!this._wanted.includes(oldest)) {
+        this._pages.delete(oldest);
+      }
+    }
+  }
+
+  /** Pages in view are shown until their successors come; the others are forgotten. */
+  private _markOld(): void {
+    for (const [page, { entries }] of [...this._pages]) {
+      if (this._wanted.includes(page)) {
+        this._pages.set(page, { entries, isOld: true });
+      } else {
+        this._pages.delete(page);
+      }
+    }
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private _fetchPage: Listing.FetchPage;
+  private _settle_ms: number;
+  private _pages = new Map<
+    number,
+    { entries: readonly IEntry[]; isOld: boolean }
+  >();
+  private _underWay = new Map<number, AbortController>();
+  private _wanted: number[] = [];
+  private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _total = 0;
+  private _isLoaded = false;
+  private _refreshing: Promise<void> | null = null;
+  private _refreshControl: AbortController | null = null;
+  private _next: Promise<void> | null = null;
+  private _nextAnew = false;
+  private _problem: ApiError | null = null;
+  private _changed = new Signal<this, void>(this);
+  private _isDisposed = false;
+}
+
+export namespace Listing {
+  /** Fetches one page; rejects with `ApiError`. */
+  export type FetchPage = (request: {
+    page: number;
+    anew: boolean;
+    signal?: AbortSignal;
+  }) => Promise<IListing>;
+
+  export interface IOptions {
+    fetchPage: FetchPage;
+    /** Default 80. */
+    settle_ms?: number;
+  }
+}

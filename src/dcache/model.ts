@@ -1,0 +1,427 @@
+/** What the dCache panel shows: endpoint, folder, order, filter, rows, selection. Knows no DOM. */
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { IChange } from '../common/events';
+import { ApiError } from '../common/request';
+import type { IEndpoint, IEntry } from '../common/types';
+import type { IRowRange } from '../common/windowed';
+import { clamp } from '../common/windowed';
+import type { IDCache } from '../tokens';
+import type { IDCacheApi, SortKey } from './api';
+import { Listing, PAGE_ROWS } from './listing';
+import { folderOf, isWithin, nameOf, type IPlace } from './paths';
+import {
+  NOTHING,
+  rangeTo,
+  selectEntries,
+  selectOnly,
+  toggle,
+  type ISelection
+} from './selection';
+
+/** By what the rows are sorted. */
+export interface ISort {
+  key: SortKey;
+  reverse: boolean;
+}
+
+/** What of the panel outlives a page reload. */
+export interface IRemembered {
+  endpoint: string | null;
+  path: string;
+  sort: ISort;
+}
+
+/**
+ * The state of the panel.
+ *
+ * It asks dCache for nothing before `show`, and while it is hidden it only notes that something
+ * changed: nobody looks.
+ */
+export class DCacheModel implements IDCache, IDisposable {
+  constructor(options: DCacheModel.IOptions) {
+    this._api = options.api;
+    this._changes = options.changes;
+    this._settle_ms = options.settle_ms;
+    this._changes.connect(this._onChange, this);
+  }
+
+  /** Emitted when anything here changed. Carries nothing: read the model. */
+  get stateChanged(): ISignal<this, void> {
+    return this._stateChanged;
+  }
+
+  /** Emitted when endpoint, path or order changed: what is worth remembering. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** Grows with every `stateChanged`. */
+  get version(): number {
+    return this._version;
+  }
+
+  /** The configured endpoints; null until they are known. */
+  get endpoints(): readonly IEndpoint[] | null {
+    return this._endpoints;
+  }
+
+  get endpoint(): string | null {
+    return this._endpoint;
+  }
+
+  get path(): string {
+    return this._path;
+  }
+
+  get sort(): ISort {
+    return this._sort;
+  }
+
+  get filter(): string {
+    return this._filter;
+  }
+
+  /** The rows; null until an endpoint is known. */
+  get listing(): Listing | null {
+    return this._listing;
+  }
+
+  /** Why nothing, or nothing newer, can be shown. */
+  get problem(): ApiError | null {
+    return this._problem ?? this._listing?.problem ?? null;
+  }
+
+  get selection(): ISelection {
+    return this._selection;
+  }
+
+  /** The selected entries in the order in which they were selected. */
+  get selected(): readonly IEntry[] {
+    return [...this._selection.entries.values()];
+  }
+
+  /** Whether a URL means this endpoint without naming one. */
+  isDefault(endpoint: string): boolean {
+    return this._endpoints?.[0]?.name === endpoint;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._changes.disconnect(this._onChange, this);
+    this._listing?.dispose();
+    Signal.clearData(this);
+  }
+
+  /** Take up what was remembered. No effect once a folder is shown. */
+  restore(remembered: Partial<IRemembered>): void {
+    if (this._listing === null) {
+      this._endpoint = remembered.endpoint ?? null;
+      this._path = remembered.path ?? '/';
+      this._sort = remembered.sort ?? this._sort;
+    }
+  }
+
+  /** What `restore` takes. */
+  get remembered(): IRemembered {
+    return { endpoint: this._endpoint, path: this._path, sort: this._sort };
+  }
+
+  /** The panel came into view: load what is missing or old. */
+  async show(): Promise<void> {
+    this._isShown = true;
+    if (this._endpoints === null) {
+      await this._loadEndpoints();
+    } else if (this._isOld) {
+      await this.refresh(false);
+    }
+  }
+
+  /** The panel went out of view. */
+  hide(): void {
+    this._isShown = false;
+  }
+
+  /** Show a folder. Its failure is in `problem`. */
+  async open(endpoint: string, path: string): Promise<void> {
+    this._endpoint = endpoint;
+    this._path = path;
+    this._filter = '';
+    if (this._endpoints === null) {
+      await this._loadEndpoints();
+    } else {
+      await this._relist();
+    }
+  }
+
+  /** Show another folder of the same endpoint. */
+  async openPath(path: string): Promise<void> {
+    if (this._endpoint !== null) {
+      await this.open(this._endpoint, path);
+    }
+  }
+
+  /** Show the folder that holds this one, with this one selected. */
+  async openParent(): Promise<void> {
+    if (this._path === '/') {
+      return;
+    }
+    const name = nameOf(this._path);
+    await this.openPath(folderOf(this._path));
+    this.selectName(name);
+  }
+
+  /** Show an endpoint's home. */
+  async openEndpoint(name: string): Promise<void> {
+    const home = this._endpoints?.find(
+      endpoint => endpoint.name === name
+    )?.home;
+    await this.open(name, home || '/');
+  }
+
+  /** Sort by a key; a second time turns the order round. */
+  sortBy(key: SortKey): void {
+    const reverse = this._sort.key === key && !this._sort.reverse;
+    this._sort = { key, reverse };
+    void this._relist();
+  }
+
+  /** Show only names that contain a text. */
+  setFilter(filter: string): void {
+    if (filter !== this._filter) {
+      this._filter = filter;
+      void this._relist();
+    }
+  }
+
+  /**
+   * Read the folder again, and the endpoints where none was known.
+   *
+   * @param anew - Ask dCache itself, not what the companion remembers.
+   */
+  async refresh(anew = true): Promise<void> {
+    this._isOld = false;
+    if (this._listing === null || this._problem !== null) {
+      await this._loadEndpoints();
+    } else {
+      await this._listing.refresh(anew);
+    }
+  }
+
+  /** The rows in view; see `Listing.look`. */
+  look(range: IRowRange): void {
+    this._listing?.look(range);
+  }
+
+  /** Give a row the keyboard and select it alone. */
+  select(row: number): void {
+    const { listing } = this;
+    if (listing && listing.total > 0) {
+      const at = clamp(row, 0, listing.total - 1);
+      this._setSelection(selectOnly(at, listing.entryAt(at)));
+    }
+  }
+
+  /** Add a row to what is selected, or take it out. */
+  toggle(row: number): void {
+    if (this._listing) {
+      const entry = this._listing.entryAt(row);
+      this._setSelection(toggle(this._selection, row, entry));
+    }
+  }
+
+  /** Move the keyboard to a row and select all between it and where the selection began. */
+  async extendTo(row: number): Promise<void> {
+    const { listing } = this;
+    if (!listing || listing.total === 0) {
+      return;
+    }
+    const at = clamp(row, 0, listing.total - 1);
+    const range = rangeTo(this._selection, at);
+    // The keyboard moves at once; entries that must be fetched are selected when they are here.
+    this._setSelection({ ...this._selection, active: at });
+    try {
+      const entries = await listing.entriesOf(range);
+      if (listing === this._listing && this._selection.active === at) {
+        this._setSelection(selectEntries(this._selection, at, entries));
+      }
+    } catch (reason) {
+      this._fail(reason);
+    }
+  }
+
+  /** Select the loaded entry of a name alone, if there is one. */
+  selectName(name: string): void {
+    const found = this._listing?.findLoaded(0, entry => entry.name === name);
+    if (found) {
+      this.select(found.row);
+    }
+  }
+
+  clearSelection(): void {
+    const { active } = this._selection;
+    this._setSelection({ ...NOTHING, active, anchor: active });
+  }
+
+  /** Give the keyboard to the next loaded row whose name begins with a text, whatever the case. */
+  typeAhead(text: string): void {
+    const start = text.toLocaleLowerCase();
+    const from = this._selection.active + (text.length === 1 ? 1 : 0);
+    const found = this._listing?.findLoaded(Math.max(0, from), entry =>
+      entry.name.toLocaleLowerCase().startsWith(start)
+    );
+    if (found) {
+      this.select(found.row);
+    }
+  }
+
+  /** Where an entry lies. */
+  placeOf(entry: IEntry): IPlace {
+    return { endpoint: this._endpoint ?? '', path: entry.path };
+  }
+
+  private async _loadEndpoints(): Promise<void> {
+    try {
+      this._endpoints = await this._api.endpoints();
+      this._problem = null;
+    } catch (reason) {
+      this._fail(reason);
+      return;
+    }
+    const names = this._endpoints.map(endpoint => endpoint.name);
+    if (names.length === 0) {
+      this._endpoint = null;
+      this._drop();
+      this._emit();
+    } else if (this._endpoint !== null && names.includes(this._endpoint)) {
+      await this._relist();
+    } else {
+      await this.openEndpoint(names[0]);
+    }
+  }
+
+  /** A new listing for what is to be shown now; the old one is cancelled. */
+  private async _relist(): Promise<void> {
+    const endpoint = this._endpoint;
+    if (endpoint === null) {
+      return;
+    }
+    this._drop();
+    const { _path: path, _filter: filter, _sort: sort } = this;
+    const listing = new Listing({
+      settle_ms: this._settle_ms,
+      fetchPage: ({ page, anew, signal }) =>
+        this._api.list(
+          {
+            endpoint,
+            path,
+            offset: page * PAGE_ROWS,
+            limit: PAGE_ROWS,
+            sort: sort.reverse ? `-${sort.key}` : sort.key,
+            filter,
+            refresh: anew
+          },
+          signal
+        )
+    });
+    this._listing = listing;
+    this._selection = NOTHING;
+    listing.changed.connect(this._onListing, this);
+    const loaded = listing.refresh(false);
+    this._emit();
+    this._changed.emit();
+    await loaded;
+  }
+
+  private _drop(): void {
+    this._listing?.dispose();
+    this._listing = null;
+  }
+
+  private _onListing(listing: Listing): void {
+    // A row that was selected while its page was missing, and entries that changed meanwhile.
+    const { active, entries } = this._selection;
+    if (active >= listing.total) {
+      this._selection = { ...this._selection, active: listing.total - 1 };
+    } else if (active >= 0 && entries.size === 1) {
+      const entry = listing.entryAt(active);
+      if (entry && entries.has(entry.name)) {
+        this._selection = selectOnly(active, entry);
+      }
+    }
+    this._emit();
+  }
+
+  private _onChange(_: unknown, change: IChange): void {
+    if (change.kind !== 'dcache' || this._listing === null) {
+      return;
+    }
+    const [endpoint, path] = splitId(change.id);
+    if (endpoint !== this._endpoint || !isWithin(this._path, path)) {
+      return;
+    }
+    if (this._isShown) {
+      void this.refresh(false);
+    } else {
+      this._isOld = true;
+    }
+  }
+
+  private _setSelection(selection: ISelection): void {
+    this._selection = selection;
+    this._emit();
+  }
+
+  private _fail(reason: unknown): void {
+    this._problem = ApiError.from(reason);
+    this._emit();
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._version++;
+      this._stateChanged.emit();
+    }
+  }
+
+  private _api: IDCacheApi;
+  private _changes: ISignal<unknown, IChange>;
+  private _settle_ms: number | undefined;
+  private _endpoints: readonly IEndpoint[] | null = null;
+  private _endpoint: string | null = null;
+  private _path = '/';
+  private _sort: ISort = { key: 'name', reverse: false };
+  private _filter = '';
+  private _listing: Listing | null = null;
+  private _selection: ISelection = NOTHING;
+  private _problem: ApiError | null = null;
+  private _isShown = false;
+  private _isOld = false;
+  private _version = 0;
+  private _stateChanged = new Signal<this, void>(this);
+  private _changed = new Signal<this, void>(this);
+  private _isDisposed = false;
+}
+
+export namespace DCacheModel {
+  export interface IOptions {
+    api: IDCacheApi;
+    /** What the companion pushes. */
+    changes: ISignal<unknown, IChange>;
+    /** See `Listing.IOptions`. */
+    settle_ms?: number;
+  }
+}
+
+/** The two halves of an event's id, `endpoint:path`; an endpoint's name has no colon. */
+function splitId(id: string): [string, string] {
+  const colon = id.indexOf(':');
+  return colon === -1 ? [id, '/'] : [id.slice(0, colon), id.slice(colon + 1)];
+}

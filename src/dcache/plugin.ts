@@ -1,0 +1,250 @@
+/** Wires dCache into Lab: the drive, and the panel with its commands. */
+import {
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDocumentManager } from '@jupyterlab/docmanager';
+import { INotebookTracker } from '@jupyterlab/notebook';
+import { IStateDB } from '@jupyterlab/statedb';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { fileIcon, folderIcon, LabIcon } from '@jupyterlab/ui-components';
+import { Token, type ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { ChangeStream } from '../common/events';
+import { insertCode } from '../common/insert';
+import { Section } from '../common/section';
+import type { IEntry } from '../common/types';
+import { IDCache } from '../tokens';
+import { DCacheActions } from './actions';
+import { DCacheApi, type IDCacheApi } from './api';
+import { readCode } from './code';
+import { addCommands } from './commands';
+import type { IPanelContext } from './components/state';
+import { makeDrag } from './drag';
+import { DCacheDrive } from './drive';
+import { isOnTape } from './format';
+import { dcacheIcon } from './icons';
+import { CommandIDs, PluginIDs } from './ids';
+import { DCacheModel, type IRemembered } from './model';
+import { toLabPath } from './paths';
+
+/** The drive and the routes it uses; the panel works on the same. */
+interface IDCacheService {
+  api: IDCacheApi;
+  drive: DCacheDrive;
+}
+
+const IDCacheService = new Token<IDCacheService>(
+  'jupyterlab-rsdat:IDCacheService',
+  'dCache files as a drive of Lab’s contents manager.'
+);
+
+const drive: JupyterFrontEndPlugin<IDCacheService> = {
+  id: PluginIDs.drive,
+  description: 'Lets Lab’s editors and viewers open and save files in dCache.',
+  autoStart: true,
+  optional: [ITranslator],
+  provides: IDCacheService,
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null
+  ): IDCacheService => {
+    const { contents, serverSettings } = app.serviceManager;
+    const api = new DCacheApi(serverSettings);
+    const drive = new DCacheDrive({
+      api,
+      serverSettings,
+      trans: (translator ?? nullTranslator).load('jupyterlab_rsdat'),
+      fileTypes: name => app.docRegistry.getFileTypesForPath(name)
+    });
+    contents.addDrive(drive);
+    return { api, drive };
+  }
+};
+
+const panel: JupyterFrontEndPlugin<IDCache> = {
+  id: PluginIDs.panel,
+  description: 'The panel of files in dCache, and its commands.',
+  autoStart: true,
+  requires: [IDCacheService],
+  optional: [
+    ITranslator,
+    ICommandPalette,
+    ILayoutRestorer,
+    IStateDB,
+    INotebookTracker,
+    IDocumentManager
+  ],
+  provides: IDCache,
+  activate: (
+    app: JupyterFrontEnd,
+    { api, drive }: IDCacheService,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null,
+    restorer: ILayoutRestorer | null,
+    state: IStateDB | null,
+    notebooks: INotebookTracker | null,
+    documents: IDocumentManager | null
+  ): IDCache => {
+    const { commands, serviceManager, shell } = app;
+    const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
+    const model = new DCacheModel({
+      api,
+      changes: new ChangeStream(serviceManager.events).changed
+    });
+    const actions = new DCacheActions({
+      api,
+      model,
+      contents: serviceManager.contents,
+      settings: serviceManager.serverSettings,
+      trans,
+      openDocument: path => commands.execute('docmanager:open', { path })
+    });
+    drive.onTape.connect((_, place) => actions.offerStage(place));
+
+    const context: IPanelContext = {
+      model,
+      commands,
+      trans,
+      iconOf: entry => iconOf(entry, app),
+      upload: files =>
+        void actions.upload(files, {
+          endpoint: model.endpoint ?? '',
+          path: model.path
+        }),
+      open: () => void commands.execute(CommandIDs.open),
+      makeDrag: () => {
+        const { selected } = model;
+        const [first] = selected;
+        const canOpen =
+          documents !== null &&
+          selected.length === 1 &&
+          first.type === 'file' &&
+          !isOnTape(first);
+        const endpoint = model.endpoint ?? '';
+        return makeDrag({
+          code: readCode(selected, model.isDefault(endpoint) ? null : endpoint),
+          label:
+            selected.length === 1
+              ? first.name
+              : trans._n('%1 entry', '%1 entries', selected.length),
+          openDocument: canOpen
+            ? () => documents.openOrReveal(toLabPath(model.placeOf(first)))
+            : null
+        });
+      }
+    };
+    const section = new Section({
+      id: 'jp-rsdat-dcache',
+      label: trans.__('dCache'),
+      load: async () => {
+        const [{ DCachePanel }, { createElement }] = await Promise.all([
+          import('./components/panel'),
+          import('react')
+        ]);
+        return () => createElement(DCachePanel, context);
+      }
+    });
+    section.addClass('jp-rsdat-DCache');
+    section.title.label = '';
+    section.title.caption = trans.__('dCache');
+    section.title.icon = dcacheIcon;
+    shell.add(section, 'left', { rank: 210, type: 'rsdat' });
+    restorer?.add(section, section.id);
+
+    const restored = restore(model, state);
+    section.visibleChanged.connect((_, isVisible) => {
+      if (isVisible) {
+        void restored.then(() => model.show());
+      } else {
+        model.hide();
+      }
+    });
+
+    addCommands({
+      commands,
+      model,
+      actions,
+      trans,
+      showPanel: () => shell.activateById(section.id),
+      chooseFiles: () => chooseFiles(section.node),
+      insertCode: code => {
+        const notebook = notebooks?.currentWidget;
+        const isIn = notebook ? insertCode(notebook, code) : false;
+        if (notebook && isIn) {
+          shell.activateById(notebook.id);
+        }
+        return isIn;
+      }
+    });
+    const category = trans.__('dCache');
+    palette?.addItem({
+      command: CommandIDs.open,
+      args: { isPalette: true },
+      category
+    });
+    for (const command of [
+      CommandIDs.upload,
+      CommandIDs.newFolder,
+      CommandIDs.insertCode,
+      CommandIDs.copyPath,
+      CommandIDs.stage
+    ]) {
+      palette?.addItem({ command, category });
+    }
+    return model;
+  }
+};
+
+export const dcachePlugins: JupyterFrontEndPlugin<unknown>[] = [drive, panel];
+
+/** Take up endpoint, folder and order of the last visit, and remember them from now on. */
+async function restore(
+  model: DCacheModel,
+  state: IStateDB | null
+): Promise<void> {
+  if (state === null) {
+    return;
+  }
+  try {
+    const remembered = await state.fetch(PluginIDs.panel);
+    if (remembered) {
+      model.restore(remembered as unknown as Partial<IRemembered>);
+    }
+  } finally {
+    model.changed.connect(() => {
+      const { remembered } = model;
+      void state.save(
+        PluginIDs.panel,
+        remembered as unknown as ReadonlyPartialJSONObject
+      );
+    });
+  }
+}
+
+function iconOf(entry: IEntry, { docRegistry }: JupyterFrontEnd): LabIcon {
+  if (entry.type === 'directory') {
+    return folderIcon;
+  }
+  const [type] = docRegistry.getFileTypesForPath(entry.name);
+  return type?.icon instanceof LabIcon ? type.icon : fileIcon;
+}
+
+/** Let the user choose files of his computer; none when he cancels. */
+function chooseFiles(parent: HTMLElement): Promise<readonly File[]> {
+  return new Promise(resolve => {
+    const input = document.createElement('input');
+    input.type = 'file';
+    input.multiple = true;
+    input.hidden = true;
+    const end = (): void => {
+      resolve(Array.from(input.files ?? []));
+      input.remove();
+    };
+    input.addEventListener('change', end);
+    input.addEventListener('cancel', end);
+    parent.append(input);
+    input.click();
+  });
+}

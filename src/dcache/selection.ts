@@ -1,0 +1,61 @@
+/** Which rows are selected and which one has the keyboard; pure, replaced and never edited. */
+import type { IEntry } from '../common/types';
+import type { IRowRange } from '../common/windowed';
+
+/** More would make menus and requests unwieldy; a folder can be staged or deleted as a whole. */
+export const MAX_SELECTED = 1000;
+
+/** The selected entries by name, the row the keyboard is on, and where a range began. */
+export interface ISelection {
+  readonly entries: ReadonlyMap<string, IEntry>;
+  /** -1 when no row has the keyboard. */
+  readonly active: number;
+  /** The row from which Shift selects. */
+  readonly anchor: number;
+}
+
+export const NOTHING: ISelection = {
+  entries: new Map(),
+  active: -1,
+  anchor: -1
+};
+
+/** One entry alone. */
+export function selectOnly(row: number, entry: IEntry | null): ISelection {
+  const entries = new Map(entry ? [[entry.name, entry]] : []);
+  return { entries, active: row, anchor: row };
+}
+
+/** One entry more, or less when it was selected. */
+export function toggle(
+  selection: ISelection,
+  row: number,
+  entry: IEntry | null
+): ISelection {
+  const entries = new Map(selection.entries);
+  if (entry && !entries.delete(entry.name) && entries.size < MAX_SELECTED) {
+    entries.set(entry.name, entry);
+  }
+  return { entries, active: row, anchor: row };
+}
+
+/** The rows between the anchor and a row, both included, cut to `MAX_SELECTED` next to the anchor. */
+export function rangeTo(selection: ISelection, row: number): IRowRange {
+  const anchor = Math.max(0, selection.anchor);
+  return row >= anchor
+    ? { first: anchor, end: Math.min(row + 1, anchor + MAX_SELECTED) }
+    : { first: Math.max(row, anchor - MAX_SELECTED + 1), end: anchor + 1 };
+}
+
+/** The entries of a range in place of what was selected; the anchor stays. */
+export function selectEntries(
+  selection: ISelection,
+  row: number,
+  entries: readonly IEntry[]
+): ISelection {
+  return {
+    entries: new Map(entries.map(entry => [entry.name, entry])),
+    active: row,
+    anchor: Math.max(0, selection.anchor)
+  };
+}
