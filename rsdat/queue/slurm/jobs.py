@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 
 from rsdat.base.errors import InvalidInput
 from rsdat.base.units import parse_walltime_s
+from rsdat.queue.ids import array_of, expand, expand_tasks
 from rsdat.queue.interface import Job
-from rsdat.queue.slurm.ids import array_of, expand, expand_tasks
 
 #: `%i` one id a task (with -r), `%S` start or expected start, `%L` time left. The name comes
 #: last: it alone may hold a `|`.

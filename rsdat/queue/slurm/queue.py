@@ -15,11 +15,11 @@ from rsdat.base.clock import Clock, SystemClock
 from rsdat.base.errors import NotPermitted, QueueSilent, Refused
 from rsdat.base.run import CommandMissing, CommandTimeout, Completed, Run, run
 from rsdat.queue.environment import job_environment, question_environment
+from rsdat.queue.ids import array_of, expand, fold
 from rsdat.queue.interface import Estimate, Job, Site
 from rsdat.queue.slurm import jobs as printed
 from rsdat.queue.slurm import site as printed_site
 from rsdat.queue.slurm import words
-from rsdat.queue.slurm.ids import array_of, expand, fold
 from rsdat.queue.slurm.shared import SharedCall
 
 #: Slurm's own default; sites raise it.

@@ -38,11 +38,8 @@ def expand_tasks(ranges: str) -> list[int]:
     return tasks
 
 
-def fold(job_ids: Iterable[str]) -> list[str]:
-    """The inverse of `expand`, one entry an array, so that one scancel takes thousands of tasks.
-
-    An array asked for as a whole swallows its tasks. What is no job id is left out.
-    """
+def by_array(job_ids: Iterable[str]) -> dict[str, set[int] | None]:
+    """Task indices by array; None is the array as a whole. What is no job id is left out."""
     arrays: dict[str, set[int] | None] = {}
     for job_id in (single for given in job_ids for single in expand(given)):
         array, underscore, task = job_id.partition("_")
@@ -51,9 +48,17 @@ def fold(job_ids: Iterable[str]) -> list[str]:
             arrays[array] = None
         elif known is not None:
             known.add(int(task))
+    return arrays
+
+
+def fold(job_ids: Iterable[str]) -> list[str]:
+    """The inverse of `expand`, one entry an array, so that one scancel takes thousands of tasks.
+
+    An array asked for as a whole swallows its tasks. What is no job id is left out.
+    """
     return [
         array if tasks is None else f"{array}_[{_ranges(sorted(tasks))}]"
-        for array, tasks in arrays.items()
+        for array, tasks in by_array(job_ids).items()
     ]
 
 
