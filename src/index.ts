@@ -2,10 +2,12 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { clustersPlugins } from './clusters/plugin';
 import { dashboardsPlugins } from './dashboards/plugin';
+import { dcachePlugins } from './dcache';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...clustersPlugins,
-  ...dashboardsPlugins
+  ...dashboardsPlugins,
+  ...dcachePlugins
 ];
 
 export default plugins;
