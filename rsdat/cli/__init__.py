@@ -1,0 +1,1 @@
+"""The command line: arguments into one call, its result into text."""

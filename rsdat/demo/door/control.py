@@ -1,0 +1,127 @@
+"""The control server: how tests set up files, order faults and look at what was asked.
+
+It listens on its own port of the loopback interface and wants the token. Nothing of dCache
+is like it.
+
+    PUT    /files      {"files": [{"path", "locality"?, "labels"?, "xattrs"?, "state"?,
+                                   "forbidden"?, "stage_delay_s"?, "checksums"?}]}
+    POST   /faults     a fault, see `faults.Fault`
+    GET    /report     {"requests", "counts", "movers"}
+    DELETE /report     forget requests and faults
+    PUT    /options    {"stage_delay_s"?, "block_s"?, "refuse_token"?}
+    POST   /down       {"server", "seconds"}
+    POST   /restart-pool
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from rsdat.demo.door import paths
+from rsdat.demo.door.auth import RateLimiter
+from rsdat.demo.door.faults import Fault
+from rsdat.demo.door.http import Answer, Call
+from rsdat.demo.door.listener import Listener
+from rsdat.demo.door.rest import json_answer
+from rsdat.demo.door.site import Site
+from rsdat.demo.door.store import LOCALITIES, Attributes
+
+_SETTABLE = frozenset(
+    ("locality", "labels", "xattrs", "state", "forbidden", "stage_delay_s", "checksums")
+)
+_STATES = ("", "uploading", "broken")
+Body = dict[str, Any]
+
+
+class Control:
+    """Answers at the control port."""
+
+    def __init__(
+        self, site: Site, listeners: Mapping[str, Listener], limiters: Mapping[str, RateLimiter]
+    ) -> None:
+        self._site = site
+        self._listeners = listeners
+        self._limiters = limiters
+        self._routes: dict[str, Callable[[Body], Awaitable[Body]]] = {
+            "PUT /files": self._files,
+            "POST /faults": self._fault,
+            "GET /report": self._report,
+            "DELETE /report": self._forget,
+            "PUT /options": self._options,
+            "POST /down": self._down,
+            "POST /restart-pool": self._restart_pool,
+        }
+
+    async def answer(self, call: Call) -> web.StreamResponse:
+        """Answer a request that carried the token."""
+        route = self._routes.get(f"{call.method} {call.raw_path}")
+        if route is None:
+            return Answer(404)
+        try:
+            raw = await call.read()
+            answer = await route(json.loads(raw) if raw else {})
+        except (ValueError, KeyError, TypeError) as error:
+            return json_answer(400, json.dumps({"error": f"{type(error).__name__}: {error}"}))
+        return json_answer(200, json.dumps(answer))
+
+    async def _files(self, body: Body) -> Body:
+        changed = []
+        for item in body["files"]:
+            path = paths.normalise(item["path"])
+            entry = self._site.tree.find(path)
+            if entry is None:
+                raise ValueError(f"nothing is at {path}")
+            wanted = {key: value for key, value in item.items() if key != "path"}
+            if wanted.keys() - _SETTABLE:
+                raise ValueError(f"can't be set: {sorted(wanted.keys() - _SETTABLE)}")
+            if wanted.get("locality", LOCALITIES[0]) not in LOCALITIES:
+                raise ValueError(f"no locality: {wanted['locality']}")
+            if wanted.get("state", "") not in _STATES:
+                raise ValueError(f"no state: {wanted['state']}")
+            attributes = entry.attributes
+            if wanted.keys() & {"state", "checksums"}:
+                stamp = (entry.size or 0, entry.mtime_ns)
+                attributes = replace(attributes, stamp=stamp, pnfs_id=entry.pnfs_id)
+            changed.append((path, replace(attributes, **wanted)))
+        self._site.tree.store.put_many(changed)
+        return {"changed": len(changed)}
+
+    async def _fault(self, body: Body) -> Body:
+        self._site.faults.order(Fault.from_dict(body))
+        return {}
+
+    async def _report(self, _body: Body) -> Body:
+        return {**self._site.faults.report(), "movers": self._site.movers.active}
+
+    async def _forget(self, _body: Body) -> Body:
+        self._site.faults.clear()
+        return {}
+
+    async def _options(self, body: Body) -> Body:
+        if "stage_delay_s" in body:
+            self._site.stager.delay_s = float(body["stage_delay_s"])
+        if "block_s" in body:
+            for limiter in self._limiters.values():
+                limiter.block_s = float(body["block_s"])
+        if "refuse_token" in body:
+            self._site.logins.refusal = str(body["refuse_token"])
+        return {}
+
+    async def _down(self, body: Body) -> Body:
+        await self._listeners[body["server"]].refuse(float(body["seconds"]))
+        return {}
+
+    async def _restart_pool(self, _body: Body) -> Body:
+        """All transfers end, and broken files become readable: the pool forgot that they are."""
+        self._site.movers.end_all()
+        store = self._site.tree.store
+        broken = store.marked("broken")
+        store.put_many(
+            (path, replace(store.get(path) or Attributes(), state="")) for path in broken
+        )
+        return {"readable": broken}

@@ -1,0 +1,110 @@
+"""The frontend: which REST route is answered where, and its errors in exact JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from rsdat.demo.door import jackson
+from rsdat.demo.door.auth import GIDS, UID, USER
+from rsdat.demo.door.http import Call
+from rsdat.demo.door.namespace import Namespace
+from rsdat.demo.door.rest import RestError, json_answer
+from rsdat.demo.door.site import Site
+from rsdat.demo.door.stage_requests import StageRequests
+
+_BASE = "/api/v1/"
+Route = Callable[[Call, str], Awaitable[web.StreamResponse]]
+
+
+class Frontend:
+    """The REST service below `/api/v1`."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        tape = StageRequests(site)
+        # By prefix, the longest first; a handler gets the rest of the raw path.
+        self._routes: list[tuple[str, Route]] = [
+            ("namespace/", Namespace(site).answer),
+            ("tape/stage", tape.stage),
+            ("tape/release/", tape.release),
+            ("tape/archiveinfo", tape.archive_info),
+            ("labels/", self._labels),
+            ("user", self._user),
+            ("doors", self._doors),
+        ]
+
+    async def answer(self, call: Call) -> web.StreamResponse:
+        """Answer a request whose client was let in."""
+        try:
+            if not call.raw_path.startswith(_BASE):
+                raise RestError(404, "HTTP 404 Not Found")
+            rest = call.raw_path.removeprefix(_BASE)
+            for prefix, route in self._routes:
+                if rest.startswith(prefix) and (prefix.endswith("/") or _ends(rest, prefix)):
+                    return await route(call, rest.removeprefix(prefix))
+            raise RestError(404, "HTTP 404 Not Found")
+        except RestError as error:
+            return error.answer()
+
+    async def _user(self, call: Call, _rest: str) -> web.StreamResponse:
+        _only(call, "GET", "HEAD")
+        return json_answer(
+            200,
+            jackson.pretty(
+                {
+                    "status": "AUTHENTICATED",
+                    "uid": UID,
+                    "gids": list(GIDS),
+                    "username": USER,
+                    "homeDirectory": "/",
+                    "rootDirectory": "/",
+                }
+            ),
+        )
+
+    async def _doors(self, call: Call, _rest: str) -> web.StreamResponse:
+        _only(call, "GET", "HEAD")
+        doors: list[dict[str, Any]] = []
+        for name in ("redirect", "proxy"):
+            host, _, port = self._site.urls[name].removeprefix("http://").partition(":")
+            doors.append(
+                {
+                    "cellName": f"WebDAV-{name}",
+                    "domainName": "doors",
+                    "identifier": None,
+                    "protocol": "http",
+                    "version": "1.1",
+                    "root": "/",
+                    "addresses": [host],
+                    "port": int(port),
+                    "load": 0.0,
+                    "tags": ["dcache-view"],
+                    "readPaths": ["/"],
+                    "writePaths": ["/"],
+                }
+            )
+        return json_answer(200, jackson.compact(doors))
+
+    async def _labels(self, call: Call, rest: str) -> web.StreamResponse:
+        """A virtual directory; its children are called `name-number`, which is no path."""
+        _only(call, "GET", "HEAD")
+        tree = self._site.tree
+        children = []
+        for number, path in enumerate(tree.store.labelled(rest), start=1):
+            entry = tree.find(path)
+            if entry is not None:
+                name = f"{entry.name}-{number}"
+                children.append({"fileName": name, "sourcePath": name, "pnfsId": entry.pnfs_id})
+        return json_answer(200, jackson.pretty({"fileType": "DIR", "children": children}))
+
+
+def _ends(rest: str, prefix: str) -> bool:
+    return len(rest) == len(prefix) or rest[len(prefix)] == "/"
+
+
+def _only(call: Call, *methods: str) -> None:
+    if call.method not in methods:
+        raise RestError(405, "HTTP 405 Method Not Allowed")

@@ -1,0 +1,287 @@
+"""`/namespace/…` of the frontend: look at entries, make, move, delete and mark them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from aiohttp import web
+
+from rsdat.demo.door import jackson, paths
+from rsdat.demo.door.checksums import known
+from rsdat.demo.door.http import Call
+from rsdat.demo.door.rest import RestError, is_true, json_answer, json_body, success, text_of
+from rsdat.demo.door.site import Site
+from rsdat.demo.door.tree import (
+    Entry,
+    ExistsError,
+    MissingError,
+    NameTooLongError,
+    NotDirectoryError,
+    NotEmptyError,
+)
+
+Fields = dict[str, Any]
+_FOLDER_TYPE = "application/vnd.dcache.folder"
+_PIN_UNITS = ("SECONDS", "MINUTES", "HOURS", "DAYS")
+
+
+class Namespace:
+    """GET, POST and DELETE of entries."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._tree = site.tree
+        self._actions: dict[str, Callable[[Entry, Fields], None]] = {
+            "mkdir": self._mkdir,
+            "mv": self._mv,
+            "pin": self._pin,
+            "unpin": lambda _entry, _body: None,
+            "set-xattr": self._set_xattr,
+            "rm-xattr": self._rm_xattr,
+            "set-label": self._set_label,
+            "rm-label": self._rm_label,
+            "chmod": self._chmod,
+            "chgrp": self._chgrp,
+            "qos": _qos,
+        }
+
+    async def answer(self, call: Call, rest: str) -> web.StreamResponse:
+        """Answer for the path in the rest of the URL."""
+        path = paths.from_rest(rest)
+        try:
+            if call.method in ("GET", "HEAD"):
+                return await self._get(call, path)
+            if call.method == "POST":
+                return await self._post(call, path)
+            if call.method == "DELETE":
+                return self._delete(path)
+        except MissingError as error:
+            raise RestError(404, f"No such file or directory {path}") from error
+        except NameTooLongError as error:
+            raise RestError(500, "Name too long") from error
+        raise RestError(405, "HTTP 405 Method Not Allowed")
+
+    async def _get(self, call: Call, path: str) -> web.StreamResponse:
+        if "json" not in (call.header("Accept") or "json") and "*" not in call.header("Accept"):
+            raise RestError(406, "HTTP 406 Not Acceptable")
+        offset, limit = _page(call)
+        entry = self._tree.entry(path)
+        if path != "/" and self._tree.forbids(paths.parent(path), "read"):
+            raise RestError(403, "Forbidden")
+        children: list[Entry] | None = None
+        if entry.is_directory and is_true(call.query("children")):
+            if self._tree.forbids(path, "list") or self._tree.forbids(path, "read"):
+                raise RestError(403, "Forbidden")
+            children = await asyncio.to_thread(
+                self._tree.children, path, offset=offset, limit=limit
+            )
+        if is_true(call.query("checksum")):
+            for item in [entry, *(children or [])]:
+                await known(self._tree, item)
+        view = View.asked(call)
+        text = await asyncio.to_thread(_print, view, entry, children)
+        return json_answer(200, text)
+
+    async def _post(self, call: Call, path: str) -> web.StreamResponse:
+        body = await json_body(call)
+        action = text_of(body, "action")
+        entry = self._tree.entry(path)
+        if action not in self._actions:
+            raise RestError(400, f"No such action {action}")
+        if self._tree.forbids(path, "write") and action not in ("pin", "unpin"):
+            raise RestError(403, "Forbidden")
+        self._actions[action](entry, body)
+        return success(201)
+
+    def _delete(self, path: str) -> web.StreamResponse:
+        self._tree.entry(path)
+        if path == "/" or self._tree.forbids(path, "write"):
+            raise RestError(403, "Forbidden")
+        try:
+            self._tree.remove(path)
+        except NotEmptyError as error:
+            raise RestError(400, f"Directory is not empty: {path}") from error
+        return success(200)
+
+    def _mkdir(self, entry: Entry, body: Fields) -> None:
+        name = text_of(body, "name")
+        if not name:
+            raise RestError(400, "Name must be non-empty.")
+        if "/" in name:
+            raise RestError(400, "Name must not contain '/'.")
+        if name in (".", ".."):
+            raise RestError(400, f"Name must not be '{name}'.")
+        if not entry.is_directory:
+            raise RestError(403, "Forbidden")
+        path = paths.join(entry.path, name)
+        try:
+            self._tree.make_directory(path)
+        except ExistsError as error:
+            raise RestError(400, f"File exists: {path}") from error
+
+    def _mv(self, entry: Entry, body: Fields) -> None:
+        given = text_of(body, "destination")
+        absolute = given if given.startswith("/") else f"{paths.parent(entry.path)}/{given}"
+        target = paths.normalise(absolute)
+        if self._tree.forbids(target, "write"):
+            raise RestError(403, "Forbidden")
+        if paths.is_below(target, entry.path):
+            raise RestError(400, f"Cannot move directory into itself: {target}")
+        try:
+            self._tree.move(entry.path, target)
+        except ExistsError as error:
+            raise RestError(400, f"File exists:{target}") from error
+        except NotEmptyError as error:
+            raise RestError(400, "directory is not empty") from error
+        except (MissingError, NotDirectoryError) as error:
+            raise RestError(400, f"No such directory: {paths.parent(target)}") from error
+
+    def _pin(self, entry: Entry, body: Fields) -> None:
+        if str(body.get("lifetime-unit", "SECONDS")).upper() not in _PIN_UNITS:
+            raise RestError(500, "No enum constant java.util.concurrent.TimeUnit")
+        if not entry.is_directory:
+            self._site.stager.start(entry.path)
+
+    def _set_xattr(self, entry: Entry, body: Fields) -> None:
+        new = body.get("attributes")
+        mode = body.get("mode", "EITHER")
+        if not isinstance(new, dict) or not all(isinstance(v, str) for v in new.values()):
+            raise RestError(400, 'JSONObject["attributes"] is not a JSONObject of strings.')
+        if mode not in ("CREATE", "MODIFY", "EITHER"):
+            raise RestError(400, f"Unknown mode {mode}")
+        old = entry.attributes.xattrs
+        if mode == "CREATE" and old.keys() & new.keys():
+            text = "Attribute already exist"
+            raise RestError(409, text, title=text)
+        if mode == "MODIFY" and new.keys() - old.keys():
+            raise RestError(409, "No such attribute", title="No such attribute")
+        self._tree.update(entry, replace(entry.attributes, xattrs={**old, **new}))
+
+    def _rm_xattr(self, entry: Entry, body: Fields) -> None:
+        names = body.get("names")
+        gone = [names] if isinstance(names, str) else names
+        if not isinstance(gone, list):
+            raise RestError(400, 'JSONObject["names"] not found.')
+        left = dict(entry.attributes.xattrs)
+        for name in gone:
+            if name not in left:
+                raise RestError(409, "No such attribute", title="No such attribute")
+            del left[name]
+        self._tree.update(entry, replace(entry.attributes, xattrs=left))
+
+    def _set_label(self, entry: Entry, body: Fields) -> None:
+        label = text_of(body, "label")
+        labels = [*(old for old in entry.attributes.labels if old != label), label]
+        self._tree.update(entry, replace(entry.attributes, labels=labels))
+
+    def _rm_label(self, entry: Entry, body: Fields) -> None:
+        label = text_of(body, "label")
+        if label not in entry.attributes.labels:
+            raise RestError(400, f"No such label {label}")
+        labels = [old for old in entry.attributes.labels if old != label]
+        self._tree.update(entry, replace(entry.attributes, labels=labels))
+
+    def _chmod(self, entry: Entry, body: Fields) -> None:
+        mode = body.get("mode")
+        if not isinstance(mode, int):
+            raise RestError(400, 'JSONObject["mode"] is not an int.')
+        # Only shown: the files on disk stay readable for this process and for tests.
+        self._tree.update(entry, replace(entry.attributes, mode=mode & 0o7777))
+
+    def _chgrp(self, _entry: Entry, body: Fields) -> None:
+        if body.get("gid") not in (1000, 1005):
+            raise RestError(403, "Forbidden")
+
+
+def _qos(_entry: Entry, _body: Fields) -> None:
+    raise RestError(403, "Forbidden")  # needs a role that an ordinary user doesn't have
+
+
+def _page(call: Call) -> tuple[int, int | None]:
+    try:
+        offset = int(call.query("offset") or 0)
+        limit = None if call.query("limit") is None else int(call.query("limit") or 0)
+    except ValueError as error:
+        raise RestError(400, "limit and offset must be an integer value.") from error
+    if offset < 0 or (limit or 0) < 0:
+        raise RestError(400, "limit and offset can not be less than zero.")
+    return offset, limit
+
+
+class View:
+    """Which fields a client asked for."""
+
+    FLAGS = ("locality", "locations", "qos", "xattr", "labels", "checksum", "optional")
+
+    def __init__(self, flags: frozenset[str]) -> None:
+        self._flags = flags
+
+    @classmethod
+    def asked(cls, call: Call) -> View:
+        """As the query says."""
+        return cls(frozenset(flag for flag in cls.FLAGS if is_true(call.query(flag))))
+
+    def fields(self, entry: Entry, *, named: bool) -> Fields:
+        """The entry as JSON fields; absent ones are left out, as the frontend does."""
+        flags = self._flags
+        known_ = entry.attributes
+        is_directory = entry.is_directory
+        mime = _FOLDER_TYPE if is_directory else entry.mime_type or "application/octet-stream"
+        value: Fields = {"fileName": entry.name} if named else {}
+        value["fileMimeType"] = mime
+        value["labels"] = known_.labels if "labels" in flags else []
+        if "locality" in flags and not is_directory:
+            value["fileLocality"] = entry.locality
+        if "locations" in flags and not is_directory:
+            value["locations"] = ["pool1"] if "ONLINE" in entry.locality else []
+        if "qos" in flags:
+            value["currentQos"] = _qos_of(entry)
+        if "xattr" in flags:
+            value["extendedAttributes"] = known_.xattrs
+        if "checksum" in flags and known_.checksums:
+            value["checksums"] = [
+                {"type": kind, "value": text} for kind, text in known_.checksums.items()
+            ]
+        value["nlink"] = entry.nlink
+        value["mtime"] = entry.mtime_ms
+        value["creationTime"] = entry.created_ms
+        if entry.size is not None:
+            value["size"] = entry.size
+        value["mode"] = entry.mode
+        if "optional" in flags:
+            value |= _optional(entry)
+        value["pnfsId"] = entry.pnfs_id
+        value["fileType"] = "DIR" if is_directory else "REGULAR"
+        return value
+
+
+def _qos_of(entry: Entry) -> str:
+    if entry.is_directory or entry.locality == "ONLINE":
+        return "disk"
+    return {"ONLINE_AND_NEARLINE": "disk+tape", "NEARLINE": "tape"}.get(
+        entry.locality, "unavailable"
+    )
+
+
+def _optional(entry: Entry) -> Fields:
+    on_tape = "NEARLINE" in entry.locality
+    return {
+        "accessLatency": "NEARLINE" if on_tape else "ONLINE",
+        "retentionPolicy": "CUSTODIAL" if on_tape else "REPLICA",
+        "atime": entry.mtime_ms,
+        "ctime": entry.ctime_ns // 1_000_000,
+        "group": 1000,
+        "owner": 1000,
+        "hsm": "osm",
+        "storageClass": "test:tape" if on_tape else "test:disk",
+    }
+
+
+def _print(view: View, entry: Entry, children: list[Entry] | None) -> str:
+    value = view.fields(entry, named=False)
+    if children is not None:
+        value["children"] = [view.fields(child, named=True) for child in children]
+    return jackson.pretty(value)

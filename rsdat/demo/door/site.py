@@ -1,0 +1,25 @@
+"""One whole stand-in: its parts, and what they share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from rsdat.demo.door.auth import Logins
+from rsdat.demo.door.faults import Faults
+from rsdat.demo.door.movers import Movers
+from rsdat.demo.door.options import Options
+from rsdat.demo.door.tape import Stager
+from rsdat.demo.door.tree import Tree
+
+
+@dataclass
+class Site:
+    """What the frontend, the doors and the pool have in common."""
+
+    options: Options
+    tree: Tree
+    stager: Stager
+    movers: Movers
+    logins: Logins
+    faults: Faults
+    urls: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,91 @@
+"""DELETE, MKCOL, MOVE and COPY at a door, with the order of steps that loses targets."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from aiohttp import web
+
+from rsdat.demo.door import paths
+from rsdat.demo.door.http import Answer, Call
+from rsdat.demo.door.site import Site
+from rsdat.demo.door.tree import ExistsError, MissingError, NotDirectoryError, NotEmptyError
+from rsdat.demo.door.webdav_errors import ConflictError, DoorError, forbidden, not_allowed
+
+
+class Changes:
+    """The verbs of one door that change the name space without bytes."""
+
+    def __init__(self, site: Site) -> None:
+        self._tree = site.tree
+
+    async def delete(self, _call: Call, path: str) -> web.StreamResponse:
+        """Delete a file, or a directory with all it holds."""
+        self._tree.entry(path)
+        if path == "/" or self._tree.forbids(path, "write"):
+            raise forbidden("DELETE", path)
+        self._tree.remove_tree(path)
+        return Answer(204)
+
+    async def make_directory(self, call: Call, path: str) -> web.StreamResponse:
+        """Make one directory; a body is ignored."""
+        await call.read()
+        if self._tree.forbids(path, "write"):
+            raise forbidden("MKCOL", path)
+        try:
+            self._tree.make_directory(path)
+        except ExistsError as error:
+            raise not_allowed("MKCOL") from error
+        except (MissingError, NotDirectoryError) as error:
+            raise ConflictError from error
+        return Answer(201)
+
+    async def move(self, call: Call, path: str) -> web.StreamResponse:
+        """Rename.
+
+        With `Overwrite: T` the target is deleted, with all it holds, before anything else can
+        fail: onto itself, or onto a file inside the moved directory, the target is lost.
+        """
+        self._tree.entry(path)
+        target = _destination(call)
+        holder = self._tree.find(paths.parent(target))
+        if holder is None or not holder.is_directory:
+            raise ConflictError
+        existed = self._tree.find(target) is not None
+        if existed:
+            if call.header("Overwrite").upper() != "T":
+                raise DoorError(412)
+            if target == "/" or self._tree.forbids(target, "write"):
+                raise forbidden("MOVE", path)
+            self._tree.remove_tree(target)
+        if self._tree.forbids(path, "write") or self._tree.forbids(target, "write"):
+            raise forbidden("MOVE", path)
+        if paths.is_below(target, path):
+            raise DoorError(500, "Internal problem: Cannot move directory into itself.")
+        try:
+            self._tree.move(path, target)
+        except (MissingError, ExistsError, NotEmptyError, NotDirectoryError) as error:
+            raise DoorError(500, f"Internal problem: {error}") from error
+        return Answer(204 if existed else 201)
+
+    async def copy(self, call: Call, path: str) -> web.StreamResponse:
+        """A third-party push, which fails: the door's own request has no credential."""
+        if self._tree.entry(path).is_directory:
+            raise DoorError(400, "Not a file")
+        if not call.header("Destination"):
+            raise DoorError(400, "Missing Destination or Source header")
+        headers = [("Content-Type", "text/perf-marker-stream")]
+        return Answer(202, headers=headers, body=b"failure: rejected PUT: 401 login failed\n")
+
+
+def _destination(call: Call) -> str:
+    """The path of the Destination header; its host, whatever it is, is ignored."""
+    value = call.header("Destination")
+    try:
+        path = urlsplit(value).path if "://" in value else value.partition("?")[0]
+        unquote_to_bytes(path).decode()
+        if not path.startswith("/") or " " in value:
+            raise DoorError(500, "Internal problem: Invalid Destination header")
+        return paths.from_webdav(path)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise DoorError(500, "Internal problem: Invalid Destination header") from error
