@@ -1,0 +1,130 @@
+"""Routes of the dCache namespace: everything but the files' bytes."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from rsdat.dcache import paths
+from rsdat.server.handler import RsdatHandler
+
+
+class EndpointsHandler(RsdatHandler):
+    """`/api/dcache/endpoints`."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """The configured endpoints, never a credential."""
+        endpoints = await self.companion.storage.endpoints()
+        self.reply(
+            {
+                "endpoints": [
+                    {
+                        "name": endpoint.name,
+                        "api_url": endpoint.api_url,
+                        "webdav_url": endpoint.webdav_url,
+                        "home": endpoint.home,
+                    }
+                    for endpoint in endpoints
+                ]
+            }
+        )
+
+
+class ListHandler(RsdatHandler):
+    """`/api/dcache/{endpoint}/list`."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, endpoint: str) -> None:
+        """A page of a folder."""
+        query = self.query("listFolder")
+        path = paths.parse(query["path"])
+        client = await self.companion.storage.client(endpoint)
+        page = await self.companion.listings.page(endpoint, path, lambda: client.list(path), query)
+        self.reply(page)
+
+
+class EntryHandler(RsdatHandler):
+    """`/api/dcache/{endpoint}/info`."""
+
+    @web.authenticated
+    @authorized
+    async def get(self, endpoint: str) -> None:
+        """One file or folder."""
+        path = paths.parse(self.query("getEntry")["path"])
+        client = await self.companion.storage.client(endpoint)
+        self.reply((await client.info(path)).as_dict())
+
+
+class MakeFolderHandler(RsdatHandler):
+    """`/api/dcache/{endpoint}/mkdir`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, endpoint: str) -> None:
+        """A new folder."""
+        path = paths.parse(self.body("PathRequest")["path"])
+        client = await self.companion.storage.client(endpoint)
+        try:
+            entry = await client.mkdir(path)
+        finally:
+            # Also after a failure: it may be there all the same, its answer lost.
+            self.companion.folder_changed(endpoint, paths.parent_of(path))
+        self.reply(entry.as_dict(), 201)
+
+
+class MoveHandler(RsdatHandler):
+    """`/api/dcache/{endpoint}/move`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, endpoint: str) -> None:
+        """Rename or move; never replaces."""
+        body = self.body("MoveRequest")
+        source, destination = paths.parse(body["source"]), paths.parse(body["destination"])
+        client = await self.companion.storage.client(endpoint)
+        try:
+            entry = await client.move(source, destination)
+        finally:
+            # Also after a failure: it may have moved all the same, its answer lost.
+            self.companion.folder_changed(endpoint, paths.parent_of(source))
+            if paths.parent_of(destination) != paths.parent_of(source):
+                self.companion.folder_changed(endpoint, paths.parent_of(destination))
+        self.reply(entry.as_dict())
+
+
+class DeleteHandler(RsdatHandler):
+    """`/api/dcache/{endpoint}/delete`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, endpoint: str) -> None:
+        """Delete for good: dCache has no bin."""
+        body = self.body("DeleteRequest")
+        path = paths.parse(body["path"])
+        client = await self.companion.storage.client(endpoint)
+        try:
+            await client.delete(path, recursive=body["recursive"])
+        finally:
+            # Also after a failure: a part of a folder may be gone.
+            self.companion.folder_changed(endpoint, paths.parent_of(path))
+        self.set_status(204)
+        self.finish()
+
+
+class StageHandler(RsdatHandler):
+    """`/api/dcache/{endpoint}/stage`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, endpoint: str) -> None:
+        """Order files from tape."""
+        body = self.body("StageRequest")
+        wanted = [paths.parse(path) for path in body["paths"]]
+        client = await self.companion.storage.client(endpoint)
+        request = await client.stage(wanted, keep_s=body["keep"])
+        for folder in sorted({paths.parent_of(path) for path in wanted}):
+            self.companion.folder_changed(endpoint, folder)
+        self.reply({"id": request}, 202)

@@ -1,0 +1,31 @@
+"""Routes that say what this companion is and where it runs."""
+
+from __future__ import annotations
+
+from jupyter_server.auth.decorator import authorized
+from tornado import web
+
+from rsdat import __version__
+from rsdat.server.handler import RsdatHandler
+
+
+class InfoHandler(RsdatHandler):
+    """`/api/info`."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Version and surroundings. Answers also while the queue is silent."""
+        queue = await self.companion.queue_info()
+        endpoints = [endpoint.name for endpoint in await self.companion.storage.endpoints()]
+        self.reply({"version": __version__, **queue, "endpoints": endpoints})
+
+
+class SiteHandler(RsdatHandler):
+    """`/api/site`."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Partitions, limits, accounts and presets."""
+        self.reply(await (await self.companion.clusters()).site())

@@ -1,0 +1,111 @@
+"""A request's body on its way into a write: in order, bounded, ended from either side."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Generic, TypeVar
+
+from rsdat.base.errors import InvalidInput
+
+T = TypeVar("T")
+
+#: Tornado hands on 64 KiB; larger pieces cost less on the way to the door.
+CHUNK_BYTES = 1024 * 1024
+#: With these the memory of one upload is bounded, whatever the speeds of both sides.
+MAX_CHUNKS = 8
+#: So long a browser may send nothing at all.
+STALL_S = 300.0
+
+
+class Upload(Generic[T]):
+    """Feeds a body to `write`, which runs as a task of its own.
+
+    Args:
+        size: Bytes of the whole body.
+        write: Takes the body as chunks, each at most `CHUNK_BYTES` and a tornado chunk long.
+    """
+
+    def __init__(self, size: int, write: Callable[[AsyncIterator[bytes]], Awaitable[T]]) -> None:
+        self.left = size
+        self._size = size
+        self._queue: asyncio.Queue[bytes] = asyncio.Queue(MAX_CHUNKS)
+        self._wanted = asyncio.Event()
+        self._parts: list[bytes] = []
+        self._parts_bytes = 0
+
+        async def run() -> T:
+            return await write(self._chunks())
+
+        self.task: asyncio.Task[T] = asyncio.create_task(run())
+        self.task.add_done_callback(self._release)
+
+    @property
+    def failed(self) -> bool:
+        """The write has ended although bytes are still to come."""
+        return self.left > 0 and self.task.done()
+
+    async def ready(self) -> None:
+        """Until the write asks for bytes or has ended: before, none need be read."""
+        wanted = asyncio.create_task(self._wanted.wait())
+        try:
+            await asyncio.wait({wanted, self.task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            wanted.cancel()
+
+    async def feed(self, data: bytes) -> None:
+        """Hand on the next bytes; waits while `MAX_CHUNKS` are under way.
+
+        Bytes that come after the write has ended are dropped.
+        """
+        self.left -= len(data)
+        if self.task.done():
+            return
+        self._parts.append(data)
+        self._parts_bytes += len(data)
+        if self._parts_bytes >= CHUNK_BYTES or self.left == 0:
+            chunk = b"".join(self._parts)
+            self._parts, self._parts_bytes = [], 0
+            await self._queue.put(chunk)
+
+    def cut(self) -> None:
+        """The other side is gone: end the write, unless it has all it needs."""
+        if self.left > 0:
+            self.task.cancel()
+
+    async def result(self) -> T:
+        """What the write gave; raises what it raised.
+
+        Raises:
+            InvalidInput: The body was cut off.
+        """
+        try:
+            # A request that is cancelled does not end a write that has all its bytes.
+            return await asyncio.shield(self.task)
+        except asyncio.CancelledError:
+            if self.task.cancelled():
+                raise cut_off() from None
+            raise
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        self._wanted.set()
+        given = 0
+        while given < self._size:
+            try:
+                chunk = await asyncio.wait_for(self._queue.get(), STALL_S)
+            except asyncio.TimeoutError:
+                raise InvalidInput(
+                    f"Nothing of the file arrived for {STALL_S:g} s", code="cut_off"
+                ) from None
+            given += len(chunk)
+            yield chunk
+
+    def _release(self, _task: asyncio.Task[T]) -> None:
+        # `feed` may be waiting for room.
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
+
+def cut_off() -> InvalidInput:
+    """The error for a body whose write was ended before it had all of it."""
+    return InvalidInput("The upload was cut off", hint="Try again.", code="cut_off")
