@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
-from rsdat.base.errors import Conflict, InvalidInput
+from rsdat.base.errors import InvalidInput
 from rsdat.dcache import delete, paths, read, rest, webdav, write
 from rsdat.dcache.endpoint import Endpoint
 from rsdat.dcache.entry import Entry
@@ -42,6 +42,14 @@ class DCacheClient:
         """
         path = await self._spelling(path)
         return await rest.children(self._http, path, offset=offset, limit=limit)
+
+    async def look(self, path: str) -> rest.Folder:
+        """A path and, if it is a folder, what it holds; one request for both.
+
+        Raises:
+            NotFound: There is no such path.
+        """
+        return await rest.folder(self._http, await self._spelling(path))
 
     async def info(self, path: str, *, checksums: bool = False) -> Entry:
         """One file or folder, with its stored checksums if asked for.
@@ -83,15 +91,17 @@ class DCacheClient:
         *,
         replace: bool,
         unchanged_since: datetime | None = None,
+        parents: bool = False,
     ) -> tuple[Entry, bool]:
         """Write a file of known length. The old one stands until the new one is whole.
 
         Args:
-            path: Its folder must be there.
+            path: Where it goes.
             chunks: The bytes; read once.
             size: How many there are.
             replace: Whether a file of this name may be replaced.
             unchanged_since: Replace only the file that was last modified then.
+            parents: Whether to make folders that are missing.
 
         Returns:
             The file as it is now, and whether the name is new.
@@ -108,6 +118,7 @@ class DCacheClient:
             size,
             replace=replace,
             unchanged_since=unchanged_since,
+            parents=parents,
         )
 
     async def mkdir(self, path: str) -> Entry:
@@ -129,15 +140,7 @@ class DCacheClient:
         Raises:
             Conflict: One of them is a file (`not_a_folder`).
         """
-        path = await self._spelling(path)
-        missing: list[str] = []
-        while (entry := await rest.find(self._http, path)) is None:
-            missing.append(path)
-            path = paths.parent_of(path)
-        if not entry.is_folder:
-            raise Conflict(f"'{path}' is not a folder", code="not_a_folder", path=path)
-        for folder in reversed(missing):
-            await rest.mkdir(self._http, folder, exist_ok=True)
+        await rest.make_folders(self._http, await self._spelling(path))
 
     async def move(self, source: str, destination: str) -> Entry:
         """Rename or move; never replaces anything.

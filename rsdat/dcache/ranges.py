@@ -39,7 +39,7 @@ class RangeReader:
     def __init__(self, http: Http, entry: Entry) -> None:
         self.size = check_readable(entry)
         self._http = http
-        self._entry = entry
+        self.entry = entry
         self._session: aiohttp.ClientSession | None = None
         self._pool: URL | None = None
         self._had_pool = False
@@ -68,7 +68,7 @@ class RangeReader:
                 data = await self._read_once(start, end)
                 if data is not None:
                     return data
-        raise webdav.too_many_redirects(self._http.door_url(self._entry.path))
+        raise webdav.too_many_redirects(self._http.door_url(self.entry.path))
 
     async def _read_once(self, start: int, end: int) -> bytes | None:
         """The bytes; None if the pool sent us back to the door."""
@@ -78,7 +78,7 @@ class RangeReader:
         if self._pool is None:
             if self._had_pool:
                 await self._check_same_file()
-            return await self._get(self._http.door_url(self._entry.path), start, end, at_door=True)
+            return await self._get(self._http.door_url(self.entry.path), start, end, at_door=True)
         try:
             return await self._get(self._pool, start, end, at_door=False)
         except DoorBroken:
@@ -87,7 +87,7 @@ class RangeReader:
             return None
 
     async def _get(self, url: URL, start: int, end: int, *, at_door: bool) -> bytes | None:
-        path = self._entry.path
+        path = self.entry.path
         async with self._http.exchange(
             "GET",
             url,
@@ -99,7 +99,7 @@ class RangeReader:
             session=self._session,
         ) as response:
             if response.status == 206:
-                check_extent(self._entry, response.headers, start, end)
+                check_extent(self.entry, response.headers, start, end)
                 if at_door:
                     self._check_etag(response.headers.get("ETag"))
                 try:
@@ -119,11 +119,11 @@ class RangeReader:
     def _check_etag(self, etag: str | None) -> None:
         # A door that moves the bytes itself sends `"<pnfsid>_<n>"`.
         if self._etag is not None and etag != self._etag:
-            raise changed(self._entry.path)
+            raise changed(self.entry.path)
         self._etag = etag
 
     async def _check_same_file(self) -> None:
         # Neither a redirect nor a pool tells which file it is; only the id does.
-        now = await rest.info(self._http, self._entry.path)
-        if now.pnfs_id != self._entry.pnfs_id:
-            raise changed(self._entry.path)
+        now = await rest.info(self._http, self.entry.path)
+        if now.pnfs_id != self.entry.pnfs_id:
+            raise changed(self.entry.path)

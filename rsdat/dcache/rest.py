@@ -94,7 +94,7 @@ async def children(
     """
     found = await folder(http, path, offset=offset, limit=limit)
     if found.children is None:
-        raise Conflict(f"'{path}' is not a folder", code="not_a_folder", path=path)
+        raise not_a_folder(path)
     return found.children
 
 
@@ -127,6 +127,22 @@ async def mkdir(http: Http, path: str, *, exist_ok: bool = False) -> None:
             raise
         if not (exist_ok and there.is_folder):
             raise exists(path) from None
+
+
+async def make_folders(http: Http, path: str) -> None:
+    """Make a folder and those above it, as far as they are missing.
+
+    Raises:
+        Conflict: One of them is a file (`not_a_folder`).
+    """
+    missing: list[str] = []
+    while (entry := await find(http, path)) is None:
+        missing.append(path)
+        path = paths.parent_of(path)
+    if not entry.is_folder:
+        raise not_a_folder(path)
+    for each in reversed(missing):
+        await mkdir(http, each, exist_ok=True)
 
 
 async def remove(http: Http, path: str) -> None:
@@ -192,6 +208,11 @@ async def stage(http: Http, files: Sequence[str], *, keep_s: int) -> str:
 def exists(path: str) -> RsdatError:
     """The error for a name that is taken."""
     return Conflict(f"'{path}' exists already", code="exists", path=path)
+
+
+def not_a_folder(path: str) -> RsdatError:
+    """The error for a file where a folder is needed."""
+    return Conflict(f"'{path}' is not a folder", code="not_a_folder", path=path)
 
 
 def _folder(path: str, answer: Answer) -> Folder:

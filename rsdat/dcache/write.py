@@ -43,6 +43,7 @@ async def write(
     *,
     replace: bool,
     unchanged_since: datetime | None = None,
+    parents: bool = False,
 ) -> tuple[Entry, bool]:
     """Write a file of known length.
 
@@ -50,12 +51,13 @@ async def write(
 
     Args:
         http: The endpoint.
-        path: Literal path; its folder must be there.
+        path: Literal path.
         chunks: The bytes; read once, not closed.
         size: How many there are.
         replace: Whether a file of this name may be replaced.
         unchanged_since: Replace only the file that was last modified then (whole seconds count
             if it has no fraction).
+        parents: Whether to make folders that are missing.
 
     Returns:
         The file as it is now, and whether the name is new.
@@ -69,9 +71,11 @@ async def write(
     existing = await rest.find(http, path)
     _check_target(path, existing, replace, unchanged_since)
     folder = paths.parent_of(path)
-    if existing is None and not (await rest.info(http, folder)).is_folder:
-        # A PUT would make missing folders, and leave them behind when it fails.
-        raise Conflict(f"'{folder}' is not a folder", code="not_a_folder", path=folder)
+    if existing is None and parents:
+        await rest.make_folders(http, folder)
+    elif existing is None and not (await rest.info(http, folder)).is_folder:
+        # A PUT itself would make missing folders, and leave them behind when it fails.
+        raise rest.not_a_folder(folder)
     temporary = _temporary(folder, "part")
     body = UploadBody(chunks, size)
     # dCache keeps the type of the upload, also under the later name.
