@@ -21,7 +21,7 @@ def get(name: str | None = None) -> Any:
     return get_(name)
 
 
-def list() -> Any:
+def list() -> Any:  # noqa: A001 - the name that stays
     """Handles of all your clusters; see `rsdat.clusters.handles.list_clusters`."""
     from rsdat.clusters.handles import list_clusters
 

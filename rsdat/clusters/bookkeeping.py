@@ -31,8 +31,10 @@ def take_stock(
     """Write into the record what a look at the queue tells.
 
     Args:
+        record: Is changed.
         jobs: The cluster's jobs as the queue lists them now.
         connected: Ids of the jobs whose worker is connected now.
+        now: When that was.
         recalled: Jobs the queue no longer lists, as it remembers their end.
         forgotten: Jobs it does not even remember.
     """
@@ -106,8 +108,9 @@ def _find_submissions(record: Record, jobs: Sequence[Job], now: datetime) -> Non
         kept.append(submission)
     known = {submission.token for submission in kept}
     # Jobs that carry our name are ours, even where the record was lost with a home file system.
-    for token in sorted(living - known):
-        kept.append(Submission(token, tasks[token], now, arrays[token]))
+    kept.extend(
+        Submission(token, tasks[token], now, arrays[token]) for token in sorted(living - known)
+    )
     record.submissions = kept
 
 

@@ -136,6 +136,11 @@ def diagnose(
     """What is wrong with a cluster, the worst first; None when all is as it should be.
 
     Args:
+        record: After `bookkeeping.take_stock` with these jobs.
+        jobs: As the queue last listed them.
+        connected: Ids of jobs whose worker is connected.
+        scheduler: How the scheduler is.
+        now: The time.
         tail: Last lines of the log of `scheduler` or of a job, None where there is none.
     """
     if record.phase in ("stopping", "stopped"):
@@ -216,9 +221,9 @@ def _slow(
             and job.started is not None
             and now - job.started > WORKER_START
         ):
+            run = format_walltime(int((now - job.started).total_seconds()))
             return Diagnosis(
-                f"Job {job.id} has run for {format_walltime(int((now - job.started).total_seconds()))}"
-                " and its worker has not reached the scheduler",
+                f"Job {job.id} has run for {run} and its worker has not reached the scheduler",
                 "Look at its log; the nodes may not reach the scheduler's address.",
                 tail(job.id),
             )

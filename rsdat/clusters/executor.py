@@ -54,6 +54,9 @@ class Executor:
         """Do all of it. What goes wrong is written into the record, or tried again next time.
 
         Args:
+            actions: As `reconcile` gave them.
+            record: What it decided upon.
+            link: To the scheduler, if there is one.
             workers: Connected workers by job.
 
         Raises:

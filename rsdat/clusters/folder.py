@@ -41,7 +41,7 @@ PRELOADS = ("rsdat_scheduler.py", "rsdat_worker.py", "rsdat_nanny.py")
 
 
 class ClusterFolder:
-    """Paths and files of the cluster whose folder is `path`. All methods block: call in a thread."""
+    """Paths and files of one cluster. All methods block: call them in a thread."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -66,6 +66,8 @@ class ClusterFolder:
         """Make the folder with its keys; the record is written last, and makes it a cluster.
 
         Args:
+            record: The first one.
+            now: From when on the keys are valid.
             configure: Writes the Dask configuration into it.
 
         Raises:

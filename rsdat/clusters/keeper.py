@@ -17,7 +17,7 @@ from rsdat.clusters.executor import Executor
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.link import SchedulerLink, SchedulerSeen
 from rsdat.clusters.logs import tail
-from rsdat.clusters.reconcile import SchedulerState, reconcile
+from rsdat.clusters.reconcile import EndScheduler, SchedulerState, reconcile
 from rsdat.clusters.record import Record
 from rsdat.clusters.rhythm import AdaptiveSize
 from rsdat.clusters.scheduler import find_scheduler
@@ -112,6 +112,9 @@ class Keeper:
         try:
             if jobs is not None and self.record.phase != "stopped":
                 await self._act(jobs, state)
+            elif self.record.phase == "stopping" and state in ("up", "starting", "silent"):
+                # The queue is silent, but the workers end when the scheduler does.
+                await self._executor.carry_out([EndScheduler()], self.record, self._link, {})
         finally:
             await self.reload()
             await self._diagnose()
@@ -128,6 +131,14 @@ class Keeper:
 
     async def _look(self) -> tuple[SchedulerState, SchedulerSeen | None]:
         scheduler = self.record.scheduler
+        living = None
+        if scheduler is not None and scheduler.pid:
+            # First, because an address where nobody listens costs seconds.
+            facts = (scheduler.host, scheduler.pid, scheduler.birth)
+            living = await asyncio.to_thread(process.alive, *facts)
+            if living is False:
+                await self.close()
+                return "dead", None
         if self._link is None:
             self._link = await asyncio.to_thread(SchedulerLink.open, self.folder)
         link = self._link
@@ -140,22 +151,27 @@ class Keeper:
                 await self.close()
             else:
                 self._silent_since = now
+                await self._note_reached(seen)
                 return "up", seen
         if scheduler is None:
             return "none", None
         if scheduler.pid == 0:
             return await self._unwritten(), None
-        living = await asyncio.to_thread(
-            process.alive, scheduler.host, scheduler.pid, scheduler.birth
-        )
-        if living is False:
-            return "dead", None
         if scheduler.dask_id is None and living:
             late = now - scheduler.started > _START_LIMIT
             return ("dead" if late else "starting"), None
         if living is None and now - self._silent_since > _SILENT_LIMIT:
             return "dead", None
         return "silent", None
+
+    async def _note_reached(self, seen: SchedulerSeen) -> None:
+        def note(record: Record) -> None:
+            if record.scheduler is not None:
+                record.scheduler.dask_id = seen.dask_id
+
+        known = self.record.scheduler
+        if known is not None and known.dask_id is None:
+            self.record = await asyncio.to_thread(self.folder.update, note)
 
     async def _unwritten(self) -> SchedulerState:
         # A companion was about to start it. Is it there, or did nothing come of it?
@@ -192,8 +208,6 @@ class Keeper:
                 # Nobody else can be submitting while we hold the lock: it was cut off.
                 submission.unsure = submission.unsure or submission.array_id is None
             take_stock(record, jobs, connected, now, recalled=recalled, forgotten=forgotten)
-            if answer is not None and record.scheduler is not None:
-                record.scheduler.dask_id = answer.dask_id
             if target is not None and record.adapt is not None:
                 record.wanted = self._size.follow(record.wanted, target, record.adapt, now)
 

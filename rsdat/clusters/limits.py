@@ -23,9 +23,11 @@ def find_problems(options: Options, site: Site) -> list[str]:
     if not partitions:
         return problems
     names = (options.partition or "").split(",") if options.partition else []
-    for name in names:
-        if name not in partitions:
-            problems.append(f"There is no partition '{name}' here ({', '.join(partitions)})")
+    problems.extend(
+        f"There is no partition '{name}' here ({', '.join(partitions)})"
+        for name in names
+        if name not in partitions
+    )
     if not names:
         names = [partition.name for partition in site.partitions if partition.default]
     known = [partitions[name] for name in names if name in partitions]

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from distributed.comm import CommClosedError
+from distributed.comm.core import CommClosedError
 from distributed.core import rpc
 from distributed.security import Security
 

@@ -29,7 +29,9 @@ def read_part(folder: ClusterFolder, source: str, offset: int) -> LogPart:
     """At most 256 KiB from `offset` on; a negative one counts from the end. Blocks.
 
     Args:
+        folder: The cluster's.
         source: `scheduler`, or the id of a job of this cluster.
+        offset: The first byte wanted.
 
     Raises:
         NotFound: There is no such log (yet).

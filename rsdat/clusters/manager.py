@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -100,11 +100,13 @@ class ClusterManager:
         await self._scan()
         self._loop = asyncio.create_task(self._run(), name="rsdat clusters")
         # The first click should not wait for it.
-        self._warm_up = asyncio.create_task(asyncio.to_thread(slurm_job_class))
+        self._warm_up = asyncio.create_task(self._prepare())
 
     async def stop(self) -> None:
         """End the work in the background. Clusters live on."""
-        tasks = [task for task in (self._loop, self._warm_up, *self._turns.values()) if task is not None]
+        tasks = [
+            task for task in (self._loop, self._warm_up, *self._turns.values()) if task is not None
+        ]
         self._loop = None
         for task in tasks:
             task.cancel()
@@ -314,6 +316,11 @@ class ClusterManager:
             with contextlib.suppress(asyncio.TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._pause_s())
 
+    async def _prepare(self) -> None:
+        with contextlib.suppress(QueueSilent):
+            await self._ask_site()
+        await asyncio.to_thread(slurm_job_class)
+
     async def _round(self) -> None:
         await self._scan()
         jobs = await self._ask_queue()
@@ -408,8 +415,8 @@ class ClusterManager:
             for cluster_id in self._keepers:
                 self._tell(cluster_id)
 
-    def _live(self) -> list[Keeper]:
-        return [each for each in self._keepers.values() if each.record.phase != "stopped"]
+    def _live(self) -> tuple[Keeper, ...]:
+        return tuple(each for each in self._keepers.values() if each.record.phase != "stopped")
 
     def _mood(self) -> dict[str, Any]:
         live = self._live()
@@ -507,7 +514,7 @@ class ClusterManager:
         return Keeper(folder, record, self._home, self._queue, self._clock)
 
     @contextlib.contextmanager
-    def _names(self) -> Any:
+    def _names(self) -> Iterator[dict[str, str]]:
         """The names of live clusters by id, which nobody else changes meanwhile. Blocks."""
         deadline = time.monotonic() + _NAMES_LOCK_WAIT_S
         while (lock := Lock.take(self._home / "clusters" / ".names.lock")) is None:

@@ -235,7 +235,7 @@ def _directives(value: Any) -> tuple[str, ...]:
 def _check_no_breaks(value: Any) -> None:
     # A line break in any value would be a line of its own in the script.
     if isinstance(value, str):
-        if any(ord(c) < 32 and c != "\t" or ord(c) == 127 for c in value):
+        if any((ord(c) < 32 and c != "\t") or ord(c) == 127 for c in value):
             raise InvalidInput("Options have no line breaks or control characters")
     elif isinstance(value, Mapping):
         _check_no_breaks(list(value.values()))

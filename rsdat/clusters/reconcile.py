@@ -90,6 +90,7 @@ def reconcile(
         jobs: The cluster's jobs as the queue lists them.
         connected: Ids of jobs whose worker is connected.
         scheduler: How the scheduler is.
+        now: The time.
     """
     if record.phase == "stopped":
         return []

@@ -34,7 +34,7 @@ def _import_quietly() -> None:
             return signal.getsignal(number)
         return original(number, handler)
 
-    signal.signal = guarded
+    signal.signal = guarded  # type: ignore[assignment]
     try:
         import dask_jobqueue.slurm  # noqa: F401 - imported for the one below
     finally:

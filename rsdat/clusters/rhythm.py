@@ -54,8 +54,10 @@ class AdaptiveSize:
         """The size to want from now on.
 
         Args:
+            wanted: The size that is wanted so far.
             target: What the scheduler asks for now.
             bounds: Minimum and maximum.
+            now: The time.
         """
         goal = min(max(target, bounds[0]), bounds[1])
         ceiling = min(max(wanted, bounds[0]), bounds[1])

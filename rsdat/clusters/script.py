@@ -36,10 +36,10 @@ _NOTHING: dict[str, Any] = {
     "job-directives-skip": [],
     **dict.fromkeys(
         (
-            "name cores memory processes python interface death-timeout local-directory extra "
-            "queue account project walltime env-extra job-cpu job-mem job-extra header-skip "
-            "log-directory"
-        ).split()
+            *("name", "cores", "memory", "processes", "python", "interface", "death-timeout"),
+            *("local-directory", "queue", "account", "walltime", "job-cpu", "job-mem"),
+            *("log-directory", "extra", "job-extra", "env-extra", "header-skip", "project"),
+        )
     ),
 }
 

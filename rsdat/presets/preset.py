@@ -3,7 +3,7 @@
 Precedence, weakest first: the preset, then what the user set under `jobqueue.slurm`, then the
 options of the request. A user who wrote `jobqueue.slurm.queue: gpu` meant it for every cluster,
 and keeps it whatever preset fits; the presets fill in what was left open. Users change a preset
-itself under `rsdat.presets.<name>`, where Dask's own precedence holds (package, /etc, ~, environment).
+itself under `rsdat.presets.<name>`, where Dask's own precedence holds.
 """
 
 from __future__ import annotations

@@ -4,8 +4,11 @@ Without this, Dask's dashboard is open to everybody who reaches the port, TLS or
 the code and the data of the user. Needs nothing but tornado: the Python may have no rsdat.
 """
 
+from __future__ import annotations
+
 import hmac
 from pathlib import Path
+from typing import Any
 
 from tornado import httputil
 
@@ -14,35 +17,37 @@ _SECRET_FILE = Path(__file__).resolve().parent.parent / "dashboard.key"
 
 
 class _Denied(httputil.HTTPMessageDelegate):
-    def __init__(self, connection):
+    def __init__(self, connection: Any) -> None:
         self.connection = connection
 
-    def headers_received(self, start_line, headers):
+    def headers_received(self, start_line: Any, headers: httputil.HTTPHeaders) -> Any:
         return None
 
-    def data_received(self, chunk):
+    def data_received(self, chunk: bytes) -> Any:
         return None
 
-    def finish(self):
+    def finish(self) -> None:
         self.connection.write_headers(
             httputil.ResponseStartLine("HTTP/1.1", 403, "Forbidden"),
             httputil.HTTPHeaders({"Content-Length": "0"}),
         )
         self.connection.finish()
 
-    def on_connection_close(self):
-        return None
+    def on_connection_close(self) -> None:
+        pass
 
 
 class _Gate(httputil.HTTPMessageDelegate):
-    def __init__(self, application, server_connection, request_connection, secret):
+    def __init__(
+        self, application: Any, server_connection: Any, request_connection: Any, secret: bytes
+    ) -> None:
         self.application = application
         self.server_connection = server_connection
         self.request_connection = request_connection
         self.secret = secret
-        self.behind = None
+        self.behind: Any = None
 
-    def headers_received(self, start_line, headers):
+    def headers_received(self, start_line: Any, headers: httputil.HTTPHeaders) -> Any:
         given = headers.get(HEADER, "").encode("utf-8", "surrogateescape")
         if hmac.compare_digest(given, self.secret):
             # The pages have no use for it, and might show or hand on what they were sent.
@@ -54,30 +59,30 @@ class _Gate(httputil.HTTPMessageDelegate):
             self.behind = _Denied(self.request_connection)
         return self.behind.headers_received(start_line, headers)
 
-    def data_received(self, chunk):
+    def data_received(self, chunk: bytes) -> Any:
         return self.behind.data_received(chunk)
 
-    def finish(self):
+    def finish(self) -> None:
         self.behind.finish()
 
-    def on_connection_close(self):
+    def on_connection_close(self) -> None:
         if self.behind is not None:
             self.behind.on_connection_close()
 
 
 class _Guard(httputil.HTTPServerConnectionDelegate):
-    def __init__(self, application, secret):
+    def __init__(self, application: Any, secret: bytes) -> None:
         self.application = application
         self.secret = secret
 
-    def start_request(self, server_connection, request_connection):
+    def start_request(self, server_connection: Any, request_connection: Any) -> _Gate:
         return _Gate(self.application, server_connection, request_connection, self.secret)
 
-    def on_close(self, server_connection):
+    def on_close(self, server_connection: Any) -> None:
         self.application.on_close(server_connection)
 
 
-def dask_setup(scheduler):
+def dask_setup(scheduler: Any) -> None:
     """Put the guard before the HTTP server. Dask only logs a preload that fails: so fail closed."""
     try:
         secret = _SECRET_FILE.read_bytes().strip()

@@ -4,11 +4,14 @@ Slurm sends SIGTERM to every process of a job, and Dask's worker would exit with
 the nanny has handed them over. The nanny still ends its worker: by SIGKILL, after this is ignored.
 """
 
+from __future__ import annotations
+
 import signal
 import threading
+from typing import Any
 
 
-def dask_setup(worker):
+def dask_setup(worker: Any) -> None:
     """Ignore SIGTERM from now on."""
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
