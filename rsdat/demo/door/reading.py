@@ -9,6 +9,7 @@ from aiohttp import web
 
 from rsdat.demo.door import paths
 from rsdat.demo.door.checksums import digest_header, known
+from rsdat.demo.door.faults import Fault
 from rsdat.demo.door.http import Answer, Call, Part, http_date
 from rsdat.demo.door.movers import Mover, new_id
 from rsdat.demo.door.ranges import BadRangeError, Range, read_by_door
@@ -82,6 +83,9 @@ class Reading:
 
     async def _proxy(self, call: Call, entry: Entry) -> web.StreamResponse:
         size = entry.size or 0
+        if not entry.name.isprintable():
+            # A control character in the name: the real door breaks before the first byte.
+            call.fault = Fault("cut_download")
         with self._tree.open(entry.path) as file:
             header = call.header("Range")
             condition = call.header("If-Range")

@@ -42,6 +42,7 @@ class Upload:
         self.content_md5 = content_md5
         self._tree = tree
         self._mtime_s = mtime_s
+        self._settled = False
         self._sums = Sums(with_md5=with_md5 or content_md5 is not None)
         self._id = f"0000{secrets.token_hex(16).upper()}"
         place = tree.disk(path)
@@ -110,9 +111,9 @@ class Upload:
             return
 
     def discard(self) -> None:
-        """Remove every trace of it, if its entry is still its own."""
+        """Remove every trace of it, unless it was settled or its entry is another's now."""
         self._close()
-        if self._is_own():
+        if not self._settled and self._is_own():
             self._tree.remove(self.path)
 
     def abandon(self) -> None:
@@ -127,6 +128,7 @@ class Upload:
         self._close()
         if not self._is_own():
             raise LostEntryError(self.path)
+        self._settled = True
         place = self._tree.disk(self.path)
         if self._mtime_s is not None:
             os.utime(place, (self._mtime_s, self._mtime_s))

@@ -45,6 +45,8 @@ class WebDav:
         """Answer a request whose client was let in."""
         verb = self._verbs.get(call.method)
         if verb is None:
+            if call.header("Content-Type") == "application/macaroon-request":
+                return Answer(400, reason="Not secure transport")
             if call.method in ("LOCK", "UNLOCK", "POST"):
                 return line(501, f"Method {call.method} is not implemented.")
             return Answer(500, close=True)

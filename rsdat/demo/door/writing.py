@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from aiohttp import web
 
 from rsdat.demo.door import paths
@@ -30,6 +32,9 @@ class Writing:
         self._check(call, path)
         if self._redirects and call.wants_continue:
             return await self._redirect(call, path)
+        if unicodedata.normalize("NFC", path) != path:
+            # Decomposed letters reach the pool by a redirect only.
+            raise DoorError(400, "Received a bad PUT request.")
         upload = self._begin(call, path)
         try:
             return await self._take(call, upload)
