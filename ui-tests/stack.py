@@ -22,11 +22,13 @@ HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from rsdat.demo.sample import fill_door  # noqa: E402
+from rsdat.demo.folder import DemoFolder  # noqa: E402
+from tests.support.door import Door, door  # noqa: E402
 from tests.support.slurm_site import SlurmSite, missing_programs  # noqa: E402
 
 VENV_BIN = Path(sys.executable).parent
 HUB_TOKEN = "hub-like-token"
+MANY = 50_000
 
 
 class Lab:
@@ -64,29 +66,16 @@ class Lab:
             self.process.wait()
 
 
-def start_door(root: Path, home: Path) -> tuple[subprocess.Popen[str], dict[str, str]]:
-    """The dCache stand-in with sample data, configured as the home's default endpoint."""
-    process = subprocess.Popen(
-        [str(VENV_BIN / "rsdat"), "demo", "dcache", "--root", str(root)],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    ready = json.loads(process.stdout.readline())
-    token = home / "door.token"
-    token.write_text(ready["token"])
-    token.chmod(0o600)
-    endpoints = home / "endpoints.json"
-    endpoint = {
-        "name": "demo",
-        "api_url": ready["api_url"],
-        "webdav_url": ready["webdav_url"],
-        "token_file": str(token),
-        "home": "/",
-    }
-    endpoints.write_text(json.dumps({"format": 1, "endpoints": [endpoint]}))
-    endpoints.chmod(0o600)
-    return process, ready
+def fill(dcache: Door) -> None:
+    """Folders that only the tests need: one with very many files, one with a file on tape."""
+    many = dcache.root / "many"
+    many.mkdir()
+    for number in range(MANY):
+        (many / f"file-{number:05}.dat").touch()
+    tape = dcache.root / "tape"
+    tape.mkdir()
+    (tape / "old.txt").write_text("from tape\n")
+    dcache.set_file("/tape/old.txt", locality="NEARLINE")
 
 
 def main() -> None:
@@ -110,13 +99,10 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="rsdat-ui-"))
     home = folder / "home"
     home.mkdir(mode=0o700)
-    work = folder / "work"
-    work.mkdir()
     env = {
         **os.environ,
         "RSDAT_HOME": str(home),
         "PATH": f"{VENV_BIN}:{os.environ['PATH']}",
-        "RSDAT_UI_ROOT": str(work),
         # Nothing of the developer's own Jupyter takes part.
         "JUPYTER_CONFIG_DIR": str(folder / "jupyter-config"),
         "JUPYTER_RUNTIME_DIR": str(folder / "jupyter-runtime"),
@@ -133,11 +119,28 @@ def main() -> None:
         site.start()
         env |= site.env() | {"RSDAT_QUEUE": "slurm"}
 
-    door, ready = start_door(folder / "door", home)
-    fill_door(ready)
-    for notebook in (REPOSITORY / "examples").glob("*.ipynb"):
-        shutil.copy(notebook, work)
+    demo = DemoFolder(folder / "demo")
+    demo.prepare()
+    work = demo.work
+    with door(folder, root=demo.dcache, stage_delay_s=1) as dcache:
+        dcache.write_endpoint(home, name="demo")
+        fill(dcache)
+        serve(arguments, folder, env | {"RSDAT_UI_ROOT": str(work)}, dcache, stop, changed)
+    if site:
+        site.stop()
+    if not os.environ.get("RSDAT_UI_KEEP"):
+        shutil.rmtree(folder, ignore_errors=True)
 
+
+def serve(
+    arguments: argparse.Namespace,
+    folder: Path,
+    env: dict[str, str],
+    dcache: Door,
+    stop: threading.Event,
+    changed: threading.Event,
+) -> None:
+    """Run both Lab servers until `stop`, then end them and the clusters that are left."""
     jupyter = [sys.executable, "-m", "jupyter", "lab", "--no-browser"]
     labs = [
         Lab(
@@ -162,9 +165,14 @@ def main() -> None:
         state = {
             "queue": env["RSDAT_QUEUE"],
             "folder": str(folder),
-            "home": str(home),
+            "home": env["RSDAT_HOME"],
             "slurm_conf": env.get("SLURM_CONF"),
-            "door": {"pid": door.pid, "root": str(folder / "door"), **ready},
+            "door": {
+                "pid": dcache.process.pid,
+                "root": str(dcache.root),
+                "webdav_url": dcache.proxy_url,
+                "token": dcache.token,
+            },
             "labs": {lab.name: lab.process.pid for lab in labs},
             "hub_url": f"http://127.0.0.1:{arguments.hub_port}/user/ann/",
             "hub_token": HUB_TOKEN,
@@ -187,12 +195,6 @@ def main() -> None:
         timeout=40,
         check=False,
     )
-    door.terminate()
-    door.wait(10)
-    if site:
-        site.stop()
-    if not os.environ.get("RSDAT_UI_KEEP"):
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
