@@ -29,6 +29,9 @@ CONNECT_S = 15.0
 ANSWER_S = 300.0
 SMALL_ANSWER_S = 60.0
 CHUNK_BYTES = 1024 * 1024
+# Shorter than any server's own limit: a POST or MOVE on a connection that the server is closing
+# fails, and can't be repeated blindly.
+KEEP_ALIVE_S = 5.0
 # dCache sends no Retry-After; its block ends after 8 to 10 s, asking does not prolong it.
 BUSY_WAITS_S = (1.0, 2.0, 4.0, 6.0)
 MAX_RETRY_AFTER_S = 30.0
@@ -175,7 +178,7 @@ class Http:
                     url,
                     headers=sent,
                     json=json,
-                    data=None if body is None else body(),
+                    data=None if body is None else _Once(body),
                     expect100=body is not None,
                     # No Content-Type that we did not choose: a pool answers 501 to it.
                     skip_auto_headers=() if json is not None else ("Content-Type",),
@@ -230,6 +233,21 @@ class Http:
         return target
 
 
+class _Once:
+    """Keeps aiohttp from sending the rest of a body on a new connection after the first was cut.
+
+    It repeats a PUT by itself; releases before 3.14 do not notice that the stream was begun.
+    """
+
+    def __init__(self, body: Body) -> None:
+        self._body = body
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._body.started:
+            raise aiohttp.ClientConnectionError("cut while sending")
+        return self._body()
+
+
 def new_session(*, connections: int) -> aiohttp.ClientSession:
     """A session that keeps no cookies and reads no proxy or netrc settings.
 
@@ -237,7 +255,7 @@ def new_session(*, connections: int) -> aiohttp.ClientSession:
         connections: At most so many at once; 0 is no limit.
     """
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=connections),
+        connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE_S),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": f"rsdat/{rsdat.__version__}"},
         # Bytes are passed on as dCache stores them, with the length it announces.

@@ -25,8 +25,8 @@ _ATTEMPTS = 4
 class RangeReader:
     """Random access to one file. `close()` it: it holds one of the pool's movers.
 
-    aiohttp closes a connection that is idle for 15 s, which gives the mover back; the next read
-    then asks the door anew. Reads made at the same time wait for each other.
+    A connection that is idle for 5 s is closed, which gives the mover back; the next read then
+    asks the door anew. Reads made at the same time wait for each other.
 
     Args:
         http: The endpoint.

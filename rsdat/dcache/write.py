@@ -218,11 +218,21 @@ async def _move_surely(http: Http, entry: Entry, destination: str) -> None:
     """Move, also when the answer is lost: dCache's id tells whether it happened."""
     try:
         await webdav.move(http, entry.path, destination)
-    except (DoorBroken, NotFound):
-        # NotFound as well: aiohttp repeats a MOVE on a connection that was closed meanwhile.
-        there = await rest.find(http, destination)
-        if there is None or entry.pnfs_id is None or there.pnfs_id != entry.pnfs_id:
+        return
+    except DoorBroken:
+        if await _is_at(http, entry, destination):
+            return
+    try:
+        await webdav.move(http, entry.path, destination)
+    except (DoorBroken, NotFound, Conflict):
+        # The first one may have come through after all.
+        if not await _is_at(http, entry, destination):
             raise
+
+
+async def _is_at(http: Http, entry: Entry, path: str) -> bool:
+    there = await rest.find(http, path)
+    return there is not None and there.pnfs_id == entry.pnfs_id is not None
 
 
 async def _clean(http: Http, path: str, *, in_flight: bool = False) -> bool:
