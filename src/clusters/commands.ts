@@ -11,6 +11,7 @@ import { clientCode } from './code';
 import { clustersIcon } from './icons';
 import { insertCode } from './insert';
 import type { ClusterModel } from './model';
+import { isAlive } from './status';
 
 export namespace CommandIDs {
   export const newCluster = 'rsdat:new-cluster';
@@ -94,7 +95,10 @@ export function addCommands(options: ICommandOptions): void {
     label: trans.__('Scale Cluster…'),
     caption: trans.__('Change how many workers the cluster has'),
     icon: clustersIcon,
-    isEnabled: args => isIdle(args) && isAlive(target(args)),
+    isEnabled: args => {
+      const cluster = target(args);
+      return cluster !== undefined && isIdle(args) && isAlive(cluster);
+    },
     describedBy: {
       args: {
         type: 'object',
@@ -240,10 +244,6 @@ export function addCommands(options: ICommandOptions): void {
       }
     }
   });
-}
-
-function isAlive(cluster: ICluster | undefined): boolean {
-  return cluster?.state === 'starting' || cluster?.state === 'running';
 }
 
 async function askRequest(

@@ -18,7 +18,7 @@ import type {
 } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import type { IClustersApi } from './api';
-import { isUnsettled } from './status';
+import { isAlive, isUnsettled } from './status';
 
 /** How often to ask while something is on its way, and while nothing is. */
 const FAST_MS = 5_000;
@@ -95,12 +95,14 @@ export class ClusterModel implements IClusterManager, IDisposable {
     return this._queueSeen;
   }
 
-  /** The one chosen, as long as it is there; else the newest. */
+  /** The one chosen, as long as it is there; else the newest that is of use. */
   get selected(): string | null {
-    if (this._clusters.some(cluster => cluster.id === this._chosen)) {
+    if (this.cluster(this._chosen)) {
       return this._chosen;
     }
-    return this._clusters[this._clusters.length - 1]?.id ?? null;
+    const newestFirst = [...this._clusters].reverse();
+    const fallback = newestFirst.find(isAlive) ?? newestFirst[0];
+    return fallback?.id ?? null;
   }
 
   /** Settles when the selection of the last session has been read. */

@@ -14,6 +14,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
+import { AccordionPanel } from '@lumino/widgets';
 import { ChangeStream } from '../common/events';
 import { Section } from '../common/section';
 import { IClusterManager, ISidebar } from '../tokens';
@@ -109,6 +110,9 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     const section = new Section({
       id: 'jp-rsdat-clusters',
       label: trans.__('Clusters'),
+      failure: trans.__(
+        'This part of the page could not be loaded. Reload the page.'
+      ),
       load: async () => {
         const [{ ClustersPanel }, { createElement }] = await Promise.all([
           import('./components/panel'),
@@ -146,10 +150,19 @@ const sidebar: JupyterFrontEndPlugin<ISidebar> = {
     panel.addClass('jp-rsdat-Sidebar');
     panel.title.icon = clustersIcon;
     panel.title.caption = trans.__('Dask clusters and dashboards');
-    panel.node.setAttribute('aria-label', panel.title.caption);
     app.shell.add(panel, 'left', { rank: 200, type: 'rsdat' });
     restorer?.add(panel, panel.id);
-    return { addSection: section => panel.addWidget(section) };
+    return {
+      addSection: section => {
+        panel.addWidget(section);
+        if (panel.content instanceof AccordionPanel) {
+          // Cards are taller than the lists below them.
+          panel.content.setRelativeSizes(
+            panel.widgets.map((_, index) => (index === 0 ? 3 : 2))
+          );
+        }
+      }
+    };
   }
 };
 

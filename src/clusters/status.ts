@@ -12,6 +12,11 @@ export const SYMBOLS: Readonly<Record<ICluster['state'], string>> = {
   failed: '✕'
 };
 
+/** Whether the cluster can be worked with, now or soon. */
+export function isAlive(cluster: ICluster): boolean {
+  return cluster.state === 'starting' || cluster.state === 'running';
+}
+
 /** Whether something about the cluster is still on its way. */
 export function isUnsettled(cluster: ICluster): boolean {
   const { wanted, queued, starting, connected } = cluster.workers;
@@ -43,7 +48,11 @@ export function stateWord(
   }
 }
 
-/** The four counts: "4 wanted · 2 queued · 1 starting · 1 connected"; those that are 0 and passing are left out. */
+/**
+ * The four counts: "4 wanted · 2 queued · 1 starting · 1 connected".
+ *
+ * Queued and starting are left out when they are 0: they pass.
+ */
 export function workerCounts(
   workers: ICluster['workers'],
   trans: TranslationBundle
@@ -56,7 +65,8 @@ export function workerCounts(
     parts.push(trans.__('%1 starting', workers.starting));
   }
   parts.push(trans.__('%1 connected', workers.connected));
-  return parts.join(' · ');
+  // A count and its word stay on one line in a narrow panel.
+  return parts.map(part => part.replace(/ /g, '\u00a0')).join(' · ');
 }
 
 /** Why jobs wait and until when, in the queue's words; null when none waits. */

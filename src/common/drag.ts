@@ -7,14 +7,20 @@ export const DRAG_THRESHOLD_PX = 5;
 /**
  * Watch a press, and start the drag that `make` returns once the pointer has moved.
  *
- * The listeners are the document's: a fast pointer leaves the pressed element before its
- * first move event, which the element would never see.
+ * The pointer is captured until then: a fast one leaves the pressed element before its first
+ * move event, and an iframe under it would keep that event to itself.
  */
 export function startDragOnMove(pressed: PointerEvent, make: () => Drag): void {
   if (pressed.button !== 0 || pressed.pointerType === 'touch') {
     return;
   }
+  const target = pressed.target as Element;
+  target.setPointerCapture(pressed.pointerId);
   const stop = (): void => {
+    // The drag has a backdrop of its own, which needs the pointer.
+    if (target.hasPointerCapture(pressed.pointerId)) {
+      target.releasePointerCapture(pressed.pointerId);
+    }
     document.removeEventListener('pointermove', onMove, true);
     document.removeEventListener('pointerup', stop, true);
     document.removeEventListener('pointercancel', stop, true);

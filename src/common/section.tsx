@@ -10,8 +10,17 @@ export class Section extends ReactWidget {
     super();
     this.id = options.id;
     this.title.label = options.label;
+    this._label = options.label;
     this.addClass('jp-rsdat-Section');
-    this._body = React.lazy(async () => ({ default: await options.load() }));
+    // A chunk is gone when the extension was upgraded while the page was open.
+    const onFailure = (): React.ComponentType => () => (
+      <p className="jp-rsdat-Empty" role="alert">
+        {options.failure}
+      </p>
+    );
+    this._body = React.lazy(async () => ({
+      default: await options.load().catch(onFailure)
+    }));
   }
 
   /** Emitted when the section is shown or hidden, with its `isVisible`. */
@@ -41,7 +50,7 @@ export class Section extends ReactWidget {
     // An accordion calls the region "<label> Section", after its title.
     this.node.setAttribute('role', 'region');
     this.node.removeAttribute('aria-labelledby');
-    this.node.setAttribute('aria-label', this.title.label);
+    this.node.setAttribute('aria-label', this._label);
     this._visibleChanged.emit(this.isVisible);
   }
 
@@ -61,6 +70,7 @@ export class Section extends ReactWidget {
   }
 
   private _body: React.LazyExoticComponent<React.ComponentType>;
+  private _label: string;
   private _visibleChanged = new Signal<this, boolean>(this);
 }
 
@@ -69,6 +79,8 @@ export namespace Section {
     id: string;
     /** Title and accessible name. */
     label: string;
+    /** What to say when the component can't be loaded. */
+    failure?: string;
     /** Loads the React component. */
     load: () => Promise<React.ComponentType>;
   }

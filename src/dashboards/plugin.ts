@@ -100,6 +100,9 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
     const section = new Section({
       id: 'jp-rsdat-dashboards',
       label: trans.__('Dashboards'),
+      failure: trans.__(
+        'This part of the page could not be loaded. Reload the page.'
+      ),
       load: async () => {
         const [{ DashboardsList }, { startPlotDrag }, { createElement }] =
           await Promise.all([

@@ -8,7 +8,13 @@ import type { ICluster } from '../../common/types';
 import { formatBytes } from '../../common/units';
 import { CommandIDs } from '../commands';
 import type { Activity } from '../model';
-import { SYMBOLS, stateWord, waitingWords, workerCounts } from '../status';
+import {
+  SYMBOLS,
+  isAlive,
+  stateWord,
+  waitingWords,
+  workerCounts
+} from '../status';
 import { Diagnosis } from './diagnosis';
 import { Jobs } from './jobs';
 
@@ -39,7 +45,7 @@ export function Card(props: ICardProps): JSX.Element {
     void commands.execute(command, { cluster: cluster.id, ...args });
   };
   const isBusy = activity !== null;
-  const isAlive = state === 'starting' || state === 'running';
+  const isUsable = isAlive(cluster) && state !== 'stopping';
   const classes = [
     'jp-rsdat-Card',
     `jp-mod-${state}`,
@@ -96,7 +102,7 @@ export function Card(props: ICardProps): JSX.Element {
         <button
           type="button"
           className="jp-rsdat-Button"
-          disabled={!isAlive}
+          disabled={!isUsable}
           onClick={() => run(CommandIDs.insertCode)}
         >
           {trans.__('Insert client code')}
@@ -104,7 +110,7 @@ export function Card(props: ICardProps): JSX.Element {
         <button
           type="button"
           className="jp-rsdat-Button"
-          disabled={isBusy || !isAlive}
+          disabled={isBusy || !isUsable}
           onClick={() => run(CommandIDs.scale)}
         >
           {trans.__('Scale')}

@@ -1,0 +1,126 @@
+/** Clusters, jobs and a controllable API for the tests. */
+import { PromiseDelegate } from '@lumino/coreutils';
+import type { ICluster, IClusterList, IJob, ISite } from '../../common/types';
+import type { IClustersApi, ILogPart } from '../api';
+
+export function aCluster(part: Partial<ICluster> = {}): ICluster {
+  return {
+    id: 'c-1',
+    name: 'SLURMCluster 1',
+    state: 'running',
+    created: '2026-01-01T10:00:00Z',
+    scheduler: {
+      address: 'tls://10.0.0.1:34567',
+      mode: 'beside',
+      ends_at: null,
+      dashboard: 'rsdat/clusters/c-1/dashboard/'
+    },
+    workers: { wanted: 1, queued: 0, starting: 0, connected: 1 },
+    cores: 2,
+    memory: 8 * 2 ** 30,
+    adapt: null,
+    options: {},
+    jobs: [],
+    diagnosis: null,
+    cost: { core_hours: 0 },
+    ...part
+  };
+}
+
+export function aJob(part: Partial<IJob> = {}): IJob {
+  return {
+    id: '671_0',
+    state: 'PENDING',
+    reason: null,
+    explanation: null,
+    start_estimate: null,
+    node: null,
+    time_left: null,
+    worker: null,
+    exit: null,
+    ...part
+  };
+}
+
+export function aList(...clusters: ICluster[]): IClusterList {
+  return { clusters, queue_problem: null, queue_seen: '2026-01-01T10:00:00Z' };
+}
+
+export const SITE: ISite = {
+  queue: 'slurm',
+  name: 'spider',
+  partitions: [
+    {
+      name: 'normal',
+      default: true,
+      state: 'UP',
+      nodes: 3,
+      cores_per_node: 4,
+      memory_per_node: 2 ** 34,
+      walltime_limit: null
+    }
+  ],
+  accounts: ['proj'],
+  presets: [
+    { name: 'any', title: 'Any Slurm', options: { cores: 2, memory: '4GiB' } },
+    { name: 'big', title: 'Big', options: { cores: 8, prologue: ['a', 'b'] } }
+  ],
+  preset: 'any'
+};
+
+/** Each call waits until the test answers it: so that answers can come in any order. */
+export class FakeApi implements IClustersApi {
+  readonly lists: PromiseDelegate<IClusterList>[] = [];
+  readonly creations: PromiseDelegate<ICluster>[] = [];
+  readonly changes: PromiseDelegate<ICluster>[] = [];
+  readonly shutdowns: PromiseDelegate<ICluster>[] = [];
+  readonly sent: unknown[] = [];
+  logParts: ILogPart[] = [];
+  readonly logCalls: [string, string, number][] = [];
+  site = jest.fn(() => Promise.resolve(SITE));
+  preview = jest.fn(() =>
+    Promise.resolve({
+      script: '#SBATCH -p normal',
+      start_estimate: null,
+      core_hours: 4,
+      problems: ['Too long.']
+    })
+  );
+
+  list(): Promise<IClusterList> {
+    return wait(this.lists);
+  }
+
+  create(request: unknown): Promise<ICluster> {
+    this.sent.push(request);
+    return wait(this.creations);
+  }
+
+  change(_: string, change: unknown): Promise<ICluster> {
+    this.sent.push(change);
+    return wait(this.changes);
+  }
+
+  shutdown(): Promise<ICluster> {
+    return wait(this.shutdowns);
+  }
+
+  log(id: string, source: string, offset: number): Promise<ILogPart> {
+    this.logCalls.push([id, source, offset]);
+    const part = this.logParts.shift();
+    return part ? Promise.resolve(part) : Promise.reject(new Error('no log'));
+  }
+}
+
+function wait<T>(calls: PromiseDelegate<T>[]): Promise<T> {
+  const delegate = new PromiseDelegate<T>();
+  calls.push(delegate);
+  return delegate.promise;
+}
+
+/** Let everything that is settled take effect. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    await Promise.resolve();
+  }
+}
