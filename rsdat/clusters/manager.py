@@ -293,7 +293,7 @@ class ClusterManager:
             if keeper.folder.read_record().phase in ("stopping", "stopped"):
                 return
             keeper.folder.stopping_file.touch(mode=0o600)
-            keeper.folder.update(_begin_to_stop)
+            keeper.folder.update(lambda r: _begin_to_stop(r, self._clock.now()))
             keeper.folder.add_event(self._clock.now(), "asked", stop=True)
 
         await asyncio.to_thread(write)
@@ -533,9 +533,10 @@ class ClusterManager:
             lock.release()
 
 
-def _begin_to_stop(record: Record) -> None:
+def _begin_to_stop(record: Record, now: datetime) -> None:
     if record.phase != "stopped":
         record.phase = "stopping"
+        record.stop_asked = now
         record.adapt = None
         record.wanted = 0
 

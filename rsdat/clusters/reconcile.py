@@ -19,6 +19,9 @@ from rsdat.queue.interface import Job
 #: A job that was asked to go and lives on for so long is cancelled (again).
 LINGER = timedelta(seconds=30)
 
+#: How long workers get to end by themselves once their scheduler has.
+END_BY_THEMSELVES = timedelta(seconds=6)
+
 #: none: not started yet. starting: its process lives, nobody reached it yet. up: it answers.
 #: silent: it lives, as far as we can see, and does not answer. dead: its process is gone.
 SchedulerState = Literal["none", "starting", "up", "silent", "dead"]
@@ -192,7 +195,11 @@ def _cancel_all(record: Record, jobs: Sequence[Job], now: datetime) -> list[Acti
 def _stop(
     record: Record, jobs: Sequence[Job], scheduler: SchedulerState, now: datetime
 ) -> list[Action]:
-    actions = _cancel_all(record, jobs, now)
+    # Workers end by themselves with their scheduler, and clean up; cancelled, they would look for
+    # it in vain for a while.
+    ending = record.stop_asked is not None and now - record.stop_asked <= END_BY_THEMSELVES
+    to_cancel = [job for job in jobs if not (ending and job.id in record.connected)]
+    actions = _cancel_all(record, to_cancel, now)
     if scheduler not in ("none", "dead"):
         actions.append(EndScheduler())
         return actions

@@ -81,6 +81,7 @@ class Record:
     wanted: int
     adapt: tuple[int, int] | None = None
     phase: Literal["up", "failed", "stopping", "stopped"] = "up"
+    stop_asked: datetime | None = None
     scheduler: SchedulerProcess | None = None
     submissions: list[Submission] = field(default_factory=list)
     leaving: dict[str, datetime] = field(default_factory=dict)
@@ -105,6 +106,8 @@ class Record:
         known = _known(cls, value)
         known["options"] = Options.from_dict(value["options"])
         known["created"] = from_iso(value["created"])
+        if value.get("stop_asked"):
+            known["stop_asked"] = from_iso(value["stop_asked"])
         if value.get("adapt"):
             known["adapt"] = (value["adapt"][0], value["adapt"][1])
         if value.get("scheduler"):

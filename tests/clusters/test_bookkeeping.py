@@ -1,0 +1,125 @@
+"""What a look at the queue changes in the record."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from rsdat.clusters.bookkeeping import is_held, take_stock, vanished
+from rsdat.clusters.record import Record, Submission
+from tests.support.cluster_parts import NOW, TOKEN, ago, job, record
+
+
+def unsure(**more: object) -> Submission:
+    return Submission("abcdef01", 2, ago(30), None, unsure=True, **more)  # type: ignore[arg-type]
+
+
+def test_an_unsure_submission_is_found_by_its_name() -> None:
+    mine = record(2, submissions=[unsure()])
+    take_stock(mine, [job("9_0", token="abcdef01"), job("9_1", token="abcdef01")], [], NOW)
+    (found,) = mine.submissions
+    assert (found.array_id, found.unsure) == ("9", False)
+
+
+def test_an_unsure_submission_is_given_up_after_two_looks_that_miss_it() -> None:
+    mine = record(2, submissions=[unsure()])
+    take_stock(mine, [], [], NOW)
+    assert mine.submissions[0].missing_since == NOW
+    take_stock(mine, [], [], NOW + timedelta(seconds=4))
+    assert len(mine.submissions) == 1
+    take_stock(mine, [], [], NOW + timedelta(seconds=5))
+    assert mine.submissions == []
+
+
+def test_jobs_with_our_name_are_ours_even_if_no_record_tells_of_them() -> None:
+    mine = record(0, submissions=[])
+    take_stock(mine, [job("9_0", token="abcdef01"), job("9_3", token="abcdef01")], [], NOW)
+    (found,) = mine.submissions
+    assert (found.array_id, found.tasks, found.token) == ("9", 4, "abcdef01")
+
+
+def test_a_job_that_ends_unasked_before_its_worker_came_is_a_failure() -> None:
+    mine = record(4)
+    take_stock(mine, [job("7_0", "FAILED", exit="1:0"), job("7_1", "FAILED")], [], NOW)
+    assert mine.failures == 2
+    assert not is_held(mine)
+    take_stock(mine, [job("7_0", "FAILED"), job("7_2", "COMPLETED")], [], NOW)
+    assert mine.failures == 3  # 7_0 is not counted twice; a clean exit is no excuse
+    assert is_held(mine)
+
+
+def test_a_new_worker_ends_the_row_of_failures() -> None:
+    mine = record(4, failures=2)
+    take_stock(mine, [job("7_0")], ["7_0"], NOW)
+    assert mine.failures == 0
+    mine.failures = 2
+    take_stock(mine, [job("7_0")], ["7_0"], NOW)
+    assert mine.failures == 2  # not new
+
+
+def test_what_was_asked_to_leave_is_no_loss() -> None:
+    mine = record(3, leaving={"7_3": ago(2)}, connected=["7_3"])
+    take_stock(mine, [job("7_3", "COMPLETED")], [], NOW)
+    assert mine.losses == []
+    assert mine.leaving == {}
+    assert mine.ended[0].expected
+    assert mine.ended[0].connected
+
+
+def test_losses_are_forgotten_after_ten_minutes() -> None:
+    mine = record(0, losses=[ago(601), ago(599)])
+    take_stock(mine, [], [], NOW)
+    assert mine.losses == [ago(599)]
+
+
+def test_cost_is_counted_once() -> None:
+    mine = record(1)
+    for _ in range(2):
+        take_stock(mine, [job("7_0", "COMPLETED", started=ago(90))], [], NOW)
+    assert mine.spent_core_s == 90
+
+
+def test_jobs_the_queue_no_longer_lists_are_asked_for_and_given_up() -> None:
+    mine = record(4)
+    jobs = [job("7_0"), job("7_1", "FAILED")]
+    take_stock(mine, jobs, [], NOW)
+    assert vanished(mine, jobs, NOW) == ["7_2", "7_3"]
+    take_stock(mine, jobs, [], NOW, recalled=[job("7_2", "TIMEOUT")], forgotten=["7_3"])
+    assert {each.id: each.state for each in mine.ended} == {
+        "7_1": "FAILED",
+        "7_2": "TIMEOUT",
+        "7_3": "UNKNOWN",
+    }
+    assert vanished(mine, jobs, NOW) == []
+
+
+def test_fresh_jobs_are_not_missed_yet() -> None:
+    mine = record(4, submissions=[Submission(TOKEN, 4, ago(19), "7")])
+    assert vanished(mine, [], NOW) == []
+
+
+def test_a_submission_that_is_over_is_dropped_with_all_but_its_last_jobs() -> None:
+    mine = record(0, submissions=[Submission(TOKEN, 50, ago(300), "7")])
+    take_stock(mine, [job(f"7_{n}", "COMPLETED") for n in range(50)], [], NOW)
+    assert len(mine.ended) == 50
+    take_stock(mine, [], [], NOW)
+    assert mine.submissions == []
+    assert len(mine.ended) == 20
+
+
+def test_a_record_survives_the_disk() -> None:
+    mine = record(
+        4,
+        adapt=(1, 9),
+        leaving={"7_1": ago(1)},
+        losses=[ago(4)],
+        stop_asked=ago(3),
+        problem={"message": "no", "hint": None},
+        submissions=[unsure(missing_since=ago(2))],
+    )
+    take_stock(mine, [job("7_0", "FAILED", exit="1:0")], [], NOW)
+    assert Record.from_dict(mine.as_dict()) == mine
+
+
+def test_keys_of_a_later_version_are_left_out() -> None:
+    mine = record(4)
+    assert Record.from_dict({**mine.as_dict(), "format": 1, "colour": "red"}) == mine
