@@ -121,7 +121,9 @@ export default tseslint.config(
   {
     files: ['src/**/__tests__/**'],
     rules: {
+      // Strings and commands of tests are no one's to read.
       'jupyter/no-untranslated-string': 'off',
+      'jupyter/command-described-by': 'off',
       'jupyter/prefer-lazy-imports': 'off'
     }
   },

@@ -203,7 +203,7 @@ export function addCommands(options: ICommandOptions): void {
       }
       const code = clientCode(cluster.name);
       const notebook = options.notebooks?.currentWidget;
-      if (notebook && insertCode(notebook, code)) {
+      if (notebook && insertCode(notebook.content, code)) {
         options.activate(notebook.id);
         return;
       }

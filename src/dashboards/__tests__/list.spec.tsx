@@ -1,0 +1,120 @@
+/** The list of plots and its commands. */
+import '@testing-library/jest-dom';
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import React from 'react';
+import { CommandIDs, addCommands } from '../commands';
+import { DashboardsList } from '../components/list';
+import { DashboardsModel } from '../model';
+import { FakeApi, FakeClusters, aCluster, settle } from './samples';
+
+describe('DashboardsList', () => {
+  let clusters: FakeClusters;
+  let commands: CommandRegistry;
+  let model: DashboardsModel;
+  const open = jest.fn(({ plot }: { plot: string }) => `id-${plot}`);
+  const onPress = jest.fn();
+
+  const fill = async (): Promise<void> => {
+    await act(async () => {
+      model.isShown = true;
+      clusters.set(aCluster());
+      await settle();
+    });
+  };
+
+  beforeEach(() => {
+    open.mockClear();
+    onPress.mockClear();
+    clusters = new FakeClusters();
+    commands = new CommandRegistry();
+    model = new DashboardsModel({ api: new FakeApi(), clusters });
+    addCommands({
+      commands,
+      clusters,
+      translator: nullTranslator,
+      open,
+      layout: () => ['Task Stream', 'Progress', 'Workers Memory']
+    });
+    render(
+      <DashboardsList
+        model={model}
+        commands={commands}
+        trans={nullTranslator.load('jupyterlab_rsdat')}
+        onPress={onPress}
+      />
+    );
+  });
+
+  afterEach(() => {
+    model.dispose();
+  });
+
+  it('says what will be here, before there is anything', async () => {
+    expect(screen.getByRole('status')).toHaveTextContent('Loading…');
+    act(() => clusters.set());
+    expect(screen.getByRole('status')).toHaveTextContent(/plots of a cluster/);
+    const scheduler = { ...aCluster().scheduler, dashboard: null };
+    act(() => clusters.set(aCluster({ state: 'starting', scheduler })));
+    expect(screen.getByRole('status')).toHaveTextContent(/as soon as/);
+  });
+
+  it('opens a plot by click and lets it be dragged', async () => {
+    await fill();
+    expect(screen.getByRole('listitem', { name: 'Plot Of c-1' })).toBeVisible();
+    const plot = screen.getByRole('button', { name: 'Plot Of c-1' });
+    await userEvent.click(plot);
+    expect(open).toHaveBeenCalledWith(
+      { cluster: 'c-1', plot: 'Plot Of c-1', page: 'individual-plot' },
+      { mode: undefined }
+    );
+    onPress.mockClear();
+    fireEvent.pointerDown(plot);
+    expect(onPress).toHaveBeenCalledTimes(1);
+  });
+
+  it('has one stop for Tab, moved by the arrows', async () => {
+    await fill();
+    const buttons = screen
+      .getAllByRole('listitem')
+      .map(item => item.querySelector('button')!);
+    const stops = (): number[] =>
+      buttons.flatMap((button, index) =>
+        button.tabIndex === 0 ? [index] : []
+      );
+    expect(stops()).toEqual([0]);
+    act(() => buttons[0].focus());
+    await userEvent.keyboard('{ArrowDown}{ArrowDown}');
+    expect(buttons[2]).toHaveFocus();
+    expect(stops()).toEqual([2]);
+  });
+
+  it('the layout puts its plots beside what is open, below each other', async () => {
+    await fill();
+    await userEvent.click(screen.getByRole('button', { name: 'Open layout' }));
+    expect(open.mock.calls).toEqual([
+      [{ cluster: 'c-1', plot: 'Task Stream' }, { mode: 'split-right' }],
+      [
+        { cluster: 'c-1', plot: 'Progress' },
+        { mode: 'split-bottom', ref: 'id-Task Stream' }
+      ],
+      [
+        { cluster: 'c-1', plot: 'Workers Memory' },
+        { mode: 'split-bottom', ref: 'id-Progress' }
+      ]
+    ]);
+  });
+
+  it.each(Object.values(CommandIDs))('%s is described', async id => {
+    const { args } = await commands.describedBy(id);
+    expect(args).toMatchObject({ type: 'object' });
+    expect(commands.label(id)).not.toBe('');
+    expect(commands.caption(id)).not.toBe('');
+    expect(commands.icon(id)).toBeDefined();
+    expect(commands.isEnabled(id)).toBe(false);
+    act(() => clusters.set(aCluster()));
+    expect(commands.isEnabled(id)).toBe(true);
+  });
+});

@@ -1,0 +1,79 @@
+/** Clusters and a controllable API for the tests. */
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
+import { Signal } from '@lumino/signaling';
+import type { ICluster } from '../../common/types';
+import type { IClusterManager } from '../../tokens';
+import type { IDashboardsApi } from '../api';
+
+export function aCluster(part: Partial<ICluster> = {}): ICluster {
+  const id = part.id ?? 'c-1';
+  return {
+    id,
+    name: 'SLURMCluster 1',
+    state: 'running',
+    created: '2026-01-01T10:00:00Z',
+    scheduler: {
+      address: 'tls://10.0.0.1:34567',
+      mode: 'beside',
+      ends_at: null,
+      dashboard: `rsdat/clusters/${id}/dashboard/`
+    },
+    workers: { wanted: 0, queued: 0, starting: 0, connected: 0 },
+    cores: 0,
+    memory: 0,
+    adapt: null,
+    options: {},
+    jobs: [],
+    diagnosis: null,
+    cost: { core_hours: 0 },
+    ...part
+  };
+}
+
+export class FakeClusters implements IClusterManager {
+  clusters: readonly ICluster[] = [];
+  selected: string | null = null;
+  isReady = false;
+  watchers = 0;
+  readonly changed = new Signal<this, void>(this);
+
+  set(...clusters: ICluster[]): void {
+    this.clusters = clusters;
+    this.selected = clusters[0]?.id ?? null;
+    this.isReady = true;
+    this.changed.emit();
+  }
+
+  watch(): IDisposable {
+    this.watchers += 1;
+    return new DisposableDelegate(() => {
+      this.watchers -= 1;
+    });
+  }
+
+  select(id: string | null): void {
+    this.selected = id;
+    this.changed.emit();
+  }
+
+  refresh(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+export class FakeApi implements IDashboardsApi {
+  plots = jest.fn((cluster: string) =>
+    Promise.resolve({ [`Individual Plot Of ${cluster}`]: '/individual-plot' })
+  );
+
+  url(cluster: string, page: string): string {
+    return `http://localhost/rsdat/clusters/${cluster}/dashboard/${page}`;
+  }
+}
+
+/** Let everything that is settled take effect. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    await Promise.resolve();
+  }
+}
