@@ -81,8 +81,7 @@ def get_asset(
         _raw(href, fields) if _is_raw(asset, href) else _raster(href, fields)
     )
 
-    # Dask types its functions in part.
-    lazy = dask.array.from_array(  # type: ignore[no-untyped-call]
+    lazy = dask.array.from_array(
         pixels,
         # All bands at once: most files keep the bands of a pixel together.
         chunks=(*pixels.shape[:-2], *(chunks or _chunks(pixels, tile))),

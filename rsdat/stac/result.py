@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rsdat.base.clock import to_iso
-from rsdat.base.errors import Conflict, InvalidInput, NotFound
+from rsdat.base.errors import Conflict, InvalidInput
 from rsdat.stac.georeference import crs_wkt_of, transform_of
 from rsdat.stac.hrefs import absolute, parent
 from rsdat.stac.store import exists, read_text, write_bytes
@@ -47,8 +47,8 @@ def write_item(
     that is not there.
 
     Args:
-        catalog_href: Address of an existing catalog or collection. Two writers at the same
-            catalog at the same time may lose one of the links.
+        catalog_href: Address of a catalog or collection; a new catalog is made where there is
+            none. Two writers at the same catalog at the same time may lose one of the links.
         array: (y, x) or (band, y, x), with x, y and `spatial_ref` as `get_asset` gives them.
             Computed here if it is lazy: it must fit into memory.
         item_id: Id of the new item; also the name of its folder, so without `/`.
@@ -62,7 +62,6 @@ def write_item(
         The address of the item.
 
     Raises:
-        NotFound: There is no such catalog.
         Conflict: There is such an item, and `overwrite` is false.
         InvalidInput: The array does not say where it lies, or has a type that GeoTIFF has not;
             an id or key that is no file name.
@@ -206,14 +205,25 @@ def _footprint(raster: DatasetReader) -> tuple[list[float], dict[str, Any]]:
 def _read_catalog_json(address: str) -> dict[str, Any]:
     try:
         catalog = json.loads(read_text(address))
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no catalog at {address}") from error
+    except FileNotFoundError:
+        return _new_catalog(address)
     except ValueError as error:
         raise InvalidInput(f"{address} is not JSON: {error}") from error
     if not isinstance(catalog, dict) or catalog.get("type") not in ("Catalog", "Collection"):
         raise InvalidInput(f"{address} is not a STAC catalog or collection")
     catalog.setdefault("links", [])
     return catalog
+
+
+def _new_catalog(address: str) -> dict[str, Any]:
+    folder, name = parent(address).rpartition("/")[2], address.rpartition("/")[2]
+    return {
+        "type": "Catalog",
+        "stac_version": STAC_VERSION,
+        "id": folder,
+        "description": f"Results in {folder}.",
+        "links": [_link("root", f"./{name}", "application/json")],
+    }
 
 
 def _one_level_down(href: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 import rasterio
 import xarray as xr
 
-from rsdat.base.errors import Conflict, InvalidInput, NotFound
+from rsdat.base.errors import Conflict, InvalidInput
 from rsdat.demo.sample import put_sentinel2_scene
 from rsdat.stac import get_asset, read_catalog, write_item
 from rsdat.stac.georeference import georeferenced
@@ -156,6 +156,22 @@ def test_bad_ids(base: str, name: str) -> None:
         write_item(put_sentinel2_scene(base), make_map(), name)
 
 
-def test_no_catalog_there(base: str) -> None:
-    with pytest.raises(NotFound):
-        write_item(f"{base}/none.json", make_map(), "map-1")
+def test_a_new_catalog(base: str) -> None:
+    """Results may begin a catalog of their own, and go on in it."""
+    href = f"{base}/results/catalog.json"
+    write_item(href, make_map(), "map-1")
+    write_item(href, make_map(), "map-2")
+    catalog = read_catalog(href)
+    assert catalog.id == "results"
+    assert [item.id for item in catalog.get_items()] == ["map-1", "map-2"]
+    assert next(catalog.get_items()).get_root() is catalog
+
+
+@pytest.mark.parametrize("text", [b"no JSON", b"[]", b'{"type": "Feature"}'])
+def test_no_catalog_there(base: str, text: bytes) -> None:
+    filesystem, path = fsspec.core.url_to_fs(f"{base}/catalog.json")
+    filesystem.makedirs(base, exist_ok=True)
+    filesystem.pipe_file(path, text)
+    with pytest.raises(InvalidInput):
+        write_item(f"{base}/catalog.json", make_map(), "map-1")
+    assert filesystem.cat_file(path) == text
