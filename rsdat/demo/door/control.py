@@ -118,6 +118,7 @@ class Control:
 
     async def _restart_pool(self, _body: Body) -> Body:
         """All transfers end, and broken files become readable: the pool forgot that they are."""
+        await self._listeners["pool"].restart()
         self._site.movers.end_all()
         store = self._site.tree.store
         broken = store.marked("broken")

@@ -32,7 +32,15 @@ def _pretty(value: Any, newline: str) -> str:
         if not value:
             return "{ }"
         inner = newline + "  "
-        pairs = [f"{encode_basestring(k)} : {_pretty(v, inner)}" for k, v in value.items()]
+        pairs = [
+            # Strings and numbers, nearly all there is, without another call.
+            f"{encode_basestring(k)} : {encode_basestring(v)}"
+            if type(v) is str
+            else f"{encode_basestring(k)} : {v}"
+            if type(v) is int
+            else f"{encode_basestring(k)} : {_pretty(v, inner)}"
+            for k, v in value.items()
+        ]
         return "{" + inner + ("," + inner).join(pairs) + newline + "}"
     if isinstance(value, (list, tuple)):
         if not value:

@@ -129,6 +129,11 @@ class Listener:
         if self._reopening is None or self._reopening.done():
             self._reopening = asyncio.get_running_loop().create_task(self._reopen(seconds))
 
+    async def restart(self) -> None:
+        """Cut all connections and listen again at once, on the same port."""
+        await self._close()
+        await self.start(self.port)
+
     async def _reopen(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         await self.start(self.port)

@@ -88,9 +88,14 @@ class Namespace:
     async def _post(self, call: Call, path: str) -> web.StreamResponse:
         body = await json_body(call)
         action = text_of(body, "action")
-        entry = self._tree.entry(path)
         if action not in self._actions:
             raise RestError(400, f"No such action {action}")
+        entry = self._tree.find(path)
+        if entry is None:
+            # Each action has its own words for it.
+            words = {"mkdir": f": {paths.join(path, str(body.get('name')))}", "mv": ": null"}
+            detail = words.get(action, f" {path}")
+            raise RestError(404, f"No such file or directory{detail}")
         if self._tree.forbids(path, "write") and action not in ("pin", "unpin"):
             raise RestError(403, "Forbidden")
         self._actions[action](entry, body)
