@@ -174,13 +174,20 @@ export function createLogTab(options: {
   const { clusters, cluster, source, translator } = options;
   const trans = translator.load('jupyterlab_rsdat');
   const log = new LogModel({ api: clusters.api, cluster, source });
-  const name = clusters.cluster(cluster)?.name ?? cluster;
-  const tab = new MainAreaWidget({
-    content: new LogView({ log, clusters, trans })
-  });
+  const content = new LogView({ log, clusters, trans });
+  const tab = new MainAreaWidget({ content });
   tab.id = logTabId(cluster);
-  tab.title.label = trans.__('Log of %1', name);
-  tab.title.caption = name;
   tab.title.icon = clustersIcon;
+  // A restored tab is there before the clusters are.
+  const rename = (): void => {
+    const name = clusters.cluster(cluster)?.name ?? tab.title.caption;
+    tab.title.label = trans.__('Log of %1', name || cluster);
+    tab.title.caption = name;
+  };
+  rename();
+  clusters.changed.connect(rename);
+  tab.disposed.connect(() => {
+    clusters.changed.disconnect(rename);
+  });
   return tab;
 }

@@ -17,13 +17,17 @@ export function startDragOnMove(pressed: PointerEvent, make: () => Drag): void {
   const target = pressed.target as Element;
   target.setPointerCapture(pressed.pointerId);
   const stop = (): void => {
+    document.removeEventListener('pointermove', onMove, true);
     // The drag has a backdrop of its own, which needs the pointer.
     if (target.hasPointerCapture(pressed.pointerId)) {
       target.releasePointerCapture(pressed.pointerId);
     }
-    document.removeEventListener('pointermove', onMove, true);
-    document.removeEventListener('pointerup', stop, true);
-    document.removeEventListener('pointercancel', stop, true);
+  };
+  const end = (): void => {
+    stop();
+    document.removeEventListener('selectstart', preventDefault, true);
+    document.removeEventListener('pointerup', end, true);
+    document.removeEventListener('pointercancel', end, true);
   };
   const onMove = (moved: PointerEvent): void => {
     const dx = Math.abs(moved.clientX - pressed.clientX);
@@ -36,6 +40,12 @@ export function startDragOnMove(pressed: PointerEvent, make: () => Drag): void {
     void drag.start(moved.clientX, moved.clientY).then(() => drag.dispose());
   };
   document.addEventListener('pointermove', onMove, true);
-  document.addEventListener('pointerup', stop, true);
-  document.addEventListener('pointercancel', stop, true);
+  // A press that may become a drag selects no text on its way, however far that is.
+  document.addEventListener('selectstart', preventDefault, true);
+  document.addEventListener('pointerup', end, true);
+  document.addEventListener('pointercancel', end, true);
+}
+
+function preventDefault(event: Event): void {
+  event.preventDefault();
 }

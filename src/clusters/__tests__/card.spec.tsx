@@ -98,12 +98,30 @@ describe('Card', () => {
     const jobs = [aJob({ id: '671_3', reason: 'Priority' })];
     show({ cluster: aCluster({ jobs }) });
     expect(screen.getByText('1 job waits: Priority')).toBeVisible();
-    fireEvent.click(
-      screen.getByRole('button', { name: 'Log of job 671_3', hidden: true })
-    );
+    const details = screen.getByText('Jobs (1)').closest('details')!;
+    // jsdom folds no details open by itself.
+    details.open = true;
+    fireEvent(details, new Event('toggle'));
+    fireEvent.click(screen.getByRole('button', { name: 'Log of job 671_3' }));
     expect(calls).toEqual([
       [CommandIDs.openLogs, { cluster: 'c-1', source: '671_3' }]
     ]);
+  });
+
+  it('draws no more jobs than anyone reads, and none while they are folded away', () => {
+    const jobs = Array.from({ length: 250 }, (_, index) =>
+      aJob({ id: `671_${index}` })
+    );
+    show({ cluster: aCluster({ jobs }) });
+    const logs = (): number =>
+      screen.queryAllByRole('button', { name: /^Log of job/, hidden: true })
+        .length;
+    expect(logs()).toBe(0);
+    const details = screen.getByText('Jobs (250)').closest('details')!;
+    details.open = true;
+    fireEvent(details, new Event('toggle'));
+    expect(logs()).toBe(200);
+    expect(screen.getByText('and 50 more')).toBeVisible();
   });
 
   it('works by keyboard, but not for keys meant for its buttons', async () => {

@@ -4,6 +4,9 @@ import React from 'react';
 import type { IJob } from '../../common/types';
 import { formatClock, formatSpan } from '../../common/units';
 
+/** More rows than anyone reads; the counts on the card are of all jobs. */
+const SHOWN_JOBS = 200;
+
 interface IJobsProps {
   jobs: readonly IJob[];
   trans: TranslationBundle;
@@ -12,15 +15,20 @@ interface IJobsProps {
 }
 
 export function Jobs({ jobs, trans, onLog }: IJobsProps): JSX.Element | null {
+  const [isOpen, setOpen] = React.useState(false);
   if (jobs.length === 0) {
     return null;
   }
+  const hidden = jobs.length - SHOWN_JOBS;
   return (
-    <details className="jp-rsdat-Jobs">
+    <details
+      className="jp-rsdat-Jobs"
+      onToggle={event => setOpen(event.currentTarget.open)}
+    >
       <summary>{trans.__('Jobs (%1)', jobs.length)}</summary>
       {/* No list: in this region the list items are the clusters. */}
       <div role="group" aria-label={trans.__('Jobs')}>
-        {jobs.map(job => (
+        {(isOpen ? jobs.slice(0, SHOWN_JOBS) : []).map(job => (
           <div key={job.id} className="jp-rsdat-Jobs-item">
             <div className="jp-rsdat-Jobs-head">
               <code>{job.id}</code> <span>{job.state}</span>
@@ -36,6 +44,9 @@ export function Jobs({ jobs, trans, onLog }: IJobsProps): JSX.Element | null {
             <Details job={job} trans={trans} />
           </div>
         ))}
+        {isOpen && hidden > 0 && (
+          <p>{trans._n('and %1 more', 'and %1 more', hidden)}</p>
+        )}
       </div>
     </details>
   );

@@ -54,6 +54,16 @@ describe('startDragOnMove', () => {
     expect(dispose).toHaveBeenCalledTimes(1);
   });
 
+  it('no text is selected from press to release, and again after', () => {
+    const select = (): boolean =>
+      document.dispatchEvent(new Event('selectstart', { cancelable: true }));
+    press();
+    document.dispatchEvent(pointer('pointermove', 300));
+    expect(select()).toBe(false);
+    document.dispatchEvent(pointer('pointerup', 400));
+    expect(select()).toBe(true);
+  });
+
   it('other buttons do not drag', () => {
     press({ button: 2 });
     document.dispatchEvent(pointer('pointermove', 300));
