@@ -78,8 +78,8 @@ def refusal(answer: Answer, *, doing: str, path: str | None = None) -> RsdatErro
     )
     words = words_of(answer)
     details: dict[str, Any] = {"status": answer.status, **({} if path is None else {"path": path})}
-    if kind is NotFound and answer.content_type == "text/html":
-        # dCache's own 404 is JSON or plain text.
+    if kind is NotFound and (path == "/" or answer.content_type == "text/html"):
+        # There is always a root, and dCache's own 404 is JSON or plain text.
         return DoorBroken(
             f"There is no dCache service at the configured address (tried to {doing}): {words}",
             hint="Check api_url and webdav_url of the endpoint.",

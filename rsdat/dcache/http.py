@@ -9,6 +9,7 @@ go to no other host and port than the endpoint's own.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
 from contextlib import asynccontextmanager
@@ -285,7 +286,9 @@ def door_failure(url: URL, error: BaseException) -> RsdatError:
             code="certificate",
         )
     if isinstance(error, aiohttp.ClientConnectorError):
-        reason = error.os_error.strerror or str(error.os_error)
+        number = error.os_error.errno
+        # asyncio's own text is "Connect call failed" with the address once more.
+        reason = os.strerror(number) if number and number > 0 else str(error.os_error)
         return DoorBroken(
             f"Can't reach dCache at {where}: {reason}",
             hint="Is the address right, and is it reachable from this computer?",

@@ -218,10 +218,11 @@ async def _move_surely(http: Http, entry: Entry, destination: str) -> None:
     """Move, also when the answer is lost: dCache's id tells whether it happened."""
     try:
         await webdav.move(http, entry.path, destination)
-        return
     except DoorBroken:
         if await _is_at(http, entry, destination):
             return
+    else:
+        return
     try:
         await webdav.move(http, entry.path, destination)
     except (DoorBroken, NotFound, Conflict):

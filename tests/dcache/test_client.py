@@ -1,0 +1,268 @@
+"""Listing, folders, renaming, deleting, staging through the facade."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import unicodedata
+from typing import Any
+
+import pytest
+
+from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, NotFound, NotPermitted
+from rsdat.dcache.client import DCacheClient
+from tests.support.dcache import endpoint_of, names, read, run, stream, until
+from tests.support.door import Door
+
+ODD_NAMES = [
+    "a b.txt",
+    " lead and trail ",
+    "h#ash.txt",
+    "q?mark.txt",
+    "50%.txt",
+    "%2e%2e",
+    "co:lon.txt",
+    "plus+and&.txt",
+    "semi;colon.txt",
+    "é日😀.txt",
+    ".hidden",
+    "...",
+    "[br]*{ack}.txt",
+    "quo\"te'.txt",
+    "back\\slash|pipe<>^~`.txt",
+    "x=1,y=$2@z.txt",
+    "Case.TXT",
+    "case.txt",
+]
+
+
+@pytest.mark.parametrize("proxy", [False, True])
+def test_odd_names_round_trip(site: Door, folder: str, proxy: bool) -> None:
+    async def work(client: DCacheClient) -> None:
+        for name in ODD_NAMES:
+            inside = await client.mkdir(f"{folder}/d {name}")
+            path = f"{inside.path}/{name}"
+            data = name.encode()
+            entry, created = await client.write(path, stream(data), len(data), replace=False)
+            assert (entry.name, entry.path, created) == (name, path, True)
+            assert await read(client, path) == data
+            assert [each.name for each in await client.list(inside.path)] == [name]
+            moved = await client.move(path, f"{folder}/{name}")
+            assert moved.pnfs_id == entry.pnfs_id
+            assert await read(client, moved.path, -1) == data[-1:]
+            await client.delete(inside.path)
+        assert sorted(each.name for each in await client.list(folder)) == sorted(ODD_NAMES)
+
+    run(site, work, proxy=proxy)
+    assert names(site, folder) == sorted(ODD_NAMES)
+    for name in ODD_NAMES:
+        assert (site.root / folder[1:] / name).read_bytes() == name.encode()
+
+
+def test_decomposed_names_are_sent_composed(site: Door, folder: str) -> None:
+    decomposed = unicodedata.normalize("NFD", "né/é.txt")
+
+    async def work(client: DCacheClient) -> None:
+        await client.mkdir(f"{folder}/{decomposed.split('/')[0]}")
+        await client.write(f"{folder}/{decomposed}", stream(b"x"), 1, replace=False)
+        assert await read(client, f"{folder}/{decomposed}") == b"x"
+        # A decomposed name of another program's can be reached, listed and deleted.
+        (site.root / folder[1:] / unicodedata.normalize("NFD", "ü.txt")).write_text("old")
+        (old,) = [each for each in await client.list(folder) if not each.is_folder]
+        assert await read(client, old.path) == b"old"
+        await client.delete(old.path)
+
+    run(site, work, proxy=True)
+    assert names(site, folder) == ["né"]
+    assert names(site, f"{folder}/né") == ["é.txt"]
+
+
+def test_list_and_info(site: Door, folder: str) -> None:
+    base = site.root / folder[1:]
+    (base / "d").mkdir()
+    (base / "f.txt").write_bytes(b"12345")
+    site.set_file(f"{folder}/f.txt", locality="ONLINE_AND_NEARLINE")
+
+    async def work(client: DCacheClient) -> None:
+        found = {each.name: each for each in await client.list(f"dcache:/{folder}/")}
+        assert set(found) == {"d", "f.txt"}
+        assert found["d"].as_dict()["type"] == "directory"
+        assert found["f.txt"].size == 5
+        assert found["f.txt"].locality == "ONLINE_AND_NEARLINE"
+        assert await client.info(f"{folder}/f.txt") == found["f.txt"]
+        assert (await client.info("/")).path == "/"
+        assert len(await client.list(folder, limit=1)) == 1
+        assert await client.list(folder, offset=2) == []
+        with pytest.raises(Conflict) as caught:
+            await client.list(f"{folder}/f.txt")
+        assert caught.value.code == "not_a_folder"
+        for call in (client.info, client.list):
+            with pytest.raises(NotFound, match="nothing' does not exist"):
+                await call(f"{folder}/nothing")
+
+    run(site, work)
+
+
+def test_fifty_thousand_entries_do_not_block_the_loop(site: Door, folder: str) -> None:
+    base = site.root / folder[1:]
+    for number in range(50_000):
+        (base / f"image-{number:06d}.tif").touch()
+
+    async def work(client: DCacheClient) -> None:
+        longest_s = 0.0
+
+        async def watch() -> None:
+            nonlocal longest_s
+            while True:
+                before = time.monotonic()
+                await asyncio.sleep(0.01)
+                longest_s = max(longest_s, time.monotonic() - before)
+
+        watching = asyncio.ensure_future(watch())
+        try:
+            entries = await client.list(folder)
+        finally:
+            watching.cancel()
+        assert len({each.path for each in entries}) == 50_000
+        # The json module holds the interpreter while it parses the 17 MB: some 0.2 s here, much
+        # more would be building the entries in the loop.
+        assert longest_s < 2
+
+    run(site, work)
+
+
+def test_mkdir(site: Door, folder: str) -> None:
+    (site.root / folder[1:] / "file").touch()
+
+    async def work(client: DCacheClient) -> None:
+        assert (await client.mkdir(f"{folder}/new")).is_folder
+        for taken in ("new", "file"):
+            with pytest.raises(Conflict) as caught:
+                await client.mkdir(f"{folder}/{taken}")
+            assert caught.value.code == "exists"
+        with pytest.raises(NotFound):
+            await client.mkdir(f"{folder}/no/where")
+        with pytest.raises(Conflict):
+            await client.mkdir("/")
+        await client.make_folders(f"{folder}/a/b/c")
+        await client.make_folders(f"{folder}/a/b/c")
+        assert (await client.info(f"{folder}/a/b/c")).is_folder
+        with pytest.raises(Conflict) as caught:
+            await client.make_folders(f"{folder}/file/b")
+        assert caught.value.code == "not_a_folder"
+
+    run(site, work)
+
+
+def test_move_never_replaces(site: Door, folder: str) -> None:
+    base = site.root / folder[1:]
+    for name in ("a", "b"):
+        (base / name).write_text(name)
+    (base / "d" / "inner").mkdir(parents=True)
+
+    async def work(client: DCacheClient) -> None:
+        for source, destination in (("a", "b"), ("a", "d"), ("a", "a"), ("d", "a")):
+            with pytest.raises(Conflict) as caught:
+                await client.move(f"{folder}/{source}", f"{folder}/{destination}")
+            assert caught.value.code == "exists"
+        with pytest.raises(Conflict, match="into itself"):
+            await client.move(f"{folder}/d", f"{folder}/d/inner/e")
+        with pytest.raises(NotFound, match="a/none' does not exist"):
+            await client.move(f"{folder}/a/none", f"{folder}/c")
+        with pytest.raises(NotFound, match="nowhere' does not exist"):
+            await client.move(f"{folder}/a", f"{folder}/nowhere/c")
+        with pytest.raises(InvalidInput):
+            await client.move("/", f"{folder}/c")
+        moved = await client.move(f"{folder}/d", f"{folder}/e")
+        assert moved.is_folder
+
+    run(site, work)
+    assert names(site, folder) == ["a", "b", "e"]
+    assert (base / "a").read_text() + (base / "b").read_text() == "ab"
+
+
+def make_tree(site: Door, folder: str, files: int = 20) -> None:
+    for sub in ("t", "t/x y", "t/x y/deep", "t/empty"):
+        (site.root / folder[1:] / sub).mkdir()
+        for number in range(0 if sub.endswith("empty") else files):
+            (site.root / folder[1:] / sub / f"f {number}?#").touch()
+
+
+def test_delete(site: Door, folder: str) -> None:
+    make_tree(site, folder)
+    (site.root / folder[1:] / "one").touch()
+
+    async def work(client: DCacheClient) -> None:
+        await client.delete(f"{folder}/one")
+        await client.delete(f"{folder}/t/empty")
+        with pytest.raises(Conflict) as caught:
+            await client.delete(f"{folder}/t")
+        assert caught.value.code == "not_empty"
+        await client.delete(f"{folder}/t", recursive=True)
+        for recursive in (False, True):
+            with pytest.raises(NotFound):
+                await client.delete(f"{folder}/t", recursive=recursive)
+            with pytest.raises(InvalidInput):
+                await client.delete("/", recursive=recursive)
+
+    run(site, work)
+    assert names(site, folder) == []
+    # A WebDAV DELETE of a folder is recursive: never sent.
+    assert not site.requests("redirect", "DELETE")
+
+
+def test_delete_stops_at_the_first_refusal(site: Door, folder: str) -> None:
+    make_tree(site, folder)
+    site.fault("status", status=403, server="frontend", method="DELETE", times=1)
+
+    async def work(client: DCacheClient) -> None:
+        with pytest.raises(NotPermitted):
+            await client.delete(f"{folder}/t", recursive=True)
+
+    run(site, work)
+    assert "t" in names(site, folder)
+    assert len(site.requests("frontend", "DELETE")) < 20
+
+
+def test_delete_takes_what_vanishes_for_deleted(site: Door, folder: str) -> None:
+    make_tree(site, folder)
+
+    async def work(client: DCacheClient) -> None:
+        await asyncio.gather(
+            *(client.delete(f"{folder}/t", recursive=True) for _ in range(2)),
+            return_exceptions=True,
+        )
+
+    run(site, work)
+    assert names(site, folder) == []
+
+
+def test_stage(site: Door, folder: str) -> None:
+    paths = [f"{folder}/{name}" for name in ("a", "b #")]
+    for path in paths:
+        (site.root / path[1:]).write_bytes(b"x")
+    site.set_files([{"path": path, "locality": "NEARLINE"} for path in paths])
+
+    async def work(client: DCacheClient) -> None:
+        assert await client.stage(paths, keep_s=3600)
+        for path in paths:
+            await until(lambda path=path: is_online(site.entry(path)))
+            assert await read(client, path) == b"x"
+        for wrong in ([], [paths[0]] * 501):
+            with pytest.raises(InvalidInput):
+                await client.stage(wrong, keep_s=3600)
+
+    run(site, work)
+
+
+def is_online(entry: dict[str, Any]) -> bool:
+    return str(entry["fileLocality"]).startswith("ONLINE")
+
+
+def test_something_else_at_the_address(site: Door) -> None:
+    async def work(client: DCacheClient) -> None:
+        with pytest.raises(DoorBroken) as caught:
+            await client.list("/")
+        assert "api_url" in (caught.value.hint or "")
+
+    run(endpoint_of(site, api_url=f"{site.api_url}/nonsense"), work)
