@@ -72,6 +72,11 @@ def test_squeue_name_with_line_break_hides_nothing() -> None:
     assert [job.id for job in parse_squeue(text)] == ["7", "8"]
 
 
+def test_squeue_leaves_out_what_was_refused() -> None:
+    assert parse_squeue("7_0|FAILED|BadConstraints|1795369105|1:00:00||x\n") == []
+    assert len(parse_squeue("7_0|FAILED|NonZeroExitCode|1795369105|1:00:00|n1|x\n")) == 1
+
+
 def test_sacct() -> None:
     jobs = {job.id: job for job in parse_sacct(captured("sacct"))}
     assert (jobs["7_1"].state, jobs["7_1"].exit) == ("FAILED", "3:0")

@@ -22,7 +22,11 @@ SACCT_FORMAT = "JobID,State,ExitCode,Start,NodeList,JobName"
 
 
 def parse_squeue(text: str) -> list[Job]:
-    """What `squeue -h -r -o SQUEUE_FORMAT` prints."""
+    """What `squeue -h -r -o SQUEUE_FORMAT` prints, without submissions that were refused.
+
+    Slurm 22.05 lists a job that it refused for its memory as `FAILED|BadConstraints` for as long
+    as one that ended; its submitter was told so, and has no such job.
+    """
     jobs: list[Job] = []
     for line in text.splitlines():
         fields = line.split("|", 6)
@@ -43,7 +47,8 @@ def parse_squeue(text: str) -> list[Job]:
             job = replace(job, started=_time(start), time_left_s=_duration_s(left))
         elif job.node:  # else it was cancelled while it waited, and `start` is when that was
             job = replace(job, started=_time(start))
-        jobs.extend(replace(job, id=single) for single in expand(job_id))
+        if (job.state, job.reason, job.node) != ("FAILED", "BadConstraints", None):
+            jobs.extend(replace(job, id=single) for single in expand(job_id))
     return jobs
 
 
