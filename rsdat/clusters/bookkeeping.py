@@ -42,9 +42,13 @@ def take_stock(
     _note_connected(record, connected)
     ended = {job.id for job in record.ended}
     cores = record.options.cores
-    for job in (*jobs, *recalled):
+    listed = {job.id: job for job in jobs}
+    # What is remembered tells more than what is listed, squeue for one knows no exit codes.
+    for job in (*recalled, *jobs):
         if job.ended and job.id not in ended:
-            run_s = int((now - job.started).total_seconds()) if job.started else 0
+            ended.add(job.id)
+            started = job.started or (listed[job.id].started if job.id in listed else None)
+            run_s = int((now - started).total_seconds()) if started else 0
             _note_end(record, job, max(run_s, 0), now)
             record.spent_core_s += max(run_s, 0) * cores
     for job_id in forgotten:
@@ -64,6 +68,18 @@ def vanished(record: Record, jobs: Sequence[Job], now: datetime) -> list[str]:
         if now - submission.at > FRESH
         for job_id in submission.jobs()
         if job_id not in listed
+    ]
+
+
+def ends_to_ask(record: Record, jobs: Sequence[Job]) -> list[str]:
+    """Jobs that have ended unasked, and whose list does not say how: worth one question each."""
+    if record.phase != "up":
+        return []
+    known = {job.id for job in record.ended}
+    return [
+        job.id
+        for job in jobs
+        if job.ended and job.exit is None and job.id not in known and job.id not in record.leaving
     ]
 
 

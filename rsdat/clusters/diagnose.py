@@ -149,7 +149,9 @@ def diagnose(
         return _scheduler_gone(record, tail)
     if record.problem:
         return Diagnosis(record.problem["message"] or "", record.problem.get("hint"))
-    unasked = [job for job in record.ended if not job.expected]
+    # What ended before the last wish was for that wish to mend.
+    since = record.wished or record.created
+    unasked = [job for job in record.ended if not job.expected and job.at >= since]
     if (
         unasked
         and (is_held(record) or now - unasked[-1].at < _NEWS)

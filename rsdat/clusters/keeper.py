@@ -11,7 +11,7 @@ from typing import Any
 from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, NotFound
 from rsdat.clusters import process
-from rsdat.clusters.bookkeeping import is_held, take_stock, vanished
+from rsdat.clusters.bookkeeping import ends_to_ask, is_held, take_stock, vanished
 from rsdat.clusters.diagnose import Diagnosis, diagnose
 from rsdat.clusters.executor import Executor
 from rsdat.clusters.folder import ClusterFolder
@@ -93,6 +93,11 @@ class Keeper:
             self._stamp = stamp
         return True
 
+    async def refresh(self) -> None:
+        """Show what the record says now, after a change of it."""
+        await self.reload()
+        await self._show(self.observed)
+
     async def turn(self, jobs: Sequence[Job] | None) -> None:
         """Look at the scheduler, and act if it is our turn.
 
@@ -108,7 +113,7 @@ class Keeper:
             return
         state, answer = await self._look()
         known = self.observed.jobs if jobs is None else tuple(jobs)
-        self.observed = Observed(known, state, answer)
+        await self._show(Observed(known, state, answer))
         try:
             if jobs is not None and self.record.phase != "stopped":
                 await self._act(jobs, state)
@@ -117,7 +122,7 @@ class Keeper:
                 await self._executor.carry_out([EndScheduler()], self.record, self._link, {})
         finally:
             await self.reload()
-            await self._diagnose()
+            await self._show(self.observed)
 
     async def close(self) -> None:
         """Close the line to the scheduler. The cluster lives on."""
@@ -198,7 +203,8 @@ class Keeper:
         connected = self._connected()
         record = await asyncio.to_thread(self.folder.read_record)
         lost = vanished(record, jobs, now)
-        recalled = await self._queue.ended(lost) if lost else []
+        asked = [*lost, *ends_to_ask(record, jobs)]
+        recalled = await self._queue.ended(asked) if asked else []
         forgotten = set(lost) - {job.id for job in recalled}
         target = await self._target(record, state)
         answer = self.observed.answer
@@ -226,15 +232,16 @@ class Keeper:
         except DoorBroken:
             return None
 
-    async def _diagnose(self) -> None:
-        def look() -> Diagnosis | None:
-            return diagnose(
-                self.record,
-                self.observed.jobs,
-                self._connected(),
-                self.observed.scheduler,
-                self._clock.now(),
-                lambda source: tail(self.folder, source),
-            )
-
-        self.diagnosis = await asyncio.to_thread(look)
+    async def _show(self, observed: Observed) -> None:
+        workers = observed.answer.workers if observed.answer else ()
+        diagnosis = await asyncio.to_thread(
+            diagnose,
+            self.record,
+            observed.jobs,
+            list(jobs_of_workers(self.folder.id, workers)),
+            observed.scheduler,
+            self._clock.now(),
+            lambda source: tail(self.folder, source),
+        )
+        # Together, so that nobody sees a failed cluster without its reason.
+        self.observed, self.diagnosis = observed, diagnosis

@@ -80,11 +80,12 @@ class ClusterManager:
         self._turns: dict[str, asyncio.Task[None]] = {}
         self._loop: asyncio.Task[None] | None = None
         self._warm_up: asyncio.Task[Any] | None = None
+        self._stopped = False
         self._wake = asyncio.Event()
         self._looked_once = asyncio.Event()
         self._jobs: tuple[Job, ...] = ()
         self._queue_seen: datetime | None = None
-        self._queue_problem: QueueSilent | None = None
+        self._queue_problem: RsdatError | None = None
         self._silences = 0
         self._queue_due_s = 0.0
         self._watched_s = float("-inf")
@@ -108,6 +109,7 @@ class ClusterManager:
             task for task in (self._loop, self._warm_up, *self._turns.values()) if task is not None
         ]
         self._loop = None
+        self._stopped = True
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -263,7 +265,7 @@ class ClusterManager:
                     code="not_up",
                 )
             else:
-                apply_size(record, key, value)
+                apply_size(record, key, value, self._clock.now())
 
         def write() -> None:
             if key == "name":
@@ -276,7 +278,7 @@ class ClusterManager:
                 keeper.folder.add_event(self._clock.now(), "asked", **{key: value})
 
         await asyncio.to_thread(write)
-        await keeper.reload()
+        await keeper.refresh()
         self._note_change(keeper)
         self._look_now()
         return keeper.view()
@@ -297,7 +299,7 @@ class ClusterManager:
             keeper.folder.add_event(self._clock.now(), "asked", stop=True)
 
         await asyncio.to_thread(write)
-        await keeper.reload()
+        await keeper.refresh()
         self._note_change(keeper)
         self._look_now()
         return keeper.view()
@@ -305,7 +307,9 @@ class ClusterManager:
     # -- in the background ----------------------------------------------------------------------
 
     async def _run(self) -> None:
-        while True:
+        # A flag besides the cancel: until Python 3.12, wait_for swallows a cancel that comes in the
+        # moment in which what it waits for is done (cpython issue 86296).
+        while not self._stopped:
             self._wake.clear()
             try:
                 await self._round()
@@ -394,7 +398,7 @@ class ClusterManager:
             return None
         try:
             jobs = await self._queue.jobs(JOB_PREFIX)
-        except QueueSilent as silence:
+        except RsdatError as silence:
             self._note_silence(silence)
             return None
         self._silences = 0
@@ -406,7 +410,7 @@ class ClusterManager:
         self._queue_due_s = self._clock.monotonic_s() + (self._queue_pause_s() or 0.0)
         return jobs
 
-    def _note_silence(self, silence: QueueSilent) -> None:
+    def _note_silence(self, silence: RsdatError) -> None:
         self._silences += 1
         first = self._queue_problem is None
         self._queue_problem = silence

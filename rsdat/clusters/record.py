@@ -82,6 +82,7 @@ class Record:
     adapt: tuple[int, int] | None = None
     phase: Literal["up", "failed", "stopping", "stopped"] = "up"
     stop_asked: datetime | None = None
+    wished: datetime | None = None
     scheduler: SchedulerProcess | None = None
     submissions: list[Submission] = field(default_factory=list)
     leaving: dict[str, datetime] = field(default_factory=dict)
@@ -106,8 +107,9 @@ class Record:
         known = _known(cls, value)
         known["options"] = Options.from_dict(value["options"])
         known["created"] = from_iso(value["created"])
-        if value.get("stop_asked"):
-            known["stop_asked"] = from_iso(value["stop_asked"])
+        for moment in ("stop_asked", "wished"):
+            if value.get(moment):
+                known[moment] = from_iso(value[moment])
         if value.get("adapt"):
             known["adapt"] = (value["adapt"][0], value["adapt"][1])
         if value.get("scheduler"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rsdat.base.errors import InvalidInput
@@ -72,7 +73,7 @@ def read_change(body: Mapping[str, Any]) -> tuple[str, Any]:
     return key, (minimum, maximum)
 
 
-def apply_size(record: Record, key: str, value: Any) -> None:
+def apply_size(record: Record, key: str, value: Any, now: datetime) -> None:
     """Write a wish for a size into the record. A wish is a new chance for what failed before."""
     if key == "workers":
         record.adapt = None
@@ -80,6 +81,7 @@ def apply_size(record: Record, key: str, value: Any) -> None:
     else:
         record.adapt = value
         record.wanted = min(max(record.wanted, value[0]), value[1])
+    record.wished = now
     record.problem = None
     record.held = False
     record.failures = 0

@@ -75,7 +75,9 @@ def cluster_view(
         "workers": {
             "wanted": record.wanted,
             "queued": sum(job.waiting and job.id not in record.leaving for job in present),
-            "starting": sum(
+            "starting": 0
+            if state in ("stopping", "failed")
+            else sum(
                 job.alive
                 and job.id not in workers
                 and job.id not in record.leaving

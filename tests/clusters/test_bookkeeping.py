@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rsdat.clusters.bookkeeping import is_held, take_stock, vanished
+from rsdat.clusters.bookkeeping import ends_to_ask, is_held, take_stock, vanished
 from rsdat.clusters.record import Record, Submission
 from tests.support.cluster_parts import NOW, TOKEN, ago, job, record
 
@@ -123,3 +123,13 @@ def test_a_record_survives_the_disk() -> None:
 def test_keys_of_a_later_version_are_left_out() -> None:
     mine = record(4)
     assert Record.from_dict({**mine.as_dict(), "format": 1, "colour": "red"}) == mine
+
+
+def test_how_a_job_ended_is_asked_once_and_only_if_nobody_wanted_it() -> None:
+    mine = record(4, leaving={"7_1": ago(2)})
+    jobs = [job("7_0", "FAILED"), job("7_1", "COMPLETED"), job("7_2", "FAILED", exit="2:0")]
+    assert ends_to_ask(mine, jobs) == ["7_0"]
+    take_stock(mine, jobs, [], NOW, recalled=[job("7_0", "FAILED", exit="7:0", started=None)])
+    assert {each.id: each.exit for each in mine.ended} == {"7_0": "7:0", "7_1": None, "7_2": "2:0"}
+    assert {each.run_s for each in mine.ended} == {60}
+    assert ends_to_ask(mine, jobs) == []
