@@ -30,9 +30,9 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 TEMPORARY_PREFIX = ".rsdat-"
-_CLEAN_ATTEMPTS = 3
-_CLEAN_PAUSE_S = 0.5
-_MAX_NEWCOMERS = 3
+# Between attempts to tidy up behind a failure.
+_PAUSES_S = (0.5, 2.0)
+_MAX_ROUNDS = 10
 
 
 async def write(
@@ -88,12 +88,21 @@ async def write(
         created = await _to_the_end(_put_in_place(http, uploaded, path, replace, unchanged_since))
     except BaseException as error:
         refused = isinstance(error, RsdatError) and not isinstance(error, DoorBroken)
-        if body.started or not refused:
+        placed = isinstance(error, RsdatError) and error.code == "old_kept"
+        if (body.started or not refused) and not placed:
             left = not await _to_the_end(_clean(http, temporary, in_flight=True))
             if left and isinstance(error, RsdatError):
                 error.details["left_behind"] = temporary
         raise
-    return await rest.info(http, path), created
+    return await _look(http, path, uploaded), created
+
+
+async def _look(http: Http, path: str, uploaded: Entry) -> Entry:
+    """Our file at its name, even if another writer has already moved it away."""
+    there = await rest.find(http, path)
+    if there is not None and there.pnfs_id == uploaded.pnfs_id:
+        return there
+    return dataclasses.replace(uploaded, name=paths.name_of(path), path=path)
 
 
 def _temporary(folder: str, ending: str) -> str:
@@ -153,24 +162,20 @@ async def _put_in_place(
     """Give the upload its name; True if nothing had it before."""
     asides: list[Entry] = []
     try:
-        for attempt in range(_MAX_NEWCOMERS):
+        # Other writers may put something there, or move it away, between two of our steps.
+        for round_number in range(_MAX_ROUNDS):
             existing = await rest.find(http, path)
             if existing is not None or not asides:
                 _check_target(path, existing, replace, unchanged_since)
-            if existing is not None:
-                aside = dataclasses.replace(existing, path=_temporary(paths.parent_of(path), "old"))
-                asides.append(aside)  # first: the answer to the MOVE may be lost
-                await _move_surely(http, existing, aside.path)
-            try:
-                await _move_surely(http, uploaded, path)
+            last = round_number == _MAX_ROUNDS - 1
+            if existing is not None and not await _move_aside(http, existing, asides):
+                continue
+            if await _move_in(http, uploaded, path, raising=last):
                 break
-            except Conflict as error:
-                # Another writer took the name between two of our steps.
-                if error.code != "exists" or attempt == _MAX_NEWCOMERS - 1:
-                    raise
+        else:
+            raise Conflict(f"Too many others are writing '{path}'", code="contended", path=path)
     except BaseException as error:
-        if asides:
-            await _put_back(http, asides, path, error)
+        await _put_back(http, asides, path, error)
         raise
     for aside in asides:
         if not await _clean(http, aside.path):
@@ -183,35 +188,58 @@ async def _put_in_place(
     return not asides
 
 
+async def _move_aside(http: Http, existing: Entry, asides: list[Entry]) -> bool:
+    """Move a file out of the way and note where; False if it was gone."""
+    aside = _temporary(paths.parent_of(existing.path), "old")
+    asides.append(dataclasses.replace(existing, path=aside))  # the MOVE's answer may get lost
+    try:
+        await _move_surely(http, existing, aside)
+    except NotFound:
+        asides.pop()
+        return False
+    return True
+
+
+async def _move_in(http: Http, uploaded: Entry, path: str, *, raising: bool) -> bool:
+    """Give the upload its name; False if somebody has it by now."""
+    try:
+        await _move_surely(http, uploaded, path)
+    except Conflict as error:
+        if raising or error.code != "exists":
+            raise
+        return False
+    return True
+
+
 async def _put_back(http: Http, asides: list[Entry], path: str, error: BaseException) -> None:
     """Move the file that stood there last back to its name; on failure say where it is."""
-    *older, last = asides
-    for attempt in range(_CLEAN_ATTEMPTS):
-        if attempt:
-            await asyncio.sleep(_CLEAN_PAUSE_S)
+    while asides:
+        last = asides.pop()
         try:
-            await _move_surely(http, last, path)
-        except NotFound:
-            break  # it was never moved away
-        except DoorBroken:
-            continue
+            if await _move_back(http, last, path):
+                break
         except RsdatError as problem:
             _log.warning("The old %s stays at %s: %s", path, last.path, problem)
-            _tell(error, last.path)
+            if isinstance(error, RsdatError):
+                error.hint = f"The old file is kept as '{last.path}': move it back from there."
+                error.details["old_kept_as"] = last.path
             return
-        break
-    else:
-        _log.warning("The old %s stays at %s: dCache does not answer", path, last.path)
-        _tell(error, last.path)
-        return
-    for aside in older:
+    for aside in asides:
         await _clean(http, aside.path)
 
 
-def _tell(error: BaseException, aside: str) -> None:
-    if isinstance(error, RsdatError):
-        error.hint = f"The old file is kept as '{aside}': move it back from there."
-        error.details["old_kept_as"] = aside
+async def _move_back(http: Http, aside: Entry, path: str) -> bool:
+    """Try for some seconds; False if it is not there."""
+    try:
+        for pause_s in _PAUSES_S:
+            with contextlib.suppress(DoorBroken):
+                await _move_surely(http, aside, path)
+                return True
+            await asyncio.sleep(pause_s)
+        await _move_surely(http, aside, path)
+    except NotFound:
+        return False
+    return True
 
 
 async def _move_surely(http: Http, entry: Entry, destination: str) -> None:
@@ -245,14 +273,13 @@ async def _clean(http: Http, path: str, *, in_flight: bool = False) -> bool:
         in_flight: An upload to it was cut: dCache may make the entry after our first question.
     """
     problem: RsdatError | None = None
-    for attempt in range(_CLEAN_ATTEMPTS):
-        if attempt:
-            await asyncio.sleep(_CLEAN_PAUSE_S)
+    for pause_s in (*_PAUSES_S, 0.0):
         try:
             await rest.remove(http, path)
         except NotFound:
-            if attempt or not in_flight:
+            if not in_flight:
                 return True
+            in_flight = False
         except DoorBroken as error:
             problem = error
         except RsdatError as error:
@@ -260,6 +287,7 @@ async def _clean(http: Http, path: str, *, in_flight: bool = False) -> bool:
             break  # a refusal stays one, and a 401 counts against everybody on this computer
         else:
             return True
+        await asyncio.sleep(pause_s)
     _log.warning("%s stays on dCache: %s", path, problem)
     return False
 
