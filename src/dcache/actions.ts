@@ -267,8 +267,8 @@ export class DCacheActions {
     await api.stage(endpoint, paths);
     Notification.success(
       trans._n(
-        'dCache brings %1 file to disk. Its symbol changes when it is there.',
-        'dCache brings %1 files to disk. Their symbols change when they are there.',
+        'dCache brings %1 file to disk. Refresh to see whether it is there.',
+        'dCache brings %1 files to disk. Refresh to see whether they are there.',
         paths.length
       ),
       { autoClose: 5000 }

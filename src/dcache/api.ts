@@ -47,6 +47,14 @@ export interface IDCacheApi {
 /** dCache takes no more targets in one order (docs/api.yaml, StageRequest). */
 export const MAX_STAGE_PATHS = 500;
 
+/** Whether a write was refused because something has the name already. */
+export function isNameTaken(reason: unknown): reason is ApiError {
+  return (
+    reason instanceof ApiError &&
+    (reason.code === 'exists' || reason.code === 'is_a_folder')
+  );
+}
+
 const JSON_LIMIT_MS = 60_000;
 // Deleting a tree takes dCache one request per entry; the rest are files of at most 50 MB.
 const LONG_LIMIT_MS = 600_000;

@@ -6,7 +6,7 @@ import { Signal, type ISignal } from '@lumino/signaling';
 import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import { formatBytes } from '../common/units';
-import type { IDCacheApi, IWriteCondition } from './api';
+import { isNameTaken, type IDCacheApi, type IWriteCondition } from './api';
 import { decode, encode, UnreadableContent, type IContent } from './content';
 import { isOnTape } from './format';
 import {
@@ -390,9 +390,7 @@ export class DCacheDrive implements Contents.IDrive {
       try {
         return { place, entry: await make(place) };
       } catch (reason) {
-        const isTaken =
-          reason instanceof ApiError && reason.code === 'conflict';
-        if (!isTaken || number === MAX_NUMBER) {
+        if (!isNameTaken(reason) || number === MAX_NUMBER) {
           throw this._asLabError(reason);
         }
       }

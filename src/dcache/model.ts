@@ -346,17 +346,33 @@ export class DCacheModel implements IDCache, IDisposable {
   }
 
   private _onListing(listing: Listing): void {
-    // A row that was selected while its page was missing, and entries that changed meanwhile.
-    const { active, entries } = this._selection;
-    if (active >= listing.total) {
-      this._selection = { ...this._selection, active: listing.total - 1 };
-    } else if (active >= 0 && entries.size === 1) {
-      const entry = listing.entryAt(active);
-      if (entry && entries.has(entry.name)) {
-        this._selection = selectOnly(active, entry);
-      }
-    }
+    this._selection = this._followed(listing);
     this._emit();
+  }
+
+  /** What is selected, now that rows came, moved or went. */
+  private _followed(listing: Listing): ISelection {
+    const { active, anchor, entries, isWaiting } = this._selection;
+    if (active < 0 || !listing.isLoaded) {
+      return this._selection;
+    }
+    const row = Math.min(active, listing.total - 1);
+    const here = listing.entryAt(row);
+    if (isWaiting) {
+      return here ? selectOnly(row, here) : this._selection;
+    }
+    // While a range waits for its entries, the keyboard is ahead of what is selected.
+    if (entries.size === 1 && active === anchor && here) {
+      const [name] = entries.keys();
+      const found =
+        here.name === name
+          ? { row, entry: here }
+          : listing.findLoaded(0, entry => entry.name === name);
+      return found
+        ? selectOnly(found.row, found.entry)
+        : { ...NOTHING, active: row, anchor: row };
+    }
+    return { ...this._selection, active: row };
   }
 
   private _onChange(_: unknown, change: IChange): void {

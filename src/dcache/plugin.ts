@@ -138,6 +138,9 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     const section = new Section({
       id: 'jp-rsdat-dcache',
       label: trans.__('dCache'),
+      failure: trans.__(
+        'This panel can’t be loaded. Save your work and reload the page.'
+      ),
       load: async () => {
         const [{ DCachePanel }, { createElement }] = await Promise.all([
           import('./components/panel'),

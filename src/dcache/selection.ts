@@ -12,18 +12,21 @@ export interface ISelection {
   readonly active: number;
   /** The row from which Shift selects. */
   readonly anchor: number;
+  /** Whether the active row is to be selected as soon as its page is here. */
+  readonly isWaiting: boolean;
 }
 
 export const NOTHING: ISelection = {
   entries: new Map(),
   active: -1,
-  anchor: -1
+  anchor: -1,
+  isWaiting: false
 };
 
 /** One entry alone. */
 export function selectOnly(row: number, entry: IEntry | null): ISelection {
   const entries = new Map(entry ? [[entry.name, entry]] : []);
-  return { entries, active: row, anchor: row };
+  return { entries, active: row, anchor: row, isWaiting: entry === null };
 }
 
 /** One entry more, or less when it was selected. */
@@ -36,7 +39,7 @@ export function toggle(
   if (entry && !entries.delete(entry.name) && entries.size < MAX_SELECTED) {
     entries.set(entry.name, entry);
   }
-  return { entries, active: row, anchor: row };
+  return { entries, active: row, anchor: row, isWaiting: false };
 }
 
 /** The rows between the anchor and a row, both included, cut to `MAX_SELECTED` next to the anchor. */
@@ -56,6 +59,7 @@ export function selectEntries(
   return {
     entries: new Map(entries.map(entry => [entry.name, entry])),
     active: row,
-    anchor: Math.max(0, selection.anchor)
+    anchor: Math.max(0, selection.anchor),
+    isWaiting: false
   };
 }

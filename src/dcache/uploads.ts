@@ -1,6 +1,6 @@
 /** Several files to one folder: asks where a name is taken, tells how it goes. Knows no DOM. */
 import { ApiError } from '../common/request';
-import type { IDCacheApi, IWriteCondition } from './api';
+import { isNameTaken, type IDCacheApi, type IWriteCondition } from './api';
 import { inFolder, numberedName, type IPlace } from './paths';
 import { UploadCancelled, type UploadProblem } from './upload';
 
@@ -51,10 +51,10 @@ export interface IUploadOptions {
 }
 
 /**
- * A refusal that comes before the end of a large body may reach the page as a broken connection
- * (the server closes, the browser is still sending): beyond this size a name is looked up first.
+ * Beyond this size a name is looked up before anything is sent: the companion reads a refused body
+ * to its end only up to twice as much, and a browser that is still sending sees no answer.
  */
-const LOOK_FIRST_BYTES = 2 ** 20;
+const LOOK_FIRST_BYTES = 32 * 2 ** 20;
 
 /** Numbers tried for a second file of one name. */
 const MAX_NUMBER = 100;
@@ -167,7 +167,7 @@ class OneUpload {
       await this._send(name, { replace: false });
       return true;
     } catch (reason) {
-      if (reason instanceof ApiError && reason.code === 'conflict') {
+      if (isNameTaken(reason)) {
         return false;
       }
       throw reason;

@@ -9,6 +9,7 @@ import {
   type IViewport
 } from '../../common/windowed';
 import type { SortKey } from '../api';
+import { tapeIcon } from '../icons';
 import { CommandIDs } from '../ids';
 import { Row } from './row';
 import { useModel, type IPanelContext } from './state';
@@ -42,7 +43,7 @@ export function FileGrid(props: IPanelContext): JSX.Element {
   const { listing, selection } = model;
   const total = listing?.total ?? 0;
   const scroller = React.useRef<HTMLDivElement>(null);
-  const [size, setSize] = React.useState({ width: 0, height: 0 });
+  const [size, setSize] = React.useState({ width: 0, height: 0, bar: 0 });
   const [scrollTop, setScrollTop] = React.useState(0);
   const typed = React.useRef({ text: '', at: 0 });
   const id = React.useId();
@@ -59,12 +60,17 @@ export function FileGrid(props: IPanelContext): JSX.Element {
   React.useLayoutEffect(() => {
     const node = scroller.current!;
     const measure = (): void =>
-      setSize({ width: node.clientWidth, height: node.clientHeight });
+      setSize({
+        width: node.clientWidth,
+        height: node.clientHeight,
+        bar: node.offsetWidth - node.clientWidth
+      });
     const observer = new ResizeObserver(measure);
     observer.observe(node);
     measure();
     return () => observer.disconnect();
-  }, []);
+    // `total`: the scroll bar comes and goes with the rows, without a change of the outer size.
+  }, [total]);
 
   // Another folder, order or filter begins at its top.
   React.useLayoutEffect(() => {
@@ -224,7 +230,7 @@ export function FileGrid(props: IPanelContext): JSX.Element {
         }
       }}
     >
-      <Header {...props} columns={columns} />
+      <Header {...props} columns={columns} scrollBar={size.bar} />
       <div
         ref={scroller}
         className="jp-rsdat-Files-body"
@@ -250,7 +256,13 @@ export function FileGrid(props: IPanelContext): JSX.Element {
   );
 }
 
-function Header(props: IPanelContext & { columns: SortKey[] }): JSX.Element {
+function Header(
+  props: IPanelContext & {
+    columns: SortKey[];
+    /** Width of the list's scroll bar in CSS pixels. */
+    scrollBar: number;
+  }
+): JSX.Element {
   const { columns, model, trans } = props;
   const labels: Record<SortKey, string> = {
     name: trans.__('Name'),
@@ -260,7 +272,11 @@ function Header(props: IPanelContext & { columns: SortKey[] }): JSX.Element {
   };
   const { key: sorted, reverse } = model.sort;
   return (
-    <div className="jp-rsdat-Files-head" role="rowgroup">
+    <div
+      className="jp-rsdat-Files-head"
+      role="rowgroup"
+      style={{ paddingRight: props.scrollBar }}
+    >
       <div className="jp-rsdat-Files-header" role="row" aria-rowindex={1}>
         {columns.map((key, index) => (
           <div
@@ -280,7 +296,11 @@ function Header(props: IPanelContext & { columns: SortKey[] }): JSX.Element {
               onClick={() => model.sortBy(key)}
               onKeyDown={event => event.stopPropagation()}
             >
-              <span className="jp-rsdat-Files-label">{labels[key]}</span>
+              {key === 'locality' ? (
+                <tapeIcon.react tag="span" className="jp-rsdat-Files-symbol" />
+              ) : (
+                <span className="jp-rsdat-Files-label">{labels[key]}</span>
+              )}
               <span className="jp-rsdat-Files-arrow" aria-hidden="true">
                 {key !== sorted ? '' : reverse ? '▾' : '▴'}
               </span>

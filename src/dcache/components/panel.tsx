@@ -296,10 +296,9 @@ function NotConfigured(props: IPanelContext): JSX.Element {
       <button
         type="button"
         className="jp-mod-styled jp-mod-accept"
-        aria-label={trans.__('Refresh')}
         onClick={() => void model.refresh()}
       >
-        {trans.__('Look again')}
+        {trans.__('Refresh')}
       </button>
     </div>
   );

@@ -1,0 +1,225 @@
+/** A companion for tests: folders in memory, answers held back and faults on demand. */
+import { ApiError } from '../../common/request';
+import type { IEndpoint, IEntry, IListing } from '../../common/types';
+import type { IDCacheApi, IListRequest, IWriteCondition } from '../api';
+import { folderOf, nameOf, type IPlace } from '../paths';
+
+export function makeEntry(
+  path: string,
+  overrides: Partial<IEntry> = {}
+): IEntry {
+  return {
+    name: nameOf(path),
+    path,
+    type: 'file',
+    size: 1,
+    modified: '2026-01-02T03:04:05Z',
+    created: '2026-01-02T03:04:05Z',
+    locality: 'ONLINE',
+    mime: 'text/plain',
+    ...overrides
+  };
+}
+
+export function makeEndpoint(name: string, home = '/'): IEndpoint {
+  return { name, api_url: 'https://api', webdav_url: 'https://dav', home };
+}
+
+/** A file or folder that the fake holds. */
+interface IHeld {
+  entry: IEntry;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+interface IHeldRequest {
+  request: IListRequest;
+  release: () => void;
+  fail: (reason: unknown) => void;
+}
+
+/** Jsdom's Blob has no `arrayBuffer`; its File is Node's, which has. */
+export async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
+  if (typeof blob.arrayBuffer === 'function') {
+    return new Uint8Array(await blob.arrayBuffer());
+  }
+  return new Promise((resolve, reject) => {
+    const reader = new FileReader();
+    reader.onload = () => resolve(new Uint8Array(reader.result as ArrayBuffer));
+    reader.onerror = () => reject(reader.error);
+    reader.readAsArrayBuffer(blob);
+  });
+}
+
+export function failure(code: string, status: number): ApiError {
+  return new ApiError({ message: `failed: ${code}`, code, status });
+}
+
+export class FakeApi implements IDCacheApi {
+  /** Endpoints to answer with. */
+  configured: IEndpoint[] = [makeEndpoint('here', '/home')];
+  /** Every listing asked for. */
+  listed: IListRequest[] = [];
+  /** Every file written, with its condition. */
+  writes: { place: IPlace; condition: IWriteCondition }[] = [];
+  staged: string[] = [];
+  removed: { path: string; recursive: boolean }[] = [];
+  /** Listings wait until the test releases them. */
+  holds = false;
+  held: IHeldRequest[] = [];
+  /** Thrown by the next request of any kind. */
+  nextFailure: ApiError | null = null;
+  /** Listings whose caller gave up. */
+  aborted = 0;
+
+  add(path: string, overrides: Partial<IEntry> = {}, text = ''): IEntry {
+    const bytes = new Uint8Array(new TextEncoder().encode(text));
+    const size = overrides.type === 'directory' ? 0 : bytes.length;
+    const entry = makeEntry(path, { size, ...overrides });
+    this._files.set(path, { entry, bytes });
+    return entry;
+  }
+
+  addMany(folder: string, count: number): void {
+    for (let number = 0; number < count; number++) {
+      this.add(`${folder}/f${String(number).padStart(6, '0')}`);
+    }
+  }
+
+  delete(path: string): void {
+    this._files.delete(path);
+  }
+
+  textOf(path: string): string | null {
+    const held = this._files.get(path);
+    return held ? new TextDecoder().decode(held.bytes) : null;
+  }
+
+  async endpoints(): Promise<readonly IEndpoint[]> {
+    this._maybeFail();
+    return this.configured;
+  }
+
+  async list(request: IListRequest, signal?: AbortSignal): Promise<IListing> {
+    this.listed.push(request);
+    this._maybeFail();
+    if (this.holds) {
+      await new Promise<void>((release, fail) => {
+        this.held.push({ request, release, fail });
+        signal?.addEventListener('abort', () => {
+          this.aborted++;
+          fail(new ApiError({ message: 'aborted', code: 'network' }));
+        });
+      });
+    }
+    const all = [...this._files.values()]
+      .map(({ entry }) => entry)
+      .filter(entry => folderOf(entry.path) === request.path)
+      .filter(({ name }) => name.includes(request.filter));
+    if (request.sort.startsWith('-')) {
+      all.reverse();
+    }
+    return {
+      path: request.path,
+      total: all.length,
+      offset: request.offset,
+      entries: all.slice(request.offset, request.offset + request.limit),
+      listed: '2026-01-02T03:04:05Z'
+    };
+  }
+
+  async info(place: IPlace): Promise<IEntry> {
+    this._maybeFail();
+    return this._held(place).entry;
+  }
+
+  async makeFolder(place: IPlace): Promise<IEntry> {
+    this._maybeFail();
+    if (this._files.has(place.path)) {
+      throw failure('exists', 409);
+    }
+    return this.add(place.path, { type: 'directory' });
+  }
+
+  async move(place: IPlace, destination: string): Promise<IEntry> {
+    this._maybeFail();
+    if (this._files.has(destination)) {
+      throw failure('exists', 409);
+    }
+    const { entry, bytes } = this._held(place);
+    this._files.delete(place.path);
+    const moved = { ...entry, path: destination, name: nameOf(destination) };
+    this._files.set(destination, { entry: moved, bytes });
+    return moved;
+  }
+
+  async remove(place: IPlace, recursive: boolean): Promise<void> {
+    this._maybeFail();
+    this.removed.push({ path: place.path, recursive });
+    this._files.delete(place.path);
+  }
+
+  async stage(_: string, paths: readonly string[]): Promise<void> {
+    this._maybeFail();
+    this.staged.push(...paths);
+  }
+
+  async read(place: IPlace): Promise<ArrayBuffer> {
+    this._maybeFail();
+    return this._held(place).bytes.buffer;
+  }
+
+  async write(
+    place: IPlace,
+    blob: Blob,
+    condition: IWriteCondition
+  ): Promise<IEntry> {
+    this._maybeFail();
+    this.writes.push({ place, condition });
+    const old = this._files.get(place.path);
+    if (old && !condition.replace) {
+      throw failure('exists', 409);
+    }
+    const { unchangedSince } = condition;
+    if (unchangedSince && old?.entry.modified !== unchangedSince) {
+      throw failure('changed_since', 409);
+    }
+    const bytes = await bytesOf(blob);
+    const modified = new Date(
+      Date.UTC(2026, 5, 1) + ++this._clock
+    ).toISOString();
+    const entry = makeEntry(place.path, { size: bytes.length, modified });
+    this._files.set(place.path, { entry, bytes });
+    return entry;
+  }
+
+  fileUrl(place: IPlace, options: { download?: boolean } = {}): string {
+    const query = options.download ? '?download=1' : '';
+    return `/rsdat/files/${place.endpoint}${encodeURI(place.path)}${query}`;
+  }
+
+  private _held(place: IPlace): IHeld {
+    const held = this._files.get(place.path);
+    if (!held) {
+      throw failure('not_found', 404);
+    }
+    return held;
+  }
+
+  private _maybeFail(): void {
+    const reason = this.nextFailure;
+    this.nextFailure = null;
+    if (reason) {
+      throw reason;
+    }
+  }
+
+  private _files = new Map<string, IHeld>();
+  private _clock = 0;
+}
+
+/** Let everything that is already settled take its course. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) {
+    await Promise.resolve();
+  }
+}
