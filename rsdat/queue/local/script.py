@@ -45,14 +45,21 @@ def read_demands(script: str) -> Demands:
 
 
 def _walltime(script: str) -> str | None:
-    """The last `-t 5`, `-t5`, `--time 5` or `--time=5` before the first command."""
+    """The last `-t 5`, `-t5`, `--time 5` or `--time=5` before the first command.
+
+    Raises:
+        Refused: A line can't be split into words.
+    """
     found = None
     for line in script.splitlines():
         if line.strip() and not line.startswith("#"):
             break  # man sbatch: directives after the first command are not read
         if not line.startswith("#SBATCH"):
             continue
-        options = shlex.split(line[len("#SBATCH") :], comments=True)
+        try:
+            options = shlex.split(line[len("#SBATCH") :], comments=True)
+        except ValueError as error:
+            raise Refused(f"{error} in: {line}") from error
         for number, option in enumerate(options):
             name, equals, value = option.partition("=")
             if name == "--time" and equals:
