@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import secrets
-from collections.abc import Iterator
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -157,8 +157,10 @@ class DemoFolder:
             content = example.read_bytes()
             if example.name in digests and not target.exists():
                 continue
-            if target.exists() and _digest(target.read_bytes()) != digests.get(example.name):
-                continue
+            if target.exists():
+                there = _digest(target.read_bytes())
+                if there != digests.get(example.name) or there == _digest(content):
+                    continue
             write_bytes(target, content, mode=0o644)
             digests[example.name] = _digest(content)
         return digests
@@ -172,14 +174,12 @@ class DemoFolder:
             write_text(file, json.dumps({"fetchNews": "false", "checkForUpdates": False}))
 
 
-def examples() -> Iterator[Path]:
-    """The example notebooks: in an installed package beside this file, in a checkout on top."""
-    here = Path(__file__).parent
-    for folder in (here / "examples", here.parents[1] / "examples"):
-        found = sorted(folder.glob("*.ipynb"))
-        if found:
-            return iter(found)
-    return iter(())
+def examples() -> list[Path]:
+    """The example notebooks: of this checkout, or of the installed package."""
+    checkout = Path(__file__).parents[2]
+    in_checkout = (checkout / "pyproject.toml").exists()
+    folder = checkout if in_checkout else Path(sys.prefix, "share", "rsdat")
+    return sorted((folder / "examples").glob("*.ipynb"))
 
 
 def _digest(content: bytes) -> str:

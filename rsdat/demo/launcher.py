@@ -132,7 +132,12 @@ def _run_lab(folder: DemoFolder, records: Records, *, port: int | None, browser:
             # Lab asks back on SIGINT, whatever the terminal; SIGTERM means the same, asked once.
             child.terminate()
 
-    before = {number: signal.signal(number, forward) for number in _FORWARDED}
+    before = {
+        number: signal.signal(number, forward)
+        for number in _FORWARDED
+        # Started with nohup: it shall outlive its terminal.
+        if (number, signal.getsignal(number)) != (signal.SIGHUP, signal.SIG_IGN)
+    }
     try:
         # A session of its own, or Ctrl-C would reach it twice: from the terminal and from us.
         child = subprocess.Popen(

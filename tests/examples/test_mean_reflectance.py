@@ -37,9 +37,13 @@ def demo(tmp_path: Path) -> Iterator[DemoFolder]:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("queue", ["local"])
-def test_runs_on_a_cluster(demo: DemoFolder, queue: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("queue", ["local", pytest.param("slurm", marks=pytest.mark.slurm)])
+def test_runs_on_a_cluster(
+    demo: DemoFolder, queue: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
     environment = {**lab_environment(demo), "RSDAT_QUEUE": queue}
+    if queue == "slurm":
+        environment |= request.getfixturevalue("slurm_site").env()
     run(demo, environment, monkeypatch)
 
     # The radar's truth and the scene's, both from elsewhere than the notebook.
@@ -84,7 +88,7 @@ def run(demo: DemoFolder, environment: dict[str, str], monkeypatch: pytest.Monke
     assert len(plots) == 2
 
 
-@pytest.mark.parametrize("notebook", list(examples()), ids=lambda path: path.name)
+@pytest.mark.parametrize("notebook", examples(), ids=lambda path: path.name)
 def test_holds_nothing_of_whoever_wrote_it(notebook: Path) -> None:
     text = notebook.read_text(encoding="utf-8")
     read = nbformat.reads(text, as_version=4)
