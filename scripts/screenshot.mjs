@@ -42,7 +42,7 @@ try {
   const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
   await page.goto(address);
   await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
-  await page.locator('.jp-SideBar [data-id="rsdat-clusters"]').click();
+  await page.locator('.jp-SideBar [data-id="jp-rsdat-sidebar"]').click();
   const clusters = page.getByRole('region', { name: 'Clusters', exact: true });
   await clusters.getByRole('button', { name: 'New SLURMCluster' }).click();
   await clusters.getByText(/running/i).first().waitFor();

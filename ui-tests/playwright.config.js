@@ -36,6 +36,7 @@ module.exports = {
   use: {
     ...base.use,
     baseURL: `http://127.0.0.1:${port}`,
+    actionTimeout: 20_000,
     video: 'off',
     trace: 'off',
     launchOptions: {
@@ -52,7 +53,7 @@ module.exports = {
     }
   },
   webServer: {
-    command: `${python} ${join(__dirname, 'stack.py')} --port ${port} --hub-port ${hubPort} --state ${stateFile}`,
+    command: `${python} ${join(__dirname, 'stack.py')} --port ${port} --hub-port ${hubPort} --state ${stateFile} --owner ${process.pid}`,
     url: `http://127.0.0.1:${port}/lab`,
     timeout: 180_000,
     reuseExistingServer: false,

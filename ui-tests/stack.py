@@ -29,6 +29,7 @@ from tests.support.slurm_site import SlurmSite, missing_programs  # noqa: E402
 VENV_BIN = Path(sys.executable).parent
 HUB_TOKEN = "hub-like-token"
 MANY = 50_000
+OWNER_LOOK_S = 2.0
 
 
 class Lab:
@@ -84,6 +85,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--hub-port", type=int, required=True)
     parser.add_argument("--state", type=Path, required=True)
+    parser.add_argument("--owner", type=int, required=True, help="ends with this process")
     arguments = parser.parse_args()
 
     stop = threading.Event()
@@ -180,7 +182,8 @@ def serve(
         beside = arguments.state.with_suffix(".new")
         beside.write_text(json.dumps(state, indent=1))
         beside.replace(arguments.state)
-        changed.wait()
+        if not changed.wait(OWNER_LOOK_S) and not Path(f"/proc/{arguments.owner}").exists():
+            break  # killed without a word to us
 
     for lab in labs:
         lab.stop()

@@ -3,10 +3,10 @@ import { expect, test } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
 import { drag, newCluster, openPanel, reload, shutDown } from './support';
 
-/** The drawn plots inside a dashboard tab's frame. */
-function plots(page: Page) {
+/** The drawn plot inside the frame of a dashboard tab. */
+function plot(page: Page, name: string) {
   return page
-    .frameLocator('.jp-rsdat-Dashboard iframe')
+    .frameLocator(`.jp-rsdat-Dashboard iframe[title="${name}"]`)
     .locator('.bk-Canvas, canvas')
     .first();
 }
@@ -27,7 +27,7 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
     page.getByRole('main').getByRole('tab', { name: 'Task Stream' })
   ).toBeVisible();
   await websocket;
-  await expect(plots(page)).toBeVisible({ timeout: 30_000 });
+  await expect(plot(page, 'Task Stream')).toBeVisible({ timeout: 30_000 });
 
   // Lab saves its layout some time after the last change: the request that names both tabs.
   const saved = page.waitForRequest(
@@ -53,7 +53,10 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
   await expect(
     page.getByRole('main').getByRole('tab', { name: 'Progress' })
   ).toBeVisible();
-  await expect(plots(page)).toBeVisible({ timeout: 30_000 });
+  for (const name of ['Task Stream', 'Progress']) {
+    await page.getByRole('main').getByRole('tab', { name }).click();
+    await expect(plot(page, name)).toBeVisible({ timeout: 30_000 });
+  }
   await openPanel(page, 'Clusters');
   await shutDown(page, name);
 });

@@ -36,6 +36,8 @@ test('a killed Jupyter server loses neither cluster nor computation', async ({
 }) => {
   test.setTimeout(240_000);
   const name = await newCluster(page);
+  await scale(page, name, 2);
+  await expect(card(page, name)).toContainText(/2\s*connected/i, { timeout: 60_000 });
   const jobs = queuedJobs();
   const address = (await card(page, name).innerText()).match(/tls:\/\/\S+/)![0];
   await page.notebook.createNew();

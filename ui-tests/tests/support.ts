@@ -49,7 +49,7 @@ export async function openPanel(
 ): Promise<Locator> {
   const region = page.getByRole('region', { name, exact: true });
   if (!(await region.isVisible())) {
-    const id = name === 'Clusters' ? 'rsdat-clusters' : 'rsdat-dcache';
+    const id = name === 'Clusters' ? 'jp-rsdat-sidebar' : 'jp-rsdat-dcache';
     await page.locator(`.jp-SideBar [data-id="${id}"]`).click();
   }
   await expect(region).toBeVisible();
