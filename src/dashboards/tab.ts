@@ -89,7 +89,6 @@ export class DashboardTab extends MainAreaWidget<Panel> {
       }
     } finally {
       this._isChecking = false;
-      this._watchIfNeeded();
     }
   }
 
@@ -106,7 +105,7 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   protected onAfterAttach(msg: Message): void {
     super.onAfterAttach(msg);
     if (this.isVisible) {
-      void this.check();
+      this._onSeen();
     }
   }
 
@@ -118,12 +117,17 @@ export class DashboardTab extends MainAreaWidget<Panel> {
 
   protected onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
-    void this.check();
+    this._onSeen();
   }
 
   protected onAfterHide(msg: Message): void {
     super.onAfterHide(msg);
     this._watchIfNeeded();
+  }
+
+  private _onSeen(): void {
+    this._watchIfNeeded();
+    void this.check();
   }
 
   private _onClusters(): void {
@@ -137,7 +141,6 @@ export class DashboardTab extends MainAreaWidget<Panel> {
       this._frame.url = 'about:blank';
       this._setLive(false);
       this._say(this._goneWords());
-      this._watchIfNeeded();
     } else if (!this._isLive && isThere && this.isVisible) {
       void this.check();
     } else if (!this._isLive && !this._isChecking) {
@@ -201,9 +204,9 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     }
   }
 
-  /** A tab that waits for its cluster keeps the list of clusters fresh, while it is seen. */
+  /** A tab that is seen keeps the clusters fresh: its own may come or go. */
   private _watchIfNeeded(): void {
-    const isNeeded = !this.isDisposed && this.isVisible && !this._isLive;
+    const isNeeded = !this.isDisposed && this.isVisible;
     if (isNeeded && !this._watch) {
       this._watch = this._options.clusters.watch();
     } else if (!isNeeded) {
