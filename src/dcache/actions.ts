@@ -32,6 +32,9 @@ const MAX_LOOKED_INTO = 20;
 /** How often a notification's progress is drawn, at most. */
 const PROGRESS_MS = 250;
 
+/** How long the result of an upload stays. */
+const RESULT_MS = 4000;
+
 export namespace DCacheActions {
   export interface IOptions {
     api: IDCacheApi;
@@ -378,43 +381,60 @@ class UploadNote {
     this._drawn = now;
     this._number = number;
     const trans = this._trans;
+    const part = total_bytes > 0 ? sent_bytes / total_bytes : 0;
+    const percent = Math.floor(part * 100);
     Notification.update({
       id: this._id,
       message:
         count === 1
-          ? trans.__('Uploading “%1”', name)
-          : trans.__('Uploading “%1” (%2 of %3)', name, number, count),
-      progress: total_bytes > 0 ? sent_bytes / total_bytes : 0
+          ? trans.__('Uploading “%1”: %2 %', name, percent)
+          : trans.__(
+              'Uploading “%1” (%2 of %3): %4 %',
+              name,
+              number,
+              count,
+              percent
+            ),
+      // Lab closes a notification whose progress is complete; this one has an ending of its own.
+      progress: Math.min(part, 0.99)
     });
   }
 
   end(outcome: IUploadOutcome): void {
+    const { failed, isCancelled, done } = outcome;
     const trans = this._trans;
-    const { done, failed, skipped, isCancelled } = outcome;
-    Notification.dismiss(this._id);
     for (const { name, error } of failed) {
       tellFailure(trans.__('“%1” was not uploaded', name), error, trans);
     }
-    const uploaded =
-      done.length === 1
-        ? trans.__('Uploaded “%1”.', done[0])
-        : trans._n('Uploaded %1 file.', 'Uploaded %1 files.', done.length);
+    // The same notification turns into the result: one that is updated and dismissed at once
+    // comes back (apputils 4.7, whose toasts are drawn a moment later).
+    Notification.update({
+      id: this._id,
+      message: this._result(outcome),
+      type: isCancelled || done.length === 0 ? 'info' : 'success',
+      actions: [],
+      autoClose: RESULT_MS,
+      progress: undefined
+    });
+  }
+
+  private _result({ done, skipped, isCancelled }: IUploadOutcome): string {
+    const trans = this._trans;
     if (isCancelled) {
-      Notification.info(
-        done.length === 0
-          ? trans.__('The upload was cancelled.')
-          : trans._n(
-              'The upload was cancelled after %1 file.',
-              'The upload was cancelled after %1 files.',
-              done.length
-            ),
-        { autoClose: 5000 }
-      );
-    } else if (done.length > 0) {
-      Notification.success(uploaded, { autoClose: 3000 });
-    } else if (skipped.length > 0 && failed.length === 0) {
-      Notification.info(trans.__('Nothing was uploaded.'), { autoClose: 3000 });
+      return done.length === 0
+        ? trans.__('The upload was cancelled.')
+        : trans._n(
+            'The upload was cancelled after %1 file.',
+            'The upload was cancelled after %1 files.',
+            done.length
+          );
     }
+    if (done.length === 1 && skipped.length === 0) {
+      return trans.__('Uploaded “%1”.', done[0]);
+    }
+    return done.length === 0
+      ? trans.__('Nothing was uploaded.')
+      : trans._n('Uploaded %1 file.', 'Uploaded %1 files.', done.length);
   }
 
   private _id: string;

@@ -209,7 +209,7 @@ export async function askConflict(
   const result = await showDialog({
     title: trans.__('“%1” exists already', name),
     body: trans.__(
-      'A file or folder of this name is in this folder. What shall become of the upload?'
+      'The folder has a file or folder of this name. What should happen with the upload?'
     ),
     buttons: [
       Dialog.cancelButton({ label: trans.__('Cancel upload') }),

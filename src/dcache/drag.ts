@@ -12,20 +12,15 @@ export interface IDragOptions {
   openDocument: (() => Widget | undefined) | null;
 }
 
-/** A drag that a code cell, a notebook and the main area take. */
+/**
+ * A drag that code cells, editors and the main area take.
+ *
+ * It carries no cell as clusters do: a notebook would then keep the whole main area from taking it.
+ */
 export function makeDrag(options: IDragOptions): Drag {
   const { code, label, openDocument } = options;
   const mimeData = new MimeData();
   mimeData.setData('text/plain', code);
-  mimeData.setData('application/vnd.jupyter.cells', [
-    {
-      cell_type: 'code',
-      source: code,
-      metadata: { trusted: true },
-      outputs: [],
-      execution_count: null
-    }
-  ]);
   if (openDocument) {
     mimeData.setData('application/vnd.lumino.widget-factory', openDocument);
   }

@@ -5,6 +5,7 @@ import {
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
@@ -27,7 +28,7 @@ import { isOnTape } from './format';
 import { dcacheIcon } from './icons';
 import { CommandIDs, PluginIDs } from './ids';
 import { DCacheModel, type IRemembered } from './model';
-import { toLabPath } from './paths';
+import { DRIVE, fromDrivePath, toLabPath, type IPlace } from './paths';
 
 /** The drive and the routes it uses; the panel works on the same. */
 interface IDCacheService {
@@ -181,6 +182,11 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
         return isIn;
       }
     });
+    const asked = takeTreePath();
+    if (asked) {
+      void app.restored.then(() => actions.open(asked));
+    }
+
     const category = trans.__('dCache');
     palette?.addItem({
       command: CommandIDs.open,
@@ -224,6 +230,21 @@ async function restore(
       );
     });
   }
+}
+
+/**
+ * The file or folder of ours that the page's address names (`/lab/tree/dcache:…`), taken over.
+ *
+ * Lab puts the current document into the address, and after a reload hands it to its own file
+ * browser, which knows no browser for our drive and shows an error (Lab 4.6, `filebrowser:open-path`).
+ */
+function takeTreePath(): IPlace | null {
+  const path = PageConfig.getOption('treePath');
+  if (!path.startsWith(`${DRIVE}:`)) {
+    return null;
+  }
+  PageConfig.setOption('treePath', '');
+  return fromDrivePath(path.slice(DRIVE.length + 1));
 }
 
 function iconOf(entry: IEntry, { docRegistry }: JupyterFrontEnd): LabIcon {
