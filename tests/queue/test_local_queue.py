@@ -242,6 +242,13 @@ def test_a_home_that_cannot_be_written(tmp_path: Path) -> None:
         asyncio.run(submit(queue, tmp_path, SLEEP))
 
 
+def test_records_out_of_reach_are_silence(home: Path) -> None:
+    (home / "local" / "1" / "array.json").mkdir(parents=True)
+    with pytest.raises(QueueSilent, match="out of reach"):
+        asyncio.run(LocalQueue(home).jobs(NAME))
+    shutil.rmtree(home / "local")
+
+
 def test_a_damaged_record_hides_nothing_else_and_a_newer_one_is_named(home: Path) -> None:
     queue = LocalQueue(home)
 

@@ -9,10 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from rsdat.base.clock import Clock, SystemClock
 from rsdat.base.errors import Conflict, QueueSilent, Refused
@@ -22,6 +22,9 @@ from rsdat.queue.ids import array_of, by_array, expand
 from rsdat.queue.interface import Estimate, Job, Partition, Site
 from rsdat.queue.local.records import Array, Snapshot, ask_to_cancel, jobs_of, look
 from rsdat.queue.local.script import Demands, read_demands
+
+P = TypeVar("P")
+T = TypeVar("T")
 
 #: As Slurm's MinJobAge: how long `jobs` lists what has ended.
 LISTED = timedelta(minutes=5)
@@ -61,15 +64,15 @@ class LocalQueue:
 
     async def jobs(self, prefix: str) -> list[Job]:
         """See `Queue.jobs`."""
-        return await asyncio.to_thread(self._jobs, prefix)
+        return await _aside(self._jobs, prefix)
 
     async def ended(self, ids: Sequence[str]) -> list[Job]:
         """See `Queue.ended`; what ended over a week ago is forgotten."""
-        return await asyncio.to_thread(self._ended, ids)
+        return await _aside(self._ended, ids)
 
     async def cancel(self, ids: Sequence[str]) -> None:
         """See `Queue.cancel`. Returns at once; a task has 10 s between SIGTERM and SIGKILL."""
-        await asyncio.to_thread(self._cancel, ids)
+        await _aside(self._cancel, ids)
 
     async def estimate(self, script: str, *, tasks: int) -> Estimate:
         """See `Queue.estimate`: at once, if the script is one."""
@@ -174,6 +177,21 @@ class LocalQueue:
         for folder in folders[:-1]:  # the last one keeps the numbers going up
             if _age(folder, now) > KEPT and all(job.ended for job in _array(folder, now)):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+async def _aside(work: Callable[[P], T], argument: P) -> T:
+    """Do what touches files and processes off the event loop.
+
+    Raises:
+        QueueSilent: The records can't be read or written.
+    """
+    try:
+        return await asyncio.to_thread(work, argument)
+    except OSError as error:
+        raise QueueSilent(
+            f"The local queue's records are out of reach: {error.strerror}",
+            hint="Is the disk with your home folder full or away?",
+        ) from error
 
 
 def _check(script: str, tasks: int) -> Demands:
