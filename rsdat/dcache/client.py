@@ -59,6 +59,10 @@ class DCacheClient:
         """
         return await rest.info(self._http, await self._spelling(path), checksums=checksums)
 
+    async def find(self, path: str) -> Entry | None:
+        """As `info`, with None when there is no such path."""
+        return await rest.find(self._http, await self._spelling(path))
+
     @asynccontextmanager
     async def open_read(
         self, path: str, start: int = 0, end: int | None = None

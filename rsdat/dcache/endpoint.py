@@ -166,6 +166,34 @@ def find_endpoint(home: Path, name: str | None = None) -> Endpoint:
     )
 
 
+def choose_endpoint(home: Path, name: str | None, options: Mapping[str, Any]) -> Endpoint:
+    """The endpoint that keywords mean.
+
+    A name wins over everything else, so that the configured token of one dCache never reaches
+    another. A credential without addresses is for the default endpoint.
+
+    Args:
+        home: `$RSDAT_HOME`.
+        name: Of a configured endpoint.
+        options: Any of `OPTIONS`; empty values don't count.
+
+    Raises:
+        NotFound, InvalidInput, Conflict: As `find_endpoint` and `endpoint_from_options`.
+    """
+    given = {key: value for key, value in options.items() if value}
+    if name is not None or not given:
+        return find_endpoint(home, name)
+    if "api_url" not in given and "webdav_url" not in given:
+        default = find_endpoint(home)
+        given = {
+            "api_url": default.api_url,
+            "webdav_url": default.webdav_url,
+            "insecure_redirects": default.insecure_redirects,
+            **given,
+        }
+    return endpoint_from_options("keywords", given)
+
+
 def _fsspec_options() -> dict[str, Any]:
     """What fsspec's configuration says of our protocol, as far as it describes an endpoint."""
     from fsspec.config import conf

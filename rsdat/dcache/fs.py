@@ -8,11 +8,10 @@ import weakref
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import datetime
-from glob import has_magic
 from pathlib import Path
 from typing import IO, Any
 
-from fsspec.asyn import AsyncFileSystem, sync_wrapper
+from fsspec.asyn import sync_wrapper
 from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.utils import isfilelike, stringify_path
 
@@ -20,10 +19,11 @@ from rsdat.base.errors import InvalidInput
 from rsdat.base.files import rsdat_home
 from rsdat.dcache import paths
 from rsdat.dcache.client import DCacheClient
-from rsdat.dcache.endpoint import Endpoint, endpoint_from_options, find_endpoint
+from rsdat.dcache.endpoint import choose_endpoint
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.files import DCacheReader, DCacheWriter
-from rsdat.dcache.local import file_chunks, one_chunk, whole_file
+from rsdat.dcache.literal import LiteralNames
+from rsdat.dcache.local import file_chunks, one_chunk, save, whole_file
 from rsdat.dcache.oserrors import Exists, IsFolder, IsNoFolder, file_errors
 from rsdat.dcache.read import changed
 
@@ -34,7 +34,7 @@ BLOCK_BYTES = 1024 * 1024
 PARALLEL = 12
 
 
-class DCacheFileSystem(AsyncFileSystem):  # type: ignore[misc]
+class DCacheFileSystem(LiteralNames):
     """dCache as fsspec sees it.
 
     `dcache://pnfs/x`, `dcache:///pnfs/x` and `/pnfs/x` all mean the literal path `/pnfs/x`, which
@@ -105,7 +105,7 @@ class DCacheFileSystem(AsyncFileSystem):  # type: ignore[misc]
             "insecure_redirects": insecure_redirects,
         }
         with file_errors():
-            self.endpoint = _choose(endpoint, {k: v for k, v in options.items() if v})
+            self.endpoint = choose_endpoint(rsdat_home(), endpoint, options)
         self.block_size = int(block_size or BLOCK_BYTES)
         self._client: DCacheClient | None = None
         self._client_loop: asyncio.AbstractEventLoop | None = None
@@ -139,28 +139,6 @@ class DCacheFileSystem(AsyncFileSystem):  # type: ignore[misc]
             "mime": entry.mime,
             "pnfs_id": entry.pnfs_id,
         }
-
-    async def _expand_path(
-        self, path: Any, recursive: bool = False, maxdepth: int | None = None, **kwargs: Any
-    ) -> list[str]:
-        """As fsspec's, but a name that exists is itself, even with `?`, `*` or `[` in it."""
-        given = path if isinstance(path, list) else [path]
-        out: set[str] = set()
-        patterns = []
-        for each in map(self._strip_protocol, given):
-            if not has_magic(each) or not await self._exists(each):
-                patterns.append(each)
-                continue
-            out.add(each)
-            if recursive:
-                out |= set(await self._find(each, maxdepth=maxdepth, withdirs=True))
-        if patterns:
-            out |= set(
-                await super()._expand_path(
-                    patterns, recursive=recursive, maxdepth=maxdepth, **kwargs
-                )
-            )
-        return sorted(out)
 
     # ---------------------------------------------------------------- looking
 
@@ -283,21 +261,10 @@ class DCacheFileSystem(AsyncFileSystem):  # type: ignore[misc]
             async with client.open_read(rpath) as download:
                 callback.set_size(download.size)
                 if isfilelike(lpath):
-                    await _save(download, lpath, callback)
+                    await save(download, lpath, callback.relative_update)
                     return
                 async with whole_file(Path(lpath)) as file:
-                    await _save(download, file, callback)
-
-    async def _get(self, rpath: Any, lpath: Any, recursive: bool = False, **kwargs: Any) -> Any:
-        if isinstance(rpath, str) and not recursive and has_magic(rpath):
-            # fsspec takes `?` for a pattern, and the destination of a pattern for a folder.
-            rpath = self._strip_protocol(rpath)
-            if await self._isfile(rpath):
-                local = stringify_path(lpath)
-                into = local.endswith("/") or await asyncio.to_thread(os.path.isdir, local)
-                lpath = [paths.join(local, paths.name_of(rpath)) if into else local]
-                rpath = [rpath]
-        return await super()._get(rpath, lpath, recursive=recursive, **kwargs)
+                    await save(download, file, callback.relative_update)
 
     # ---------------------------------------------------------------- writing
 
@@ -336,15 +303,6 @@ class DCacheFileSystem(AsyncFileSystem):  # type: ignore[misc]
                 await self.upload(file, rpath, size, mode != "create", callback.relative_update)
             finally:
                 file.close()
-
-    async def _put(self, lpath: Any, rpath: Any, recursive: bool = False, **kwargs: Any) -> Any:
-        if isinstance(lpath, (str, os.PathLike)) and isinstance(rpath, str) and not recursive:
-            local = stringify_path(lpath)
-            if has_magic(local) and await asyncio.to_thread(os.path.isfile, local):
-                into = rpath.endswith("/") or await self._isdir(rpath)
-                rpath = [paths.join(rpath, paths.name_of(local)) if into else rpath]
-                lpath = [local]
-        return await super()._put(lpath, rpath, recursive=recursive, **kwargs)
 
     async def _pipe_file(
         self, path: str, value: Any, mode: str = "overwrite", **kwargs: Any
@@ -485,12 +443,11 @@ class DCacheFileSystem(AsyncFileSystem):  # type: ignore[misc]
                 f"dCache can't open a file with mode {mode!r}: files are written once and whole"
             )
         # Better now than after hours of computing.
-        with suppress(FileNotFoundError):
-            entry = self.info(path)
-            if entry["type"] == "directory":
-                raise IsFolder(f"'{path}' is a folder", code="is_a_folder")
-            if mode == "xb":
-                raise Exists(f"'{path}' exists already", code="exists")
+        entry = self._find_entry(path)
+        if entry is not None and entry.is_folder:
+            raise IsFolder(f"'{path}' is a folder", code="is_a_folder")
+        if entry is not None and mode == "xb":
+            raise Exists(f"'{path}' exists already", code="exists")
         return DCacheWriter(self, path, replace=mode == "wb", autocommit=autocommit)
 
     async def _open_ranges(self, path: str) -> Any:
@@ -498,6 +455,12 @@ class DCacheFileSystem(AsyncFileSystem):  # type: ignore[misc]
             return await (await self.connect()).open_ranges(path)
 
     _open_reader = sync_wrapper(_open_ranges)
+
+    async def _look_up(self, path: str) -> Entry | None:
+        with file_errors():
+            return await (await self.connect()).find(path)
+
+    _find_entry = sync_wrapper(_look_up)
 
     # ---------------------------------------------------------------- the connection
 
@@ -516,25 +479,9 @@ class DCacheFileSystem(AsyncFileSystem):  # type: ignore[misc]
             await client.close()
 
 
-def _choose(name: str | None, options: dict[str, Any]) -> Endpoint:
-    """The endpoint that the keywords mean."""
-    if name is not None or not options:
-        return find_endpoint(rsdat_home(), name)
-    if "api_url" not in options and "webdav_url" not in options:
-        default = find_endpoint(rsdat_home())
-        options = {"api_url": default.api_url, "webdav_url": default.webdav_url, **options}
-    return endpoint_from_options("keywords", options)
-
-
 def _raise_unless_missing(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise error
-
-
-async def _save(download: Any, file: Any, callback: Any) -> None:
-    async for chunk in download:
-        await asyncio.to_thread(file.write, chunk)
-        callback.relative_update(len(chunk))
 
 
 def _close(loop: asyncio.AbstractEventLoop, client: DCacheClient) -> None:

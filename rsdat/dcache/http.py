@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
 from contextlib import asynccontextmanager
@@ -286,11 +287,8 @@ def door_failure(url: URL, error: BaseException) -> RsdatError:
             code="certificate",
         )
     if isinstance(error, aiohttp.ClientConnectorError):
-        number = error.os_error.errno
-        # asyncio's own text is "Connect call failed" with the address once more.
-        reason = os.strerror(number) if number and number > 0 else str(error.os_error)
         return DoorBroken(
-            f"Can't reach dCache at {where}: {reason}",
+            f"Can't reach dCache at {where}: {_reason(error.os_error)}",
             hint="Is the address right, and is it reachable from this computer?",
             code="unreachable",
         )
@@ -299,6 +297,13 @@ def door_failure(url: URL, error: BaseException) -> RsdatError:
         hint="Try again.",
         code="cut",
     )
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, (ssl.SSLError, socket.gaierror)) or not error.errno:
+        return error.strerror or str(error)  # their numbers are not the system's
+    # asyncio's own text is "Connect call failed" with the address once more.
+    return os.strerror(error.errno)
 
 
 async def _read_refusal(response: aiohttp.ClientResponse) -> Answer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterable, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO
@@ -25,6 +25,21 @@ async def file_chunks(
         yield chunk
         if progress is not None:
             progress(len(chunk))
+
+
+async def save(
+    chunks: AsyncIterable[bytes], file: IO[bytes], progress: Callable[[int], None]
+) -> None:
+    """Write a stream to a file.
+
+    Args:
+        chunks: The stream.
+        file: Open for writing; not closed.
+        progress: Told the size of each chunk after it was written.
+    """
+    async for chunk in chunks:
+        await asyncio.to_thread(file.write, chunk)
+        progress(len(chunk))
 
 
 async def one_chunk(data: bytes) -> AsyncIterator[bytes]:

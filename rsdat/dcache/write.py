@@ -85,7 +85,11 @@ async def write(
         uploaded = await rest.info(http, temporary, checksums=True)
         _check_upload(path, uploaded, size, body.adler32)
         # Once begun, the renaming goes on to its end, whoever is cancelled meanwhile.
-        created = await _to_the_end(_put_in_place(http, uploaded, path, replace, unchanged_since))
+        created = await _to_the_end(
+            _put_in_place(
+                http, uploaded, path, replace, unchanged_since, expected=existing is not None
+            )
+        )
     except BaseException as error:
         refused = isinstance(error, RsdatError) and not isinstance(error, DoorBroken)
         placed = isinstance(error, RsdatError) and error.code == "old_kept"
@@ -157,15 +161,25 @@ def _check_upload(path: str, uploaded: Entry, size: int, adler32: str) -> None:
 
 
 async def _put_in_place(
-    http: Http, uploaded: Entry, path: str, replace: bool, unchanged_since: datetime | None
+    http: Http,
+    uploaded: Entry,
+    path: str,
+    replace: bool,
+    unchanged_since: datetime | None,
+    *,
+    expected: bool,
 ) -> bool:
-    """Give the upload its name; True if nothing had it before."""
+    """Give the upload its name; True if nothing had it before.
+
+    `expected`: something was there before the upload. If not, the MOVE will tell by itself.
+    """
     asides: list[Entry] = []
     try:
         # Other writers may put something there, or move it away, between two of our steps.
         for round_number in range(_MAX_ROUNDS):
-            existing = await rest.find(http, path)
-            if existing is not None or not asides:
+            looking = expected or round_number > 0
+            existing = await rest.find(http, path) if looking else None
+            if looking and (existing is not None or not asides):
                 _check_target(path, existing, replace, unchanged_since)
             last = round_number == _MAX_ROUNDS - 1
             if existing is not None and not await _move_aside(http, existing, asides):

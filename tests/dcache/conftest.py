@@ -9,6 +9,7 @@ from pathlib import Path
 import fsspec.config
 import pytest
 
+from rsdat.dcache import DCacheFileSystem
 from tests.support.door import Door, door
 
 _numbers = itertools.count()
@@ -46,7 +47,8 @@ def folder(site: Door) -> str:
 
 @pytest.fixture(autouse=True)
 def _no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the developer's own dCache."""
+    """Nothing of the developer's own dCache, nor of an earlier test's."""
+    DCacheFileSystem.clear_instance_cache()
     monkeypatch.setattr(fsspec.config, "conf", {})
     for name in ("BEARER_TOKEN", "BEARER_TOKEN_FILE", "RSDAT_HOME"):
         monkeypatch.delenv(name, raising=False)

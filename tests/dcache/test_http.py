@@ -262,6 +262,17 @@ def test_not_permitted(site: Door, folder: str) -> None:
     assert not list((site.root / folder[1:] / "d").iterdir())
 
 
+def test_an_https_address_where_http_is_spoken(site: Door) -> None:
+    url = site.api_url.replace("http:", "https:")
+
+    async def work(client: DCacheClient) -> None:
+        with pytest.raises(DoorBroken, match="Can't reach dCache") as caught:
+            await client.info("/")
+        assert "Operation not permitted" not in caught.value.message
+
+    run(endpoint_of(site, api_url=url), work)
+
+
 def test_a_port_nobody_listens_on() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
