@@ -31,7 +31,7 @@ def cluster_config(folder: ClusterFolder) -> dict[str, Any]:
     """
     certificate, key = str(folder.certificate_file), str(folder.key_file)
     role = {"cert": certificate, "key": key}
-    scheduler, worker, nanny = (str(folder.preloads / name) for name in PRELOADS)
+    scheduler, worker = (str(folder.preloads / name) for name in PRELOADS[:2])
     return {
         "distributed": {
             "comm": {
@@ -52,7 +52,6 @@ def cluster_config(folder: ClusterFolder) -> dict[str, Any]:
                 "http": {"routes": []},
                 "preload": [worker, *_configured("distributed.worker.preload")],
             },
-            "nanny": {"preload": [nanny, *_configured("distributed.nanny.preload")]},
         }
     }
 

@@ -152,7 +152,7 @@ class Executor:
         self._event("submitted", array=array_id, tasks=tasks, token=submission.token)
 
     def _script(self, record: Record, token: str) -> str:
-        paths = ScriptPaths(self.folder.dask, self.home, self.folder.scheduler_file)
+        paths = ScriptPaths.of(self.folder, self.home)
         script = render_script(record.id, record.options, paths)
         write_text(self.folder.scripts / f"{token}.sh", script)
         return script
@@ -186,7 +186,7 @@ class Executor:
             gone = set(await link.retire(names))
         except DoorBroken:
             # Perhaps half done. Those that left are seen gone; the others are chosen anew.
-            await asyncio.to_thread(self.folder.update, lambda r: _stay(r, jobs_of(action)))
+            await asyncio.to_thread(self.folder.update, lambda r: _stay(r, action.candidates))
             return
         stayed = [
             job for job in jobs if any(worker.name not in gone for worker in workers.get(job, ()))
@@ -242,11 +242,6 @@ def jobs_to_retire(cluster_id: str, order: Sequence[str], action: Retire) -> lis
         if job in action.candidates:
             rank[job] = position
     return sorted(rank, key=lambda job: rank[job])[: action.count]
-
-
-def jobs_of(action: Retire) -> tuple[str, ...]:
-    """All jobs the action might have touched."""
-    return action.candidates
 
 
 def _stay(record: Record, jobs: Sequence[str]) -> None:

@@ -493,7 +493,7 @@ class ClusterManager:
         return await asyncio.to_thread(read_request, body, presets, fitting)
 
     def _render(self, folder: ClusterFolder, request: Request) -> str:
-        paths = ScriptPaths(folder.dask, self._home, folder.scheduler_file)
+        paths = ScriptPaths.of(folder, self._home)
         return render_script(folder.id, request.options, paths)
 
     def _make(self, request: Request) -> Keeper:

@@ -16,7 +16,7 @@ from typing import Any
 
 import dask.config
 
-from rsdat.base.units import format_bytes
+from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.options import Options
 from rsdat.clusters.renderer import slurm_job_class
 
@@ -51,6 +51,13 @@ class ScriptPaths:
     dask_config: Path
     home: Path
     scheduler_file: Path
+    nanny_preload: Path
+
+    @classmethod
+    def of(cls, folder: ClusterFolder, home: Path) -> ScriptPaths:
+        """Those of a cluster."""
+        nanny = folder.preloads / "rsdat_nanny.py"
+        return cls(folder.dask, home, folder.scheduler_file, nanny)
 
 
 def render_script(cluster_id: str, options: Options, paths: ScriptPaths) -> str:
@@ -87,6 +94,10 @@ def render_script(cluster_id: str, options: Options, paths: ScriptPaths) -> str:
             "--no-dashboard",
             "--dashboard-address",
             "127.0.0.1:0",
+            # Not by configuration: `dask worker` gives its nannies an empty list when the option
+            # is absent, and that hides `distributed.nanny.preload` (distributed 2026.8).
+            "--preload-nanny",
+            shlex.quote(str(paths.nanny_preload)),
             *(str(argument) for argument in more.get("worker-extra-args") or ()),
         ],
         worker_command=more.get("worker-command") or "distributed.cli.dask_worker",
@@ -94,11 +105,6 @@ def render_script(cluster_id: str, options: Options, paths: ScriptPaths) -> str:
     *lines, command = job.job_script().rstrip("\n").split("\n")
     # Signals for the batch shell must reach the nanny: there may be no shell between.
     return "\n".join([*lines, f"exec {command}"]) + "\n"
-
-
-def worker_memory(options: Options) -> str:
-    """The memory limit of one worker process, as text for people."""
-    return format_bytes((options.memory_bytes - NANNY_BYTES) // options.processes)
 
 
 def _exports(paths: ScriptPaths) -> list[str]:

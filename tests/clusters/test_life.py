@@ -42,12 +42,12 @@ def test_made_scaled_and_ended(site: ClusterSite) -> None:
             assert len(living(cluster)) == 4
             assert all(job["worker"].startswith("tls://") for job in cluster["jobs"])
             if site.kind == "slurm":
-                assert ["--array=0-0", "--array=0-2"] == [
+                assert [
                     argument
                     for argv in site.submissions()
                     for argument in argv
                     if argument.startswith("--array")
-                ]
+                ] == ["--array=0-0", "--array=0-2"]
 
             client = await asyncio.to_thread(connect, made["name"], home=site.home)
             try:

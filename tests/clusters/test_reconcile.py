@@ -31,7 +31,7 @@ NEW = {"submissions": [], "scheduler": None}
         ("no workers wanted", 0, NEW, [], [], "none", [StartScheduler()]),
         ("all is well", 4, {}, FOUR, ALL, "up", []),
         ("one array for what is missing", 9, {}, FOUR, ALL, "up", [Submit(5)]),
-        ("workers are submitted before the scheduler is up", 6, {}, FOUR, [], "starting", [Submit(2)]),
+        ("submitted before the scheduler is up", 6, {}, FOUR, [], "starting", [Submit(2)]),
         ("waiting jobs count", 4, {}, [*FOUR[:2], job("7_2", "PENDING"), job("7_3", "PENDING")],
          ALL[:2], "up", []),
         ("a lost worker is replaced", 4, {}, [*FOUR[:3], job("7_3", "NODE_FAIL")], ALL[:3], "up",
@@ -47,7 +47,7 @@ NEW = {"submissions": [], "scheduler": None}
         ("an unsure submission counts", 6, {"submissions": [
             Submission(TOKEN, 4, ago(300), "7"), Submission("abc", 2, ago(1), None, unsure=True)]},
          FOUR, ALL, "up", []),
-        ("jobs just submitted count unseen", 4, {"submissions": [Submission(TOKEN, 4, ago(2), "7")]},
+        ("fresh jobs count unseen", 4, {"submissions": [Submission(TOKEN, 4, ago(2), "7")]},
          [], [], "up", []),
         ("jobs submitted long ago do not", 4, {}, [], [], "up", [Submit(4)]),
         ("waiting jobs go first, newest first", 2, {}, [*FOUR[:2], job("7_2", "PENDING"),

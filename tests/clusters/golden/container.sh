@@ -1,0 +1,12 @@
+#!/bin/bash -l
+
+#SBATCH -p compute
+#SBATCH -A research-eemcs
+#SBATCH -n 1
+#SBATCH --cpus-per-task=2
+#SBATCH -t 01:00:00
+#SBATCH --no-requeue
+#SBATCH --gres=gpu:1
+export DASK_CONFIG=/home/u/.rsdat/clusters/c0ffee00/dask
+export RSDAT_HOME=/home/u/.rsdat
+exec apptainer exec --bind /scratch image.sif python -m distributed.cli.dask_worker --scheduler-file /home/u/.rsdat/clusters/c0ffee00/scheduler.json --name c0ffee00-${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID} --nthreads 2 --memory-limit 7.75GiB --nanny --death-timeout 600 --local-directory /scratch/$USER --no-dashboard --dashboard-address 127.0.0.1:0 --preload-nanny /home/u/.rsdat/clusters/c0ffee00/preloads/rsdat_nanny.py --lifetime 55m

@@ -1,0 +1,273 @@
+"""Names, options, rhythm, adaptive size, diagnosis: tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from rsdat.base.errors import InvalidInput
+from rsdat.clusters.diagnose import diagnose, explain_reason
+from rsdat.clusters.executor import jobs_to_retire
+from rsdat.clusters.limits import core_hours, find_problems
+from rsdat.clusters.naming import check_name, default_name, job_name, parse_job_name, worker_job
+from rsdat.clusters.options import read_options
+from rsdat.clusters.reconcile import Retire
+from rsdat.clusters.record import EndedJob
+from rsdat.clusters.rhythm import AdaptiveSize, queue_pause_s, turn_pause_s
+from rsdat.queue.interface import Partition, Site
+from tests.support.cluster_parts import ID, NOW, ago, job, options, record
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a", " x ", "SLURMCluster 1", "space # ? % : + & é 日 👩‍🚀", ".dot", "x" * 64, "../../x"],
+)
+def test_names_that_are_fine(name: str) -> None:
+    assert check_name(name) == name.strip()
+
+
+@pytest.mark.parametrize(
+    "name", ["", "  ", "x" * 65, "a\nb", "a\x00", "a\x1b[31m", "a\u2028b", "a\u202eb", "\udc80", 3]
+)
+def test_names_that_are_not(name: Any) -> None:
+    with pytest.raises(InvalidInput):
+        check_name(name)
+
+
+def test_default_names_fill_gaps() -> None:
+    assert default_name([]) == "SLURMCluster 1"
+    assert default_name(["SLURMCluster 1", "mine", "SLURMCluster 3"]) == "SLURMCluster 2"
+
+
+def test_job_names_round_trip() -> None:
+    assert parse_job_name(job_name("a-b-c", "01234567")) == ("a-b-c", "01234567")
+    for other in ("rsdat-x", "rsdat-x-0123456", "dask-worker", "rsdat-x-01234567 "):
+        assert parse_job_name(other) is None
+
+
+def test_workers_and_their_jobs() -> None:
+    assert worker_job(ID, f"{ID}-671_0") == "671_0"
+    assert worker_job(ID, f"{ID}-671_12-3") == "671_12"  # one of several processes
+    for other in ("c1-671_0", f"{ID}-671", f"{ID}-x", "0"):
+        assert worker_job(ID, other) is None
+
+
+def test_jobs_retire_in_the_schedulers_order_whole_jobs_only() -> None:
+    action = Retire(2, ("7_0", "7_1", "7_2"), idle_only=False, to_nothing=False)
+    order = [f"{ID}-7_2-0", f"{ID}-7_0-0", f"{ID}-7_1-0", f"{ID}-7_1-1", f"{ID}-7_0-1"]
+    assert jobs_to_retire(ID, order, action) == ["7_2", "7_1"]
+    assert jobs_to_retire(ID, [f"{ID}-9_9", "stranger"], action) == []
+
+
+# -- options --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"cores": 0},
+        {"cores": "many"},
+        {"cores": True},
+        {"memory": "much"},
+        {"memory": "100MiB"},
+        {"memory": "2GiB\n#SBATCH -A rich"},
+        {"walltime": "an hour"},
+        {"walltime": "00:00:00"},
+        {"partition": "a b"},
+        {"partition": "-x"},
+        {"partition": "a\n#SBATCH --uid=0"},
+        {"account": "x;id"},
+        {"interface": "--host"},
+        {"local_directory": "/a b"},
+        {"local_directory": "$(id)"},
+        {"local_directory": "/tmp;id"},
+        {"prologue": "module load x"},
+        {"prologue": ["a\nb"]},
+        {"directives": ["gpus"]},
+        {"directives": ["--array=0-9"]},
+        {"directives": ["-o x"]},
+        {"directives": ["#SBATCH --job-name=x"]},
+        {"directives": ["--gres=x\n#SBATCH --array=0-99"]},
+        {"colour": "red"},
+    ],
+)
+def test_options_that_make_no_sense(request_: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        options(**request_)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"python": "python\n#SBATCH -A x"},
+        {"worker-extra-args": ["a\nb"]},
+        {"processes": 9},
+        {"memory": None},
+        {"cores": None},
+    ],
+)
+def test_settings_that_make_no_sense(settings: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInput):
+        read_options({"cores": 1, "memory": "2GiB", **settings}, {})
+
+
+def test_yaml_reads_an_unquoted_walltime_as_seconds() -> None:
+    assert read_options({"cores": 1, "memory": "2GiB", "walltime": 3600}, {}).walltime_s == 3600
+
+
+SITE = Site(
+    "here",
+    (
+        Partition("main", True, "UP", 3, 4, 8 * 2**30, 7200),
+        Partition("down", False, "DOWN", 3, 64, 2**40, None),
+    ),
+    ("proj",),
+)
+
+
+@pytest.mark.parametrize(
+    ("request_", "words"),
+    [
+        ({}, []),
+        ({"account": "proj", "partition": "main"}, []),
+        ({"account": "other"}, ["none of your accounts"]),
+        ({"partition": "nosuch"}, ["no partition 'nosuch'"]),
+        ({"partition": "down"}, ["is DOWN"]),
+        ({"partition": "main,down", "cores": 9}, []),
+        ({"cores": 5, "memory": "9GiB"}, ["4 cores, not 5", "8 GiB of memory, not 9GiB"]),
+        ({"walltime": "02:00:01"}, ["may run for 02:00:00"]),
+    ],
+)
+def test_limits_of_the_site(request_: dict[str, Any], words: list[str]) -> None:
+    problems = find_problems(options(**request_), SITE)
+    assert len(problems) == len(words), problems
+    for problem, expected in zip(problems, words, strict=True):
+        assert expected in problem
+
+
+def test_core_hours() -> None:
+    assert core_hours(options(cores=4, walltime="00:30:00"), 10) == 20
+
+
+# -- rhythm ---------------------------------------------------------------------------------------
+
+
+def pause(**mood: Any) -> float | None:
+    calm = {"moving": False, "adapting": False, "watched": False, "quiet_s": 0.0, "silences": 0}
+    return queue_pause_s(**{**calm, **mood})
+
+
+def test_the_queue_is_left_alone_when_nobody_looks_and_nothing_is_to_come() -> None:
+    assert pause() is None
+    assert pause(quiet_s=9999.0) is None
+    assert pause(silences=3) is None
+
+
+def test_looks_become_rarer_as_it_stays_quiet() -> None:
+    assert pause(moving=True) == 1.0
+    assert pause(moving=True, quiet_s=3600.0) == 15.0
+    assert pause(watched=True) == 3.0
+    assert pause(watched=True, quiet_s=3600.0) == 30.0
+    assert pause(adapting=True) == 3.0
+    assert [pause(moving=True, silences=n) for n in (1, 2, 9)] == [4.0, 8.0, 60.0]
+    assert turn_pause_s(moving=False, adapting=False, watched=False, quiet_s=0.0) == 10.0
+
+
+def test_adaptive_size_grows_at_once_and_shrinks_late() -> None:
+    size = AdaptiveSize()
+    at: Callable[[float], Any] = lambda s: NOW + timedelta(seconds=s)  # noqa: E731
+    assert size.follow(0, 50, (1, 20), at(0)) == 20
+    assert size.follow(20, 3, (1, 20), at(1)) == 20
+    assert size.follow(20, 7, (1, 20), at(20)) == 20
+    assert size.follow(20, 0, (1, 20), at(31)) == 7  # the most that was wanted meanwhile
+    assert size.follow(7, 0, (1, 20), at(32)) == 7
+    assert size.follow(7, 7, (1, 20), at(40)) == 7  # wanted again: the count begins anew
+    assert size.follow(7, 0, (1, 20), at(63)) == 7
+    assert size.follow(7, 0, (1, 20), at(93)) == 1  # never below the minimum
+    assert size.follow(30, 0, (1, 20), at(94)) == 20  # bounds that shrank hold at once
+
+
+# -- diagnosis ------------------------------------------------------------------------------------
+
+
+def ended(state: str = "FAILED", exit_text: str | None = "1:0", **more: Any) -> EndedJob:
+    facts: dict[str, Any] = {"expected": False, "connected": False, "at": ago(9), **more}
+    return EndedJob("7_0", state, exit_text, None, "n1", 60, **facts)
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "jobs", "connected", "scheduler", "log", "words"),
+    [
+        ("all is well", {}, [job("7_0")], ["7_0"], "up", "Timed out starting worker", None),
+        ("refused, in Slurm's words", {"problem": {"message": "Invalid account", "hint": None}},
+         [], [], "up", None, "Invalid account"),
+        ("scheduler gone", {"phase": "failed"}, [], [], "dead", "Segfault", "scheduler has ended"),
+        ("never reached", {"ended": [ended()]}, [], [], "up", "x\nTimed out starting worker",
+         "Job 7_0 failed with exit code 1: its worker did not reach the scheduler on n1"),
+        ("wrong key", {"ended": [ended()]}, [], [], "up", "TLS certificate does not match",
+         "another scheduler answers"),
+        ("no distributed", {"ended": [ended()]}, [], [], "up",
+         "ModuleNotFoundError: No module named 'distributed'", "its Python lacks a package"),
+        ("out of memory", {"ended": [ended("OUT_OF_MEMORY", "0:125")]}, [], [], "up", None,
+         "ran out of memory"),
+        ("signal", {"ended": [ended("FAILED", "0:9")]}, [], [], "up", None, "ended by signal 9"),
+        ("walltime", {"ended": [ended("TIMEOUT", "0:0")]}, [], [], "up", None, "its walltime"),
+        ("clean exit", {"ended": [ended("COMPLETED", "0:0")]}, [], [], "up", None, "ended at once"),
+        ("held", {"ended": [ended()], "failures": 3}, [], [], "up", None,
+         "3 in a row ended at once, no more are started"),
+        ("replaced already", {"ended": [ended("NODE_FAIL")]}, [job("7_1")], ["7_1"], "up", None,
+         None),
+        ("asked to", {"ended": [ended("CANCELLED", expected=True)]}, [], [], "up", None, None),
+        ("before the last wish", {"ended": [ended()], "wished": ago(5)}, [], [], "up", None, None),
+        ("old news", {"ended": [ended(at=ago(1000))]}, [], [], "up", None, None),
+        ("silent scheduler", {}, [job("7_0")], [], "silent", None, "does not answer"),
+        ("slow worker", {}, [job("7_0")], [], "up", None, "has run for 00:01:00"),
+        ("young worker", {}, [job("7_0", started=ago(44))], [], "up", None, None),
+        ("waiting", {}, [job("7_0", "PENDING", reason="Resources")], [], "up", None,
+         "1 jobs in the queue: the first waits for free nodes"),
+        ("never", {}, [job("7_0"), job("7_1", "PENDING", reason="PartitionTimeLimit")], ["7_0"],
+         "up", None, "its walltime is longer than the partition allows"),
+        ("stopping", {"phase": "stopping", "failures": 3, "ended": [ended()]}, [], [], "up", None,
+         None),
+    ],
+)  # fmt: skip
+def test_diagnosis(
+    name: str,
+    more: dict[str, Any],
+    jobs: list[Any],
+    connected: list[str],
+    scheduler: Any,
+    log: str | None,
+    words: str | None,
+) -> None:
+    mine = record(1, **more)
+    found = diagnose(mine, jobs, connected, scheduler, NOW, lambda source: log)
+    if words is None:
+        assert found is None, name
+    else:
+        assert found is not None, name
+        assert words in found.message, name
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        (None, None),
+        ("Priority", "other jobs come first"),
+        ("ReqNodeNotAvail, UnavailableNodes:n4", "reserved for maintenance, or down"),
+        ("QOSMaxCpuPerUserLimit", "limit of its quality of service"),
+        ("QOSMaxWallDurationPerJobLimit", "never start: its walltime"),
+        ("QOSMaxCpuPerJobLimit", "one job may not ask for so much"),
+        ("AssocGrpCPUMinutesLimit", "budget is used up"),
+        ("AssocGrpCpuLimit", "your account uses as much as it may"),
+        ("SomethingNew", "waits: SomethingNew"),
+    ],
+)
+def test_reasons_in_plain_words(reason: str | None, words: str | None) -> None:
+    found = explain_reason(reason)
+    assert found is None if words is None else words in (found or "")
