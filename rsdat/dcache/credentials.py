@@ -6,6 +6,7 @@ import asyncio
 import base64
 import os
 import stat
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +17,10 @@ _MAX_FILE_BYTES = 64 * 1024
 
 
 class Credential(Protocol):
-    """Something that can sign requests. Its `repr` and `str` never hold the secret."""
+    """Something that can sign requests. Its `repr` and `str` never hold the secret.
+
+    Two are equal when they come from the same place and say the same.
+    """
 
     async def header(self) -> Secret | None:
         """The value of `Authorization`, read anew where it may have changed; None: anonymous.
@@ -27,62 +31,54 @@ class Credential(Protocol):
         ...
 
 
+@dataclass(frozen=True)
 class Anonymous:
     """No proof at all."""
-
-    def __repr__(self) -> str:
-        return "Anonymous()"
 
     async def header(self) -> Secret | None:
         """Always None."""
         return None
 
 
+@dataclass(frozen=True)
 class Token:
     """A bearer token that was given as text."""
 
-    def __init__(self, token: Secret) -> None:
-        self._header = Secret(f"Bearer {_clean(token.reveal(), 'the token')}")
-
-    def __repr__(self) -> str:
-        return "Token(***)"
+    token: Secret
 
     async def header(self) -> Secret | None:
         """The token as it was given."""
-        return self._header
+        return Secret(f"Bearer {_clean(self.token.reveal(), 'the token')}")
 
 
+@dataclass(frozen=True)
 class Password:
     """User name and password that were given as text."""
 
-    def __init__(self, username: str, password: Secret) -> None:
-        self._username = username
-        self._header = _basic(username, password.reveal())
-
-    def __repr__(self) -> str:
-        return f"Password({self._username!r}, ***)"
+    username: str
+    password: Secret
 
     async def header(self) -> Secret | None:
         """HTTP Basic."""
-        return self._header
+        return _basic(self.username, self.password.reveal())
 
 
+@dataclass
 class SecretFile:
     """A file with a bearer token or a password; read again when it has changed.
 
-    Args:
+    Attributes:
         path: The file; its first line counts. Other users must not be able to read it.
         username: With it the file holds this user's password, without it a bearer token.
     """
 
-    def __init__(self, path: Path, *, username: str | None = None) -> None:
-        self.path = path
-        self._username = username
-        self._seen: tuple[int, int, int] | None = None
-        self._header: Secret | None = None
+    path: Path
+    username: str | None = None
+    _seen: tuple[int, int, int] | None = field(default=None, repr=False, compare=False)
+    _header: Secret | None = field(default=None, repr=False, compare=False)
 
-    def __repr__(self) -> str:
-        return f"SecretFile({str(self.path)!r})"
+    def __hash__(self) -> int:
+        return hash((self.path, self.username))
 
     async def header(self) -> Secret | None:
         """From the file as it is now."""
@@ -111,10 +107,10 @@ class SecretFile:
             if seen != self._seen:
                 text = file.read(_MAX_FILE_BYTES).decode(errors="replace")
                 secret = _clean(text, f"'{self.path}'")
-                if self._username is None:
+                if self.username is None:
                     self._header = Secret(f"Bearer {secret}")
                 else:
-                    self._header = _basic(self._username, secret)
+                    self._header = _basic(self.username, secret)
                 self._seen = seen
         return self._header
 

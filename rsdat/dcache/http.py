@@ -280,7 +280,7 @@ def door_failure(url: URL, error: BaseException) -> RsdatError:
             hint="Try again in a minute; large transfers may be filling dCache's pools.",
             code="timeout",
         )
-    if isinstance(error, (aiohttp.ClientConnectorCertificateError, ssl.SSLError)):
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return DoorBroken(
             f"The certificate of {where} is not trusted here",
             hint="Point SSL_CERT_FILE or SSL_CERT_DIR to the authorities of this dCache.",

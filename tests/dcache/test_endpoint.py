@@ -188,6 +188,25 @@ def test_secrets_do_not_show(tmp_path: Path) -> None:
         assert "geheim" not in str(endpoint)
 
 
+def test_the_same_configuration_gives_equal_endpoints(tmp_path: Path) -> None:
+    """So that a connection is kept when the configuration is read again."""
+    write_text(tmp_path / "t", "secret")
+    for credential in (
+        {},
+        {"token": "x"},
+        {"token_file": "t"},
+        {"username": "alice", "password": "x"},
+        {"username": "alice", "password_file": "t"},
+    ):
+        one, two = (
+            endpoint_from_options("x", {**URLS, **credential}, folder=tmp_path) for _ in range(2)
+        )
+        header(one)
+        assert one == two
+        assert hash(one) == hash(two)
+        assert one != endpoint_from_options("x", {**URLS, "token": "other"})
+
+
 def test_a_text_token_is_not_pickled() -> None:
     endpoint = endpoint_from_options("x", {**URLS, "token": "geheim"})
     with pytest.raises(TypeError):
