@@ -9,7 +9,7 @@ import { ApiError } from '../common/request';
 import type { ICluster, IClusterRequest, IOptions } from '../common/types';
 import { clientCode } from './code';
 import { clustersIcon } from './icons';
-import { insertCode } from './insert';
+import { insertCode } from '../common/insert';
 import type { ClusterModel } from './model';
 import { isAlive } from './status';
 

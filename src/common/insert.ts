@@ -1,13 +1,12 @@
 /** Putting code into a notebook. */
-import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { Notebook } from '@jupyterlab/notebook';
 
 /**
  * Put code into an empty active code cell, or into a new one below the active cell.
  *
  * @returns Whether the notebook could take it; not while it is loading or read-only.
  */
-export function insertCode(panel: NotebookPanel, code: string): boolean {
-  const notebook = panel.content;
+export function insertCode(notebook: Notebook, code: string): boolean {
   const shared = notebook.model?.sharedModel;
   if (!shared || notebook.model?.readOnly) {
     return false;

@@ -17,6 +17,9 @@ import { insertCode } from '../common/insert';
 import { Section } from '../common/section';
 import type { IEntry } from '../common/types';
 import { IDCache } from '../tokens';
+// Activation needs these at once: the drive before any document is restored, the actions for
+// its signals and the page's address.
+/* eslint-disable jupyter/prefer-lazy-imports */
 import { DCacheActions } from './actions';
 import { DCacheApi, type IDCacheApi } from './api';
 import { readCode } from './code';
@@ -80,7 +83,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
   provides: IDCache,
   activate: (
     app: JupyterFrontEnd,
-    { api, drive }: IDCacheService,
+    service: IDCacheService,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
@@ -88,6 +91,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     notebooks: INotebookTracker | null,
     documents: IDocumentManager | null
   ): IDCache => {
+    const { api, drive } = service;
     const { commands, serviceManager, shell } = app;
     const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
     const model = new DCacheModel({
@@ -175,7 +179,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       chooseFiles: () => chooseFiles(section.node),
       insertCode: code => {
         const notebook = notebooks?.currentWidget;
-        const isIn = notebook ? insertCode(notebook, code) : false;
+        const isIn = notebook ? insertCode(notebook.content, code) : false;
         if (notebook && isIn) {
           shell.activateById(notebook.id);
         }

@@ -3,7 +3,7 @@ import { NotebookModel, type Notebook } from '@jupyterlab/notebook';
 import { NBTestUtils } from '@jupyterlab/notebook/lib/testutils';
 import { clientCode } from '../code';
 import { clusterMimeData } from '../drag';
-import { insertCode } from '../insert';
+import { insertCode } from '../../common/insert';
 
 const CODE = 'import rsdat\n\nclient = rsdat.connect("SLURMCluster 1")\nclient';
 

@@ -40,8 +40,10 @@ function notebook(cell: object): string {
 }
 
 async function statusOf(promise: Promise<unknown>): Promise<number> {
-  const reason: any = await promise.catch(error => error);
-  expect(reason).toBeInstanceOf(ServerConnection.ResponseError);
+  const reason = await promise.catch(error => error);
+  if (!(reason instanceof ServerConnection.ResponseError)) {
+    throw new Error(`no ResponseError: ${reason}`);
+  }
   return reason.response.status;
 }
 

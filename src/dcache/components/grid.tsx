@@ -25,7 +25,7 @@ const COLUMN_WIDTHS: Readonly<Record<SortKey, number>> = {
   name: 0,
   locality: 0,
   size: 210,
-  modified: 330
+  modified: 370
 };
 
 /** Keys typed within this time make one beginning of a name. */

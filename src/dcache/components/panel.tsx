@@ -16,6 +16,9 @@ import { useModel, type IPanelContext } from './state';
 /** Steps of the path that are shown; those before are behind a "…". */
 const MAX_CRUMBS = 3;
 
+/** What makes the credentials readable by their owner alone. */
+const PROTECT = 'chmod 600 ~/.rsdat/endpoints.json \\\n  ~/.rsdat/spider.token';
+
 /** How long to wait for the end of typing before the companion is asked to filter. */
 const FILTER_MS = 250;
 
@@ -285,9 +288,7 @@ function NotConfigured(props: IPanelContext): JSX.Element {
           'and put your token or macaroon into the file named there, on one line:'
         )}
       </p>
-      <pre tabIndex={0}>
-        {'chmod 600 ~/.rsdat/endpoints.json \\\n  ~/.rsdat/spider.token'}
-      </pre>
+      <pre tabIndex={0}>{PROTECT}</pre>
       <p>
         {trans.__(
           'If you use fsspec’s own configuration for dCache (FSSPEC_DCACHE_API_URL, FSSPEC_DCACHE_WEBDAV_URL and FSSPEC_DCACHE_TOKEN, or a file in ~/.config/fsspec), it works here too, after a restart of Jupyter.'

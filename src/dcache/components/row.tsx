@@ -33,7 +33,7 @@ function isSame(before: IRowProps, after: IRowProps): boolean {
   );
 }
 
-export const Row = React.memo(function Row(props: IRowProps): JSX.Element {
+function DrawnRow(props: IRowProps): JSX.Element {
   const { columns, entry, isActive, isSelected, row, trans } = props;
   const classes = ['jp-rsdat-Files-row'];
   if (isSelected) {
@@ -73,7 +73,9 @@ export const Row = React.memo(function Row(props: IRowProps): JSX.Element {
       ))}
     </div>
   );
-}, isSame);
+}
+
+export const Row = React.memo(DrawnRow, isSame);
 
 function Cell(
   props: IRowProps & { entry: IEntry; column: SortKey }
