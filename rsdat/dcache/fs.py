@@ -6,6 +6,7 @@ import asyncio
 import os
 import weakref
 from collections.abc import AsyncIterator
+from concurrent import futures
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -494,5 +495,5 @@ def _close(loop: asyncio.AbstractEventLoop, client: DCacheClient) -> None:
         here = None
     if here is not loop:
         # The interpreter's exit calls this too: a moment for the connections to say goodbye.
-        with suppress(TimeoutError, asyncio.TimeoutError):
+        with suppress(futures.TimeoutError):
             done.result(1)
