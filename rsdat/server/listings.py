@@ -24,19 +24,32 @@ FRESH_S = 60.0
 MAX_FOLDERS = 16
 #: Over all kept folders; about half a kilobyte each.
 MAX_ENTRIES = 200_000
-_MAX_ORDERS = 8
+_MAX_FILTERS = 8
+_NUMBER = re.compile("[0-9]+")
 
 
-def natural_key(name: str) -> tuple[Any, ...]:
-    """Sorts as people count: `scene 9` before `Scene 10`; equal ones by their exact spelling."""
-    parts: list[Any] = re.split(r"([0-9]+)", folded(name))
-    parts[1::2] = map(int, parts[1::2])  # text and number in turn, text first and last
-    return (*parts, -1, name)
+def natural_key(name: str) -> str:
+    """Sorts as people count: `scene 9` before `Scene 10`; equal ones by their exact spelling.
+
+    One text and no tuple of parts: comparing 50 000 tuples would hold up the event loop from
+    whatever thread.
+    """
+    text = folded(name)
+    if not text.isascii():
+        # é stands beside e, not behind z.
+        letters = unicodedata.normalize("NFD", text)
+        text = "".join(c for c in letters if not unicodedata.combining(c))
+    return f"{_NUMBER.sub(_by_length, text)}\0{name}"
+
+
+def _by_length(number: re.Match[str]) -> str:
+    digits = number[0].lstrip("0")
+    return f"\1{len(digits):03}{digits}"
 
 
 def folded(text: str) -> str:
     """The text without the differences that a reader does not see: case, Unicode's two forms."""
-    return unicodedata.normalize("NFC", text).casefold()
+    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
 
 
 def arrange(entries: Iterable[Entry], sort: str) -> list[Entry]:
@@ -46,8 +59,12 @@ def arrange(entries: Iterable[Entry], sort: str) -> list[Entry]:
         entries: In any order.
         sort: `name`, `size`, `modified` or `locality`; with `-` in front, reversed.
     """
+    return _arrange(sorted(entries, key=lambda entry: natural_key(entry.name)), sort)
+
+
+def _arrange(by_name: Sequence[Entry], sort: str) -> list[Entry]:
     key, descending = sort.removeprefix("-"), sort.startswith("-")
-    rows = sorted(entries, key=lambda entry: natural_key(entry.name), reverse=descending)
+    rows = list(reversed(by_name)) if descending else list(by_name)
     if key != "name":
         # What has no value stands last in both directions: there is nothing to compare.
         known = [entry for entry in rows if getattr(entry, key) is not None]
@@ -63,7 +80,8 @@ class _Folder:
     entries: Sequence[Entry]
     began_s: float
     listed: datetime
-    orders: OrderedDict[tuple[str, str], list[Entry]] = field(default_factory=OrderedDict)
+    orders: dict[str, list[Entry]] = field(default_factory=dict)
+    filtered: OrderedDict[tuple[str, str], list[Entry]] = field(default_factory=OrderedDict)
 
 
 class Listings:
@@ -156,18 +174,29 @@ class Listings:
             self._folders.popitem(last=False)
 
     async def _rows(self, folder: _Folder, sort: str, wanted: str) -> list[Entry]:
-        rows = folder.orders.get((sort, wanted))
+        rows = folder.orders.get(sort)
         if rows is None:
             # 50 000 names take a good part of a second: not on the event loop.
-            rows = await asyncio.to_thread(_arranged, folder.entries, sort, wanted)
-            folder.orders[sort, wanted] = rows
-            while len(folder.orders) > _MAX_ORDERS:
-                folder.orders.popitem(last=False)
-        folder.orders.move_to_end((sort, wanted))
-        return rows
+            rows = await asyncio.to_thread(_ordered, folder, sort)
+        if not wanted:
+            return rows
+        kept = folder.filtered.pop((sort, wanted), None)
+        if kept is None:
+            kept = await asyncio.to_thread(_matching, rows, wanted)
+        folder.filtered[sort, wanted] = kept
+        while len(folder.filtered) > _MAX_FILTERS:
+            folder.filtered.popitem(last=False)
+        return kept
 
 
-def _arranged(entries: Sequence[Entry], sort: str, wanted: str) -> list[Entry]:
-    if wanted:
-        entries = [entry for entry in entries if wanted in folded(entry.name)]
-    return arrange(entries, sort)
+def _ordered(folder: _Folder, sort: str) -> list[Entry]:
+    by_name = folder.orders.get("name")
+    if by_name is None:
+        by_name = folder.orders["name"] = arrange(folder.entries, "name")
+    if sort != "name":
+        folder.orders[sort] = _arrange(by_name, sort)
+    return folder.orders[sort]
+
+
+def _matching(rows: Sequence[Entry], wanted: str) -> list[Entry]:
+    return [entry for entry in rows if wanted in folded(entry.name)]
