@@ -1,0 +1,227 @@
+"""The way to a scheduler's pages: what goes through, what stays behind, who is not there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tornado import httpserver, netutil, web, websocket
+from tornado.httpclient import HTTPRequest
+from tornado.httputil import HTTPHeaders
+
+from rsdat.base.errors import Conflict, NotFound
+from rsdat.base.secret import Secret
+from rsdat.clusters.manager import DashboardTarget
+from rsdat.server.dashboard import KEY_HEADER
+from tests.support.server import Lab, check_error, until
+
+KEY = "open-sesame"
+
+
+@dataclass
+class FarEnd:
+    """A scheduler's HTTP server as the proxy sees it, and what it was sent."""
+
+    port: int
+    seen: list[HTTPHeaders] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    sockets: list[Any] = field(default_factory=list)
+
+
+def far_application(far: FarEnd) -> web.Application:
+    """Pages, a redirect, a JSON file, and a websocket that speaks `bokeh` and echoes."""
+
+    class Page(web.RequestHandler):
+        def prepare(self) -> None:
+            far.seen.append(self.request.headers)
+            far.addresses.append(self.request.uri or "")
+
+        def get(self, path: str) -> None:
+            if path == "":
+                self.redirect("/status")
+                return
+            self.set_cookie("_xsrf", "stolen")
+            self.set_header("Access-Control-Allow-Origin", "*")
+            self.set_header("Content-Type", "application/json")
+            self.finish(json.dumps({"Task Stream": "/individual-task-stream", "path": path}))
+
+        head = get
+
+    class Echo(websocket.WebSocketHandler):
+        def check_origin(self, origin: str) -> bool:
+            return True
+
+        def select_subprotocol(self, subprotocols: list[str]) -> str | None:
+            return "bokeh" if "bokeh" in subprotocols else None
+
+        def open(self) -> None:
+            far.seen.append(self.request.headers)
+            far.addresses.append(self.request.uri or "")
+            far.sockets.append(self)
+
+        def on_message(self, message: str | bytes) -> None:
+            self.write_message(message, binary=isinstance(message, bytes))
+
+        def on_close(self) -> None:
+            far.sockets.remove(self)
+
+    return web.Application([(r"/(?:.*/)?ws", Echo), (r"/(.*)", Page)])
+
+
+class Manager:
+    """A cluster manager that knows where dashboards are, and nothing else."""
+
+    def __init__(self, far: FarEnd) -> None:
+        self._far = far
+
+    async def dashboard(self, id_: str) -> DashboardTarget:
+        """`up` is there, `down` has a scheduler that died, `starting` none yet."""
+        if id_ == "up":
+            return DashboardTarget("127.0.0.1", self._far.port, Secret(KEY))
+        if id_ == "down":
+            with socket.socket() as unused:
+                unused.bind(("127.0.0.1", 0))
+                port = unused.getsockname()[1]
+            return DashboardTarget("127.0.0.1", port, Secret(KEY))
+        if id_ == "starting":
+            raise Conflict("The scheduler is not up <yet>", code="scheduler_not_up", hint="Wait.")
+        raise NotFound(f"There is no cluster '{id_}'")
+
+    async def stop(self) -> None:
+        """Nothing to end."""
+
+
+@dataclass
+class Opened:
+    """As `rsdat.clusters.open.OpenClusters`."""
+
+    manager: Manager
+
+
+@pytest.fixture
+def far(jp_asyncio_loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A far end, and the companion's cluster manager replaced by one that leads to it."""
+    [listener] = netutil.bind_sockets(0, "127.0.0.1")
+    far = FarEnd(listener.getsockname()[1])
+
+    async def open_clusters(_home: Path, _on_change: Callable[[str], None]) -> Opened:
+        return Opened(Manager(far))
+
+    monkeypatch.setattr("rsdat.server.app.open_clusters", open_clusters)
+
+    async def start() -> httpserver.HTTPServer:
+        server = httpserver.HTTPServer(far_application(far))
+        server.add_sockets([listener])
+        return server
+
+    server = jp_asyncio_loop.run_until_complete(start())
+    yield far
+    server.stop()
+    jp_asyncio_loop.run_until_complete(server.close_all_connections())
+
+
+async def test_page(far: FarEnd, lab: Lab) -> None:
+    """The page comes; the cluster's secret goes, none of Jupyter's does; no cookie comes back."""
+    headers = {
+        "Cookie": "_xsrf=mine; username-localhost=ann",
+        "X-XSRFToken": "mine",
+        "Referer": f"{lab.origin}{lab.base_url}lab?token={lab.token}",
+        KEY_HEADER: "guessed",
+    }
+    query = {"token": lab.token, "theme": "dark"}
+    path = "/clusters/up/dashboard/individual-plots.json"
+    response = await lab.ask("GET", path, headers=headers, query=query)
+    assert response.code == 200
+    assert json.loads(response.body)["Task Stream"] == "/individual-task-stream"
+    assert far.addresses == ["/individual-plots.json?theme=dark"]
+    [sent] = far.seen
+    assert sent.get_list(KEY_HEADER) == [KEY]
+    assert lab.token not in str(sent)
+    assert not {"Cookie", "Authorization", "X-Xsrftoken", "Referer"} & set(sent)
+    # Jupyter's own login cookie (the token is in the query) may be there.
+    assert not any("stolen" in cookie for cookie in response.headers.get_list("Set-Cookie"))
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert "frame-ancestors 'self'" in response.headers["Content-Security-Policy"]
+    assert KEY not in str(response.headers)
+
+
+async def test_redirect_and_head(far: FarEnd, lab: Lab) -> None:
+    """The scheduler's own redirect leads to its page below our address."""
+    response = await lab.ask("GET", "/clusters/up/dashboard/")
+    assert response.code == 302
+    assert response.headers["Location"] == "/user/ann/rsdat/clusters/up/dashboard/status"
+    response = await lab.ask("HEAD", "/clusters/up/dashboard/status")
+    assert (response.code, response.body) == (200, b"")
+
+
+async def test_nobody_there(far: FarEnd, lab: Lab) -> None:
+    """JSON for programs, a page for people, the same status for a websocket."""
+    for id_, status, code in (
+        ("nope", 404, "not_found"),
+        ("starting", 409, "scheduler_not_up"),
+        ("down", 502, "door_broken"),
+    ):
+        path = f"/clusters/{id_}/dashboard/status"
+        check_error(await lab.ask("GET", path), status, code)
+        page = await lab.ask("GET", path, headers={"Accept": "text/html,*/*;q=0.8"})
+        assert page.code == status
+        assert page.headers["Content-Type"].startswith("text/html")
+        assert f"data-code='{code}'" in page.body.decode()
+    page = await lab.ask(
+        "GET", "/clusters/starting/dashboard/status", headers={"Accept": "text/html"}
+    )
+    assert "not up &lt;yet&gt;" in page.body.decode()
+
+
+async def test_only_the_scheduler(far: FarEnd, lab: Lab) -> None:
+    """No path leads to another host or port."""
+    for path in ("//example.org/x", "@example.org/", "http://example.org/", "../../x"):
+        response = await lab.ask("GET", f"/clusters/up/dashboard/{path}")
+        assert response.code in (200, 404), (path, response.code)
+    assert all(sent.get(KEY_HEADER) == KEY for sent in far.seen)
+
+
+async def test_websocket(far: FarEnd, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both kinds of message both ways, with Bokeh's subprotocol; closed together."""
+    settings = lab.app.web_app.settings
+    before = dict(settings.get("last_activity_times", {}))
+    activity = settings.get("api_last_activity")
+    connection = await _connect(lab, "up")
+    assert connection.selected_subprotocol == "bokeh"
+    await connection.write_message("text é")
+    assert await asyncio.wait_for(connection.read_message(), 10) == "text é"
+    await connection.write_message(b"\x00\xff" * 100_000, binary=True)
+    assert await asyncio.wait_for(connection.read_message(), 10) == b"\x00\xff" * 100_000
+    [sent] = far.seen
+    assert sent.get_list(KEY_HEADER) == [KEY]
+    assert not {"Cookie", "Authorization"} & set(sent)
+    assert lab.token not in str(sent) + far.addresses[0]
+    # An open plot does not keep an idle server alive.
+    assert settings.get("last_activity_times", {}) == before
+    assert settings.get("api_last_activity") == activity
+    connection.close()
+    await until(lambda: not far.sockets)
+    connection = await _connect(lab, "up")
+    await until(lambda: far.sockets)
+    far.sockets[0].close()
+    assert await asyncio.wait_for(connection.read_message(), 10) is None
+
+
+async def test_websocket_to_a_dead_scheduler(far: FarEnd, lab: Lab) -> None:
+    """Accepted, as it must be, and closed at once."""
+    connection = await _connect(lab, "down")
+    assert await asyncio.wait_for(connection.read_message(), 20) is None
+
+
+async def _connect(lab: Lab, id_: str) -> websocket.WebSocketClientConnection:
+    url = lab.url(f"/clusters/{id_}/dashboard/individual-task-stream/ws", {"token": lab.token})
+    request = HTTPRequest(url.replace("http", "ws", 1), headers={"Cookie": "a=b"})
+    return await websocket.websocket_connect(
+        request, subprotocols=["bokeh", "a-token-of-the-bokeh-session"]
+    )
