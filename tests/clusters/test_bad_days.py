@@ -137,14 +137,15 @@ class LosesAnswers:
         return await self.real.site()
 
 
+@pytest.mark.slurm
 @pytest.mark.parametrize(("lost", "submissions"), [("after", 1), ("before", 1)])
-def test_a_lost_answer_of_submit(site: ClusterSite, lost: str, submissions: int) -> None:
+def test_a_lost_answer_of_submit(slurm_home: ClusterSite, lost: str, submissions: int) -> None:
     """Jobs that came to be are adopted; those that did not are submitted once more."""
 
     async def life() -> None:
-        queue = LosesAnswers(site.queue())
+        queue = LosesAnswers(slurm_home.queue())
         queue.lose = lost
-        async with site.only_manager(queue) as manager:
+        async with slurm_home.only_manager(queue) as manager:
             cluster_id = (await manager.create({"workers": 2, "options": SMALL}))["id"]
             cluster = await until(manager, cluster_id, connected(2))
             assert queue.submitted == submissions
@@ -171,15 +172,16 @@ def test_a_companion_that_dies_while_it_submits(tmp_path: Path) -> None:
     asyncio.run(life())
 
 
-def test_shutdown_with_a_lost_answer_leaves_no_job(site: ClusterSite) -> None:
+@pytest.mark.slurm
+def test_shutdown_with_a_lost_answer_leaves_no_job(slurm_home: ClusterSite) -> None:
     async def life() -> None:
-        queue = LosesAnswers(site.queue())
+        queue = LosesAnswers(slurm_home.queue())
         queue.lose = "after"
-        async with site.manager(queue) as manager:
+        async with slurm_home.manager(queue) as manager:
             cluster_id = (await manager.create({"workers": 2, "options": SMALL}))["id"]
             await manager.shutdown(cluster_id)
             await until(manager, cluster_id, stopped)
             assert [job for job in await queue.jobs(f"rsdat-{cluster_id}-") if not job.ended] == []
-        assert site.processes(cluster_id) == []
+        assert slurm_home.processes(cluster_id) == []
 
     asyncio.run(life())

@@ -19,6 +19,12 @@ from tests.support.cluster_site import SMALL, ClusterSite, connected, living, st
 
 pytestmark = pytest.mark.timeout(180)
 
+# Each of these takes seconds: where the queue makes no difference, one of them is enough.
+LOCAL = pytest.mark.parametrize("site", ["local"], indirect=True)
+SLURM = pytest.mark.parametrize(
+    "site", [pytest.param("slurm", marks=pytest.mark.slurm)], indirect=True
+)
+
 
 def a_cluster(**request: Any) -> dict[str, Any]:
     return {"options": SMALL, **request}
@@ -106,6 +112,7 @@ def test_found_again_after_a_restart(site: ClusterSite) -> None:
     asyncio.run(life())
 
 
+@LOCAL
 def test_a_shutdown_that_was_cut_off_is_finished_at_the_next_start(site: ClusterSite) -> None:
     async def life() -> None:
         async with site.manager() as manager:
@@ -119,6 +126,7 @@ def test_a_shutdown_that_was_cut_off_is_finished_at_the_next_start(site: Cluster
     asyncio.run(life())
 
 
+@SLURM
 def test_two_companions_on_one_home(site: ClusterSite) -> None:
     """What one does the other shows; together they submit no more than one alone."""
 
@@ -167,6 +175,7 @@ def test_a_job_that_ends_at_once_is_not_submitted_for_ever(site: ClusterSite) ->
     asyncio.run(life())
 
 
+@SLURM
 def test_a_worker_that_cannot_reach_the_scheduler(site: ClusterSite) -> None:
     """Its job's last words are on the card, with what to do."""
 
@@ -187,6 +196,7 @@ def test_a_worker_that_cannot_reach_the_scheduler(site: ClusterSite) -> None:
     asyncio.run(life())
 
 
+@LOCAL
 def test_scheduler_that_dies(site: ClusterSite) -> None:
     async def life() -> None:
         async with site.only_manager() as manager:
@@ -209,6 +219,7 @@ def test_scheduler_that_dies(site: ClusterSite) -> None:
     asyncio.run(life())
 
 
+@LOCAL
 def test_a_start_that_fails_leaves_nothing(site: ClusterSite) -> None:
     async def life() -> None:
         async with site.only_manager() as manager:

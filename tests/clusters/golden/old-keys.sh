@@ -3,11 +3,11 @@
 #SBATCH -A oldproj
 #SBATCH -n 1
 #SBATCH --cpus-per-task=1
-#SBATCH --mem=4096M
+#SBATCH --mem=2048M
 #SBATCH -t 01:00:00
 #SBATCH --no-requeue
 #SBATCH --qos=short
 module load old
 export DASK_CONFIG=/home/u/.rsdat/clusters/c0ffee00/dask
 export RSDAT_HOME=/home/u/.rsdat
-exec /env/bin/python -m distributed.cli.dask_worker --scheduler-file /home/u/.rsdat/clusters/c0ffee00/scheduler.json --name c0ffee00-${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID} --nthreads 1 --memory-limit 3.75GiB --nanny --death-timeout 60 --no-dashboard --dashboard-address 127.0.0.1:0 --preload-nanny /home/u/.rsdat/clusters/c0ffee00/preloads/rsdat_nanny.py --resources GPU=1
+exec /env/bin/python -m distributed.cli.dask_worker --scheduler-file /home/u/.rsdat/clusters/c0ffee00/scheduler.json --name c0ffee00-${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID} --nthreads 1 --memory-limit 1.75GiB --nanny --death-timeout 60 --no-dashboard --dashboard-address 127.0.0.1:0 --preload-nanny /home/u/.rsdat/clusters/c0ffee00/preloads/rsdat_nanny.py --resources GPU=1
