@@ -8,6 +8,7 @@ must know stands in the file named by --state.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shutil
@@ -24,7 +25,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from rsdat.demo.folder import DemoFolder  # noqa: E402
 from tests.support.door import Door, door  # noqa: E402
-from tests.support.slurm_site import SlurmSite, missing_programs  # noqa: E402
+from tests.support.slurm_site import SlurmSite, missing_programs, sweep  # noqa: E402
 
 VENV_BIN = Path(sys.executable).parent
 HUB_TOKEN = "hub-like-token"
@@ -98,7 +99,20 @@ def main() -> None:
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
 
+    with contextlib.ExitStack() as everything:
+        start(arguments, everything, stop, changed)
+
+
+def start(
+    arguments: argparse.Namespace,
+    everything: contextlib.ExitStack,
+    stop: threading.Event,
+    changed: threading.Event,
+) -> None:
+    """Start one after the other; `everything` ends what was started, also after a failure."""
     folder = Path(tempfile.mkdtemp(prefix="rsdat-ui-"))
+    if not os.environ.get("RSDAT_UI_KEEP"):
+        everything.callback(shutil.rmtree, folder, ignore_errors=True)
     home = folder / "home"
     home.mkdir(mode=0o700)
     env = {
@@ -111,27 +125,23 @@ def main() -> None:
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
     }
-    site = None
     missing = missing_programs()
     if missing:
         print(f"browser tests on the local queue: no {', '.join(missing)} here", file=sys.stderr)
         env["RSDAT_QUEUE"] = "local"
     else:
-        site = SlurmSite(folder / "slurm")
+        sweep()
+        site = SlurmSite(folder / "slurm", owner=os.getpid())
+        everything.callback(site.stop)
         site.start()
         env |= site.env() | {"RSDAT_QUEUE": "slurm"}
 
     demo = DemoFolder(folder / "demo")
     demo.prepare()
-    work = demo.work
-    with door(folder, root=demo.dcache, stage_delay_s=1) as dcache:
-        dcache.write_endpoint(home, name="demo")
-        fill(dcache)
-        serve(arguments, folder, env | {"RSDAT_UI_ROOT": str(work)}, dcache, stop, changed)
-    if site:
-        site.stop()
-    if not os.environ.get("RSDAT_UI_KEEP"):
-        shutil.rmtree(folder, ignore_errors=True)
+    dcache = everything.enter_context(door(folder, root=demo.dcache, stage_delay_s=1))
+    dcache.write_endpoint(home, name="demo")
+    fill(dcache)
+    serve(arguments, folder, env | {"RSDAT_UI_ROOT": str(demo.work)}, dcache, stop, changed)
 
 
 def serve(

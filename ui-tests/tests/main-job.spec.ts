@@ -1,29 +1,80 @@
-/** Steps 6 to 8: the example notebook from top to bottom, and a killed Jupyter server. */
-import { expect, test } from '@jupyterlab/galata';
+/**
+ * Steps 6 to 8: the example notebook from top to bottom, and a killed Jupyter server.
+ *
+ * Plain Playwright: galata's fixtures talk to the server before and after each test, and a test
+ * here kills it.
+ */
+import { expect, test, type Page } from '@playwright/test';
 import {
   card,
   newCluster,
   openPanel,
   queuedJobs,
-  reload,
+  scale,
   shutDown,
   stack
 } from './support';
+
+/** Open Lab anew, in a workspace of its own, and wait until it is there. */
+async function openLab(page: Page, workspace: string): Promise<void> {
+  await page.goto(`/lab/workspaces/${workspace}?reset`);
+  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
+  await page.evaluate(async () => {
+    await (window as any).jupyterapp.restored;
+  });
+}
+
+/** Run a command of Lab in the page. */
+async function run(
+  page: Page,
+  id: string,
+  args: Record<string, string> = {}
+): Promise<void> {
+  await page.evaluate(
+    async ([id, args]) => {
+      await (window as any).jupyterapp.commands.execute(id, args);
+    },
+    [id, args] as const
+  );
+}
 
 test('the example computes the map from dCache and writes it back', async ({
   page
 }) => {
   test.setTimeout(300_000);
   const before = queuedJobs();
-  await page.notebook.openByPath('mean-reflectance.ipynb');
-  await page.notebook.run();
-  const problems = page.locator(
-    '.jp-Notebook [data-mime-type="application/vnd.jupyter.stderr"], .jp-RenderedText[data-mime-type="application/vnd.jupyter.error"]'
-  );
+  await openLab(page, 'main-job');
+  await run(page, 'docmanager:open', { path: 'mean-reflectance.ipynb' });
+  const prompts = page.locator('.jp-Notebook .jp-CodeCell .jp-InputPrompt');
+  await expect(prompts.first()).toBeVisible();
   await expect(
-    page.locator('.jp-Notebook .jp-RenderedImage img').first()
+    page.locator('#jp-main-statusbar').getByText('Idle')
   ).toBeVisible();
-  expect(await problems.allInnerTexts()).toEqual([]);
+  // Cells out of sight have no elements: all of them must be counted.
+  // Not awaited: it ends when all cells have run.
+  void run(page, 'notebook:run-all-cells').catch(() => undefined);
+  const results = page.locator('.jp-Notebook').getByText('largest');
+  await expect(results.first()).toBeVisible({ timeout: 120_000 });
+  await expect
+    .poll(
+      async () =>
+        await page.evaluate(() => {
+          const { model } = (window as any).jupyterapp.shell.currentWidget
+            .content;
+          const cells = Array.from(model.cells as Iterable<any>).filter(
+            cell => cell.type === 'code'
+          );
+          const errors = cells
+            .flatMap(cell => cell.outputs.toJSON())
+            .filter(output => output.output_type === 'error')
+            .map(output => `${output.ename}: ${output.evalue}`);
+          return errors.length
+            ? errors
+            : cells.every(cell => cell.executionCount !== null);
+        }),
+      { timeout: 240_000 }
+    )
+    .toBe(true);
   await expect
     .poll(() => queuedJobs().filter(id => !before.includes(id)), {
       timeout: 60_000
@@ -35,25 +86,49 @@ test('a killed Jupyter server loses neither cluster nor computation', async ({
   page
 }) => {
   test.setTimeout(240_000);
+  await openLab(page, 'kill');
   const name = await newCluster(page);
   await scale(page, name, 2);
-  await expect(card(page, name)).toContainText(/2\s*connected/i, { timeout: 60_000 });
+  await expect(card(page, name)).toContainText(/2\s*connected/i, {
+    timeout: 60_000
+  });
   const jobs = queuedJobs();
   const address = (await card(page, name).innerText()).match(/tls:\/\/\S+/)![0];
-  await page.notebook.createNew();
-  await page.notebook.setCell(
-    0,
-    'code',
-    [
-      'import rsdat, time, subprocess, sys, os',
-      // The computation's client is a process of its own: kernels die with a killed server's parent poller.
-      `code = '''import rsdat, time`,
-      `client = rsdat.connect("${name}")`,
-      `print(sum(client.gather(client.map(lambda i: (time.sleep(0.5), i)[1], range(40)))), file=open("kill-test.txt", "w"))'''`,
-      'subprocess.Popen([sys.executable, "-c", code], start_new_session=True)'
-    ].join('\n')
-  );
-  await page.notebook.runCell(0, true);
+
+  // The kernel outlives its server only as a process of its own, as after a crash of the machine's
+  // Jupyter: the computation's client is therefore a script that the notebook starts.
+  const code = [
+    'import subprocess, sys',
+    "script = '''",
+    'import rsdat, time',
+    'def slow(i):',
+    '    time.sleep(0.5)',
+    '    return i',
+    `client = rsdat.connect("${name}")`,
+    'futures = client.map(slow, range(160))',
+    'open("kill-test.started", "w").close()',
+    'total = sum(client.gather(futures))',
+    'print(total, file=open("kill-test.txt", "w"))',
+    "'''",
+    'subprocess.Popen([sys.executable, "-c", script], start_new_session=True)'
+  ].join('\n');
+  await run(page, 'notebook:create-new', { kernelName: 'python3' });
+  const cell = page.locator('.jp-Notebook .cm-content').first();
+  await expect(cell).toBeVisible();
+  await page.evaluate(source => {
+    (window as any).jupyterapp.shell.currentWidget.content.model.cells
+      .get(0)
+      .sharedModel.setSource(source);
+  }, code);
+  await run(page, 'notebook:run-cell');
+  await expect
+    .poll(
+      async () => (await page.request.get('/files/kill-test.started')).status(),
+      {
+        timeout: 60_000
+      }
+    )
+    .toBe(200);
 
   const old = stack().labs.galata;
   process.kill(old, 'SIGKILL');
@@ -67,15 +142,19 @@ test('a killed Jupyter server loses neither cluster nor computation', async ({
       }
     )
     .toBe(true);
-  await reload(page);
+  expect((await page.request.get('/files/kill-test.txt')).status()).toBe(404);
+  await openLab(page, 'kill');
   await openPanel(page, 'Clusters');
   await expect(card(page, name)).toContainText(address, { timeout: 30_000 });
   await expect(card(page, name)).toContainText(/running/i);
   expect(queuedJobs()).toEqual(jobs);
   await expect
-    .poll(async () => (await page.request.get('/files/kill-test.txt')).text(), {
-      timeout: 90_000
-    })
-    .toBe('780\n');
+    .poll(
+      async () => await (await page.request.get('/files/kill-test.txt')).text(),
+      {
+        timeout: 90_000
+      }
+    )
+    .toBe('12720\n');
   await shutDown(page, name);
 });
