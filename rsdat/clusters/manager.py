@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -21,14 +20,14 @@ from rsdat.base.clock import Clock, SystemClock, to_iso
 from rsdat.base.errors import Conflict, InvalidInput, NotFound, QueueSilent, RsdatError
 from rsdat.base.files import private_folder
 from rsdat.base.secret import Secret
-from rsdat.clusters.dask_config import write_config
-from rsdat.clusters.folder import ClusterFolder, Lock, cluster_folders
+from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.keeper import Keeper
 from rsdat.clusters.limits import core_hours, find_problems, site_dict
 from rsdat.clusters.logs import LogPart, read_part
-from rsdat.clusters.naming import JOB_PREFIX, default_name, is_id, new_id, parse_job_name
+from rsdat.clusters.naming import JOB_PREFIX, is_id, parse_job_name
 from rsdat.clusters.options import read_options
 from rsdat.clusters.record import Record
+from rsdat.clusters.register import check_free, make_cluster, names_held
 from rsdat.clusters.renderer import slurm_job_class
 from rsdat.clusters.request import Request, apply_size, read_change, read_request
 from rsdat.clusters.rhythm import WATCHED_S, queue_pause_s, turn_pause_s
@@ -41,7 +40,6 @@ _log = logging.getLogger(__name__)
 
 _FIRST_LOOK_S = 2.0
 _SITE_KEPT_S = 300.0
-_NAMES_LOCK_WAIT_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -233,7 +231,8 @@ class ClusterManager:
         await asyncio.to_thread(
             listen_host, local=self._queue.kind == "local", interface=request.options.interface
         )
-        keeper = await asyncio.to_thread(self._make, request)
+        folder, record = await asyncio.to_thread(make_cluster, self._home, request, self._clock)
+        keeper = Keeper(folder, record, self._home, self._queue, self._clock)
         self._keepers[keeper.folder.id] = keeper
         self._note_change(keeper)
         self._queue_due_s = self._clock.monotonic_s() + 1.0
@@ -269,9 +268,9 @@ class ClusterManager:
 
         def write() -> None:
             if key == "name":
-                with self._names() as taken:
-                    if value in {name for other, name in taken.items() if other != cluster_id}:
-                        raise _name_taken(value)
+                with names_held(self._home) as taken:
+                    taken.pop(cluster_id, None)
+                    check_free(value, taken)
                     keeper.folder.update(apply)
             else:
                 keeper.folder.update(apply)
@@ -496,46 +495,6 @@ class ClusterManager:
         paths = ScriptPaths.of(folder, self._home)
         return render_script(folder.id, request.options, paths)
 
-    def _make(self, request: Request) -> Keeper:
-        with self._names() as taken:
-            if request.name in taken.values():
-                raise _name_taken(str(request.name))
-            now = self._clock.now()
-            while True:
-                folder = ClusterFolder(self._home / "clusters" / new_id())
-                record = Record(
-                    id=folder.id,
-                    name=request.name or default_name(taken.values()),
-                    created=now,
-                    preset=request.preset,
-                    options=request.options,
-                    wanted=request.workers,
-                )
-                with contextlib.suppress(FileExistsError):
-                    folder.make(record, now, write_config)
-                    break
-            folder.add_event(now, "created", name=record.name, workers=record.wanted)
-        return Keeper(folder, record, self._home, self._queue, self._clock)
-
-    @contextlib.contextmanager
-    def _names(self) -> Iterator[dict[str, str]]:
-        """The names of live clusters by id, which nobody else changes meanwhile. Blocks."""
-        deadline = time.monotonic() + _NAMES_LOCK_WAIT_S
-        while (lock := Lock.take(self._home / "clusters" / ".names.lock")) is None:
-            if time.monotonic() > deadline:
-                raise Conflict("Another rsdat is making a cluster", hint="Try again.")
-            time.sleep(0.02)
-        try:
-            names = {}
-            for folder in cluster_folders(self._home):
-                with contextlib.suppress(NotFound, Conflict):
-                    record = folder.read_record()
-                    if record.phase != "stopped":
-                        names[folder.id] = record.name
-            yield names
-        finally:
-            lock.release()
-
 
 def _begin_to_stop(record: Record, now: datetime) -> None:
     if record.phase != "stopped":
@@ -543,10 +502,6 @@ def _begin_to_stop(record: Record, now: datetime) -> None:
         record.stop_asked = now
         record.adapt = None
         record.wanted = 0
-
-
-def _name_taken(name: str) -> Conflict:
-    return Conflict(f"There is a cluster named '{name}' already", code="name_taken")
 
 
 def _jobs_of(cluster_id: str, jobs: Sequence[Job]) -> tuple[Job, ...]:
