@@ -36,7 +36,7 @@ def demo(tmp_path: Path) -> Iterator[DemoFolder]:
     assert not records.lives("door")
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("queue", ["local", pytest.param("slurm", marks=pytest.mark.slurm)])
 def test_runs_on_a_cluster(
     demo: DemoFolder, queue: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
@@ -78,7 +78,7 @@ def run(demo: DemoFolder, environment: dict[str, str], monkeypatch: pytest.Monke
             monkeypatch.delenv(name)
     notebook = nbformat.read(demo.work / NOTEBOOK.name, as_version=4)
     client = NotebookClient(
-        notebook, timeout=120, resources={"metadata": {"path": os.fspath(demo.work)}}
+        notebook, timeout=240, resources={"metadata": {"path": os.fspath(demo.work)}}
     )
     client.execute()
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", [])]
