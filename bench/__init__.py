@@ -1,0 +1,1 @@
+"""Measurements against the same done without rsdat; results in docs/performance.md."""

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import dask.config
-from dask_jobqueue import SLURMCluster
+from dask_jobqueue.slurm import SLURMCluster
 
 import rsdat.clusters
 from bench.measured import Measured, Rounds, load, rounds_of, show, spread

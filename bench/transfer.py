@@ -49,10 +49,7 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
             "–",
             f"≤ {MEMORY_BAR_MIB} MiB",
             max(grown) <= MEMORY_BAR_MIB,
-            (
-                f"Down {spread(case.grown_down, 0, ' MiB')}, up {spread(case.grown_up, 0, ' MiB')};"
-                " the first transfer loads the modules.",
-            ),
+            [f"Down {spread(case.grown_down, 0, ' MiB')}, up {spread(case.grown_up, 0, ' MiB')}."],
             f"{before} → {after}",
         ),
     ]
