@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,7 +40,7 @@ async def open_clusters(home: Path, on_change: Callable[[str], None]) -> OpenClu
         home: `$RSDAT_HOME`.
         on_change: Called with a cluster's id whenever it may look different.
     """
-    queue = detect_queue(home)
+    queue = await asyncio.to_thread(detect_queue, home)
     manager = ClusterManager(home, queue, on_change=on_change)
     await manager.start()
     return OpenClusters(manager, queue)
