@@ -64,7 +64,8 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
             f"≤ {BAR}",
             ratio <= BAR,
             [
-                f"POST answered after {spread(answered, 3)}; card said connected after {spread(shown)}."
+                f"The POST was answered after {spread(answered, 3)}.",
+                f"The card said so after {spread(shown)}.",
             ],
             f"{before} → {load()}",
         )

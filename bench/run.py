@@ -22,6 +22,11 @@ PARTS = {
     "main_job": main_job,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
+INTRODUCTION = """\
+Written by `npm run bench`, which measures both ways of doing a thing in turn, in one run on one
+machine. Ratios count; seconds are this machine's. Figures are medians, in brackets the smallest and
+the largest. *Medians* is the ratio of the medians, *paired* the median of the rounds' ratios; the
+worse one is held against the bar. Load is how many processes wanted a core, before → after."""
 PACKAGES = ("dask", "distributed", "dask-jobqueue", "jupyter_server", "tornado", "aiohttp")
 
 
@@ -60,11 +65,7 @@ def page(lines: Sequence[Measured]) -> str:
     how = [f"- `bench/{name}.py`. {_paragraph(part.__doc__)}" for name, part in PARTS.items()]
     parts = [
         "# Performance",
-        "Written by `npm run bench`, which measures both ways of doing a thing in turn, in one "
-        "run on one machine. Ratios count; seconds are this machine's. Median, and in brackets "
-        "the smallest and largest. *Medians* is the ratio of the medians, *paired* the median of "
-        "the rounds' ratios; the worse one is held against the bar. Load is the number of "
-        "processes that wanted a core, before → after.",
+        INTRODUCTION,
         machine(),
         "| measured | rsdat | compared with | ratio | bar | load |\n|---|---|---|---|---|---|\n"
         + "\n".join(rows),
