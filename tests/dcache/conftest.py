@@ -45,6 +45,12 @@ def folder(site: Door) -> str:
     return path
 
 
+@pytest.fixture
+def fs(site: Door) -> DCacheFileSystem:
+    """The fsspec class, told where and who by keywords."""
+    return DCacheFileSystem(api_url=site.api_url, webdav_url=site.webdav_url, token=site.token)
+
+
 @pytest.fixture(autouse=True)
 def _no_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the developer's own dCache, nor of an earlier test's."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
+import sys
 
 import pytest
 
@@ -35,3 +37,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         parser().parse_args(["--version"])
     assert caught.value.code == 0
     assert capsys.readouterr().out.startswith("rsdat 0.")
+
+
+def test_nobody_pays_for_the_stand_ins_but_who_starts_them() -> None:
+    code = (
+        "import sys, rsdat.cli.main\n"
+        "print(sorted({'aiohttp', 'jupyterlab', 'rasterio', 'dask'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "[]"

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rsdat.dcache.client import DCacheClient
@@ -59,3 +63,23 @@ async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
     while not await asyncio.to_thread(condition):
         assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
         await asyncio.sleep(0.01)
+
+
+def in_another_process(home: Path, code: str) -> str:
+    """What a fresh Python prints that knows nothing but RSDAT_HOME."""
+    environment = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("FSSPEC_", "BEARER_"))
+    }
+    environment["RSDAT_HOME"] = str(home)
+    done = subprocess.run(
+        [sys.executable, "-W", "error::ResourceWarning", "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
