@@ -236,11 +236,17 @@ def _slow(
     if not connected and record.wanted:
         for job in jobs:
             if job.waiting and job.reason:
-                return Diagnosis(
-                    f"{sum(each.waiting for each in jobs)} jobs in the queue: the first "
-                    f"{explain_reason(job.reason)}"
-                )
+                return Diagnosis(_waiting_words(sum(each.waiting for each in jobs), job.reason))
     return None
+
+
+def _waiting_words(count: int, reason: str) -> str:
+    words = explain_reason(reason)
+    return (
+        f"1 job in the queue: it {words}"
+        if count == 1
+        else (f"{count} jobs in the queue: the first {words}")
+    )
 
 
 def _exit_words(exit_text: str | None) -> str:

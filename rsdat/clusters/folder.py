@@ -107,7 +107,7 @@ class ClusterFolder:
             raise Conflict("cluster.json is damaged", code="damaged_file") from error
 
     def write_record(self, record: Record) -> None:
-        """Replace `cluster.json`. Only inside `update`, or before anybody knows the folder."""
+        """Replace `cluster.json`. Only before anybody knows the folder; else `update`."""
         write_json(self.record_file, record.as_dict(), format_version=FORMAT)
 
     def record_stamp(self) -> int:
@@ -130,8 +130,9 @@ class ClusterFolder:
             record = self.read_record()
             before = record.as_dict()
             change(record)
-            if record.as_dict() != before:
-                self.write_record(record)
+            after = record.as_dict()
+            if after != before:
+                write_json(self.record_file, after, format_version=FORMAT)
             return record
 
     @contextmanager

@@ -10,7 +10,7 @@ import atexit
 import concurrent.futures
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +23,7 @@ from rsdat.queue.detect import detect_queue
 _T = TypeVar("_T")
 _CALL_S = 60.0
 _POLL_S = 0.2
+_END_S = 5.0
 
 
 class Cluster:
@@ -169,9 +170,20 @@ class _Office:
         self.manager = ClusterManager(home, detect_queue(home))
         self._loop = asyncio.new_event_loop()
         # A daemon: the program may end while a queue is silent.
-        self._thread = threading.Thread(target=self._loop.run_forever, name="rsdat", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="rsdat", daemon=True)
         self._thread.start()
         self.call(self.manager.start())
+
+    def _serve(self) -> None:
+        try:
+            self._loop.run_forever()
+        finally:
+            # Calls of other threads that end with the program.
+            for task in (tasks := asyncio.all_tasks(self._loop)):
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(self._loop.shutdown_default_executor())
+            self._loop.close()
 
     def call(self, work: Coroutine[Any, Any, _T]) -> _T:
         """Do it in the loop and wait for it."""
@@ -180,16 +192,26 @@ class _Office:
             return future.result(_CALL_S)
         except concurrent.futures.TimeoutError as error:
             future.cancel()
-            raise RsdatError(f"No answer within {_CALL_S:g} s") from error
+            raise RsdatError(
+                f"No answer within {_CALL_S:g} s",
+                hint="Is the disk with your home folder away? What was asked may have happened.",
+            ) from error
 
     def close(self) -> None:
         """End the work in the background; clusters live on."""
         if self._loop.is_running():
-            try:
-                self.call(self.manager.stop())
-            finally:
-                self._loop.call_soon_threadsafe(self._loop.stop)
-                self._thread.join(5)
+            stopping = asyncio.run_coroutine_threadsafe(self.manager.stop(), self._loop)
+            # Nobody is there any more to read that it took too long.
+            concurrent.futures.wait([stopping], _END_S)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(_END_S)
+
+
+def _at_exit(close: Callable[[], None]) -> None:
+    # `atexit` comes too late: before it, Python ends its thread pools, and the loop, still at work,
+    # could not read a file any more. threading's own hooks run first, the youngest before all.
+    register = getattr(threading, "_register_atexit", atexit.register)
+    register(close)
 
 
 _offices: dict[Path, _Office] = {}
@@ -201,6 +223,6 @@ def _office() -> _Office:
     with _offices_lock:
         if home not in _offices:
             office = _Office(home)
-            atexit.register(office.close)
+            _at_exit(office.close)
             _offices[home] = office
         return _offices[home]

@@ -16,30 +16,25 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rsdat.base.clock import Clock, SystemClock, to_iso
-from rsdat.base.errors import Conflict, InvalidInput, NotFound, QueueSilent, RsdatError
+from rsdat.base.clock import Clock, SystemClock
+from rsdat.base.errors import Conflict, NotFound, QueueSilent, RsdatError
 from rsdat.base.files import private_folder
 from rsdat.base.secret import Secret
 from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.keeper import Keeper
-from rsdat.clusters.limits import core_hours, find_problems, site_dict
 from rsdat.clusters.logs import LogPart, read_part
-from rsdat.clusters.naming import JOB_PREFIX, is_id, parse_job_name
-from rsdat.clusters.options import read_options
+from rsdat.clusters.naming import is_id, parse_job_name
+from rsdat.clusters.offers import Offers
+from rsdat.clusters.outlook import PATIENCE_S, Outlook
 from rsdat.clusters.record import Record
 from rsdat.clusters.register import check_free, make_cluster, names_held
 from rsdat.clusters.renderer import slurm_job_class
-from rsdat.clusters.request import Request, apply_size, read_change, read_request
+from rsdat.clusters.request import apply_size, read_change
 from rsdat.clusters.rhythm import WATCHED_S, queue_pause_s, turn_pause_s
 from rsdat.clusters.scheduler import listen_host
-from rsdat.clusters.script import ScriptPaths, render_script
-from rsdat.presets import fitting_preset, job_settings, load_presets
-from rsdat.queue.interface import Job, Queue, Site
+from rsdat.queue.interface import Job, Queue
 
 _log = logging.getLogger(__name__)
-
-_FIRST_LOOK_S = 2.0
-_SITE_KEPT_S = 300.0
 
 
 @dataclass(frozen=True)
@@ -81,14 +76,17 @@ class ClusterManager:
         self._stopped = False
         self._wake = asyncio.Event()
         self._looked_once = asyncio.Event()
-        self._jobs: tuple[Job, ...] = ()
-        self._queue_seen: datetime | None = None
-        self._queue_problem: RsdatError | None = None
-        self._silences = 0
+        self._outlook = Outlook(
+            queue, self._clock, on_trouble=self._tell_all, on_answer=self._wake.set
+        )
+        self._offers = Offers(home, queue, self._outlook)
+        #: Stopped clusters: nothing of them changes any more.
+        self._over: set[str] = set()
+        #: What was last said of a cluster in the log, so that it is said once.
+        self._told: dict[str, set[str]] = {}
         self._queue_due_s = 0.0
         self._watched_s = float("-inf")
         self._changed_s = self._clock.monotonic_s()
-        self._site: tuple[float, Site] | None = None
 
     async def start(self) -> None:
         """Find the clusters in their folders and begin to look after them.
@@ -112,6 +110,7 @@ class ClusterManager:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._turns.clear()
+        await self._outlook.close()
         for keeper in self._keepers.values():
             await keeper.close()
 
@@ -120,16 +119,8 @@ class ClusterManager:
     async def list(self) -> dict[str, Any]:
         """The `ClusterList` of docs/api.yaml: all clusters that are not stopped, oldest first."""
         await self._watch()
-        problem = self._queue_problem
-        keepers = [each for each in self._keepers.values() if each.record.phase != "stopped"]
-        keepers.sort(key=lambda each: (each.record.created, each.record.id))
-        return {
-            "clusters": [keeper.view() for keeper in keepers],
-            "queue_problem": (
-                {"message": problem.message, "hint": problem.hint} if problem else None
-            ),
-            "queue_seen": to_iso(self._queue_seen) if self._queue_seen else None,
-        }
+        keepers = sorted(self._live(), key=lambda each: (each.record.created, each.record.id))
+        return {"clusters": [keeper.view() for keeper in keepers], **self._outlook.as_dict()}
 
     async def get(self, cluster_id: str) -> dict[str, Any]:
         """The `Cluster` of docs/api.yaml; stopped ones too.
@@ -141,55 +132,17 @@ class ClusterManager:
         return (await self._keeper(cluster_id)).view()
 
     async def site(self) -> dict[str, Any]:
-        """The `Site` of docs/api.yaml.
+        """The `Site` of docs/api.yaml; see `Offers.site`."""
+        return await self._offers.site()
 
-        Raises:
-            QueueSilent: The queue does not answer.
-        """
-        site = await self._ask_site()
-        presets = load_presets()
-        shown = []
-        for preset in presets.values():
-            # A preset may leave out what every request then has to say.
-            settings = {"cores": 1, "memory": "2GiB", **_set(job_settings(preset))}
-            with contextlib.suppress(InvalidInput):
-                options = read_options(settings, {})
-                shown.append(
-                    {"name": preset.name, "title": preset.title, "options": options.as_request()}
-                )
-        return {
-            "queue": self._queue.kind,
-            "name": site.name,
-            "partitions": site_dict(site),
-            "accounts": list(site.accounts),
-            "presets": shown,
-            "preset": fitting_preset(presets, self._queue.kind, site.name),
-        }
+    async def site_name(self) -> str | None:
+        """The site's own name; None where it has none, or does not tell it within a moment."""
+        site = await self._outlook.known_site()
+        return site.name if site else None
 
     async def preview(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        """The `Preview` of docs/api.yaml; nothing is submitted.
-
-        Raises:
-            InvalidInput: The request makes no sense.
-        """
-        request = await self._read(body)
-        folder = ClusterFolder(self._home / "clusters" / "preview")
-        script = await asyncio.to_thread(self._render, folder, request)
-        problems: list[str] = []
-        estimate = None
-        try:
-            problems += find_problems(request.options, await self._ask_site())
-            answer = await self._queue.estimate(script, tasks=max(request.workers, 1))
-            estimate = answer.start
-            problems += [answer.problem] if answer.problem else []
-        except QueueSilent as error:
-            problems.append(error.message)
-        return {
-            "script": script,
-            "start_estimate": to_iso(estimate) if estimate else None,
-            "core_hours": core_hours(request.options, request.workers),
-            "problems": problems,
-        }
+        """The `Preview` of docs/api.yaml; see `Offers.preview`."""
+        return await self._offers.preview(body)
 
     async def log(self, cluster_id: str, source: str, offset: int = 0) -> LogPart:
         """A part of the log of `scheduler` or of a job; see `logs.read_part`.
@@ -226,7 +179,7 @@ class ClusterManager:
             InvalidInput: The request makes no sense.
             Conflict: A cluster of that name exists.
         """
-        request = await self._read(body)
+        request = await self._offers.read(body)
         # So that an interface that does not exist is refused here and not in the background.
         await asyncio.to_thread(
             listen_host, local=self._queue.kind == "local", interface=request.options.interface
@@ -320,8 +273,7 @@ class ClusterManager:
                 await asyncio.wait_for(self._wake.wait(), self._pause_s())
 
     async def _prepare(self) -> None:
-        with contextlib.suppress(QueueSilent):
-            await self._ask_site()
+        await self._outlook.known_site()
         await asyncio.to_thread(slurm_job_class)
 
     async def _round(self) -> None:
@@ -333,7 +285,7 @@ class ClusterManager:
         running = [task for task in self._turns.values() if not task.done()]
         if running:
             # A turn may take long (data are handed over); the others don't wait for it.
-            await asyncio.wait(running, timeout=_FIRST_LOOK_S)
+            await asyncio.wait(running, timeout=PATIENCE_S)
 
     def _begin_turn(self, keeper: Keeper, jobs: Sequence[Job] | None) -> None:
         cluster_id = keeper.folder.id
@@ -350,38 +302,67 @@ class ClusterManager:
         try:
             await keeper.turn(jobs)
         except QueueSilent as silence:
-            self._note_silence(silence)
+            self._outlook.note_silence(silence)
+            self._queue_due_s = self._clock.monotonic_s() + (self._queue_pause_s() or 0.0)
         except RsdatError as error:
-            _log.warning("Cluster %s: %s", keeper.folder.id, error.message)
-        except Exception:  # noqa: BLE001 - a bug, told once a turn, must not end the turns
-            _log.exception("Looking after cluster %s failed", keeper.folder.id)
+            self._complain(keeper.folder.id, error.message)
+        except Exception as error:  # noqa: BLE001 - a bug must not end the turns
+            self._complain(keeper.folder.id, f"looking after it failed: {error!r}", trace=True)
             self._queue_due_s = self._clock.monotonic_s() + 10.0
+        else:
+            self._told.pop(keeper.folder.id, None)
         self._note_change(keeper)
         if keeper.acted:
             self._queue_due_s = min(self._queue_due_s, self._clock.monotonic_s() + 0.5)
             self._wake.set()
 
     async def _scan(self) -> None:
+        # Before the look at the folders: what is made meanwhile may be missing in it.
+        known = dict(self._keepers)
         folders = await asyncio.to_thread(cluster_folders, self._home)
         here = {folder.id for folder in folders}
-        for gone in set(self._keepers) - here:
-            await self._keepers.pop(gone).close()
-            self._tell(gone)
+        self._over &= here
+        for gone in set(known) - here:
+            await self._drop(gone)
         for folder in folders:
-            known = self._keepers.get(folder.id)
-            if known is not None:
-                if await known.reload():
-                    self._note_change(known)
-                continue
+            if folder.id not in self._over:
+                try:
+                    await self._look_into(folder)
+                except RsdatError as error:
+                    # The others must not suffer from it.
+                    self._complain(folder.id, f"can't be read: {error.message}")
+                except OSError as error:
+                    self._complain(folder.id, f"can't be read: {error.strerror}")
+
+    async def _look_into(self, folder: ClusterFolder) -> None:
+        keeper = self._keepers.get(folder.id)
+        if keeper is None:
             try:
                 record = await asyncio.to_thread(folder.read_record)
             except NotFound:
-                continue  # being made by another companion
-            except RsdatError as error:
-                _log.warning("Cluster %s can't be read: %s", folder.id, error.message)
-                continue
-            if record.phase != "stopped":
+                return  # being made by another companion
+            if record.phase == "stopped":
+                self._over.add(folder.id)
+            elif folder.id not in self._keepers:
                 self._adopt(folder, record)
+            return
+        if await keeper.reload():
+            self._note_change(keeper)
+        turn = self._turns.get(folder.id)
+        if keeper.record.phase == "stopped" and (turn is None or turn.done()):
+            self._over.add(folder.id)
+            await self._drop(folder.id)
+
+    async def _drop(self, cluster_id: str) -> None:
+        """Forget a cluster that has ended or is gone."""
+        keeper = self._keepers.pop(cluster_id)
+        turn = self._turns.pop(cluster_id, None)
+        if turn is not None:
+            turn.cancel()
+            await asyncio.wait({turn})
+        self._told.pop(cluster_id, None)
+        await keeper.close()
+        self._tell(cluster_id)
 
     def _adopt(self, folder: ClusterFolder, record: Record) -> Keeper:
         keeper = Keeper(folder, record, self._home, self._queue, self._clock)
@@ -391,52 +372,37 @@ class ClusterManager:
 
     async def _ask_queue(self) -> Sequence[Job] | None:
         now_s = self._clock.monotonic_s()
-        if not self._live() or now_s < self._queue_due_s:
+        if now_s < self._queue_due_s and not self._outlook.asking:
             return None
-        if self._queue_pause_s() is None and self._queue_seen is not None:
+        if not self._live() and self._outlook.problem is None:
             return None
-        try:
-            jobs = await self._queue.jobs(JOB_PREFIX)
-        except RsdatError as silence:
-            self._note_silence(silence)
+        if self._queue_pause_s() is None and self._outlook.seen is not None:
             return None
-        self._silences = 0
-        self._queue_seen = self._clock.now()
-        if self._queue_problem is not None:
-            self._queue_problem = None
-            for cluster_id in self._keepers:
-                self._tell(cluster_id)
+        jobs = await self._outlook.jobs()
         self._queue_due_s = self._clock.monotonic_s() + (self._queue_pause_s() or 0.0)
         return jobs
-
-    def _note_silence(self, silence: RsdatError) -> None:
-        self._silences += 1
-        first = self._queue_problem is None
-        self._queue_problem = silence
-        self._queue_due_s = self._clock.monotonic_s() + (self._queue_pause_s() or 0.0)
-        if first:
-            for cluster_id in self._keepers:
-                self._tell(cluster_id)
 
     def _live(self) -> tuple[Keeper, ...]:
         return tuple(each for each in self._keepers.values() if each.record.phase != "stopped")
 
     def _mood(self) -> dict[str, Any]:
         live = self._live()
+        concerned = bool(live) or self._outlook.problem is not None
         now_s = self._clock.monotonic_s()
         return {
             "moving": any(keeper.moving for keeper in live),
             "adapting": any(keeper.record.adapt for keeper in live),
-            "watched": now_s - self._watched_s < WATCHED_S and bool(live),
+            "watched": now_s - self._watched_s < WATCHED_S and concerned,
             "quiet_s": now_s - self._changed_s,
         }
 
     def _queue_pause_s(self) -> float | None:
-        return queue_pause_s(**self._mood(), silences=self._silences)
+        return queue_pause_s(**self._mood(), silences=self._outlook.silences)
 
     def _pause_s(self) -> float:
         pause_s = turn_pause_s(**self._mood())
-        if self._queue_pause_s() is not None:
+        # While it is asked, its answer wakes us.
+        if self._queue_pause_s() is not None and not self._outlook.asking:
             pause_s = min(pause_s, max(self._queue_due_s - self._clock.monotonic_s(), 0.05))
         return pause_s
 
@@ -453,12 +419,22 @@ class ClusterManager:
             self._wake.set()
         with contextlib.suppress(asyncio.TimeoutError):
             # Just started: the first look is under way, and worth a moment.
-            await asyncio.wait_for(self._looked_once.wait(), _FIRST_LOOK_S)
+            await asyncio.wait_for(self._looked_once.wait(), PATIENCE_S)
 
     def _note_change(self, keeper: Keeper) -> None:
         if keeper.changed():
             self._changed_s = self._clock.monotonic_s()
             self._tell(keeper.folder.id)
+
+    def _tell_all(self) -> None:
+        for cluster_id in self._keepers:
+            self._tell(cluster_id)
+
+    def _complain(self, cluster_id: str, words: str, *, trace: bool = False) -> None:
+        said = self._told.setdefault(cluster_id, set())
+        if words not in said:
+            said.add(words)
+            _log.warning("Cluster %s: %s", cluster_id, words, exc_info=trace)
 
     def _tell(self, cluster_id: str) -> None:
         if self._on_change is not None:
@@ -473,27 +449,11 @@ class ClusterManager:
         if not is_id(cluster_id):
             raise NotFound(f"There is no cluster '{cluster_id}'")
         folder = ClusterFolder(self._home / "clusters" / cluster_id)
-        return self._adopt(folder, await asyncio.to_thread(folder.read_record))
-
-    async def _ask_site(self) -> Site:
-        now_s = self._clock.monotonic_s()
-        if self._site is None or now_s - self._site[0] > _SITE_KEPT_S:
-            self._site = (now_s, await self._queue.site())
-        return self._site[1]
-
-    async def _read(self, body: Mapping[str, Any]) -> Request:
-        presets = load_presets()
-        name = None
-        if not body.get("preset"):
-            # A silent queue must not keep a cluster from being made: then the site is unknown.
-            with contextlib.suppress(QueueSilent):
-                name = (await self._ask_site()).name
-        fitting = fitting_preset(presets, self._queue.kind, name)
-        return await asyncio.to_thread(read_request, body, presets, fitting)
-
-    def _render(self, folder: ClusterFolder, request: Request) -> str:
-        paths = ScriptPaths.of(folder, self._home)
-        return render_script(folder.id, request.options, paths)
+        record = await asyncio.to_thread(folder.read_record)
+        if record.phase == "stopped":
+            # To be shown; there is nothing to keep.
+            return Keeper(folder, record, self._home, self._queue, self._clock)
+        return self._keepers.get(cluster_id) or self._adopt(folder, record)
 
 
 def _begin_to_stop(record: Record, now: datetime) -> None:
@@ -510,7 +470,3 @@ def _jobs_of(cluster_id: str, jobs: Sequence[Job]) -> tuple[Job, ...]:
         for job in jobs
         if (parsed := parse_job_name(job.name)) is not None and parsed[0] == cluster_id
     )
-
-
-def _set(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in settings.items() if value is not None}

@@ -26,7 +26,7 @@ class OpenClusters:
         version = site = None
         try:
             version = await self.queue.version()
-            site = (await self.manager.site())["name"]
+            site = await self.manager.site_name()
         except RsdatError:
             # Who the companion is must be told all the same; the panel shows the queue's trouble.
             pass

@@ -229,7 +229,7 @@ def ended(state: str = "FAILED", exit_text: str | None = "1:0", **more: Any) -> 
         ("slow worker", {}, [job("7_0")], [], "up", None, "has run for 00:01:00"),
         ("young worker", {}, [job("7_0", started=ago(44))], [], "up", None, None),
         ("waiting", {}, [job("7_0", "PENDING", reason="Resources")], [], "up", None,
-         "1 jobs in the queue: the first waits for free nodes"),
+         "1 job in the queue: it waits for free nodes"),
         ("never", {}, [job("7_0"), job("7_1", "PENDING", reason="PartitionTimeLimit")], ["7_0"],
          "up", None, "its walltime is longer than the partition allows"),
         ("stopping", {"phase": "stopping", "failures": 3, "ended": [ended()]}, [], [], "up", None,
