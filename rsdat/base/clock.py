@@ -32,8 +32,14 @@ class SystemClock:
 
 
 def to_iso(moment: datetime) -> str:
-    """ISO 8601 in UTC with `Z`, whole seconds: the one form of time in REST and on disk."""
+    """ISO 8601 in UTC with `Z`, whole seconds: the form of most times in REST and on disk."""
     return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def to_iso_ms(moment: datetime) -> str:
+    """As `to_iso` with milliseconds: for times that are compared, such as those of files."""
+    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return utc.isoformat(timespec="milliseconds") + "Z"
 
 
 def from_iso(text: str) -> datetime:

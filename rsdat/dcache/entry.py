@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
-from rsdat.base.clock import to_iso
+from rsdat.base.clock import to_iso_ms
 from rsdat.base.errors import DoorBroken
 from rsdat.dcache import paths
 
 EntryType = Literal["file", "directory", "link", "other"]
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TYPES: dict[str, EntryType] = {"REGULAR": "file", "DIR": "directory", "LINK": "link"}
 
 
@@ -56,8 +57,8 @@ class Entry:
             "path": self.path,
             "type": self.type,
             "size": self.size,
-            "modified": None if self.modified is None else to_iso(self.modified),
-            "created": None if self.created is None else to_iso(self.created),
+            "modified": None if self.modified is None else to_iso_ms(self.modified),
+            "created": None if self.created is None else to_iso_ms(self.created),
             "locality": self.locality,
             "mime": self.mime,
         }
@@ -108,4 +109,4 @@ def children_from_rest(folder: str, attributes: Mapping[str, Any]) -> list[Entry
 
 
 def _moment(time_ms: int | None) -> datetime | None:
-    return None if time_ms is None else datetime.fromtimestamp(time_ms / 1000, tz=timezone.utc)
+    return None if time_ms is None else _EPOCH + timedelta(milliseconds=time_ms)

@@ -55,8 +55,7 @@ async def write(
         chunks: The bytes; read once, not closed.
         size: How many there are.
         replace: Whether a file of this name may be replaced.
-        unchanged_since: Replace only the file that was last modified then (whole seconds count
-            if it has no fraction).
+        unchanged_since: Replace only the file that was last modified then, to the millisecond.
         parents: Whether to make folders that are missing.
 
     Returns:
@@ -124,8 +123,6 @@ def _check_target(
         raise rest.exists(path)
     if unchanged_since is not None:
         modified = None if existing is None else existing.modified
-        if modified is not None and not unchanged_since.microsecond:
-            modified = modified.replace(microsecond=0)
         if modified != unchanged_since:
             raise Conflict(
                 f"'{path}' was {'deleted' if existing is None else 'changed'} by somebody else "

@@ -31,8 +31,8 @@ def test_file() -> None:
         "path": "/d/a.tif",
         "type": "file",
         "size": 123,
-        "modified": "2026-09-21T14:13:20Z",
-        "created": "2026-09-21T14:13:19Z",
+        "modified": "2026-09-21T14:13:20.123Z",
+        "created": "2026-09-21T14:13:19.000Z",
         "locality": "NEARLINE",
         "mime": "image/tiff",
     }

@@ -421,7 +421,7 @@ def test_unchanged_since(site: Door, folder: str) -> None:
         first = await client.info(path)
         assert first.modified is not None
         entry, _ = await put(client, path, b"1", unchanged_since=first.modified)
-        # As it comes back from REST, without the fraction of a second.
+        # As it comes back from REST, to the millisecond.
         seen = from_iso(entry.as_dict()["modified"])
         await put(client, path, b"2", unchanged_since=seen)
         for since in (first.modified - timedelta(days=1), datetime.now(timezone.utc)):
@@ -435,6 +435,23 @@ def test_unchanged_since(site: Door, folder: str) -> None:
 
     run(site, work)
     assert names(site, folder) == []
+
+
+def test_changed_since_within_one_second(site: Door, folder: str) -> None:
+    """Two writers in one second are told apart, also if the first one's time is a whole second."""
+    path = f"{folder}/f"
+
+    async def work(client: DCacheClient) -> None:
+        await put(client, path, b"mine")
+        os.utime(site.root / path[1:], (1_700_000_000, 1_700_000_000))
+        seen = from_iso((await client.info(path)).as_dict()["modified"])
+        os.utime(site.root / path[1:], (1_700_000_000.7, 1_700_000_000.7))
+        with pytest.raises(Conflict, match="changed by somebody") as caught:
+            await put(client, path, b"late", unchanged_since=seen)
+        assert caught.value.code == "changed_since"
+        assert await read(client, path) == b"mine"
+
+    run(site, work)
 
 
 def test_changed_while_uploading(site: Door, folder: str) -> None:

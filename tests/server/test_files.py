@@ -175,7 +175,7 @@ async def test_head(lab: Lab, dcache: Door, folder: str) -> None:
     assert response.headers["Content-Length"] == "10"
     entry = await lab.ask("GET", "/api/dcache/default/info", query={"path": f"{folder}/f"})
     modified = parsedate_to_datetime(response.headers["Last-Modified"])
-    assert modified.strftime("%Y-%m-%dT%H:%M:%SZ") in entry.body.decode()
+    assert modified.strftime("%Y-%m-%dT%H:%M:%S.") in entry.body.decode()
     assert (await lab.ask("HEAD", address(folder))).code == 409
     assert (await lab.ask("HEAD", address(f"{folder}/nope"))).code == 404
 
@@ -235,6 +235,7 @@ async def test_replace_and_conditions(lab: Lab, dcache: Door, folder: str) -> No
     assert second.code == 200
     seen = check("PUT", ROUTE, second)["modified"]
     assert (await put(lab, path, b"three", X_Rsdat_If_Modified=seen)).code == 200
+    check_error(await put(lab, path, b"late", X_Rsdat_If_Modified=seen), 409, "changed_since")
     old = "2001-01-01T00:00:00Z"
     check_error(await put(lab, path, b"four", X_Rsdat_If_Modified=old), 409, "changed_since")
     assert (dcache.root / path[1:]).read_bytes() == b"three"
