@@ -1,4 +1,4 @@
-"""Long rounds: clusters scaled at random while their companion is replaced, then nothing is left."""
+"""Long rounds: scaled at random while the companion is replaced; then nothing is left."""
 
 from __future__ import annotations
 
