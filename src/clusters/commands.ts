@@ -1,5 +1,10 @@
 /** What can be done with clusters. */
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import {
+  Clipboard,
+  Dialog,
+  Notification,
+  showDialog
+} from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import type { ITranslator } from '@jupyterlab/translation';
 import { addIcon, codeIcon, stopIcon } from '@jupyterlab/ui-components';
@@ -207,7 +212,6 @@ export function addCommands(options: ICommandOptions): void {
         options.activate(notebook.id);
         return;
       }
-      const { Clipboard } = await import('@jupyterlab/apputils');
       Clipboard.copyToSystem(code);
       Notification.info(
         trans.__(

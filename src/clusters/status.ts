@@ -29,6 +29,11 @@ export function isUnsettled(cluster: ICluster): boolean {
   );
 }
 
+/** Whether nothing will compute until the user asks for workers. */
+export function needsWorkers({ adapt, workers }: ICluster): boolean {
+  return adapt === null && workers.wanted === 0 && workers.connected === 0;
+}
+
 /** The state as a word. */
 export function stateWord(
   state: ICluster['state'],

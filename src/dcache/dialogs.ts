@@ -9,7 +9,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
-import { nameProblem } from './paths';
+import { FormDialog } from '../common/formdialog';
+import { NameForm } from './nameform';
 import type { UploadProblem } from './upload';
 import type { IConflictAnswer, ConflictChoice } from './uploads';
 
@@ -47,36 +48,44 @@ export function tellFailure(
   Notification.error(trans.__('%1: %2', title, text), { autoClose: false });
 }
 
-/** A name for a folder or file; null when cancelled or unfit, which the user is told. */
+/** Tell that folders were dropped, which can't be uploaded, and what to do instead. */
+export function tellFolders(
+  folders: readonly string[],
+  trans: TranslationBundle
+): void {
+  if (folders.length === 0) {
+    return;
+  }
+  const more = folders.length - MAX_NAMES;
+  const shown = folders.slice(0, MAX_NAMES).map(name => trans.__('“%1”', name));
+  const names =
+    more > 0
+      ? trans._n('%2 and %1 more', '%2 and %1 more', more, shown.join(', '))
+      : shown.join(', ');
+  Notification.warning(
+    trans._n(
+      'The folder %2 was not uploaded: only files can be. Make the folder here and drop its files into it.',
+      'The folders %2 were not uploaded: only files can be. Make the folders here and drop their files into them.',
+      folders.length,
+      names
+    ),
+    { autoClose: false }
+  );
+}
+
+/** A name for a folder or file; null when cancelled. */
 export async function askName(
   options: { title: string; label: string; name: string; accept: string },
   trans: TranslationBundle
 ): Promise<string | null> {
-  const { name } = options;
-  const dot = name.lastIndexOf('.');
-  const result = await InputDialog.getText({
+  const result = await new FormDialog<string>({
     title: options.title,
-    label: options.label,
-    text: name,
-    selectionRange: dot > 0 ? dot : name.length,
-    okLabel: options.accept,
-    cancelLabel: trans.__('Cancel')
-  });
-  if (!result.button.accept || result.value === null) {
-    return null;
-  }
-  const problem = nameProblem(result.value);
-  if (problem === null) {
-    return result.value;
-  }
-  Notification.warning(
-    problem === 'empty'
-      ? trans.__('A name can’t be empty.')
-      : problem === 'slash'
-        ? trans.__('A name can’t contain a slash.')
-        : trans.__('“.” and “..” can’t be names.')
-  );
-  return null;
+    body: new NameForm(options.label, options.name, trans),
+    accept: options.accept,
+    cancel: trans.__('Cancel'),
+    focus: 'input'
+  }).launch();
+  return result.button.accept ? result.value : null;
 }
 
 /** A folder to move to, as the user typed it; null when cancelled. */

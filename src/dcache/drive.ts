@@ -13,6 +13,7 @@ import {
   DRIVE,
   fromDrivePath,
   inFolder,
+  isWithin,
   nameOf,
   numberedName,
   toDrivePath,
@@ -26,6 +27,9 @@ export const MAX_OPEN_BYTES = 50 * 2 ** 20;
 const MAX_FOLDER_ENTRIES = 5000;
 
 const LIST_ROWS = 1000;
+
+/** Lab's editors take a file that is younger by less as unchanged (docregistry 4.6, `Context`). */
+const LAB_MARGIN_MS = 500;
 
 /** Names tried for a copy or a new file before giving up. */
 const MAX_NUMBER = 100;
@@ -81,17 +85,14 @@ export class DCacheDrive implements Contents.IDrive {
     if (place === null) {
       return this._root();
     }
-    const entry =
-      place.path === '/'
-        ? rootEntry()
-        : await this._ask(() => this._api.info(place));
+    const entry = place.path === '/' ? rootEntry() : await this._look(place);
     const withContent = options.content !== false;
     if (entry.type === 'directory') {
       const content = withContent ? await this._folder(place) : null;
       return { ...this._model(place, entry), content };
     }
     if (entry.modified) {
-      this._seen.set(toDrivePath(place), entry.modified);
+      this._noteSeen(toDrivePath(place), entry.modified, withContent);
     }
     if (!withContent) {
       return this._model(place, entry);
@@ -133,7 +134,7 @@ export class DCacheDrive implements Contents.IDrive {
   async delete(drivePath: string): Promise<void> {
     const place = this._file(drivePath);
     await this._ask(() => this._api.remove(place, true));
-    this._seen.delete(drivePath);
+    this._forgetSeen(toDrivePath(place));
     this._fileChanged.emit({
       type: 'delete',
       oldValue: { path: toDrivePath(place) },
@@ -151,7 +152,7 @@ export class DCacheDrive implements Contents.IDrive {
       );
     }
     const entry = await this._ask(() => this._api.move(place, target.path));
-    this._seen.delete(toDrivePath(place));
+    this._forgetSeen(toDrivePath(place));
     if (entry.modified) {
       this._seen.set(toDrivePath(target), entry.modified);
     }
@@ -265,6 +266,47 @@ export class DCacheDrive implements Contents.IDrive {
       );
     }
     return models;
+  }
+
+  /** What is there; what isn't there any more was never seen: it may be saved as a new file. */
+  private _look(place: IPlace): Promise<IEntry> {
+    return this._ask(async () => {
+      try {
+        return await this._api.info(place);
+      } catch (reason) {
+        if (reason instanceof ApiError && reason.code === 'not_found') {
+          this._forgetSeen(toDrivePath(place));
+        }
+        throw reason;
+      }
+    });
+  }
+
+  /**
+   * Remember which state of a file its editor knows.
+   *
+   * Before saving, an editor looks without content and asks its user when the file has become
+   * younger, but not when only by `LAB_MARGIN_MS`: then the state it has loaded still counts.
+   */
+  private _noteSeen(
+    drivePath: string,
+    modified: string,
+    withContent: boolean
+  ): void {
+    const old = this._seen.get(drivePath);
+    const younger_ms = old ? Date.parse(modified) - Date.parse(old) : Infinity;
+    if (withContent || younger_ms > LAB_MARGIN_MS) {
+      this._seen.set(drivePath, modified);
+    }
+  }
+
+  /** Forget a file, or all files of a folder. */
+  private _forgetSeen(drivePath: string): void {
+    for (const path of [...this._seen.keys()]) {
+      if (isWithin(path, drivePath)) {
+        this._seen.delete(path);
+      }
+    }
   }
 
   private _checkOpenable(place: IPlace, entry: IEntry): void {

@@ -151,9 +151,12 @@ export class DCacheModel implements IDCache, IDisposable {
 
   /** Show a folder. Its failure is in `problem`. */
   async open(endpoint: string, path: string): Promise<void> {
+    if (endpoint !== this._endpoint || path !== this._path) {
+      // The field of the filter belongs to its folder.
+      this._filter = '';
+    }
     this._endpoint = endpoint;
     this._path = path;
-    this._filter = '';
     if (this._endpoints === null) {
       await this._loadEndpoints();
     } else {
@@ -310,7 +313,7 @@ export class DCacheModel implements IDCache, IDisposable {
   /** A new listing for what is to be shown now; the old one is cancelled. */
   private async _relist(): Promise<void> {
     const endpoint = this._endpoint;
-    if (endpoint === null) {
+    if (endpoint === null || this._isDisposed) {
       return;
     }
     this._drop();

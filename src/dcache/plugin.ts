@@ -113,11 +113,12 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       commands,
       trans,
       iconOf: entry => iconOf(entry, app),
-      upload: files =>
-        void actions.upload(files, {
-          endpoint: model.endpoint ?? '',
-          path: model.path
-        }),
+      upload: (files, folders) =>
+        void actions.upload(
+          files,
+          { endpoint: model.endpoint ?? '', path: model.path },
+          folders
+        ),
       open: () => void commands.execute(CommandIDs.open),
       makeDrag: () => {
         const { selected } = model;

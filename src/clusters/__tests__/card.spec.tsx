@@ -46,6 +46,20 @@ describe('Card', () => {
     onPress.mockClear();
   });
 
+  it('says what to do while there are no workers', () => {
+    const none = { wanted: 0, queued: 0, starting: 0, connected: 0 };
+    show({ cluster: aCluster({ workers: none }) });
+    expect(screen.getByText(/No workers yet: press “Scale”/)).toBeVisible();
+  });
+
+  it('says nothing of it when workers come by themselves', () => {
+    const none = { wanted: 0, queued: 0, starting: 0, connected: 0 };
+    show({
+      cluster: aCluster({ workers: none, adapt: { minimum: 0, maximum: 4 } })
+    });
+    expect(screen.queryByText(/No workers yet/)).toBeNull();
+  });
+
   it('says what the cluster is and how it is, in words', () => {
     const card = show();
     expect(card).toHaveAccessibleName('SLURMCluster 1, running');

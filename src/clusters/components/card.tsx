@@ -11,6 +11,7 @@ import type { Activity } from '../model';
 import {
   SYMBOLS,
   isAlive,
+  needsWorkers,
   stateWord,
   waitingWords,
   workerCounts
@@ -89,6 +90,11 @@ export function Card(props: ICardProps): JSX.Element {
         <span className="jp-rsdat-Card-state">{word}</span>
       </div>
       <Facts {...props} />
+      {needsWorkers(cluster) && isUsable && (
+        <p className="jp-rsdat-Card-waiting">
+          {trans.__('No workers yet: press “Scale” to ask for some.')}
+        </p>
+      )}
       {waiting && <p className="jp-rsdat-Card-waiting">{waiting}</p>}
       {cluster.diagnosis && (
         <Diagnosis diagnosis={cluster.diagnosis} trans={trans} />

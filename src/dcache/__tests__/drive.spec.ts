@@ -223,6 +223,39 @@ describe('save', () => {
     expect(api.textOf('/a.txt')).toBe('mine');
   });
 
+  it('tells apart two saves that Lab takes for one', async () => {
+    const { api, drive } = setup();
+    api.add('/a.txt', { modified: '2026-02-02T00:00:00.100Z' }, 'old');
+    await drive.get('here/a.txt');
+    api.add('/a.txt', { modified: '2026-02-02T00:00:00.500Z' }, 'theirs');
+    // Lab looks, finds it younger by less than half a second, and asks nobody.
+    await drive.get('here/a.txt', { content: false });
+    expect(await statusOf(drive.save('here/a.txt', { content: 'mine' }))).toBe(
+      409
+    );
+    expect(api.textOf('/a.txt')).toBe('theirs');
+  });
+
+  it('writes anew what was deleted meanwhile, alone or with its folder', async () => {
+    const { api, drive } = setup();
+    api.add('/d', { type: 'directory' });
+    api.add('/d/a.txt', {}, 'old');
+    const save = () =>
+      drive.save('here/d/a.txt', { content: 'new', format: 'text' });
+    await drive.get('here/d/a.txt');
+    api.delete('/d/a.txt');
+    // Lab looks before it saves.
+    expect(await statusOf(drive.get('here/d/a.txt', { content: false }))).toBe(
+      404
+    );
+    await save();
+    expect(api.textOf('/d/a.txt')).toBe('new');
+    api.delete('/d/a.txt');
+    await drive.delete('here/d');
+    await save();
+    expect(api.textOf('/d/a.txt')).toBe('new');
+  });
+
   it('never replaces what it hasn’t seen', async () => {
     const { api, drive } = setup();
     api.add('/a.txt', {}, 'old');

@@ -134,6 +134,10 @@ describe('DCacheModel', () => {
     await settle();
     expect(api.listed).toHaveLength(2);
     expect(model.listing?.total).toBe(1);
+    // The field still shows what was typed: so must the rows.
+    await model.openPath('/home');
+    expect(model.filter).toBe('0003');
+    expect(model.listing?.total).toBe(1);
     await model.openPath('/home/runs');
     expect(model.filter).toBe('');
   });
@@ -191,6 +195,15 @@ describe('DCacheModel', () => {
     expect(changed).not.toHaveBeenCalled();
     expect(api.listed).toHaveLength(1);
   });
+});
+
+it('lists nothing when it was disposed while the endpoints came', async () => {
+  const { api, model } = setup();
+  const shown = model.show();
+  model.dispose();
+  await shown;
+  expect(api.listed).toEqual([]);
+  expect(model.listing).toBeNull();
 });
 
 describe('selection', () => {

@@ -225,6 +225,16 @@ describe('keyboard', () => {
     expect(model.path).toBe('/');
   });
 
+  it('does not rename when the menu would not', async () => {
+    const { context, executed, user } = await setup(api =>
+      api.addMany('/home', 3)
+    );
+    jest.spyOn(context.commands, 'isEnabled').mockReturnValue(false);
+    focus();
+    await user.keyboard('{F2}{Delete}');
+    expect(executed).toEqual([]);
+  });
+
   it('finds a name that is typed', async () => {
     const { model, user } = await setup(api => {
       api.add('/home/alpha');
@@ -362,13 +372,13 @@ describe('round the list', () => {
     expect(screen.getByText(/This folder is empty/)).toBeVisible();
   });
 
-  it('takes dropped files, not folders', async () => {
+  it('takes dropped files, and names of folders', async () => {
     const { context } = await setup();
     const dropped = new File(['x'], 'a.txt');
     const item = (isDirectory: boolean, file: File | null) => ({
       kind: 'file',
       getAsFile: () => file,
-      webkitGetAsEntry: () => ({ isDirectory })
+      webkitGetAsEntry: () => ({ isDirectory, name: file?.name })
     });
     const drop = new Event('drop', { bubbles: true, cancelable: true });
     Object.assign(drop, {
@@ -379,6 +389,6 @@ describe('round the list', () => {
     });
     fireEvent(grid(), drop);
     expect(drop.defaultPrevented).toBe(true);
-    expect(context.upload).toHaveBeenCalledWith([dropped]);
+    expect(context.upload).toHaveBeenCalledWith([dropped], ['folder']);
   });
 });

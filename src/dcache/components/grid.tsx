@@ -105,6 +105,13 @@ export function FileGrid(props: IPanelContext): JSX.Element {
     }
   };
 
+  /** As from the menu: not what is greyed there, such as renaming several. */
+  const run = (command: string): void => {
+    if (commands.isEnabled(command)) {
+      void commands.execute(command);
+    }
+  };
+
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const page = rowsPerPage(view);
     const { active } = selection;
@@ -127,9 +134,9 @@ export function FileGrid(props: IPanelContext): JSX.Element {
     } else if (event.key === 'Backspace' && isPlain) {
       void model.openParent();
     } else if (event.key === 'F2') {
-      void commands.execute(CommandIDs.rename);
+      run(CommandIDs.rename);
     } else if (event.key === 'Delete') {
-      void commands.execute(CommandIDs.remove);
+      run(CommandIDs.remove);
     } else if (event.key === 'Escape') {
       model.clearSelection();
     } else if (event.key === ' ' && event.ctrlKey) {

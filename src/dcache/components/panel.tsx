@@ -328,7 +328,8 @@ function DropZone(
         if (hasFiles(event)) {
           event.preventDefault();
           event.stopPropagation();
-          props.upload(droppedFiles(event.dataTransfer));
+          const { files, folders } = dropped(event.dataTransfer);
+          props.upload(files, folders);
         }
       }}
     >
@@ -337,12 +338,20 @@ function DropZone(
   );
 }
 
-/** The files of a drop; a folder is none, and reading it as one would fail. */
-function droppedFiles(data: DataTransfer): File[] {
-  return Array.from(data.items)
-    .filter(
-      item => item.kind === 'file' && !item.webkitGetAsEntry()?.isDirectory
-    )
-    .map(item => item.getAsFile())
-    .filter((file): file is File => file !== null);
+/** What was dropped: files, and names of folders, whose reading as a file would fail. */
+function dropped(data: DataTransfer): { files: File[]; folders: string[] } {
+  const files: File[] = [];
+  const folders: string[] = [];
+  for (const item of Array.from(data.items)) {
+    const entry = item.kind === 'file' ? item.webkitGetAsEntry() : null;
+    if (entry?.isDirectory) {
+      folders.push(entry.name);
+      continue;
+    }
+    const file = item.kind === 'file' ? item.getAsFile() : null;
+    if (file) {
+      files.push(file);
+    }
+  }
+  return { files, folders };
 }

@@ -14,8 +14,8 @@ export interface IPanelContext {
   trans: TranslationBundle;
   /** Lab's icon for a kind of file. */
   iconOf: (entry: IEntry) => LabIcon;
-  /** Files were chosen or dropped, to go into the folder shown. */
-  upload: (files: readonly File[]) => void;
+  /** Files were dropped, to go into the folder shown, and folders of these names. */
+  upload: (files: readonly File[], folders: readonly string[]) => void;
   /** Open what is selected. */
   open: () => void;
   /** A drag of the selected entries to a notebook or the main area. */
