@@ -21,7 +21,13 @@ try {
   );
   execFileSync(
     process.execPath,
-    ['node_modules/prettier/bin/prettier.cjs', '--write', output],
+    [
+      'node_modules/prettier/bin/prettier.cjs',
+      '--config',
+      'package.json',
+      '--write',
+      output
+    ],
     {
       stdio: ['ignore', 'ignore', 'inherit']
     }

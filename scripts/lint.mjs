@@ -19,7 +19,7 @@ export const checks = [
   { title: 'tsc', command: [bin('tsc'), '--noEmit', '-p', '.'] },
   {
     title: 'eslint',
-    command: [bin('eslint'), 'src', 'ui-tests/tests'],
+    command: [bin('eslint'), '--max-warnings', '0', 'src', 'ui-tests/tests'],
     fix: ['--fix']
   },
   {

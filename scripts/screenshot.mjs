@@ -14,10 +14,18 @@ const images = join(root, 'docs', 'images');
 mkdirSync(images, { recursive: true });
 
 const home = mkdtempSync(join(tmpdir(), 'rsdat-picture-'));
-const demo = spawn(join(venv, 'bin', 'rsdat'), ['demo', '--no-browser', '--home', home], {
-  cwd: root,
-  env: { ...process.env, RSDAT_QUEUE: 'local', PATH: `${join(venv, 'bin')}:${process.env.PATH}` }
-});
+const demo = spawn(
+  join(venv, 'bin', 'rsdat'),
+  ['demo', '--no-browser', '--home', home],
+  {
+    cwd: root,
+    env: {
+      ...process.env,
+      RSDAT_QUEUE: 'local',
+      PATH: `${join(venv, 'bin')}:${process.env.PATH}`
+    }
+  }
+);
 
 /** The address with token that Lab prints when it is up. */
 const address = await new Promise((resolve, reject) => {
@@ -31,27 +39,50 @@ const address = await new Promise((resolve, reject) => {
   };
   demo.stdout.on('data', read);
   demo.stderr.on('data', read);
-  demo.on('exit', code => reject(new Error(`rsdat demo ended with ${code}:\n${text}`)));
+  demo.on('exit', code =>
+    reject(new Error(`rsdat demo ended with ${code}:\n${text}`))
+  );
 });
 
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking', '--no-first-run']
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-background-networking',
+    '--no-first-run'
+  ]
 });
 try {
-  const page = await browser.newPage({ viewport: { width: 1400, height: 860 } });
+  const page = await browser.newPage({
+    viewport: { width: 1400, height: 860 }
+  });
   await page.goto(address);
   await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
   await page.locator('.jp-SideBar [data-id="jp-rsdat-sidebar"]').click();
   const clusters = page.getByRole('region', { name: 'Clusters', exact: true });
   await clusters.getByRole('button', { name: 'New SLURMCluster' }).click();
-  await clusters.getByText(/running/i).first().waitFor();
+  await clusters
+    .getByText(/running/i)
+    .first()
+    .waitFor();
 
-  await page.getByText('mean-reflectance.ipynb').first().dblclick().catch(() => {});
+  await page
+    .getByText('mean-reflectance.ipynb')
+    .first()
+    .dblclick()
+    .catch(() => {});
   await page.evaluate(() => document.title);
-  const dashboards = page.getByRole('region', { name: 'Dashboards', exact: true });
+  const dashboards = page.getByRole('region', {
+    name: 'Dashboards',
+    exact: true
+  });
   await dashboards.getByText('Task Stream', { exact: true }).click();
-  await page.frameLocator('.jp-rsdat-Dashboard iframe').locator('canvas').first().waitFor();
+  await page
+    .frameLocator('.jp-rsdat-Dashboard iframe')
+    .locator('canvas')
+    .first()
+    .waitFor();
   await page.screenshot({ path: join(images, 'lab.png') });
 } finally {
   await browser.close();

@@ -15,12 +15,39 @@ import {
   stack
 } from './support';
 
+/** A cell as this file looks at it. */
+interface ICell {
+  type: string;
+  executionCount: number | null;
+  outputs: {
+    toJSON(): { output_type: string; ename?: string; evalue?: string }[];
+  };
+  sharedModel: { setSource(source: string): void };
+}
+
+/** What Lab leaves in the window of the page. */
+interface ILabWindow {
+  jupyterapp: {
+    restored: Promise<void>;
+    commands: {
+      execute(id: string, args?: Record<string, string>): Promise<unknown>;
+    };
+    shell: {
+      currentWidget: {
+        content: {
+          model: { cells: Iterable<ICell> & { get(index: number): ICell } };
+        };
+      };
+    };
+  };
+}
+
 /** Open Lab anew, in a workspace of its own, and wait until it is there. */
 async function openLab(page: Page, workspace: string): Promise<void> {
   await page.goto(`/lab/workspaces/${workspace}?reset`);
   await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
   await page.evaluate(async () => {
-    await (window as any).jupyterapp.restored;
+    await (window as unknown as ILabWindow).jupyterapp.restored;
   });
 }
 
@@ -32,7 +59,10 @@ async function run(
 ): Promise<void> {
   await page.evaluate(
     async ([id, args]) => {
-      await (window as any).jupyterapp.commands.execute(id, args);
+      await (window as unknown as ILabWindow).jupyterapp.commands.execute(
+        id,
+        args
+      );
     },
     [id, args] as const
   );
@@ -59,9 +89,9 @@ test('the example computes the map from dCache and writes it back', async ({
     .poll(
       async () =>
         await page.evaluate(() => {
-          const { model } = (window as any).jupyterapp.shell.currentWidget
-            .content;
-          const cells = Array.from(model.cells as Iterable<any>).filter(
+          const { model } = (window as unknown as ILabWindow).jupyterapp.shell
+            .currentWidget.content;
+          const cells = Array.from(model.cells).filter(
             cell => cell.type === 'code'
           );
           const errors = cells
@@ -116,7 +146,9 @@ test('a killed Jupyter server loses neither cluster nor computation', async ({
   const cell = page.locator('.jp-Notebook .cm-content').first();
   await expect(cell).toBeVisible();
   await page.evaluate(source => {
-    (window as any).jupyterapp.shell.currentWidget.content.model.cells
+    (
+      window as unknown as ILabWindow
+    ).jupyterapp.shell.currentWidget.content.model.cells
       .get(0)
       .sharedModel.setSource(source);
   }, code);
