@@ -178,10 +178,7 @@ class _Office:
         try:
             self._loop.run_forever()
         finally:
-            # Calls of other threads that end with the program.
-            for task in (tasks := asyncio.all_tasks(self._loop)):
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+            self._loop.run_until_complete(_end_all())
             self._loop.run_until_complete(self._loop.shutdown_default_executor())
             self._loop.close()
 
@@ -205,6 +202,14 @@ class _Office:
             concurrent.futures.wait([stopping], _END_S)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join(_END_S)
+
+
+async def _end_all() -> None:
+    # Calls of other threads that end with the program.
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _at_exit(close: Callable[[], None]) -> None:
