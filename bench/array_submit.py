@@ -31,27 +31,28 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
     compared = Rounds()
     with stand() as place, place.slurm() as site:
         ours = rsdat.clusters.create(cores=1, memory="1GiB", directives=["--hold"])
-        until(lambda: ours.state()["state"] == "running", LIMIT_S)
-        logs = place.folder / "dask-jobqueue"
-        # Its files of one-time keys, and a directory for the logs, lie in our folder.
-        with (
-            dask.config.set({"temporary-directory": str(place.folder)}),
-            SLURMCluster(
-                cores=1,
-                memory="1GiB",
-                walltime="01:00:00",
-                log_directory=str(logs),
-                job_extra_directives=["--hold"],
-                scheduler_options={"dashboard_address": ":0"},
-            ) as other,
-        ):
-            compared.run(
-                rounds,
-                lambda: _scale(site, lambda: ours.scale(JOBS), lambda: ours.scale(0)),
-                lambda: _scale(site, lambda: other.scale(jobs=JOBS), lambda: other.scale(0)),
-                f"{JOBS} jobs",
-            )
-        ours.close()
+        try:
+            until(lambda: ours.state()["state"] == "running", LIMIT_S)
+            # What it writes lies in our folder: the logs, and where it would put keys.
+            with (
+                dask.config.set({"temporary-directory": str(place.folder)}),
+                SLURMCluster(
+                    cores=1,
+                    memory="1GiB",
+                    walltime="01:00:00",
+                    log_directory=str(place.folder / "dask-jobqueue"),
+                    job_extra_directives=["--hold"],
+                    scheduler_options={"dashboard_address": ":0"},
+                ) as other,
+            ):
+                compared.run(
+                    rounds,
+                    lambda: _scale(site, lambda: ours.scale(JOBS), lambda: ours.scale(0)),
+                    lambda: _scale(site, lambda: other.scale(jobs=JOBS), lambda: other.scale(0)),
+                    f"{JOBS} jobs",
+                )
+        finally:
+            ours.close()
     paired = 1 / compared.paired_ratio
     medians = 1 / compared.median_ratio
     return [

@@ -37,21 +37,25 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
     with stand() as place, place.slurm(), place.door() as dcache:
         make_radar_stack(str(dcache.root / "radar"), n=IMAGES, size=SIZE)
         cluster = rsdat.clusters.create(cores=1, memory="1500MiB", workers=WORKERS[0])
-        with cluster.client() as client:
-            for workers in WORKERS:
-                cluster.scale(workers)
-                cluster.wait_for_workers(workers, LIMIT_S)
-                _job()  # imports
-                for _ in range(rounds):
-                    client.run(lambda: None)
-                    idle = _cpu_s()
-                    began = time.monotonic()
-                    _job()
-                    took.setdefault(workers, []).append(time.monotonic() - began)
-                    share = (_cpu_s() - idle) / cores / took[workers][-1]
-                    busy.setdefault(workers, []).append(share)
-                    print(f"{workers} workers: {took[workers][-1]:.1f} s, cores busy {share:.0%}")
-        cluster.close()
+        try:
+            with cluster.client() as client:
+                for workers in WORKERS:
+                    cluster.scale(workers)
+                    cluster.wait_for_workers(workers, LIMIT_S)
+                    _job()  # imports
+                    for _ in range(rounds):
+                        client.run(lambda: None)
+                        idle = _cpu_s()
+                        began = time.monotonic()
+                        _job()
+                        took.setdefault(workers, []).append(time.monotonic() - began)
+                        share = (_cpu_s() - idle) / cores / took[workers][-1]
+                        busy.setdefault(workers, []).append(share)
+                        print(
+                            f"{workers} workers: {took[workers][-1]:.1f} s, cores busy {share:.0%}"
+                        )
+        finally:
+            cluster.close()
     middle = {workers: statistics.median(times) for workers, times in took.items()}
     mib = IMAGES * SIZE * SIZE * 8 / 2**20
     lines = []
