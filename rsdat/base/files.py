@@ -21,7 +21,10 @@ def rsdat_home() -> Path:
 
 def private_folder(path: Path) -> Path:
     """Make a folder (and its parents) that only its owner may enter; returns it."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        # `parents=True` would make them open to whom the umask lets in.
+        private_folder(path.parent)
+    path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     path.chmod(PRIVATE_FOLDER)
     return path
 

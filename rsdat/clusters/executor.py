@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -140,16 +141,16 @@ class Executor:
             )
         except QueueSilent:
             await asyncio.to_thread(self.folder.update, lambda r: settle(r, None, unsure=True))
-            self._event("submission_unsure", token=submission.token, tasks=tasks)
+            await self._event("submission_unsure", token=submission.token, tasks=tasks)
             raise
         except RsdatError as refusal:
             # Not to be tried again by itself: the next wish of the user may make it possible.
             error = refusal
             await asyncio.to_thread(self.folder.update, lambda r: drop(r, error))
-            self._event("submission_refused", tasks=tasks, message=error.message)
+            await self._event("submission_refused", tasks=tasks, message=error.message)
             return
         await asyncio.to_thread(self.folder.update, lambda r: settle(r, array_id, unsure=False))
-        self._event("submitted", array=array_id, tasks=tasks, token=submission.token)
+        await self._event("submitted", array=array_id, tasks=tasks, token=submission.token)
 
     def _script(self, record: Record, token: str) -> str:
         paths = ScriptPaths.of(self.folder, self.home)
@@ -167,7 +168,7 @@ class Executor:
         except NotPermitted as error:
             await self._trouble(error)
             return
-        self._event("cancelled", jobs=list(jobs))
+        await self._event("cancelled", jobs=list(jobs))
 
     async def _retire(
         self, action: Retire, link: SchedulerLink, workers: Mapping[str, Sequence[WorkerSeen]]
@@ -191,7 +192,7 @@ class Executor:
         stayed = [
             job for job in jobs if any(worker.name not in gone for worker in workers.get(job, ()))
         ]
-        self._event("retired", jobs=[job for job in jobs if job not in stayed], stayed=stayed)
+        await self._event("retired", jobs=[job for job in jobs if job not in stayed], stayed=stayed)
         if stayed and action.to_nothing:
             await self._cancel(stayed)
         elif stayed:
@@ -201,7 +202,7 @@ class Executor:
         if record.scheduler is not None:
             await end_process(record.scheduler)
         await asyncio.to_thread(self.folder.update, _mark_failed)
-        self._event("failed")
+        await self._event("failed")
 
     async def _end_scheduler(self, record: Record, link: SchedulerLink | None) -> None:
         if link is not None:
@@ -210,7 +211,7 @@ class Executor:
         if scheduler is not None and scheduler.pid == 0:
             scheduler = await asyncio.to_thread(find_scheduler, self.folder, scheduler.started)
         if scheduler is not None and await end_process(scheduler):
-            self._event("scheduler_ended")
+            await self._event("scheduler_ended")
 
     async def _finish(self) -> None:
         left = await asyncio.to_thread(find_scheduler, self.folder, self.clock.now())
@@ -222,7 +223,7 @@ class Executor:
             self.folder.update(lambda r: setattr(r, "phase", "stopped"))
 
         await asyncio.to_thread(stop)
-        self._event("stopped")
+        await self._event("stopped")
 
     async def _trouble(self, error: RsdatError) -> None:
         await asyncio.to_thread(
@@ -230,8 +231,10 @@ class Executor:
             lambda r: setattr(r, "problem", {"message": error.message, "hint": error.hint}),
         )
 
-    def _event(self, what: str, **facts: object) -> None:
-        self.folder.add_event(self.clock.now(), what, **facts)
+    async def _event(self, what: str, **facts: object) -> None:
+        # A chronicle for people: what was done stays done where it can't be written.
+        with contextlib.suppress(OSError):
+            await asyncio.to_thread(self.folder.add_event, self.clock.now(), what, **facts)
 
 
 def jobs_to_retire(cluster_id: str, order: Sequence[str], action: Retire) -> list[str]:

@@ -180,3 +180,10 @@ class SchedulerLink:
         except asyncio.CancelledError:
             await self.close()
             raise
+        except Exception as error:
+            # rpc raises here whatever the scheduler's code raised there.
+            await self.close()
+            raise DoorBroken(
+                f"The scheduler at {self.address} failed at '{operation}': {type(error).__name__}",
+                hint="Look at its log.",
+            ) from error

@@ -32,7 +32,9 @@ _WORD = re.compile(r"[A-Za-z0-9_.@,:+-]+\Z")
 # Stands unquoted in the worker's command line, where $TMPDIR and $USER must expand.
 _DIRECTORY = re.compile(r"[A-Za-z0-9_./@:%+~${}-]+\Z")
 _OWN_DIRECTIVES = re.compile(
-    r"(--(array|output|error|job-name|wrap|parsable|test-only|open-mode|no-requeue|requeue)\b|-[aoeJ])"
+    r"(--(array|output|error|job-name|wrap|parsable|test-only|open-mode|no-requeue|requeue)\b|-[aoeJ]"
+    # With these sbatch waits for the jobs' end, or does not tell their id.
+    r"|--(wait|quiet)(?![\w-])|-[WQ])"
 )
 
 
@@ -237,6 +239,8 @@ def _check_no_breaks(value: Any) -> None:
     if isinstance(value, str):
         if any((ord(c) < 32 and c != "\t") or ord(c) == 127 for c in value):
             raise InvalidInput("Options have no line breaks or control characters")
+        if not value.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in value):
+            raise InvalidInput("Options have no halves of characters (lone surrogates)")
     elif isinstance(value, Mapping):
         _check_no_breaks(list(value.values()))
     elif isinstance(value, Sequence):

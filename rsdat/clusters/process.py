@@ -11,20 +11,8 @@ from pathlib import Path
 
 from rsdat.base.files import PRIVATE_FILE
 
-_DROPPED = ("SLURM_", "JUPYTER", "JPY_")
-_KEPT = frozenset({"SLURM_CONF", "JUPYTER_PATH", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"})
-
 #: Children of this process, to be reaped: a dead child stays in the process table else.
 _children: dict[int, subprocess.Popen[bytes]] = {}
-
-
-def scrubbed(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment without tokens of Jupyter and without an outer job's variables."""
-    return {
-        key: value
-        for key, value in environment.items()
-        if key in _KEPT or not key.startswith(_DROPPED)
-    }
 
 
 def this_host() -> str:

@@ -16,6 +16,7 @@ from rsdat.base.errors import InvalidInput, RsdatError
 from rsdat.clusters import process
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.record import SchedulerProcess
+from rsdat.queue.environment import job_environment
 
 _MODULE = "distributed.cli.dask_scheduler"
 _END_S = 5.0
@@ -80,7 +81,7 @@ def start_scheduler(
         "--scheduler-file",
         str(folder.scheduler_file),
     ]
-    environment = process.scrubbed(os.environ)
+    environment = job_environment(os.environ)
     environment |= {"DASK_CONFIG": str(folder.dask), "RSDAT_HOME": str(home)}
     try:
         pid = process.start_detached(

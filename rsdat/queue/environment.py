@@ -22,6 +22,8 @@ def job_environment(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _inherited(name: str) -> bool:
+    if name == "SBATCH_WAIT":  # sbatch would answer only when the jobs have ended
+        return False
     if name == "SLURM_CONF" or name.startswith(("SBATCH_", "FSSPEC_")):
         return True
     if name.startswith(("SLURM_", "SLURMD_", *_FOREIGN, *_OUTPUT_DEFAULTS)):

@@ -146,7 +146,7 @@ class RsdatHandler(ErrorAnswers, JupyterHandler):
         """
         try:
             value = json.loads(self.request.body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InvalidInput(f"The request's body is not JSON: {error}") from error
         return check_body(schema, value)
 

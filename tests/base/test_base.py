@@ -90,6 +90,7 @@ def test_files_are_private_and_whole(tmp_path: Path) -> None:
     assert read_json(file, format_version=1) == {"format": 1, "a": 1}
     assert file.stat().st_mode & 0o777 == 0o600
     assert folder.stat().st_mode & 0o777 == 0o700
+    assert folder.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

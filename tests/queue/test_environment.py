@@ -17,6 +17,7 @@ from rsdat.queue.environment import job_environment, question_environment
         ("SBATCH_ACCOUNT", True),
         ("FSSPEC_DCACHE_TOKEN", True),
         ("BEARER_TOKEN_FILE", True),
+        ("SBATCH_WAIT", False),
         ("SLURM_ARRAY_TASK_ID", False),
         ("SLURM_MEM_PER_CPU", False),
         ("SLURMD_NODENAME", False),

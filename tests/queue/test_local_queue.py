@@ -258,6 +258,8 @@ def test_a_damaged_record_hides_nothing_else_and_a_newer_one_is_named(home: Path
         other.mkdir()
         (other / "array.json").write_text("{")
         assert len(await queue.jobs(NAME)) == 1
+        (other / "array.json").write_text('{"format": 1}')
+        assert len(await queue.jobs(NAME)) == 1
         (other / "array.json").write_text('{"format": 99}')
         with pytest.raises(QueueSilent, match="newer"):
             await queue.jobs(NAME)

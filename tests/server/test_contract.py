@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ import yaml
 
 from rsdat.base.errors import InvalidInput
 from rsdat.server.contract import CONTRACT_FILE, check_body, check_query, pattern
-from rsdat.server.handler import UnknownRoute
+from rsdat.server.handler import RsdatHandler, UnknownRoute
 from rsdat.server.routes import ROUTES
 from tests.support.door import Door
 from tests.support.server import CONTRACT, VERBS, Lab, check_error, registered, verbs_of
@@ -196,3 +197,9 @@ async def test_bug_is_told_by_id(
     record = next(r for r in caplog.records if body["details"]["log_id"] in r.getMessage())
     assert record.exc_info
     assert lab.token not in record.getMessage()
+
+
+def test_a_body_nested_too_deeply_is_bad_input() -> None:
+    asked: Any = SimpleNamespace(request=SimpleNamespace(body=b"[" * 200_000))
+    with pytest.raises(InvalidInput, match="not JSON"):
+        RsdatHandler.body(asked, "ClusterRequest")

@@ -240,6 +240,8 @@ def _look(folder: Path, now: datetime) -> Snapshot | None:
         if error.code == "newer_format":
             raise QueueSilent(error.message, hint=error.hint, code=error.code) from error
         return None  # damaged: nobody can tell what its jobs were
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None  # the same, though it is JSON
 
 
 def _array(folder: Path, now: datetime) -> list[Job]:
