@@ -13,12 +13,12 @@ import {
   DRIVE,
   fromDrivePath,
   inFolder,
-  isWithin,
   nameOf,
   numberedName,
   toDrivePath,
   type IPlace
 } from './paths';
+import { SeenFiles } from './seen';
 
 /** An editor holds the file several times over; beyond this a tab gets slow or dies. */
 export const MAX_OPEN_BYTES = 50 * 2 ** 20;
@@ -27,9 +27,6 @@ export const MAX_OPEN_BYTES = 50 * 2 ** 20;
 const MAX_FOLDER_ENTRIES = 5000;
 
 const LIST_ROWS = 1000;
-
-/** Lab's editors take a file that is younger by less as unchanged (docregistry 4.6, `Context`). */
-const LAB_MARGIN_MS = 500;
 
 /** Names tried for a copy or a new file before giving up. */
 const MAX_NUMBER = 100;
@@ -91,14 +88,13 @@ export class DCacheDrive implements Contents.IDrive {
       const content = withContent ? await this._folder(place) : null;
       return { ...this._model(place, entry), content };
     }
-    if (entry.modified) {
-      this._noteSeen(toDrivePath(place), entry.modified, withContent);
-    }
     if (!withContent) {
+      this._seen.look(toDrivePath(place), entry.modified);
       return this._model(place, entry);
     }
     this._checkOpenable(place, entry);
     const bytes = await this._ask(() => this._api.read(place), place);
+    this._seen.set(toDrivePath(place), entry.modified);
     return {
       ...this._model(place, entry),
       ...this._decode(entry, bytes, options)
@@ -134,7 +130,7 @@ export class DCacheDrive implements Contents.IDrive {
   async delete(drivePath: string): Promise<void> {
     const place = this._file(drivePath);
     await this._ask(() => this._api.remove(place, true));
-    this._forgetSeen(toDrivePath(place));
+    this._seen.forget(toDrivePath(place));
     this._fileChanged.emit({
       type: 'delete',
       oldValue: { path: toDrivePath(place) },
@@ -152,10 +148,8 @@ export class DCacheDrive implements Contents.IDrive {
       );
     }
     const entry = await this._ask(() => this._api.move(place, target.path));
-    this._forgetSeen(toDrivePath(place));
-    if (entry.modified) {
-      this._seen.set(toDrivePath(target), entry.modified);
-    }
+    this._seen.forget(toDrivePath(place));
+    this._seen.set(toDrivePath(target), entry.modified);
     return this._announce(
       'rename',
       { path: toDrivePath(place) },
@@ -185,9 +179,7 @@ export class DCacheDrive implements Contents.IDrive {
     const entry = await this._ask(() =>
       this._api.write(place, encode(options), condition)
     );
-    if (entry.modified) {
-      this._seen.set(toDrivePath(place), entry.modified);
-    }
+    this._seen.set(toDrivePath(place), entry.modified);
     return this._announce('save', null, this._model(place, entry));
   }
 
@@ -275,38 +267,11 @@ export class DCacheDrive implements Contents.IDrive {
         return await this._api.info(place);
       } catch (reason) {
         if (reason instanceof ApiError && reason.code === 'not_found') {
-          this._forgetSeen(toDrivePath(place));
+          this._seen.forget(toDrivePath(place));
         }
         throw reason;
       }
     });
-  }
-
-  /**
-   * Remember which state of a file its editor knows.
-   *
-   * Before saving, an editor looks without content and asks its user when the file has become
-   * younger, but not when only by `LAB_MARGIN_MS`: then the state it has loaded still counts.
-   */
-  private _noteSeen(
-    drivePath: string,
-    modified: string,
-    withContent: boolean
-  ): void {
-    const old = this._seen.get(drivePath);
-    const younger_ms = old ? Date.parse(modified) - Date.parse(old) : Infinity;
-    if (withContent || younger_ms > LAB_MARGIN_MS) {
-      this._seen.set(drivePath, modified);
-    }
-  }
-
-  /** Forget a file, or all files of a folder. */
-  private _forgetSeen(drivePath: string): void {
-    for (const path of [...this._seen.keys()]) {
-      if (isWithin(path, drivePath)) {
-        this._seen.delete(path);
-      }
-    }
   }
 
   private _checkOpenable(place: IPlace, entry: IEntry): void {
@@ -471,8 +436,7 @@ export class DCacheDrive implements Contents.IDrive {
   private _api: IDCacheApi;
   private _trans: TranslationBundle;
   private _fileTypes: DCacheDrive.FileTypes;
-  /** `modified` of each file as its editor last saw it, by drive path. */
-  private _seen = new Map<string, string>();
+  private _seen = new SeenFiles();
   private _fileChanged = new Signal<this, Contents.IChangedArgs>(this);
   private _onTape = new Signal<this, IPlace>(this);
   private _isDisposed = false;
