@@ -140,7 +140,8 @@ test('a killed Jupyter server loses neither cluster nor computation', async ({
     'total = sum(client.gather(futures))',
     'print(total, file=open("kill-test.txt", "w"))',
     "'''",
-    'subprocess.Popen([sys.executable, "-c", script], start_new_session=True)'
+    'log = open("kill-test.log", "w")',
+    'subprocess.Popen([sys.executable, "-c", script], start_new_session=True, stdout=log, stderr=log)'
   ].join('\n');
   await run(page, 'notebook:create-new', { kernelName: 'python3' });
   const cell = page.locator('.jp-Notebook .cm-content').first();
@@ -152,6 +153,9 @@ test('a killed Jupyter server loses neither cluster nor computation', async ({
       .get(0)
       .sharedModel.setSource(source);
   }, code);
+  await expect(
+    page.locator('#jp-main-statusbar').getByText('Idle')
+  ).toBeVisible();
   await run(page, 'notebook:run-cell');
   await expect
     .poll(
