@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rsdat.clusters.naming import job_order, parse_job_name
@@ -17,6 +18,25 @@ _KEPT_ENDED = 20
 _LOSS_WINDOW = timedelta(minutes=10)
 #: Jobs in a row that end before their worker is connected; then the fault is not the node's.
 MAX_FAILURES = 3
+
+
+def spelled_out(record: Record, jobs: Sequence[Job]) -> tuple[Job, ...]:
+    """The jobs, with arrays that were cancelled before a task started as their tasks.
+
+    Slurm lists what is left of such an array as one job, `671` and no longer `671_0` (seen with
+    22.05): a job that ended, and that nobody had asked to. Of a submission that has been settled
+    since, there is nothing to add.
+    """
+    listed = {job.id for job in jobs}
+    tasks = {submission.token: submission.tasks for submission in record.submissions}
+    spelled: list[Job] = []
+    for job in jobs:
+        if not job.ended or job.id != job.array_id:
+            spelled.append(job)
+        elif (parsed := parse_job_name(job.name)) is not None:
+            ids = (f"{job.array_id}_{number}" for number in range(tasks.get(parsed[1], 0)))
+            spelled.extend(replace(job, id=each) for each in ids if each not in listed)
+    return tuple(spelled)
 
 
 def take_stock(

@@ -11,7 +11,7 @@ from typing import Any
 from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, NotFound
 from rsdat.clusters import process
-from rsdat.clusters.bookkeeping import ends_to_ask, is_held, take_stock, vanished
+from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
 from rsdat.clusters.diagnose import Diagnosis, diagnose
 from rsdat.clusters.executor import Executor
 from rsdat.clusters.folder import ClusterFolder
@@ -111,6 +111,8 @@ class Keeper:
         self.acted = False
         if not await self.reload():
             return
+        if jobs is not None:
+            jobs = spelled_out(self.record, jobs)
         state, answer = await self._look()
         known = self.observed.jobs if jobs is None else tuple(jobs)
         await self._show(Observed(known, state, answer))

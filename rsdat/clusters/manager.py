@@ -85,6 +85,8 @@ class ClusterManager:
         #: What was last said of a cluster in the log, so that it is said once.
         self._told: dict[str, set[str]] = {}
         self._queue_due_s = 0.0
+        #: Something was asked or done since the last look: another is due, whatever that showed.
+        self._look_owed = False
         self._watched_s = float("-inf")
         self._changed_s = self._clock.monotonic_s()
 
@@ -292,7 +294,9 @@ class ClusterManager:
         running = self._turns.get(cluster_id)
         if running is not None and not running.done():
             if jobs is not None:
-                self._queue_due_s = 0.0  # what it has to say is still to be heard
+                # What it has to say is still to be heard.
+                self._queue_due_s = 0.0
+                self._look_owed = True
             return
         self._turns[cluster_id] = asyncio.create_task(
             self._turn(keeper, jobs), name=f"rsdat {cluster_id}"
@@ -313,6 +317,7 @@ class ClusterManager:
             self._told.pop(keeper.folder.id, None)
         self._note_change(keeper)
         if keeper.acted:
+            self._look_owed = True
             self._queue_due_s = min(self._queue_due_s, self._clock.monotonic_s() + 0.5)
             self._wake.set()
 
@@ -378,7 +383,9 @@ class ClusterManager:
             return None
         if self._queue_pause_s() is None and self._outlook.seen is not None:
             return None
+        owed, self._look_owed = self._look_owed, False
         jobs = await self._outlook.jobs()
+        self._look_owed = self._look_owed or (owed and jobs is None)
         self._queue_due_s = self._clock.monotonic_s() + (self._queue_pause_s() or 0.0)
         return jobs
 
@@ -390,7 +397,7 @@ class ClusterManager:
         concerned = bool(live) or self._outlook.problem is not None
         now_s = self._clock.monotonic_s()
         return {
-            "moving": any(keeper.moving for keeper in live),
+            "moving": bool(live) and (self._look_owed or any(keeper.moving for keeper in live)),
             "adapting": any(keeper.record.adapt for keeper in live),
             "watched": now_s - self._watched_s < WATCHED_S and concerned,
             "quiet_s": now_s - self._changed_s,
@@ -408,6 +415,7 @@ class ClusterManager:
 
     def _look_now(self) -> None:
         self._queue_due_s = 0.0
+        self._look_owed = True
         self._changed_s = self._clock.monotonic_s()
         self._wake.set()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from rsdat.clusters.bookkeeping import ends_to_ask, is_held, take_stock, vanished
+from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
 from rsdat.clusters.record import Record, Submission
 from tests.support.cluster_parts import NOW, TOKEN, ago, job, record
 
@@ -63,6 +63,24 @@ def test_what_was_asked_to_leave_is_no_loss() -> None:
     assert mine.leaving == {}
     assert mine.ended[0].expected
     assert mine.ended[0].connected
+
+
+def test_an_array_that_was_cancelled_as_a_whole_is_its_tasks() -> None:
+    mine = record(0, leaving={f"7_{number}": ago(2) for number in range(4)})
+    whole = job("7", "CANCELLED")
+    other = job("9_0", "PENDING")
+    assert [each.id for each in spelled_out(mine, [whole, other])] == [
+        *("7_0", "7_1", "7_2", "7_3"),
+        "9_0",
+    ]
+    # Some of its tasks had started: they are listed by themselves.
+    jobs = spelled_out(mine, [whole, job("7_0", "COMPLETED")])
+    assert sorted(each.id for each in jobs) == ["7_0", "7_1", "7_2", "7_3"]
+    take_stock(mine, jobs, [], NOW)
+    assert (mine.leaving, mine.failures, mine.losses) == ({}, 0, [])
+    # Slurm lists it on for minutes.
+    later = record(0, submissions=[])
+    assert spelled_out(later, [whole]) == ()
 
 
 def test_losses_are_forgotten_after_ten_minutes() -> None:
