@@ -59,30 +59,30 @@ try {
   });
   await page.goto(address);
   await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
+  await page
+    .locator('.jp-DirListing-item', { hasText: 'mean-reflectance.ipynb' })
+    .dblclick();
+  await page.locator('#jp-main-statusbar').getByText('Idle').waitFor();
+
   await page.locator('.jp-SideBar [data-id="jp-rsdat-sidebar"]').click();
   const clusters = page.getByRole('region', { name: 'Clusters', exact: true });
   await clusters.getByRole('button', { name: 'New SLURMCluster' }).click();
-  await clusters
-    .getByText(/running/i)
-    .first()
-    .waitFor();
-
-  await page
-    .getByText('mean-reflectance.ipynb')
-    .first()
-    .dblclick()
-    .catch(() => {});
-  await page.evaluate(() => document.title);
-  const dashboards = page.getByRole('region', {
-    name: 'Dashboards',
-    exact: true
+  const card = clusters.getByRole('listitem', {
+    name: /^SLURMCluster 1, running/
   });
-  await dashboards.getByText('Task Stream', { exact: true }).click();
-  await page
-    .frameLocator('.jp-rsdat-Dashboard iframe')
-    .locator('canvas')
-    .first()
-    .waitFor();
+  await card.getByRole('button', { name: 'Scale' }).click();
+  const dialog = page.getByRole('dialog', { name: /^Scale / });
+  await dialog
+    .getByRole('spinbutton', { name: 'Workers', exact: true })
+    .fill('2');
+  await dialog.getByRole('button', { name: 'Scale' }).click();
+  await card.getByText(/2\s*connected/).waitFor({ timeout: 60_000 });
+
+  await page.getByRole('menuitem', { name: 'Run', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Run All Cells' }).click();
+  const map = page.locator('.jp-Notebook .jp-RenderedImage img').first();
+  await map.waitFor({ timeout: 120_000 });
+  await map.scrollIntoViewIfNeeded();
   await page.screenshot({ path: join(images, 'lab.png') });
 } finally {
   await browser.close();
