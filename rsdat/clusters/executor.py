@@ -120,8 +120,11 @@ class Executor:
 
     async def _submit(self, tasks: int, record: Record) -> None:
         submission = Submission(new_token(), tasks, self.clock.now())
-        await asyncio.to_thread(self.folder.update, lambda r: r.submissions.append(submission))
-        script = await asyncio.to_thread(self._script, record, submission.token)
+        # Both wait for the disk.
+        _, script = await asyncio.gather(
+            asyncio.to_thread(self.folder.update, lambda r: r.submissions.append(submission)),
+            asyncio.to_thread(self._script, record, submission.token),
+        )
         name = job_name(record.id, submission.token)
 
         def settle(record: Record, array_id: str | None, *, unsure: bool) -> None:

@@ -99,8 +99,12 @@ class ClusterFolder:
             NotFound: There is no such cluster.
             Conflict: It is damaged, or from a newer rsdat.
         """
+        return self._read()[1]
+
+    def _read(self) -> tuple[dict[str, Any], Record]:
         try:
-            return Record.from_dict(read_json(self.record_file, format_version=FORMAT))
+            value = read_json(self.record_file, format_version=FORMAT)
+            return value, Record.from_dict(value)
         except FileNotFoundError as error:
             raise NotFound(f"There is no cluster '{self.id}'") from error
         except (KeyError, TypeError, ValueError) as error:
@@ -127,11 +131,10 @@ class ClusterFolder:
             RsdatError: What `change` raises; the record then stays as it was.
         """
         with self._record_lock():
-            record = self.read_record()
-            before = record.as_dict()
+            before, record = self._read()
             change(record)
             after = record.as_dict()
-            if after != before:
+            if {"format": FORMAT, **after} != before:
                 write_json(self.record_file, after, format_version=FORMAT)
             return record
 

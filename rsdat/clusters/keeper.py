@@ -203,7 +203,9 @@ class Keeper:
     async def _act_locked(self, jobs: Sequence[Job], state: SchedulerState) -> None:
         now = self._clock.now()
         connected = self._connected()
-        record = await asyncio.to_thread(self.folder.read_record)
+        if not await self.reload():
+            return
+        record = self.record
         lost = vanished(record, jobs, now)
         asked = [*lost, *ends_to_ask(record, jobs)]
         recalled = await self._queue.ended(asked) if asked else []

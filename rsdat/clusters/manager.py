@@ -232,9 +232,9 @@ class ClusterManager:
                 keeper.folder.add_event(self._clock.now(), "asked", **{key: value})
 
         await asyncio.to_thread(write)
+        self._look_now()
         await keeper.refresh()
         self._note_change(keeper)
-        self._look_now()
         return keeper.view()
 
     async def shutdown(self, cluster_id: str) -> dict[str, Any]:
