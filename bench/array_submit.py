@@ -16,13 +16,15 @@ from dask_jobqueue.slurm import SLURMCluster
 
 import rsdat.clusters
 from bench.measured import Measured, Rounds, load, rounds_of, show, spread
-from bench.stand import stand, until
+from bench.stand import Stand, stand, until
 from tests.support.slurm_site import SlurmSite
 
 ROUNDS = 8
 JOBS = 100
 BAR = 15
 LIMIT_S = 120.0
+# What the making of the cluster set going is over.
+REST_S = 2.0
 
 
 def measure(rounds: int = ROUNDS) -> list[Measured]:
@@ -30,29 +32,7 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
     before = load()
     compared = Rounds()
     with stand() as place, place.slurm() as site:
-        ours = rsdat.clusters.create(cores=1, memory="1GiB", directives=["--hold"])
-        try:
-            until(lambda: ours.state()["state"] == "running", LIMIT_S)
-            # What it writes lies in our folder: the logs, and where it would put keys.
-            with (
-                dask.config.set({"temporary-directory": str(place.folder)}),
-                SLURMCluster(
-                    cores=1,
-                    memory="1GiB",
-                    walltime="01:00:00",
-                    log_directory=str(place.folder / "dask-jobqueue"),
-                    job_extra_directives=["--hold"],
-                    scheduler_options={"dashboard_address": ":0"},
-                ) as other,
-            ):
-                compared.run(
-                    rounds,
-                    lambda: _scale(site, lambda: ours.scale(JOBS), lambda: ours.scale(0)),
-                    lambda: _scale(site, lambda: other.scale(jobs=JOBS), lambda: other.scale(0)),
-                    f"{JOBS} jobs",
-                )
-        finally:
-            ours.close()
+        compared.run(rounds, lambda: _array(site), lambda: _one_by_one(place, site), f"{JOBS} jobs")
     paired = 1 / compared.paired_ratio
     medians = 1 / compared.median_ratio
     return [
@@ -69,16 +49,43 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
     ]
 
 
-def _scale(site: SlurmSite, up: Callable[[], Any], down: Callable[[], Any]) -> float:
-    began = time.monotonic()
-    up()
-    until(lambda: _pending(site) == JOBS, LIMIT_S, 0.002)
-    took = time.monotonic() - began
-    down()
+def _array(site: SlurmSite) -> float:
+    cluster = rsdat.clusters.create(cores=1, memory="1GiB", directives=["--hold"])
+    try:
+        until(lambda: cluster.state()["state"] == "running", LIMIT_S)
+        time.sleep(REST_S)
+        took = _until_pending(site, lambda: cluster.scale(JOBS))
+    finally:
+        cluster.close()
     until(lambda: _pending(site) == 0, LIMIT_S)
-    # What was set going by the end of the round is over.
-    time.sleep(2)
     return took
+
+
+def _one_by_one(place: Stand, site: SlurmSite) -> float:
+    with (
+        # What it writes lies in our folder: the logs, and where it would put keys.
+        dask.config.set({"temporary-directory": str(place.folder)}),
+        SLURMCluster(
+            cores=1,
+            memory="1GiB",
+            walltime="01:00:00",
+            log_directory=str(place.folder / "dask-jobqueue"),
+            job_extra_directives=["--hold"],
+            scheduler_options={"dashboard_address": ":0"},
+        ) as cluster,
+    ):
+        time.sleep(REST_S)
+        took = _until_pending(site, lambda: cluster.scale(jobs=JOBS))
+        cluster.scale(0)
+        until(lambda: _pending(site) == 0, LIMIT_S)
+    return took
+
+
+def _until_pending(site: SlurmSite, scale: Callable[[], Any]) -> float:
+    began = time.monotonic()
+    scale()
+    until(lambda: _pending(site) == JOBS, LIMIT_S, 0.002)
+    return time.monotonic() - began
 
 
 def _pending(site: SlurmSite) -> int:
