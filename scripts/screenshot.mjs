@@ -78,8 +78,10 @@ try {
   await dialog.getByRole('button', { name: 'Scale' }).click();
   await card.getByText(/2\s*connected/).waitFor({ timeout: 60_000 });
 
-  await page.getByRole('menuitem', { name: 'Run', exact: true }).click();
-  await page.getByRole('menuitem', { name: 'Run All Cells' }).click();
+  await page.locator('.jp-Notebook .jp-MarkdownCell').first().click();
+  for (let cell = 0; cell < 16; cell++) {
+    await page.keyboard.press('Shift+Enter');
+  }
   const map = page.locator('.jp-Notebook .jp-RenderedImage img').first();
   await map.waitFor({ timeout: 120_000 });
   await map.scrollIntoViewIfNeeded();
