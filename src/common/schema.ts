@@ -89,7 +89,7 @@ export interface paths {
     delete: operations['shutdownCluster'];
     options?: never;
     head?: never;
-    /** Scale, adapt or rename. Exactly one of the three. */
+    /** Change one thing; `group` says of which worker group where the change is one of size. */
     patch: operations['changeCluster'];
     trace?: never;
   };
@@ -111,6 +111,68 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/clusters/{id}/jobs/{job}/{action}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+        /** @description As the cluster lists it, `671_0`. */
+        job: string;
+        /** @description cancel ends it and wants one worker less; hold keeps a waiting job from starting; release lets it start. */
+        action: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Cancel, hold or release one job of the cluster. */
+    post: operations['actOnJob'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/clusters/{id}/groups': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Add workers of another kind on the same scheduler. */
+    post: operations['addGroup'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/clusters/{id}/groups/{group}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+        group: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Let the workers of a group go, their data handed over, and forget it. The first group stays. */
+    delete: operations['removeGroup'];
     options?: never;
     head?: never;
     patch?: never;
@@ -357,15 +419,70 @@ export interface components {
       name?: string;
       preset?: string;
       workers?: number;
+      adapt?: components['schemas']['Bounds'];
       options?: components['schemas']['Options'];
+      scheduler?: components['schemas']['SchedulerRequest'];
+      /** @description Seconds without work after which it shuts itself down; null never. */
+      idle_after?: number | null;
+      /** @description Replace workers before their walltime ends. */
+      renew?: boolean;
+      attach?: components['schemas']['AttachRequest'];
+    };
+    /** @description Where the scheduler runs. What is left out comes from the preset, or from the worker's options. */
+    SchedulerRequest: {
+      /**
+       * @description beside: its own process beside Jupyter. job: its own Slurm job, which outlives Jupyter's.
+       * @enum {string}
+       */
+      mode?: 'beside' | 'job';
+      partition?: string | null;
+      walltime?: string | null;
+      memory?: string | null;
+      cores?: number | null;
+    };
+    /** @description A scheduler that exists already, by its address or its scheduler file. Exactly one of the two. */
+    AttachRequest: {
+      /** @description tls://host:port or tcp://host:port */
+      address?: string;
+      scheduler_file?: string;
+      /** @description Certificates and keys of a scheduler with TLS. */
+      ca_file?: string;
+      cert_file?: string;
+      key_file?: string;
+    };
+    Bounds: {
+      minimum: number;
+      maximum: number;
+    };
+    GroupRequest: {
+      name: string;
+      preset?: string;
+      workers?: number;
+      adapt?: components['schemas']['Bounds'];
+      options?: components['schemas']['Options'];
+      /** @description Dask resources of each worker beside `group-<name>: 1`, by which code chooses. */
+      resources?: {
+        [key: string]: number;
+      };
     };
     ClusterChange: {
       workers?: number;
-      adapt?: {
-        minimum: number;
-        maximum: number;
-      };
+      adapt?: components['schemas']['Bounds'];
+      /**
+       * @description Cancel the jobs that wait and want that many less.
+       * @enum {boolean}
+       */
+      drop_queued?: true;
+      /** @description Of which group workers, adapt and drop_queued are; left out: the first. */
+      group?: string;
       name?: string;
+      idle_after?: number | null;
+      /**
+       * @description The countdown to the idle shutdown begins anew.
+       * @enum {boolean}
+       */
+      keep?: true;
+      renew?: boolean;
     };
     ClusterList: {
       clusters: components['schemas']['Cluster'][];
@@ -388,41 +505,113 @@ export interface components {
         /** @description tls://host:port */
         address: string | null;
         /**
-         * @description beside: its own process beside Jupyter.
+         * @description beside: its own process beside Jupyter. job: its own Slurm job. attached: somebody else's.
          * @enum {string}
          */
-        mode: 'beside';
-        /** Format: date-time */
+        mode: 'beside' | 'job' | 'attached';
+        /**
+         * Format: date-time
+         * @description When its job, or the job that Jupyter runs in, ends; null where nothing ends it.
+         */
         ends_at: string | null;
+        /** @description The Slurm job that it runs in. */
+        job: string | null;
         /** @description Path below base_url, `rsdat/clusters/<id>/dashboard/`, as soon as it is up. */
         dashboard: string | null;
       };
-      workers: {
-        wanted: number;
-        /** @description Jobs that wait in the queue. */
-        queued: number;
-        /** @description Jobs that run */
-        starting: number;
-        connected: number;
-      };
+      preset: string;
+      /** @description Of all groups together. */
+      workers: components['schemas']['WorkerCounts'];
       /** @description Of the connected workers. */
       cores: number;
       /** @description Bytes, of the connected workers. */
       memory: number;
-      adapt: {
-        minimum: number;
-        maximum: number;
-      } | null;
+      /** @description Of the first group. */
+      adapt: components['schemas']['Bounds'] | null;
+      /** @description Of the first group. */
       options: components['schemas']['Options'];
+      groups: components['schemas']['Group'][];
       jobs: components['schemas']['Job'][];
+      idle: {
+        /** @description Seconds without work after which it shuts itself down; null never. */
+        after: number | null;
+        /**
+         * Format: date-time
+         * @description When it will; null while it works.
+         */
+        ends_at: string | null;
+      };
+      renew: boolean;
+      /** @description What is going to end, the soonest first. */
+      warnings: components['schemas']['Warning'][];
       diagnosis: components['schemas']['Diagnosis'] | null;
       cost: {
+        /** @description Up to now. */
         core_hours: number;
+        /** @description Core-hours that an hour costs while the present jobs run. */
+        per_hour: number;
       };
+    };
+    WorkerCounts: {
+      wanted: number;
+      /** @description Jobs that wait in the queue. */
+      queued: number;
+      /** @description Jobs that run, whose worker is not connected yet. */
+      starting: number;
+      connected: number;
+    };
+    Group: {
+      name: string;
+      workers: components['schemas']['WorkerCounts'];
+      adapt: components['schemas']['Bounds'] | null;
+      options: components['schemas']['Options'];
+      resources: {
+        [key: string]: number;
+      };
+    };
+    Warning: {
+      message: string;
+      hint: string | null;
+      /**
+       * Format: date-time
+       * @description When that happens.
+       */
+      at: string;
+    };
+    DaskWorker: {
+      name: string;
+      address: string;
+      threads: number;
+      /** @description bytes */
+      memory_limit: number;
+      /** @description Bytes of its process. */
+      memory: number;
+      /** @description Percent; 100 is one core. */
+      cpu: number;
+      /** @description Dask's: running, paused, closing_gracefully, … */
+      status: string;
+      /** @description Dask tasks. */
+      executing: number;
+      /** @description Dask tasks that wait for a thread. */
+      ready: number;
+      /** @description Dask tasks whose results it holds. */
+      in_memory: number;
     };
     Job: {
       /** @description As squeue prints it, 671_0. */
       id: string;
+      /** @enum {string} */
+      kind: 'worker' | 'scheduler';
+      /** @description The worker group; null of a scheduler. */
+      group: string | null;
+      /** Format: date-time */
+      started: string | null;
+      /** Format: date-time */
+      ended: string | null;
+      /** @description Its Dask workers as the scheduler knows them. */
+      workers: components['schemas']['DaskWorker'][];
+      /** @description What can be done to it now. */
+      actions: ('cancel' | 'hold' | 'release')[];
       /** @description Slurm's, in capitals. */
       state: string;
       reason: string | null;
@@ -751,6 +940,84 @@ export interface operations {
         };
         content: {
           'text/plain': string;
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  actOnJob: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+        /** @description As the cluster lists it, `671_0`. */
+        job: string;
+        /** @description cancel ends it and wants one worker less; hold keeps a waiting job from starting; release lets it start. */
+        action: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The cluster as it is wanted now. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Cluster'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  addGroup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['GroupRequest'];
+      };
+    };
+    responses: {
+      /** @description The cluster with the new group. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Cluster'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  removeGroup: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+        group: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The cluster as it is wanted now. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Cluster'];
         };
       };
       default: components['responses']['Error'];
