@@ -1,6 +1,13 @@
 /** Clusters, jobs and a controllable API for the tests. */
 import { PromiseDelegate } from '@lumino/coreutils';
-import type { ICluster, IClusterList, IJob, ISite } from '../../common/types';
+import type {
+  ICluster,
+  IClusterList,
+  IDaskWorker,
+  IGroup,
+  IJob,
+  ISite
+} from '../../common/types';
 import type { IClustersApi, ILogPart } from '../api';
 
 export function aCluster(part: Partial<ICluster> = {}): ICluster {
@@ -9,10 +16,12 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
     name: 'SLURMCluster 1',
     state: 'running',
     created: '2026-01-01T10:00:00Z',
+    preset: 'any',
     scheduler: {
       address: 'tls://10.0.0.1:34567',
       mode: 'beside',
       ends_at: null,
+      job: null,
       dashboard: 'rsdat/clusters/c-1/dashboard/'
     },
     workers: { wanted: 1, queued: 0, starting: 0, connected: 1 },
@@ -20,9 +29,40 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
     memory: 8 * 2 ** 30,
     adapt: null,
     options: {},
+    groups: [aGroup()],
     jobs: [],
+    idle: { after: null, ends_at: null },
+    renew: false,
+    warnings: [],
     diagnosis: null,
-    cost: { core_hours: 0 },
+    cost: { core_hours: 0, per_hour: 0 },
+    ...part
+  };
+}
+
+export function aGroup(part: Partial<IGroup> = {}): IGroup {
+  return {
+    name: 'workers',
+    workers: { wanted: 1, queued: 0, starting: 0, connected: 1 },
+    adapt: null,
+    options: {},
+    resources: {},
+    ...part
+  };
+}
+
+export function aWorker(part: Partial<IDaskWorker> = {}): IDaskWorker {
+  return {
+    name: '671_0',
+    address: 'tls://10.0.0.2:40001',
+    threads: 2,
+    memory_limit: 4 * 2 ** 30,
+    memory: 2 ** 30,
+    cpu: 12.5,
+    status: 'running',
+    executing: 0,
+    ready: 0,
+    in_memory: 0,
     ...part
   };
 }
@@ -30,14 +70,20 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
 export function aJob(part: Partial<IJob> = {}): IJob {
   return {
     id: '671_0',
+    kind: 'worker',
+    group: 'workers',
     state: 'PENDING',
     reason: null,
     explanation: null,
     start_estimate: null,
+    started: null,
+    ended: null,
     node: null,
     time_left: null,
     worker: null,
+    workers: [],
     exit: null,
+    actions: [],
     ...part
   };
 }

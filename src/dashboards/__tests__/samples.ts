@@ -12,10 +12,12 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
     name: 'SLURMCluster 1',
     state: 'running',
     created: '2026-01-01T10:00:00Z',
+    preset: 'any',
     scheduler: {
       address: 'tls://10.0.0.1:34567',
       mode: 'beside',
       ends_at: null,
+      job: null,
       dashboard: `rsdat/clusters/${id}/dashboard/`
     },
     workers: { wanted: 0, queued: 0, starting: 0, connected: 0 },
@@ -23,9 +25,13 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
     memory: 0,
     adapt: null,
     options: {},
+    groups: [],
     jobs: [],
+    idle: { after: null, ends_at: null },
+    renew: false,
+    warnings: [],
     diagnosis: null,
-    cost: { core_hours: 0 },
+    cost: { core_hours: 0, per_hour: 0 },
     ...part
   };
 }
