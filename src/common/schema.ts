@@ -73,6 +73,42 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/clusters/past': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Clusters that have stopped and whose folders are kept, the latest first. */
+    get: operations['listPastClusters'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/clusters/past/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Delete the folder, with its logs, of a cluster that has stopped, or of one whose record is damaged: then what is left of that one is ended first. Never a living cluster's (409). */
+    delete: operations['deletePastCluster'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/clusters/{id}': {
     parameters: {
       query?: never;
@@ -93,11 +129,51 @@ export interface paths {
     patch: operations['changeCluster'];
     trace?: never;
   };
+  '/api/clusters/{id}/logs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    /** The logs there are of a cluster, also of one that has stopped or whose record is damaged. */
+    get: operations['listLogs'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/clusters/{id}/search-logs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    /** Lines that hold a text, within bounds of time and bytes. */
+    get: operations['searchLogs'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/clusters/{id}/logs/{source}': {
     parameters: {
       query?: {
         /** @description First byte wanted; negative counts from the end. */
         offset?: number;
+        /** @description `1`: all of it, as an attachment, for the browser to save. */
+        download?: '0' | '1';
       };
       header?: never;
       path: {
@@ -427,6 +503,8 @@ export interface components {
       /** @description Replace workers before their walltime ends. */
       renew?: boolean;
       attach?: components['schemas']['AttachRequest'];
+      /** @description Id of a cluster, also of a past one, that is asked for again; everything else is laid over what it was. */
+      again?: string;
     };
     /** @description Where the scheduler runs. What is left out comes from the preset, or from the worker's options. */
     SchedulerRequest: {
@@ -486,6 +564,8 @@ export interface components {
     };
     ClusterList: {
       clusters: components['schemas']['Cluster'][];
+      /** @description Folders of clusters that can't be read. */
+      damaged: components['schemas']['DamagedCluster'][];
       /** @description Why the queue's part of the view is old, or null. */
       queue_problem: components['schemas']['Diagnosis'] | null;
       /**
@@ -551,6 +631,85 @@ export interface components {
         /** @description Core-hours that an hour costs while the present jobs run. */
         per_hour: number;
       };
+    };
+    /** @description A cluster whose record can't be read. Its logs can. */
+    DamagedCluster: {
+      id: string;
+      message: string;
+      hint: string | null;
+      /** @description Whether deleting it is a way out. */
+      can_delete: boolean;
+    };
+    PastList: {
+      clusters: components['schemas']['PastCluster'][];
+    };
+    PastCluster: {
+      id: string;
+      name: string;
+      /** Format: date-time */
+      created: string;
+      /** Format: date-time */
+      ended: string | null;
+      end: {
+        /** @enum {string} */
+        code: 'asked' | 'idle' | 'failed' | 'unknown';
+        /** @description Why it ended. */
+        message: string;
+      };
+      preset: string;
+      /**
+       * @description Where its scheduler was.
+       * @enum {string}
+       */
+      mode: 'beside' | 'job' | 'attached';
+      /** @description What was asked for, as last wished. */
+      groups: {
+        name: string;
+        workers: number;
+        adapt: components['schemas']['Bounds'] | null;
+        options: components['schemas']['Options'];
+        resources: {
+          [key: string]: number;
+        };
+      }[];
+      jobs: {
+        /** @description That were submitted. */
+        total: number;
+        /** @description That ended unasked. */
+        failed: number;
+      };
+      cost: {
+        core_hours: number;
+      };
+    };
+    LogList: {
+      /** @description The cluster's; null where its record can't be read. */
+      name: string | null;
+      logs: components['schemas']['Log'][];
+    };
+    Log: {
+      /** @description `scheduler` or a job id. */
+      source: string;
+      /** @description bytes */
+      size: number;
+      /** Format: date-time */
+      modified: string;
+      /** @description Where it ran, or runs, if that is known. */
+      node?: string;
+      /** @description Of the job, Slurm's, if that is known. */
+      state?: string;
+    };
+    LogMatches: {
+      matches: {
+        source: string;
+        line: number;
+        /** @description Byte of the log at which the match stands, the first in its line. */
+        offset: number;
+        /** @description The line; of a long one the part around the match. */
+        text: string;
+      }[];
+      /** @description There may be more: a bound was reached first. */
+      more: boolean;
     };
     WorkerCounts: {
       wanted: number;
@@ -840,6 +999,48 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  listPastClusters: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The past clusters. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PastList'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  deletePastCluster: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Gone. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
   getCluster: {
     parameters: {
       query?: never;
@@ -913,11 +1114,68 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  listLogs: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The logs; the scheduler's first. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LogList'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  searchLogs: {
+    parameters: {
+      query: {
+        /** @description Plain text. */
+        text: string;
+        /** @description Only in this log: `scheduler` or a job id. */
+        source?: string;
+        /** @description Most matches to give. */
+        limit?: number;
+        /** @description `1`: capitals and small letters differ. */
+        case?: '0' | '1';
+      };
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What was found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['LogMatches'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
   getLog: {
     parameters: {
       query?: {
         /** @description First byte wanted; negative counts from the end. */
         offset?: number;
+        /** @description `1`: all of it, as an attachment, for the browser to save. */
+        download?: '0' | '1';
       };
       header?: never;
       path: {
@@ -929,7 +1187,7 @@ export interface operations {
     };
     requestBody?: never;
     responses: {
-      /** @description At most 256 KiB of the log from that byte on. */
+      /** @description At most 256 KiB of the log from that byte on; with `download` all of it. */
       200: {
         headers: {
           /** @description Where to go on reading. */

@@ -89,7 +89,12 @@ export function aJob(part: Partial<IJob> = {}): IJob {
 }
 
 export function aList(...clusters: ICluster[]): IClusterList {
-  return { clusters, queue_problem: null, queue_seen: '2026-01-01T10:00:00Z' };
+  return {
+    clusters,
+    damaged: [],
+    queue_problem: null,
+    queue_seen: '2026-01-01T10:00:00Z'
+  };
 }
 
 export const SITE: ISite = {
