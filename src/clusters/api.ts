@@ -6,6 +6,8 @@ import type {
   IClusterChange,
   IClusterList,
   IClusterRequest,
+  IGroupRequest,
+  IJobAction,
   IPreview,
   ISite
 } from '../common/types';
@@ -27,6 +29,9 @@ export interface IClustersApi {
   preview(request: IClusterRequest): Promise<IPreview>;
   change(id: string, change: IClusterChange): Promise<ICluster>;
   shutdown(id: string): Promise<ICluster>;
+  actOnJob(id: string, job: string, action: IJobAction): Promise<ICluster>;
+  addGroup(id: string, request: IGroupRequest): Promise<ICluster>;
+  removeGroup(id: string, group: string): Promise<ICluster>;
   site(): Promise<ISite>;
   /**
    * At most 256 KiB of a log.
@@ -61,6 +66,22 @@ export class ClustersApi implements IClustersApi {
 
   shutdown(id: string): Promise<ICluster> {
     return requestJson(this._settings, this._url(id), { method: 'DELETE' });
+  }
+
+  actOnJob(id: string, job: string, action: IJobAction): Promise<ICluster> {
+    return requestJson(this._settings, this._url(id, 'jobs', job, action), {
+      method: 'POST'
+    });
+  }
+
+  addGroup(id: string, request: IGroupRequest): Promise<ICluster> {
+    return this._send('POST', this._url(id, 'groups'), request);
+  }
+
+  removeGroup(id: string, group: string): Promise<ICluster> {
+    return requestJson(this._settings, this._url(id, 'groups', group), {
+      method: 'DELETE'
+    });
   }
 
   site(): Promise<ISite> {

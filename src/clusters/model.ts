@@ -4,29 +4,25 @@
  * State lives here and not in React: Lab unmounts a component when its panel is hidden or moved.
  */
 import type { IStateDB } from '@jupyterlab/statedb';
-import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
-import { Poll, Throttler } from '@lumino/polling';
+import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
-import type { ChangeStream, IChange } from '../common/events';
+import type { ChangeStream } from '../common/events';
 import { ApiError } from '../common/request';
+import { share } from '../common/share';
 import type {
   ICluster,
   IClusterChange,
   IClusterRequest,
   IDiagnosis,
+  IGroupRequest,
+  IJobAction,
   ISite
 } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import type { IClustersApi } from './api';
+import { Follower } from './follower';
 import { isAlive, isUnsettled } from './status';
 
-/** How often to ask while something is on its way, and while nothing is. */
-const FAST_MS = 5_000;
-const CALM_MS = 30_000;
-/** Longest wait between requests that fail. */
-const BACKOFF_MS = 300_000;
-/** Events closer together than this share one request. */
-const EVENT_SPACING_MS = 250;
 const STATE_KEY = 'jupyterlab-rsdat:clusters';
 
 /** A cluster that was asked for and is not in the list yet. */
@@ -39,19 +35,16 @@ export interface IDraft {
 }
 
 /** What is being done to a cluster right now. */
-export type Activity = 'change' | 'shutdown';
+export type Activity = 'change' | 'job' | 'shutdown';
 
 export class ClusterModel implements IClusterManager, IDisposable {
   constructor(options: ClusterModel.IOptions) {
     this.api = options.api;
-    this._changes = options.changes ?? null;
     this._state = options.state ?? null;
-    this._changes?.changed.connect(this._onEvent, this);
-    this._poll = new Poll({
+    this._follower = new Follower({
       name: 'jupyterlab-rsdat:clusters',
-      factory: () => this._fetch(),
-      frequency: { interval: CALM_MS, backoff: true, max: BACKOFF_MS },
-      standby: () => this._watchers === 0 || 'when-hidden'
+      load: () => this._load(),
+      changes: options.changes
     });
     this._restored = this._restore();
   }
@@ -134,18 +127,12 @@ export class ClusterModel implements IClusterManager, IDisposable {
   }
 
   watch(): IDisposable {
-    this._watchers += 1;
-    if (this._watchers === 1) {
-      void this.refresh();
-    }
-    return new DisposableDelegate(() => {
-      this._watchers -= 1;
-    });
+    return this._follower.watch();
   }
 
   /** Read again; settles in any case. A failure keeps the old clusters and is in `error`. */
   refresh(): Promise<void> {
-    return this._fetch().catch(() => undefined);
+    return this._follower.fetch().catch(() => undefined);
   }
 
   /** The site, asked once; a failure is not kept. @throws ApiError */
@@ -193,9 +180,24 @@ export class ClusterModel implements IClusterManager, IDisposable {
     this._emit();
   }
 
-  /** Scale, adapt or rename. @throws ApiError */
+  /** Scale, adapt, rename, keep, or another of the changes of the contract. @throws ApiError */
   change(id: string, change: IClusterChange): Promise<ICluster> {
     return this._act(id, 'change', () => this.api.change(id, change));
+  }
+
+  /** Cancel, hold or release one job. @throws ApiError */
+  actOnJob(id: string, job: string, action: IJobAction): Promise<ICluster> {
+    return this._act(id, 'job', () => this.api.actOnJob(id, job, action));
+  }
+
+  /** Add workers of another kind. @throws ApiError */
+  addGroup(id: string, request: IGroupRequest): Promise<ICluster> {
+    return this._act(id, 'change', () => this.api.addGroup(id, request));
+  }
+
+  /** Let the workers of a group go and forget it. @throws ApiError */
+  removeGroup(id: string, group: string): Promise<ICluster> {
+    return this._act(id, 'change', () => this.api.removeGroup(id, group));
   }
 
   /** End a cluster; one that is gone already just leaves the list. @throws ApiError */
@@ -218,51 +220,29 @@ export class ClusterModel implements IClusterManager, IDisposable {
       return;
     }
     this._isDisposed = true;
-    this._poll.dispose();
-    this._throttler.dispose();
-    this._changes?.changed.disconnect(this._onEvent, this);
+    this._follower.dispose();
     Signal.clearData(this);
   }
 
-  private _onEvent(_: ChangeStream, change: IChange): void {
-    if (change.kind !== 'cluster') {
-      return;
-    }
-    // An answer under way may be older than what changed.
-    this._isOutdated = true;
-    if (this._watchers > 0) {
-      void this._throttler.invoke();
-    }
-  }
-
-  private _fetch(): Promise<void> {
-    this._pending ??= this._load().finally(() => {
-      this._pending = null;
-    });
-    return this._pending;
-  }
-
-  private async _load(): Promise<void> {
-    do {
-      this._isOutdated = false;
-      const edits = this._edits;
-      try {
-        const list = await this.api.list();
-        if (edits !== this._edits) {
-          // The list was made before the answer to a change that we already show.
-          this._isOutdated = true;
-          continue;
-        }
-        this._error = null;
-        this._queueProblem = list.queue_problem;
-        this._queueSeen = list.queue_seen;
-        this._apply(list.clusters);
-      } catch (reason) {
-        this._error = ApiError.from(reason);
-        this._emit();
-        throw this._error;
+  /** Whether the list is older than what is shown already, and must be asked again. */
+  private async _load(): Promise<boolean> {
+    const edits = this._edits;
+    try {
+      const list = await this.api.list();
+      if (edits !== this._edits) {
+        // The list was made before the answer to a change that we already show.
+        return true;
       }
-    } while (this._isOutdated && !this._isDisposed);
+      this._error = null;
+      this._queueProblem = list.queue_problem;
+      this._queueSeen = list.queue_seen;
+      this._apply(list.clusters);
+      return false;
+    } catch (reason) {
+      this._error = ApiError.from(reason);
+      this._emit();
+      throw this._error;
+    }
   }
 
   private _apply(clusters: ICluster[]): void {
@@ -289,6 +269,8 @@ export class ClusterModel implements IClusterManager, IDisposable {
 
   private _replace(clusters: readonly ICluster[]): void {
     const before = this._clusters;
+    // What did not change is the same object as before: its card is not drawn anew.
+    clusters = share(before, clusters);
     this._clusters = clusters;
     if (this._isReady) {
       for (const after of clusters) {
@@ -303,20 +285,7 @@ export class ClusterModel implements IClusterManager, IDisposable {
         }
       }
     }
-    this._pace();
-  }
-
-  /** Ask more often while something is on its way. */
-  private _pace(): void {
-    const interval = this._clusters.some(isUnsettled) ? FAST_MS : CALM_MS;
-    if (this._isDisposed || interval === this._poll.frequency.interval) {
-      return;
-    }
-    this._poll.frequency = { ...this._poll.frequency, interval };
-    if (interval === FAST_MS) {
-      // The poll would only follow after its present, long wait.
-      void this._poll.schedule({ interval, phase: 'resolved' });
-    }
+    this._follower.pace(clusters.some(isUnsettled));
   }
 
   private async _act(
@@ -353,10 +322,8 @@ export class ClusterModel implements IClusterManager, IDisposable {
     }
   }
 
-  private _changes: ChangeStream | null;
   private _state: IStateDB | null;
-  private _poll: Poll;
-  private _throttler = new Throttler(() => this.refresh(), EVENT_SPACING_MS);
+  private _follower: Follower;
   private _restored: Promise<void>;
   private _clusters: readonly ICluster[] = [];
   private _drafts: readonly IDraft[] = [];
@@ -367,13 +334,9 @@ export class ClusterModel implements IClusterManager, IDisposable {
   private _queueProblem: IDiagnosis | null = null;
   private _queueSeen: string | null = null;
   private _site: Promise<ISite> | null = null;
-  private _pending: Promise<void> | null = null;
   private _isReady = false;
-  /** Something changed since the request under way began. */
-  private _isOutdated = false;
   /** Counts answers to changes; a list begun before the last one is too old. */
   private _edits = 0;
-  private _watchers = 0;
   private _isDisposed = false;
   private _changed = new Signal<this, void>(this);
   private _stateChanged = new Signal<this, ClusterModel.IStateChange>(this);

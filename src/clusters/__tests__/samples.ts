@@ -156,6 +156,21 @@ export class FakeApi implements IClustersApi {
     return wait(this.shutdowns);
   }
 
+  actOnJob(id: string, job: string, action: string): Promise<ICluster> {
+    this.sent.push([id, job, action]);
+    return wait(this.changes);
+  }
+
+  addGroup(_: string, request: unknown): Promise<ICluster> {
+    this.sent.push(request);
+    return wait(this.changes);
+  }
+
+  removeGroup(id: string, group: string): Promise<ICluster> {
+    this.sent.push([id, group]);
+    return wait(this.changes);
+  }
+
   log(id: string, source: string, offset: number): Promise<ILogPart> {
     this.logCalls.push([id, source, offset]);
     const part = this.logParts.shift();
