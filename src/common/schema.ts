@@ -38,6 +38,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/presets/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    /** Save a request as a preset of one's own; replaces one of that name. */
+    put: operations['savePreset'];
+    post?: never;
+    /** Delete a preset of one's own. Clusters made from it are not touched. */
+    delete: operations['deletePreset'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/clusters': {
     parameters: {
       query?: never;
@@ -454,28 +474,154 @@ export interface components {
       /** @description Slurm's: UP, DOWN, DRAIN, INACTIVE. */
       state: string;
       nodes: number;
+      /** @description Of these: down, drained or otherwise out of use. */
+      nodes_down: number;
+      /** @description The largest first. */
+      node_kinds: components['schemas']['NodeKind'][];
+      /** @description The smallest node's. */
       cores_per_node: number;
-      /** @description bytes */
+      /** @description Bytes, the smallest node's. */
       memory_per_node: number;
       /** @description seconds; null is no limit */
       walltime_limit: number | null;
+      /** @description Seconds that a job gets which asks for none; null is the limit. */
+      walltime_default: number | null;
+      /** @description Nodes that a job must ask for. */
+      nodes_minimum: number;
+      /** @description Nodes that one job may have. */
+      nodes_limit: number | null;
+      /** @description Cores of one node that jobs may use. */
+      cores_limit: number | null;
+      /** @description Bytes on one node that a job may ask for. */
+      memory_limit: number | null;
+      /** @description Bytes for each core of a job that asks for no memory. */
+      memory_per_core_default: number | null;
+      /** @description Bytes that come with each core: a job that asks for more gets, and pays, more cores. */
+      memory_per_core_limit: number | null;
+      /** @description What a constraint may name here. */
+      features: string[];
+      /** @description Generic resources here, without numbers: gpu, gpu:a100. */
+      gres: string[];
+      /** @description The only ones that may use it; null is all. */
+      accounts: string[] | null;
+      denied_accounts: string[];
+      /** @description Groups of users that may use it; null is all. */
+      groups: string[] | null;
+      /** @description The only ones that may be used with it; null is all. */
+      qos: string[] | null;
+      denied_qos: string[];
+      /** @description The QOS whose limits hold for the whole partition. */
+      partition_qos: string | null;
+      /** @description Jobs need a reservation. */
+      reservation_only: boolean;
+    };
+    /** @description Nodes of a partition that are alike. */
+    NodeKind: {
+      nodes: number;
+      cores: number;
+      /** @description bytes */
+      memory: number;
+      features: string[];
+      /** @description With the number on each node: gpu:a100:4. */
+      gres: string[];
+    };
+    Reservation: {
+      name: string;
+      /** @enum {string} */
+      state: 'ACTIVE' | 'INACTIVE';
+      /** Format: date-time */
+      start: string | null;
+      /** Format: date-time */
+      end: string | null;
+      partition: string | null;
+      nodes: number;
+      /** @description Who may use it, beside accounts and groups; -name may not. */
+      users: string[];
+      accounts: string[];
+      groups: string[];
+      /** @description For maintenance; jobs wait until it is over. */
+      maintenance: boolean;
+    };
+    /** @description What an account or a QOS allows. null is no limit. */
+    Limit: {
+      /** @enum {string} */
+      kind: 'account' | 'qos';
+      name: string;
+      /** @description The account's limits in this partition only. */
+      partition: string | null;
+      /** @description Of all users of the account together. */
+      shared: boolean;
+      /** @description QOS that the account may use. */
+      qos: string[];
+      default_qos: string | null;
+      /** @description seconds of one job */
+      walltime: number | null;
+      cores_per_job: number | null;
+      /** @description bytes */
+      memory_per_job: number | null;
+      nodes_per_job: number | null;
+      /** @description That run at once. */
+      jobs: number | null;
+      /** @description Jobs that wait or run; more are refused. */
+      submitted: number | null;
+      /** @description Of all jobs that run. */
+      cores: number | null;
+      /** @description Bytes, of all jobs that run. */
+      memory: number | null;
+      /** @description Of all jobs that run. */
+      nodes: number | null;
+      /** @description The whole budget. */
+      core_minutes: number | null;
     };
     Preset: {
       name: string;
       title: string;
       options: components['schemas']['Options'];
+      /** @description What it says beside the options: workers, adapt, scheduler, idle_after, renew. */
+      request: components['schemas']['ClusterRequest'];
+      /** @description Saved by `PUT api/presets/{name}`, so that it can be changed and deleted there. */
+      own: boolean;
+      /**
+       * @description With rsdat; in Dask's configuration below rsdat.presets, or as a section of jobqueue; saved from the form.
+       * @enum {string}
+       */
+      source: 'shipped' | 'configured' | 'jobqueue' | 'saved';
+      /** @description Bytes that belong to each core at its site, where Slurm does not say it. */
+      memory_per_core: number | null;
+      /** @description Where the scheduler runs by default, here and now. */
+      scheduler: components['schemas']['SchedulerRequest'];
+      /** @description Why it can't be used: its configuration makes no sense. */
+      problem: string | null;
+    };
+    PresetRequest: {
+      title: string;
+      /** @description Its name counts for nothing; attach can't be saved. */
+      request: components['schemas']['ClusterRequest'];
     };
     Site: {
       /** @enum {string} */
       queue: 'slurm' | 'local';
       name: string | null;
       partitions: components['schemas']['Partition'][];
+      default_partition: string | null;
       accounts: string[];
+      default_account: string | null;
+      reservations: components['schemas']['Reservation'][];
+      /** @description Where there is accounting; else empty. */
+      limits: components['schemas']['Limit'][];
+      /** @description Workers that one submission may hold; rsdat makes several. */
+      array_limit: number | null;
+      /** @description sbatch refuses jobs above the partition's limits, instead of letting them wait for ever. */
+      refuses_over_limits: boolean;
+      /** @description Seconds between SIGTERM and SIGKILL when a job is ended. */
+      kill_wait: number;
       presets: components['schemas']['Preset'][];
       /** @description The preset that fits this site. */
       preset: string;
+      /** @description What was last asked for at this site, without its name. */
+      last: components['schemas']['ClusterRequest'] | null;
     };
-    /** @description What one worker job asks for. Everything left out comes from the preset. */
+    /** @description What one worker job asks for. Everything left out, or null, comes from the preset; an empty text (or list, or object) means none, whatever the preset says. */
     Options: {
       cores?: number;
       /** @description As 8GiB. */
@@ -484,9 +630,26 @@ export interface components {
       walltime?: string;
       partition?: string | null;
       account?: string | null;
+      reservation?: string | null;
+      /** @description Features that the nodes must have, as sbatch takes it: a&b, a|b. */
+      constraint?: string | null;
+      /** @description Generic resources of each job: gpu:1, gpu:a100:2. */
+      gres?: string | null;
+      /** @description Worker processes that share the job's cores and memory; 1 where nobody says. */
+      processes?: number | null;
       /** @description Network interface of scheduler and workers. */
       interface?: string | null;
       local_directory?: string | null;
+      /** @description Variables of the workers. Values are literal, and readable in the script. */
+      environment?: {
+        [key: string]: string;
+      };
+      /** @description Path of the workers' Python, or a command as dask-jobqueue takes it; none: the companion's own. */
+      python?: string | null;
+      /** @description Apptainer image that the workers run in; python is looked for inside. */
+      image?: string | null;
+      /** @description Folders to be seen inside the image: /data, /data:/mnt, /data:/mnt:ro. */
+      binds?: string[];
       prologue?: string[];
       /** @description More lines for sbatch, without their #SBATCH. */
       directives?: string[];
@@ -794,9 +957,14 @@ export interface components {
       script: string;
       /** Format: date-time */
       start_estimate: string | null;
-      /** @description If every worker lives for its whole walltime. */
+      /** @description If every worker lives for its whole walltime; as billed, where the site is known to bill more than was asked for. */
       core_hours: number;
+      /** @description While all workers run. */
+      core_hours_per_hour: number;
+      /** @description Why it will be refused, or wait for ever. It can be submitted all the same. */
       problems: string[];
+      /** @description What is not quite as it looks: it costs more, or runs with fewer workers. */
+      notes: string[];
     };
     EndpointList: {
       endpoints: {
@@ -924,6 +1092,63 @@ export interface operations {
         content: {
           'application/json': components['schemas']['Site'];
         };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  savePreset: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PresetRequest'];
+      };
+    };
+    responses: {
+      /** @description Replaced. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Preset'];
+        };
+      };
+      /** @description New. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Preset'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  deletePreset: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Deleted. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       default: components['responses']['Error'];
     };

@@ -6,6 +6,8 @@ import type {
   IDaskWorker,
   IGroup,
   IJob,
+  IOptions,
+  IPreset,
   ISite
 } from '../../common/types';
 import type { IClustersApi, ILogPart } from '../api';
@@ -106,18 +108,65 @@ export const SITE: ISite = {
       default: true,
       state: 'UP',
       nodes: 3,
+      nodes_down: 0,
+      node_kinds: [
+        { nodes: 3, cores: 4, memory: 2 ** 34, features: [], gres: [] }
+      ],
       cores_per_node: 4,
       memory_per_node: 2 ** 34,
-      walltime_limit: null
+      walltime_limit: null,
+      walltime_default: null,
+      nodes_minimum: 1,
+      nodes_limit: null,
+      cores_limit: null,
+      memory_limit: null,
+      memory_per_core_default: null,
+      memory_per_core_limit: null,
+      features: [],
+      gres: [],
+      accounts: null,
+      denied_accounts: [],
+      groups: null,
+      qos: null,
+      denied_qos: [],
+      partition_qos: null,
+      reservation_only: false
     }
   ],
+  default_partition: 'normal',
   accounts: ['proj'],
+  default_account: 'proj',
+  reservations: [],
+  limits: [],
+  array_limit: 1001,
+  refuses_over_limits: false,
+  kill_wait: 30,
   presets: [
-    { name: 'any', title: 'Any Slurm', options: { cores: 2, memory: '4GiB' } },
-    { name: 'big', title: 'Big', options: { cores: 8, prologue: ['a', 'b'] } }
+    samplePreset('any', 'Any Slurm', { cores: 2, memory: '4GiB' }),
+    samplePreset('big', 'Big', { cores: 8, prologue: ['a', 'b'] })
   ],
-  preset: 'any'
+  preset: 'any',
+  last: null
 };
+
+/** A preset that is shipped. */
+export function samplePreset(
+  name: string,
+  title: string,
+  options: IOptions
+): IPreset {
+  return {
+    name,
+    title,
+    options,
+    request: {},
+    own: false,
+    source: 'shipped',
+    memory_per_core: null,
+    scheduler: { mode: 'beside' },
+    problem: null
+  };
+}
 
 /** Each call waits until the test answers it: so that answers can come in any order. */
 export class FakeApi implements IClustersApi {
@@ -134,9 +183,14 @@ export class FakeApi implements IClustersApi {
       script: '#SBATCH -p normal',
       start_estimate: null,
       core_hours: 4,
+      core_hours_per_hour: 4,
+      notes: [],
       problems: ['Too long.']
     })
   );
+
+  savePreset = jest.fn(() => Promise.resolve({}));
+  deletePreset = jest.fn(() => Promise.resolve());
 
   list(): Promise<IClusterList> {
     return wait(this.lists);
