@@ -134,7 +134,11 @@ try {
     slurmctld: 'slurmctld',
     slurmd: 'slurmd',
     sbatch: 'slurm-client',
-    munged: 'munge'
+    munged: 'munge',
+    // Accounting, QOS and limits; the core packages bring no service that would start.
+    slurmdbd: 'slurmdbd',
+    mariadbd: 'mariadb-server-core',
+    mariadb: 'mariadb-client-core'
   });
   setup();
   if (long) {

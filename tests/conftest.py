@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -10,7 +11,27 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.slurm_site import PREFIX, SlurmSite, missing_programs, sweep
+from tests.support.slurm_site import (
+    PREFIX,
+    Features,
+    SlurmSite,
+    missing_accounting_programs,
+    missing_programs,
+    sweep,
+)
+
+
+@contextlib.contextmanager
+def _started(features: Features | None = None) -> Iterator[SlurmSite]:
+    sweep()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+    site = SlurmSite(folder, owner=os.getpid(), features=features)
+    try:
+        site.start()  # installed but not able to start is a failure, not a reason to skip
+        yield site
+    finally:
+        site.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -19,12 +40,15 @@ def slurm_site() -> Iterator[SlurmSite]:
     reason = missing_programs()
     if reason:
         pytest.skip(f"no private Slurm: {reason}")
-    sweep()
-    folder = Path(tempfile.mkdtemp(prefix=PREFIX))
-    site = SlurmSite(folder, owner=os.getpid())
-    try:
-        site.start()  # installed but not able to start is a failure, not a reason to skip
+    with _started() as site:
         yield site
-    finally:
-        site.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def slurm_accounting_site() -> Iterator[SlurmSite]:
+    """Another one, with accounting, limits, memory that is enforced, and preemption."""
+    reason = missing_programs() or missing_accounting_programs()
+    if reason:
+        pytest.skip(f"no private Slurm with accounting: {reason}")
+    with _started(Features(accounting=True, memory=True, preemption=True)) as site:
+        yield site

@@ -14,7 +14,16 @@ from pathlib import Path
 import pytest
 
 from tests.support import slurm_site as support
-from tests.support.slurm_site import PREFIX, SlurmSite, missing_programs, sweep
+from tests.support.slurm_conf import cgroups_of
+from tests.support.slurm_processes import poll
+from tests.support.slurm_site import (
+    PREFIX,
+    Features,
+    SlurmSite,
+    missing_accounting_programs,
+    missing_programs,
+    sweep,
+)
 
 pytestmark = [
     pytest.mark.slurm,
@@ -71,3 +80,26 @@ def test_what_a_crash_left_is_swept() -> None:
     sweep()
     assert processes_of(folder) == []
     assert not folder.exists()
+
+
+@pytest.mark.skipif(
+    bool(missing_accounting_programs()), reason=f"no accounting: {missing_accounting_programs()}"
+)
+def test_accounting_goes_with_its_site(tmp_path: Path) -> None:
+    """Database, slurmdbd and the kernel's groups are gone afterwards; jobs were accounted."""
+    site = SlurmSite(tmp_path / "site", nodes=1, features=Features(accounting=True, memory=True))
+    try:
+        site.start()
+        print(f"memory is enforced by: {site.memory_guard}")
+        site.command("sbatch", "--wait", "-o", "/dev/null", "--wrap", "exit 3", check=False)
+
+        def accounted() -> bool:  # a second or two later
+            told = site.command("sacct", "-nPX", "-o", "Account,ExitCode").stdout
+            return told.splitlines() == ["proj|3:0"]
+
+        assert poll(accounted, 20)
+        (node,) = site.node_names()
+    finally:
+        site.stop()
+    assert processes_of(site.folder) == []
+    assert cgroups_of(node) == []

@@ -1,8 +1,9 @@
 """A real Slurm in one private folder: own ports, own keys, nothing of the system is touched.
 
-`python tests/support/slurm_site.py up FOLDER [--nodes 3]` starts it, prints `{"SLURM_CONF": …}`
-as soon as every node is idle, and leaves it running; `… down FOLDER` ends it. Tests use the
-class, or the fixture `slurm_site`. Several sites can run side by side.
+`python tests/support/slurm_site.py up FOLDER [--nodes 3] [--accounting] [--memory]
+[--preemption]` starts it, prints `{"SLURM_CONF": …}` as soon as every node is idle, and leaves it
+running; `… down FOLDER` ends it. Tests use the class, or the fixtures `slurm_site` and
+`slurm_accounting_site`. Several sites can run side by side.
 """
 
 from __future__ import annotations
@@ -11,8 +12,6 @@ import argparse
 import contextlib
 import json
 import os
-import pwd
-import random
 import secrets
 import shutil
 import signal
@@ -20,16 +19,58 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+import zlib
+from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-CLUSTER_NAME = "rsdat-test"
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from tests.support.slurm_accounting import missing_accounting_programs, start_accounting
+from tests.support.slurm_conf import (
+    CGROUP_CONF,
+    CPUS_PER_NODE,
+    MEMORY_PER_NODE_MB,
+    Features,
+    MemoryGuard,
+    Place,
+    cgroups_of,
+    memory_guard,
+    slurm_conf,
+)
+from tests.support.slurm_processes import (
+    CLUSTER_NAME,
+    STOP_LIMIT_S,
+    SlurmUnavailable,
+    born,
+    clean_environment,
+    daemon,
+    end,
+    free_ports,
+    is_zombie,
+    job_processes,
+    must,
+    poll,
+    program,
+    this_user,
+)
+
+__all__ = [
+    "CLUSTER_NAME",
+    "CPUS_PER_NODE",
+    "MEMORY_PER_NODE_MB",
+    "PREFIX",
+    "Features",
+    "SlurmSite",
+    "SlurmUnavailable",
+    "missing_accounting_programs",
+    "missing_programs",
+    "sweep",
+]
+
 PREFIX = "rsdat-slurm-"
-CPUS_PER_NODE = 4
-MEMORY_PER_NODE_MB = 8000
 START_LIMIT_S = 60
-STOP_LIMIT_S = 20
 #: sockaddr_un holds 108 bytes; slurmstepd's socket adds up to 40 to its spool folder's path.
 LONGEST_SOCKET_FOLDER = 60
 PROGRAMS = {
@@ -38,51 +79,13 @@ PROGRAMS = {
     "slurmd": "slurmd",
     "sbatch": "slurm-client",
 }
-# Daemons live in sbin, which is not on every user's PATH.
-SEARCH_PATH = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/sbin"])
-
-CONF = """\
-ClusterName={cluster}
-SlurmctldHost={host}(127.0.0.1)
-SlurmctldPort={ctld_port}
-SlurmUser={user}
-SlurmdUser={user}
-AuthType=auth/munge
-AuthInfo=socket={run}/munge.sock
-StateSaveLocation={folder}/state
-SlurmctldPidFile={folder}/pid/slurmctld.pid
-SlurmctldLogFile={folder}/log/slurmctld.log
-SlurmdSpoolDir={run}/%n
-SlurmdPidFile={folder}/pid/slurmd-%n.pid
-SlurmdLogFile={folder}/log/slurmd-%n.log
-ProctrackType=proctrack/linuxproc
-TaskPlugin=task/none
-MpiDefault=none
-MailProg=/bin/true
-PropagateResourceLimits=NONE
-SelectType=select/cons_tres
-SelectTypeParameters=CR_Core_Memory
-SlurmdParameters=config_overrides
-SchedulerParameters=bf_interval=1,sched_interval=1
-ReturnToService=2
-MinJobAge=300
-KillWait=5
-SlurmdTimeout=20
-MaxArraySize=2001
-DefMemPerCPU=1000
-{nodes}
-PartitionName=main Nodes=ALL Default=YES MaxTime=2-00:00:00 DefaultTime=01:00:00 State=UP
-PartitionName=short Nodes=ALL MaxTime=01:00:00 State=UP
-"""
-
-
-class SlurmUnavailable(Exception):
-    """This machine can't run it; the text says why."""
+#: Who is needed by whom: ended from the left, what is not named here before all.
+_ENDED_LAST = ("slurmctld", "slurmdbd", "mariadbd", "munged")
 
 
 def missing_programs() -> str | None:
-    """Why no Slurm can be started here; None if one can."""
-    missing = sorted({p for name, p in PROGRAMS.items() if not _program(name)})
+    """Why no Slurm can be started here; None if one can (without accounting)."""
+    missing = sorted({p for name, p in PROGRAMS.items() if not program(name)})
     return f"not installed: {' '.join(missing)} (Debian packages)" if missing else None
 
 
@@ -93,11 +96,22 @@ class SlurmSite:
         folder: Holds everything of it; made if absent. What an earlier site left there is ended.
         nodes: How many (emulated) nodes, each with 4 CPUs and 8000 MB.
         owner: If given, `sweep` may end the site as soon as the process with this id is gone.
+        features: What it can do beside the least.
     """
 
-    def __init__(self, folder: Path, *, nodes: int = 3, owner: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        nodes: int = 3,
+        owner: int | None = None,
+        features: Features | None = None,
+    ) -> None:
         self.folder = Path(folder).resolve()
         self.nodes = nodes
+        self.features = features or Features()
+        #: How memory is enforced; None: not at all.
+        self.memory_guard: MemoryGuard | None = memory_guard() if self.features.memory else None
         self.conf = self.folder / "slurm.conf"
         self._owner = owner
 
@@ -110,8 +124,8 @@ class SlurmSite:
     ) -> subprocess.CompletedProcess[str]:
         """Run one of Slurm's commands against this site."""
         return subprocess.run(
-            [_program(argv[0]) or argv[0], *argv[1:]],
-            env={**_clean_environment(), **self.env(), "LC_ALL": "C"},
+            [program(argv[0]) or argv[0], *argv[1:]],
+            env={**clean_environment(), **self.env(), "LC_ALL": "C"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -126,6 +140,8 @@ class SlurmSite:
             SlurmUnavailable: Slurm is not installed, or does not come up; with its last words.
         """
         reason = missing_programs()
+        if self.features.accounting:
+            reason = reason or missing_accounting_programs()
         if reason:
             raise SlurmUnavailable(reason)
         # Somebody else may take a port between our look and our use: up to three times.
@@ -147,11 +163,16 @@ class SlurmSite:
             self.thaw_controller()
             self._end_jobs()
         daemons = [path.stem for path in sorted((self.folder / "pid").glob("*.pid"))]
-        for name in sorted(daemons, key=lambda name: name == "munged"):  # munge is needed longest
+        order = {name: number for number, name in enumerate(_ENDED_LAST)}
+        for name in sorted(daemons, key=lambda name: order.get(name, -1)):
             self._end_daemon(name)
-        for pid in list(_job_processes(self.conf)):
+        for pid in list(job_processes(self.conf)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+        for node in _about(self.folder).get("cgroups", ()):
+            for group in cgroups_of(node):
+                with contextlib.suppress(OSError):  # somebody lives in it still
+                    group.rmdir()
         run = self._run_folder()
         if run is not None and run.is_dir():
             shutil.rmtree(run, ignore_errors=True)
@@ -171,7 +192,7 @@ class SlurmSite:
             states = seen.stdout.split()
             return len(states) == self.nodes and set(states) == {"idle"}
 
-        if not _poll(idle, timeout_s):
+        if not poll(idle, timeout_s):
             raise SlurmUnavailable(f"the nodes are not idle after {timeout_s:g} s")
 
     def freeze_controller(self) -> None:
@@ -191,18 +212,40 @@ class SlurmSite:
 
     def start_controller(self, *, wait: bool = True) -> None:
         """Start slurmctld, with its old state if there is one."""
-        _daemon([_must("slurmctld"), "-f", str(self.conf)], self._boot_log)
-        if wait and not _poll(self._controller_answers, START_LIMIT_S):
+        daemon([must("slurmctld"), "-f", str(self.conf)], self._boot_log)
+        if wait and not poll(self._controller_answers, START_LIMIT_S):
             raise SlurmUnavailable("slurmctld does not answer")
+
+    def node_names(self) -> list[str]:
+        """Its nodes: `n1`, `n2`, …; with cgroups of a name that no other site has."""
+        prefix = "n"
+        if self.memory_guard == "cgroup":
+            # The kernel's groups are named by node and job, and all sites share them.
+            prefix = f"n{zlib.crc32(str(self.folder).encode()):08x}x"
+        return [f"{prefix}{number}" for number in range(1, self.nodes + 1)]
+
+    def manage(self, *order: str) -> None:
+        """An order to the accounting, as `modify user x set …`; returns when slurmctld knows.
+
+        slurmdbd tells slurmctld by itself, within a moment.
+        """
+        self.command("sacctmgr", "-i", *order)
+
+    def kill_node(self, node: str) -> None:
+        """End a node's slurmd with SIGKILL: Slurm calls it down after its SlurmdTimeout, 20 s."""
+        pid = self._pid(f"slurmd-{node}")
+        if pid is not None:
+            os.kill(pid, signal.SIGKILL)
+
+    def start_node(self, node: str) -> None:
+        """Start a node's slurmd (again)."""
+        daemon([must("slurmd"), "-f", str(self.conf), "-N", node], self._boot_log)
 
     # -- inside ---------------------------------------------------------------------------------
 
     @property
     def _boot_log(self) -> Path:
         return self.folder / "log" / "boot.log"
-
-    def _node_names(self) -> list[str]:
-        return [f"n{number}" for number in range(1, self.nodes + 1)]
 
     def _controller_answers(self) -> bool:
         try:
@@ -215,9 +258,10 @@ class SlurmSite:
         try:
             self._prepare()
             self._start_munge()
+            self._start_accounting()
             self.start_controller(wait=False)
-            for node in self._node_names():
-                _daemon([_must("slurmd"), "-f", str(self.conf), "-N", node], self._boot_log)
+            for node in self.node_names():
+                self.start_node(node)
             self.wait_idle()
         except (SlurmUnavailable, subprocess.SubprocessError, OSError) as error:
             return f"{error}\n{self._last_log_lines()}"
@@ -233,32 +277,35 @@ class SlurmSite:
             run = Path(tempfile.mkdtemp(prefix="rsdat-s-", dir="/tmp"))
         shutil.rmtree(run, ignore_errors=True)
         run.mkdir(mode=0o700)
-        ports = _free_ports(self.nodes + 1)
-        host = socket.gethostname().split(".")[0]
-        nodes = []
-        for name, port in zip(self._node_names(), ports[1:], strict=True):
+        ports = free_ports(self.nodes + 3)
+        names = self.node_names()
+        for name in names:
             (run / name).mkdir()
-            nodes.append(
-                f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
-                f"CPUs={CPUS_PER_NODE} RealMemory={MEMORY_PER_NODE_MB} State=UNKNOWN"
-            )
-        self.conf.write_text(
-            CONF.format(
-                cluster=CLUSTER_NAME,
-                host=host,
-                user=_user(),
-                folder=self.folder,
-                run=run,
-                ctld_port=ports[0],
-                nodes="\n".join(nodes),
-            )
+        place = Place(
+            cluster=CLUSTER_NAME,
+            user=this_user(),
+            host=socket.gethostname().split(".")[0],
+            folder=self.folder,
+            run=run,
+            port=ports[0],
+            accounting_port=ports[1],
+            nodes=list(zip(names, ports[3:], strict=True)),
         )
-        about = {"run": str(run), "owner": self._owner and [self._owner, _born(self._owner)]}
+        self._accounting_ports = ports[1], ports[2]
+        self.conf.write_text(slurm_conf(place, self.features))
+        guarded = self.memory_guard == "cgroup"
+        if guarded:
+            (self.folder / "cgroup.conf").write_text(CGROUP_CONF)
+        about = {
+            "run": str(run),
+            "owner": self._owner and [self._owner, born(self._owner)],
+            "cgroups": names if guarded else [],
+        }
         (self.folder / "site.json").write_text(json.dumps(about))
 
     def _run_folder(self) -> Path | None:
-        about = _about(self.folder)
-        return Path(about["run"]) if about else None
+        run = _about(self.folder).get("run")
+        return Path(run) if run else None
 
     def _start_munge(self) -> None:
         run = self._run_folder()
@@ -274,15 +321,22 @@ class SlurmSite:
             "pid-file": self.folder / "pid" / "munged.pid",
             "log-file": self.folder / "log" / "munged.log",
         }
-        argv = [_must("munged"), "--force", *(f"--{k}={v}" for k, v in options.items())]
-        _daemon(argv, self._boot_log)
-        if not _poll((run / "munge.sock").is_socket, 10):
+        argv = [must("munged"), "--force", *(f"--{k}={v}" for k, v in options.items())]
+        daemon(argv, self._boot_log)
+        if not poll((run / "munge.sock").is_socket, 10):
             raise SlurmUnavailable("munged made no socket")
+
+    def _start_accounting(self) -> None:
+        if self.features.accounting:
+            run = self._run_folder()
+            assert run is not None
+            port, dbport = self._accounting_ports
+            start_accounting(self.folder, run, cluster=CLUSTER_NAME, port=port, dbport=dbport)
 
     def _end_jobs(self) -> None:
         try:
-            self.command("scancel", f"--user={_user()}", timeout_s=15, check=False)
-            _poll(lambda: not self._unfinished(), STOP_LIMIT_S)
+            self.command("scancel", f"--user={this_user()}", timeout_s=15, check=False)
+            poll(lambda: not self._unfinished(), STOP_LIMIT_S)
         except subprocess.TimeoutExpired:
             return  # a broken controller; its jobs' processes are ended below
 
@@ -296,7 +350,7 @@ class SlurmSite:
             command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
         except (OSError, ValueError):
             return None
-        return pid if str(self.folder) in command and not _is_zombie(pid) else None
+        return pid if str(self.folder) in command and not is_zombie(pid) else None
 
     def _controller(self) -> int:
         pid = self._pid("slurmctld")
@@ -307,7 +361,7 @@ class SlurmSite:
     def _end_daemon(self, name: str) -> None:
         pid = self._pid(name)
         if pid is not None:
-            _end(pid)
+            end(pid)
         (self.folder / "pid" / f"{name}.pid").unlink(missing_ok=True)
 
     def _last_log_lines(self) -> str:
@@ -322,127 +376,18 @@ class SlurmSite:
 def sweep() -> None:
     """End sites whose test run died without ending them, and remove their folders."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
-        about = _about(folder)
-        owner = about.get("owner") if about else None
-        if owner and _born(owner[0]) != owner[1]:
+        owner = _about(folder).get("owner")
+        if owner and born(owner[0]) != owner[1]:
             SlurmSite(folder).stop()
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _about(folder: Path) -> dict[str, object] | None:
+def _about(folder: Path) -> dict[str, Any]:
+    """What a site wrote down of itself; empty where it did not come that far."""
     try:
         return dict(json.loads((folder / "site.json").read_text()))
     except (OSError, ValueError):
-        return None
-
-
-def _user() -> str:
-    return pwd.getpwuid(os.getuid()).pw_name
-
-
-def _program(name: str) -> str | None:
-    return shutil.which(name, path=SEARCH_PATH)
-
-
-def _must(name: str) -> str:
-    path = _program(name)
-    if path is None:
-        raise SlurmUnavailable(f"'{name}' is not installed")
-    return path
-
-
-def _clean_environment() -> dict[str, str]:
-    return {k: v for k, v in os.environ.items() if not k.startswith(("SLURM", "SBATCH", "SQUEUE"))}
-
-
-def _daemon(argv: list[str], log: Path) -> None:
-    """Start a program that detaches itself; what it says until then goes to `log`."""
-    with log.open("ab") as out:
-        done = subprocess.run(
-            argv,
-            env=_clean_environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            cwd="/",
-            timeout=30,
-            check=False,
-        )
-    if done.returncode:
-        raise SlurmUnavailable(f"{Path(argv[0]).name} ended with exit code {done.returncode}")
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on, below the range from which outgoing connections are made."""
-    found: list[int] = []
-    for _try in range(1000):
-        port = random.randrange(15000, 32000)
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind(("", port))
-            except OSError:
-                continue
-        if port not in found:
-            found.append(port)
-        if len(found) == count:
-            return found
-    raise SlurmUnavailable("no free ports")
-
-
-def _poll(condition: Callable[[], bool], timeout_s: float) -> bool:
-    until = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.1)
-    return True
-
-
-def _stat(pid: int) -> list[str] | None:
-    """The fields of /proc/PID/stat after the program's name: state first, start time at 19."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:
-        return None
-    return text.rpartition(")")[2].split()
-
-
-def _born(pid: int) -> str | None:
-    """When a process was started, in clock ticks: with its id, its identity. None: not there."""
-    fields = _stat(pid)
-    return fields[19] if fields and fields[0] not in "ZX" else None
-
-
-def _is_zombie(pid: int) -> bool:
-    fields = _stat(pid)
-    return fields is None or fields[0] in "ZX"
-
-
-def _end(pid: int) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.kill(pid, number)
-            os.kill(pid, signal.SIGCONT)
-        except ProcessLookupError:
-            return
-        if _poll(lambda: _is_zombie(pid), STOP_LIMIT_S / 2):
-            return
-
-
-def _job_processes(conf: Path) -> Iterator[int]:
-    """What is left of jobs of this site when its controller could not end them."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            environment = (folder / "environ").read_bytes().split(b"\0")
-            command = (folder / "cmdline").read_bytes()
-        except OSError:
-            continue
-        if f"SLURM_CONF={conf}".encode() not in environment:
-            continue
-        in_job = f"SLURM_CLUSTER_NAME={CLUSTER_NAME}".encode() in environment
-        if in_job or command.startswith(b"slurmstepd:"):
-            yield int(folder.name)
+        return {}
 
 
 def _main() -> int:
@@ -450,8 +395,11 @@ def _main() -> int:
     parser.add_argument("action", choices=["up", "down"])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--nodes", type=int, default=3)
+    for field in fields(Features):
+        parser.add_argument(f"--{field.name}", action="store_true")
     options = parser.parse_args()
-    site = SlurmSite(options.folder, nodes=options.nodes)
+    features = Features(**{field.name: getattr(options, field.name) for field in fields(Features)})
+    site = SlurmSite(options.folder, nodes=options.nodes, features=features)
     if options.action == "down":
         site.stop()
         return 0
