@@ -18,9 +18,11 @@ export type ScaleProblems = Partial<
   Record<'workers' | 'minimum' | 'maximum', string>
 >;
 
-/** The form for a cluster as it is wanted now. */
-export function scaleFields(cluster: ICluster): IScaleFields {
-  const { adapt, workers } = cluster;
+/** The form for a cluster, or one of its worker groups, as it is wanted now. */
+export function scaleFields(
+  size: Pick<ICluster, 'adapt' | 'workers'>
+): IScaleFields {
+  const { adapt, workers } = size;
   return {
     workers: String(workers.wanted),
     minimum: String(adapt?.minimum ?? 0),
