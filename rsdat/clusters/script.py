@@ -7,15 +7,20 @@ job name and log files of its own.
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dask.config
+from dask.utils import parse_timedelta
 
+from rsdat.base.errors import InvalidInput
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.options import Options
 from rsdat.clusters.renderer import slurm_job_class
@@ -23,7 +28,11 @@ from rsdat.clusters.renderer import slurm_job_class
 #: Memory of a job that is its nanny's and not its worker's.
 NANNY_BYTES = 256 * 2**20
 DEATH_TIMEOUT_S = 60
+#: So long before their walltime workers leave, at most a quarter of it: time to hand over, and for
+#: a replacement to start. `rsdat.clusters.leave-before` in Dask's configuration.
+LEAVE_BEFORE_S = 60.0
 _SECTION = "rsdat-renderer"
+_EXPANDING = re.compile(r"[A-Za-z0-9_./@:%+~,={}$-]+")
 
 # The renderer looks up in `jobqueue.<section>` what it is not given. Ours says nothing, so that
 # only the options decide, and old keys of a user's section don't come in by the back door.
@@ -60,10 +69,17 @@ class ScriptPaths:
         return cls(folder.dask, home, folder.scheduler_file, nanny)
 
 
-def render_script(cluster_id: str, options: Options, paths: ScriptPaths) -> str:
+def render_script(
+    cluster_id: str,
+    options: Options,
+    paths: ScriptPaths,
+    *,
+    resources: Mapping[str, float] | None = None,
+) -> str:
     """The script for one worker job; array, job name and output are the queue's affair.
 
-    Imports dask-jobqueue, half a second the first time: call it in a thread.
+    Code chooses among workers by their Dask `resources`. Imports dask-jobqueue, half a second the
+    first time: call it in a thread.
     """
     dask.config.update_defaults({"jobqueue": {_SECTION: _NOTHING}})
     more = options.more
@@ -85,9 +101,9 @@ def render_script(cluster_id: str, options: Options, paths: ScriptPaths) -> str:
         local_directory=options.local_directory,
         interface=options.interface,
         death_timeout=more.get("death-timeout") or DEATH_TIMEOUT_S,
-        python=more.get("python") or shlex.quote(sys.executable),
+        python=_python(options, paths),
         shebang=more.get("shebang") or "#!/usr/bin/env bash",
-        job_script_prologue=[*options.prologue, *_exports(paths)],
+        job_script_prologue=[*options.prologue, *_exports(options, paths)],
         job_extra_directives=["--no-requeue", *options.directives],
         job_directives_skip=list(more.get("job-directives-skip") or ()),
         worker_extra_args=[
@@ -97,7 +113,8 @@ def render_script(cluster_id: str, options: Options, paths: ScriptPaths) -> str:
             # Not by configuration: `dask worker` gives its nannies an empty list when the option
             # is absent, and that hides `distributed.nanny.preload` (distributed 2026.8).
             "--preload-nanny",
-            shlex.quote(str(paths.nanny_preload)),
+            shlex.quote(_preload(paths.nanny_preload)),
+            *_resources(resources or {}),
             *(str(argument) for argument in more.get("worker-extra-args") or ()),
         ],
         worker_command=more.get("worker-command") or "distributed.cli.dask_worker",
@@ -107,9 +124,87 @@ def render_script(cluster_id: str, options: Options, paths: ScriptPaths) -> str:
     return "\n".join([*lines, f"exec {command}"]) + "\n"
 
 
-def _exports(paths: ScriptPaths) -> list[str]:
+def _resources(resources: Mapping[str, float]) -> list[str]:
+    if not resources:
+        return []
+    # As `dask worker` takes them: one text, with blanks between.
+    text = " ".join(f"{name}={amount:g}" for name, amount in resources.items())
+    return ["--resources", shlex.quote(text)]
+
+
+def leave_before_s() -> float:
+    """How long before its walltime a worker leaves, as configured, in seconds.
+
+    Raises:
+        InvalidInput: What is configured is no time.
+    """
+    value = dask.config.get("rsdat.clusters.leave-before", None)
+    try:
+        seconds = LEAVE_BEFORE_S if value is None else float(parse_timedelta(value))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidInput(
+            f"rsdat.clusters.leave-before can't be {value!r}", hint="Write it as 90s or 5 minutes."
+        ) from error
+    return max(seconds, 0.0)
+
+
+def _exports(options: Options, paths: ScriptPaths) -> list[str]:
     # After the user's own lines, so that none of them takes the keys away.
+    task = '"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"'
+    ask = f"RSDAT_TIME_LEFT=$(timeout 10 squeue -h -j {task} -o %L 2>/dev/null)"
+    # SECONDS is what bash has counted since the script began; other shells don't.
+    walltime_s = options.walltime_s
+    known = "" if walltime_s is None else f"$(({walltime_s} - ${{SECONDS:-0}}))"
     return [
         f"export DASK_CONFIG={shlex.quote(str(paths.dask_config))}",
         f"export RSDAT_HOME={shlex.quote(str(paths.home))}",
+        f"export RSDAT_LEAVE_BEFORE_S={leave_before_s():g}",
+        # How long is left and not when it ends: the clocks of the nodes may differ. The local
+        # queue has said when.
+        f'[ -n "${{RSDAT_ENDS_AT:-}}" ] || {ask} || :',
+        f'export RSDAT_TIME_LEFT="${{RSDAT_TIME_LEFT:-{known}}}" RSDAT_ASKED_AT="$(date +%s)"',
     ]
+
+
+def _python(options: Options, paths: ScriptPaths) -> str:
+    """What stands before `-m`: the notebook's Python, the user's, or one in an image."""
+    python, image, binds = (_chosen(options, key) for key in ("python", "image", "binds"))
+    if not image:
+        # A user's own may be a command of several words.
+        return str(python or shlex.quote(sys.executable))
+    # Keys, preloads and scheduler file lie in the home, and tasks may look for more of it there.
+    shared = [shlex.quote(_bindable(str(paths.home)))]
+    if not paths.dask_config.is_relative_to(paths.home):
+        shared.append(shlex.quote(_bindable(str(paths.dask_config.parent))))
+    if options.local_directory:
+        shared.append(options.local_directory)
+    given = [binds] if isinstance(binds, str) else list(binds or ())
+    shared.extend(_expanding(str(bind)) for bind in given)
+    flags = " ".join(f"--bind {bind}" for bind in shared)
+    return f"apptainer exec {flags} {_expanding(str(image))} {python or 'python'}"
+
+
+def _chosen(options: Options, key: str) -> Any:
+    value = getattr(options, key, None)
+    return options.more.get(key) if value is None else value
+
+
+def _bindable(path: str) -> str:
+    if "," in path or ":" in path:
+        raise InvalidInput(
+            f"'{path}' can't be seen from an image: there is a comma or a colon in it",
+            hint="Choose another RSDAT_HOME.",
+        )
+    return path
+
+
+def _expanding(word: str) -> str:
+    """A word of the command line in which `$USER` and the like mean what they say."""
+    return word if _EXPANDING.fullmatch(word) else shlex.quote(word)
+
+
+def _preload(path: Path) -> str:
+    # As text and not as a path: of files Dask makes a copy in the local directory, under the same
+    # name for all workers there, and one that is just being written is read by others.
+    name = json.dumps(str(path), ensure_ascii=False)
+    return f'exec(compile(open({name}, encoding="utf-8").read(), "{path.name}", "exec"))'

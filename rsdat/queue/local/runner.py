@@ -159,7 +159,11 @@ class Runner:
             "SLURM_ARRAY_TASK_ID": str(number),
             # Slurm's is a number of its own for each task, and people name scratch folders by it.
             "SLURM_JOB_ID": str(int(array_id) * 10000 + number),
+            # No squeue tells it here. 0 is never.
+            "RSDAT_ENDS_AT": "0",
         }
+        if self._array.walltime_s is not None:
+            environment["RSDAT_ENDS_AT"] = str(int(_now().timestamp()) + self._array.walltime_s)
         with log:
             try:
                 child = subprocess.Popen(

@@ -7,4 +7,7 @@
 #SBATCH --no-requeue
 export DASK_CONFIG=/home/u/.rsdat/clusters/c0ffee00/dask
 export RSDAT_HOME=/home/u/.rsdat
-exec /env/bin/python -m distributed.cli.dask_worker --scheduler-file /home/u/.rsdat/clusters/c0ffee00/scheduler.json --name c0ffee00-${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID} --nthreads 2 --memory-limit 3.94GiB --nworkers 4 --nanny --death-timeout 60 --no-dashboard --dashboard-address 127.0.0.1:0 --preload-nanny /home/u/.rsdat/clusters/c0ffee00/preloads/rsdat_nanny.py
+export RSDAT_LEAVE_BEFORE_S=60
+[ -n "${RSDAT_ENDS_AT:-}" ] || RSDAT_TIME_LEFT=$(timeout 10 squeue -h -j "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}" -o %L 2>/dev/null) || :
+export RSDAT_TIME_LEFT="${RSDAT_TIME_LEFT:-$((3600 - ${SECONDS:-0}))}" RSDAT_ASKED_AT="$(date +%s)"
+exec /env/bin/python -m distributed.cli.dask_worker --scheduler-file /home/u/.rsdat/clusters/c0ffee00/scheduler.json --name c0ffee00-${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID} --nthreads 2 --memory-limit 3.94GiB --nworkers 4 --nanny --death-timeout 60 --no-dashboard --dashboard-address 127.0.0.1:0 --preload-nanny 'exec(compile(open("/home/u/.rsdat/clusters/c0ffee00/preloads/rsdat_nanny.py", encoding="utf-8").read(), "rsdat_nanny.py", "exec"))'
