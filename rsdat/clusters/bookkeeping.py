@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rsdat.clusters.naming import job_order, parse_job_name
-from rsdat.clusters.record import EndedJob, Record, Submission
+from rsdat.clusters.record import FIRST_GROUP, EndedJob, Group, Record, Submission
 from rsdat.queue.interface import Job
 
 #: For so long after a submission its jobs count although a look does not show them.
@@ -61,7 +61,7 @@ def take_stock(
     _find_submissions(record, jobs, now)
     _note_connected(record, connected)
     ended = {job.id for job in record.ended}
-    cores = record.options.cores
+    groups = record.groups_of_arrays()
     listed = {job.id: job for job in jobs}
     # What is remembered tells more than what is listed, squeue for one knows no exit codes.
     for job in (*recalled, *jobs):
@@ -69,13 +69,16 @@ def take_stock(
             ended.add(job.id)
             started = job.started or (listed[job.id].started if job.id in listed else None)
             run_s = int((now - started).total_seconds()) if started else 0
-            _note_end(record, job, max(run_s, 0), now)
-            record.spent_core_s += max(run_s, 0) * cores
+            group = record.group(groups.get(job.array_id)) or record.first
+            _note_end(record, group, job, max(run_s, 0), now)
+            record.spent_core_s += max(run_s, 0) * group.options.cores
     for job_id in forgotten:
         if job_id not in ended:
             array = job_id.partition("_")[0]
-            _note_end(record, Job(job_id, array, "", "UNKNOWN"), 0, now)
-    record.losses = [at for at in record.losses if now - at < _LOSS_WINDOW]
+            group = record.group(groups.get(array)) or record.first
+            _note_end(record, group, Job(job_id, array, "", "UNKNOWN"), 0, now)
+    for group in record.groups:
+        group.losses = [at for at in group.losses if now - at < _LOSS_WINDOW]
     _fold(record, jobs)
 
 
@@ -108,12 +111,12 @@ def losses_allowed(wanted: int) -> int:
     return MAX_FAILURES + 2 * wanted
 
 
-def is_held(record: Record) -> bool:
+def is_held(group: Group) -> bool:
     """Whether submitting again would most likely fail again."""
     return (
-        record.held
-        or record.failures >= MAX_FAILURES
-        or len(record.losses) > losses_allowed(record.wanted)
+        group.held
+        or group.failures >= MAX_FAILURES
+        or len(group.losses) > losses_allowed(group.wanted)
     )
 
 
@@ -154,23 +157,41 @@ def _note_connected(record: Record, connected: Collection[str]) -> None:
     new = sorted(set(connected) - set(record.connected), key=job_order)
     if new:
         record.connected = [*record.connected, *new]
-        record.failures = 0
+        names = record.groups_of_arrays()
+        for name in {names.get(job.partition("_")[0], FIRST_GROUP) for job in new}:
+            group = record.group(name)
+            if group is not None:
+                group.failures = 0
 
 
-def _note_end(record: Record, job: Job, run_s: int, now: datetime) -> None:
+def _note_end(record: Record, group: Group, job: Job, run_s: int, now: datetime) -> None:
     expected = record.leaving.pop(job.id, None) is not None or record.phase != "up"
+    if job.id in record.dismissed:
+        expected = True
+        record.dismissed = [each for each in record.dismissed if each != job.id]
     was_connected = job.id in record.connected
     record.ended.append(
         EndedJob(
-            job.id, job.state, job.exit, job.reason, job.node, run_s, expected, was_connected, now
+            id=job.id,
+            state=job.state,
+            exit=job.exit,
+            reason=job.reason,
+            node=job.node,
+            run_s=run_s,
+            expected=expected,
+            connected=was_connected,
+            at=now,
+            group=group.name,
         )
     )
+    record.jobs_ended += 1
+    record.jobs_failed += not expected
     if was_connected:
         record.connected = [each for each in record.connected if each != job.id]
     if not expected:
-        record.losses.append(now)
+        group.losses.append(now)
         if not was_connected:
-            record.failures += 1
+            group.failures += 1
 
 
 def _fold(record: Record, jobs: Sequence[Job]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from rsdat.base.units import format_walltime
 from rsdat.clusters.bookkeeping import MAX_FAILURES, is_held
 from rsdat.clusters.reconcile import SchedulerState
-from rsdat.clusters.record import EndedJob, Record
+from rsdat.clusters.record import EndedJob, Group, Record
 from rsdat.queue.interface import Job
 
 #: A job that runs for so long should have its worker connected.
@@ -147,17 +147,21 @@ def diagnose(
         return None
     if record.phase == "failed" or scheduler == "dead":
         return _scheduler_gone(record, tail)
-    if record.problem:
-        return Diagnosis(record.problem["message"] or "", record.problem.get("hint"))
-    # What ended before the last wish was for that wish to mend.
-    since = record.wished or record.created
-    unasked = [job for job in record.ended if not job.expected and job.at >= since]
-    if (
-        unasked
-        and (is_held(record) or now - unasked[-1].at < _NEWS)
-        and (is_held(record) or len(connected) < record.wanted)
-    ):
-        return _ended(unasked[-1], record, tail)
+    for problem in (record.problem, *(group.problem for group in record.groups)):
+        if problem:
+            return Diagnosis(problem["message"] or "", problem.get("hint"))
+    # Groups that gave up first.
+    for group in sorted(record.groups, key=is_held, reverse=True):
+        # What ended before the last wish was for that wish to mend.
+        since = group.wished or record.created
+        unasked = [
+            job
+            for job in record.ended
+            if job.group == group.name and not job.expected and job.at >= since
+        ]
+        fresh = unasked and now - unasked[-1].at < _NEWS and len(connected) < record.wanted
+        if unasked and (is_held(group) or fresh):
+            return _ended(unasked[-1], group, tail)
     return _slow(record, jobs, connected, scheduler, now, tail)
 
 
@@ -175,7 +179,7 @@ def _scheduler_gone(record: Record, tail: Callable[[str], str | None]) -> Diagno
     return Diagnosis(message, "Shut the cluster down and make a new one.", tail("scheduler"))
 
 
-def _ended(job: EndedJob, record: Record, tail: Callable[[str], str | None]) -> Diagnosis:
+def _ended(job: EndedJob, group: Group, tail: Callable[[str], str | None]) -> Diagnosis:
     log = tail(job.id)
     words, hint = _ENDINGS.get(job.state, (_exit_words(job.exit), None))
     if job.state in ("FAILED", "COMPLETED", "UNKNOWN"):
@@ -189,11 +193,11 @@ def _ended(job: EndedJob, record: Record, tail: Callable[[str], str | None]) -> 
     message = f"Job {job.id} {words}"
     if job.node:
         message += f" on {job.node}"
-    if is_held(record):
-        number = max(record.failures, 1)
+    if is_held(group):
+        number = max(group.failures, 1)
         message += (
             f"; {number} in a row ended at once, no more are started"
-            if record.failures >= MAX_FAILURES
+            if group.failures >= MAX_FAILURES
             else "; too many ended within ten minutes, no more are started"
         )
         hint = f"{hint or 'Look at the log.'} Scale to try again."

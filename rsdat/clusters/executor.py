@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from rsdat.base.clock import Clock
@@ -14,18 +15,19 @@ from rsdat.base.files import write_text
 from rsdat.clusters import process
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.link import SchedulerLink, WorkerSeen
-from rsdat.clusters.naming import job_name, new_token, worker_job
+from rsdat.clusters.naming import group_resource, job_name, new_token, worker_job
 from rsdat.clusters.reconcile import (
     Action,
     Cancel,
     EndScheduler,
     Fail,
     Finish,
+    Forget,
     Retire,
     StartScheduler,
     Submit,
 )
-from rsdat.clusters.record import Record, SchedulerProcess, Submission
+from rsdat.clusters.record import Group, Record, SchedulerProcess, Submission
 from rsdat.clusters.scheduler import (
     end_process,
     find_scheduler,
@@ -80,12 +82,14 @@ class Executor:
         if isinstance(action, StartScheduler):
             await self._start_scheduler(record)
         elif isinstance(action, Submit):
-            await self._submit(action.tasks, record)
+            await self._submit(action.tasks, action.group, record)
         elif isinstance(action, Cancel):
             await self._cancel(action.jobs)
         elif isinstance(action, Retire):
             if link is not None:
                 await self._retire(action, link, workers)
+        elif isinstance(action, Forget):
+            await self._forget(action.group)
         elif isinstance(action, Fail):
             await self._fail(record)
         elif isinstance(action, EndScheduler):
@@ -106,7 +110,7 @@ class Executor:
                     lambda r: setattr(r, "scheduler", SchedulerProcess(host, 0, "", now))
                 )
                 address = listen_host(
-                    local=self.queue.kind == "local", interface=record.options.interface
+                    local=self.queue.kind == "local", interface=record.first.options.interface
                 )
                 found = start_scheduler(self.folder, address, self.home, now)
             self.folder.update(lambda r: setattr(r, "scheduler", found))
@@ -118,12 +122,15 @@ class Executor:
             await self._trouble(error)
             await self._fail(record)
 
-    async def _submit(self, tasks: int, record: Record) -> None:
-        submission = Submission(new_token(), tasks, self.clock.now())
+    async def _submit(self, tasks: int, group_name: str, record: Record) -> None:
+        group = record.group(group_name)
+        if group is None:
+            return  # removed since this was decided
+        submission = Submission(new_token(), tasks, self.clock.now(), group=group_name)
         # Both wait for the disk.
         _, script = await asyncio.gather(
             asyncio.to_thread(self.folder.update, lambda r: r.submissions.append(submission)),
-            asyncio.to_thread(self._script, record, submission.token),
+            asyncio.to_thread(self._script, group, submission.token),
         )
         name = job_name(record.id, submission.token)
 
@@ -135,8 +142,10 @@ class Executor:
 
         def drop(record: Record, error: RsdatError) -> None:
             record.submissions = [s for s in record.submissions if s.token != submission.token]
-            record.problem = {"message": error.message, "hint": error.hint}
-            record.held = True
+            refused = record.group(group_name)
+            if refused is not None:
+                refused.problem = {"message": error.message, "hint": error.hint}
+                refused.held = True
 
         try:
             array_id = await self.queue.submit(
@@ -155,9 +164,19 @@ class Executor:
         await asyncio.to_thread(self.folder.update, lambda r: settle(r, array_id, unsure=False))
         await self._event("submitted", array=array_id, tasks=tasks, token=submission.token)
 
-    def _script(self, record: Record, token: str) -> str:
+    async def _forget(self, name: str) -> None:
+        def forget(record: Record) -> None:
+            record.groups = [
+                group for group in record.groups if group.name != name or not group.removing
+            ]
+
+        await asyncio.to_thread(self.folder.update, forget)
+        await self._event("group_removed", group=name)
+
+    def _script(self, group: Group, token: str) -> str:
         paths = ScriptPaths.of(self.folder, self.home)
-        script = render_script(record.id, record.options, paths)
+        resources = {group_resource(group.name): 1, **group.resources}
+        script = render_script(self.folder.id, group.options, paths, resources=resources)
         write_text(self.folder.scripts / f"{token}.sh", script)
         return script
 
@@ -223,7 +242,7 @@ class Executor:
 
         def stop() -> None:
             self.folder.drop_secrets()
-            self.folder.update(lambda r: setattr(r, "phase", "stopped"))
+            self.folder.update(lambda r: _mark_stopped(r, self.clock.now()))
 
         await asyncio.to_thread(stop)
         await self._event("stopped")
@@ -258,3 +277,9 @@ def _stay(record: Record, jobs: Sequence[str]) -> None:
 def _mark_failed(record: Record) -> None:
     if record.phase == "up":
         record.phase = "failed"
+        record.end_reason = "failed"
+
+
+def _mark_stopped(record: Record, now: datetime) -> None:
+    record.phase = "stopped"
+    record.stopped = now

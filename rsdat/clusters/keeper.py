@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,15 @@ from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_s
 from rsdat.clusters.diagnose import Diagnosis, diagnose
 from rsdat.clusters.executor import Executor
 from rsdat.clusters.folder import ClusterFolder
+from rsdat.clusters.idle import IdleWatch
 from rsdat.clusters.link import SchedulerLink, SchedulerSeen
 from rsdat.clusters.logs import tail
-from rsdat.clusters.reconcile import EndScheduler, SchedulerState, reconcile
+from rsdat.clusters.reconcile import EndScheduler, SchedulerState, jobs_of_groups, reconcile
 from rsdat.clusters.record import Record
-from rsdat.clusters.rhythm import AdaptiveSize
+from rsdat.clusters.rhythm import AdaptiveSize, share_target
 from rsdat.clusters.scheduler import find_scheduler
 from rsdat.clusters.view import Observed, cluster_view, jobs_of_workers, without_clock
+from rsdat.clusters.wishes import wish_end
 from rsdat.queue.interface import Job, Queue
 
 #: Without a scheduler file for so long, the start has failed.
@@ -46,8 +48,9 @@ class Keeper:
         self._queue = queue
         self._clock = clock
         self._link: SchedulerLink | None = None
-        self._size = AdaptiveSize()
+        self._sizes: dict[str, AdaptiveSize] = {}
         self._silent_since = clock.now()
+        self._idle = IdleWatch()
         self._shown: dict[str, Any] | None = None
         self._executor = Executor(folder, home, queue, clock)
 
@@ -60,6 +63,8 @@ class Keeper:
         living = [job for job in observed.jobs if not job.ended]
         if record.phase == "failed":
             return bool(living)
+        if self._idle.ends_at(record) is not None:
+            return True
         if record.phase == "stopping" or observed.scheduler != "up" or record.leaving:
             return True
         if any(submission.array_id is None for submission in record.submissions):
@@ -67,11 +72,38 @@ class Keeper:
         connected = self._connected()
         if any(job.waiting or job.id not in connected for job in living):
             return True
-        return len(connected) != record.wanted and not is_held(record)
+        if len(connected) == record.wanted:
+            return any(group.removing for group in record.groups)
+        return not all(is_held(group) for group in record.groups)
 
     def view(self) -> dict[str, Any]:
         """The `Cluster` of docs/api.yaml."""
-        return cluster_view(self.record, self.observed, self.diagnosis, self._clock.now())
+        return cluster_view(
+            self.record,
+            self.observed,
+            self.diagnosis,
+            self._clock.now(),
+            idle_ends=self._idle.ends_at(self.record),
+            can_hold=self._queue.can_hold,
+        )
+
+    def queued(self, group: str | None) -> int:
+        """How many jobs of a group, the first for None, wait in the queue."""
+        name = group or self.record.first.name
+        mine = jobs_of_groups(self.record, self.observed.jobs).get(name, [])
+        return sum(job.waiting and job.id not in self.record.leaving for job in mine)
+
+    def job_row(self, job_id: str) -> dict[str, Any]:
+        """One job as the `Job` of docs/api.yaml.
+
+        Raises:
+            NotFound: There is none.
+        """
+        for row in self.view()["jobs"]:
+            if row["id"] == job_id:
+                found: dict[str, Any] = row
+                return found
+        raise NotFound(f"The cluster has no job '{job_id}' now")
 
     def changed(self) -> bool:
         """Whether the view is another than at the last call."""
@@ -211,6 +243,7 @@ class Keeper:
         recalled = await self._queue.ended(asked) if asked else []
         forgotten = set(lost) - {job.id for job in recalled}
         target = await self._target(record, state)
+        await self._note_idleness(record, state, now)
         answer = self.observed.answer
 
         def book(record: Record) -> None:
@@ -218,10 +251,16 @@ class Keeper:
                 # Nobody else can be submitting while we hold the lock: it was cut off.
                 submission.unsure = submission.unsure or submission.array_id is None
             take_stock(record, jobs, connected, now, recalled=recalled, forgotten=forgotten)
-            if target is not None and record.adapt is not None:
-                record.wanted = self._size.follow(record.wanted, target, record.adapt, now)
+            if target is not None:
+                for group, goal in share_target(record.groups, target):
+                    size = self._sizes.setdefault(group.name, AdaptiveSize())
+                    bounds = group.adapt or (0, 0)
+                    group.wanted = size.follow(group.wanted, goal, bounds, now)
 
         self.record = record = await asyncio.to_thread(self.folder.update, book)
+        if self._idle.is_over(record, now):
+            await self._end_idle(now)
+            return
         actions = reconcile(record, jobs, connected, state, now)
         if actions:
             self.acted = True
@@ -229,12 +268,26 @@ class Keeper:
             await self._executor.carry_out(actions, record, self._link, workers)
 
     async def _target(self, record: Record, state: SchedulerState) -> int | None:
-        if record.adapt is None or state != "up" or self._link is None:
+        if not record.adapting or state != "up" or self._link is None:
             return None
         try:
             return await self._link.target()
         except DoorBroken:
             return None
+
+    async def _note_idleness(self, record: Record, state: SchedulerState, now: datetime) -> None:
+        if record.idle_after is None or record.phase != "up" or self._link is None:
+            self._idle.forget()
+        elif state == "up":
+            try:
+                self._idle.note(idle=await self._link.idle(), now=now)
+            except DoorBroken:
+                # Not known to be idle; who does not answer may well be busy.
+                self._idle.forget()
+
+    async def _end_idle(self, now: datetime) -> None:
+        await asyncio.to_thread(wish_end, self.folder, now, "idle")
+        self.acted = True
 
     async def _show(self, observed: Observed) -> None:
         workers = observed.answer.workers if observed.answer else ()

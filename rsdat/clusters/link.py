@@ -26,12 +26,44 @@ RETIRE_S = 60.0
 
 @dataclass(frozen=True)
 class WorkerSeen:
-    """One worker, as the scheduler knows it."""
+    """One worker, as the scheduler knows it.
+
+    Attributes:
+        memory_bytes: What it may use.
+        used_bytes: Of its process.
+        cpu_percent: 100 is one core.
+        status: Dask's word: running, paused, closing_gracefully, …
+        executing: Dask tasks.
+        ready: Dask tasks that wait for a thread.
+        in_memory: Dask tasks whose results it holds.
+    """
 
     name: str
     address: str
     threads: int
     memory_bytes: int
+    used_bytes: int = 0
+    cpu_percent: float = 0.0
+    status: str = "running"
+    executing: int = 0
+    ready: int = 0
+    in_memory: int = 0
+
+
+def _worker(address: Any, facts: Mapping[str, Any]) -> WorkerSeen:
+    metrics = facts.get("metrics") or {}
+    return WorkerSeen(
+        name=str(facts.get("name")),
+        address=str(address),
+        threads=int(facts.get("nthreads") or 0),
+        memory_bytes=int(facts.get("memory_limit") or 0),
+        used_bytes=int(metrics.get("memory") or 0),
+        cpu_percent=float(metrics.get("cpu") or 0.0),
+        status=str(facts.get("status") or "running"),
+        executing=int(metrics.get("executing") or 0),
+        ready=int(metrics.get("ready") or 0),
+        in_memory=int(metrics.get("in_memory") or 0),
+    )
 
 
 @dataclass(frozen=True)
@@ -105,15 +137,19 @@ class SchedulerLink:
             address=self.address,
             dashboard_port=int(port) if port else None,
             workers=tuple(
-                WorkerSeen(
-                    name=str(worker.get("name")),
-                    address=str(address),
-                    threads=int(worker.get("nthreads") or 0),
-                    memory_bytes=int(worker.get("memory_limit") or 0),
-                )
+                _worker(address, worker)
                 for address, worker in (answer.get("workers") or {}).items()
             ),
         )
+
+    async def idle(self) -> bool:
+        """Whether no task waits or runs anywhere.
+
+        Raises:
+            DoorBroken: No answer.
+        """
+        # When that began, by the scheduler's clock, which need not be ours; else None.
+        return await self._call("check_idle", CALL_S) is not None
 
     async def target(self) -> int:
         """How many workers the work at hand wants.

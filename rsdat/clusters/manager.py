@@ -11,27 +11,35 @@ import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from rsdat.base.clock import Clock, SystemClock
-from rsdat.base.errors import Conflict, NotFound, QueueSilent, RsdatError
+from rsdat.base.errors import Conflict, InvalidInput, NotFound, QueueSilent, RsdatError
 from rsdat.base.files import private_folder
 from rsdat.base.secret import Secret
+from rsdat.clusters.attic import Attic
 from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.keeper import Keeper
-from rsdat.clusters.logs import LogPart, read_part
+from rsdat.clusters.logaccess import LogAccess
+from rsdat.clusters.logs import LogPart
 from rsdat.clusters.naming import is_id, parse_job_name
 from rsdat.clusters.offers import Offers
 from rsdat.clusters.outlook import PATIENCE_S, Outlook
 from rsdat.clusters.record import Record
-from rsdat.clusters.register import check_free, make_cluster, names_held
+from rsdat.clusters.register import make_cluster
 from rsdat.clusters.renderer import slurm_job_class
-from rsdat.clusters.request import apply_size, read_change
+from rsdat.clusters.request import read_change
 from rsdat.clusters.rhythm import WATCHED_S, queue_pause_s, turn_pause_s
 from rsdat.clusters.scheduler import listen_host
+from rsdat.clusters.wishes import (
+    wish_change,
+    wish_end,
+    wish_group,
+    wish_job_gone,
+    wish_no_group,
+)
 from rsdat.queue.interface import Job, Queue
 
 _log = logging.getLogger(__name__)
@@ -80,6 +88,9 @@ class ClusterManager:
             queue, self._clock, on_trouble=self._tell_all, on_answer=self._wake.set
         )
         self._offers = Offers(home, queue, self._outlook)
+        #: Logs of all clusters; past and damaged ones.
+        self.logs = LogAccess(home, self._jobs_seen)
+        self.attic = Attic(home, queue, self._clock, self._tell)
         #: Stopped clusters: nothing of them changes any more.
         self._over: set[str] = set()
         #: What was last said of a cluster in the log, so that it is said once.
@@ -100,6 +111,7 @@ class ClusterManager:
         self._loop = asyncio.create_task(self._run(), name="rsdat clusters")
         # The first click should not wait for it.
         self._warm_up = asyncio.create_task(self._prepare())
+        self.attic.start()
 
     async def stop(self) -> None:
         """End the work in the background. Clusters live on."""
@@ -112,6 +124,7 @@ class ClusterManager:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         self._turns.clear()
+        await self.attic.stop()
         await self._outlook.close()
         for keeper in self._keepers.values():
             await keeper.close()
@@ -122,7 +135,11 @@ class ClusterManager:
         """The `ClusterList` of docs/api.yaml: all clusters that are not stopped, oldest first."""
         await self._watch()
         keepers = sorted(self._live(), key=lambda each: (each.record.created, each.record.id))
-        return {"clusters": [keeper.view() for keeper in keepers], **self._outlook.as_dict()}
+        return {
+            "clusters": [keeper.view() for keeper in keepers],
+            "damaged": self.attic.damaged(),
+            **self._outlook.as_dict(),
+        }
 
     async def get(self, cluster_id: str) -> dict[str, Any]:
         """The `Cluster` of docs/api.yaml; stopped ones too.
@@ -152,8 +169,7 @@ class ClusterManager:
         Raises:
             NotFound: There is no such cluster or log.
         """
-        keeper = await self._keeper(cluster_id)
-        return await asyncio.to_thread(read_part, keeper.folder, source, offset)
+        return await self.logs.part(cluster_id, source, offset)
 
     async def dashboard(self, cluster_id: str) -> DashboardTarget:
         """Where the cluster's own pages are.
@@ -197,45 +213,68 @@ class ClusterManager:
         return keeper.view()
 
     async def change(self, cluster_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Scale, adapt or rename.
+        """Scale, adapt, rename, or change what else `ClusterChange` of docs/api.yaml names.
 
         Raises:
             InvalidInput: The change makes no sense.
-            NotFound: There is no such cluster.
+            NotFound: There is no such cluster or group.
             Conflict: The name is taken, or the cluster is not up.
         """
-        key, value = read_change(body)
+        change = read_change(body)
         keeper = await self._keeper(cluster_id)
+        queued = keeper.queued(change.group)
+        now = self._clock.now()
+        await asyncio.to_thread(wish_change, self._home, keeper.folder, change, now, queued)
+        return await self._wished(keeper)
 
-        def apply(record: Record) -> None:
-            if record.phase in ("stopping", "stopped"):
-                raise Conflict(f"'{record.name}' is {record.phase}", code="not_up")
-            if key == "name":
-                record.name = value
-            elif record.phase == "failed":
-                raise Conflict(
-                    f"'{record.name}' has failed",
-                    hint="Shut it down and make a new one.",
-                    code="not_up",
-                )
-            else:
-                apply_size(record, key, value, self._clock.now())
+    async def add_group(self, cluster_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Add workers of another kind, a `GroupRequest` of docs/api.yaml.
 
-        def write() -> None:
-            if key == "name":
-                with names_held(self._home) as taken:
-                    taken.pop(cluster_id, None)
-                    check_free(value, taken)
-                    keeper.folder.update(apply)
-            else:
-                keeper.folder.update(apply)
-                keeper.folder.add_event(self._clock.now(), "asked", **{key: value})
+        Raises:
+            InvalidInput: The request makes no sense.
+            NotFound: There is no such cluster.
+            Conflict: It has such a group, or is not up.
+        """
+        keeper = await self._keeper(cluster_id)
+        request = await self._offers.read_group(body, keeper.record.preset)
+        await asyncio.to_thread(wish_group, keeper.folder, request, self._clock.now())
+        return await self._wished(keeper)
 
-        await asyncio.to_thread(write)
-        self._look_now()
-        await keeper.refresh()
-        self._note_change(keeper)
-        return keeper.view()
+    async def remove_group(self, cluster_id: str, name: str) -> dict[str, Any]:
+        """Let the workers of a group go and forget it; the rest happens in the background.
+
+        Raises:
+            InvalidInput: It is the first group.
+            NotFound: There is no such cluster or group.
+            Conflict: The cluster is not up.
+        """
+        keeper = await self._keeper(cluster_id)
+        await asyncio.to_thread(wish_no_group, keeper.folder, name, self._clock.now())
+        return await self._wished(keeper)
+
+    async def act_on_job(self, cluster_id: str, job_id: str, action: str) -> dict[str, Any]:
+        """`cancel`, `hold` or `release` one job that waits or runs.
+
+        Raises:
+            InvalidInput: There is no such action.
+            NotFound: There is no such cluster, or it has no such job now.
+            Conflict: That can't be done to the job as it is.
+            QueueSilent: The queue did not answer.
+        """
+        if action not in ("cancel", "hold", "release"):
+            raise InvalidInput(f"A job can't be told to {action}")
+        keeper = await self._keeper(cluster_id)
+        row = keeper.job_row(job_id)
+        if action not in row["actions"]:
+            raise Conflict(f"Job {job_id} is {row['state']}: it can't be told to {action}")
+        if action == "cancel":
+            now = self._clock.now()
+            await asyncio.to_thread(wish_job_gone, keeper.folder, job_id, row["group"], now)
+        elif action == "hold":
+            await self._queue.hold([job_id])
+        else:
+            await self._queue.release([job_id])
+        return await self._wished(keeper)
 
     async def shutdown(self, cluster_id: str) -> dict[str, Any]:
         """End a cluster: returns at once, the rest happens in the background.
@@ -244,18 +283,14 @@ class ClusterManager:
             NotFound: There is no such cluster.
         """
         keeper = await self._keeper(cluster_id)
+        await asyncio.to_thread(wish_end, keeper.folder, self._clock.now())
+        return await self._wished(keeper)
 
-        def write() -> None:
-            if keeper.folder.read_record().phase in ("stopping", "stopped"):
-                return
-            keeper.folder.stopping_file.touch(mode=0o600)
-            keeper.folder.update(lambda r: _begin_to_stop(r, self._clock.now()))
-            keeper.folder.add_event(self._clock.now(), "asked", stop=True)
-
-        await asyncio.to_thread(write)
+    async def _wished(self, keeper: Keeper) -> dict[str, Any]:
+        # Already before the answer: what is wished is looked into while it is read.
+        self._look_now()
         await keeper.refresh()
         self._note_change(keeper)
-        self._look_now()
         return keeper.view()
 
     # -- in the background ----------------------------------------------------------------------
@@ -329,15 +364,17 @@ class ClusterManager:
         self._over &= here
         for gone in set(known) - here:
             await self._drop(gone)
+        damaged = set()
         for folder in folders:
             if folder.id not in self._over:
                 try:
                     await self._look_into(folder)
-                except RsdatError as error:
+                except (RsdatError, OSError) as error:
                     # The others must not suffer from it.
-                    self._complain(folder.id, f"can't be read: {error.message}")
-                except OSError as error:
-                    self._complain(folder.id, f"can't be read: {error.strerror}")
+                    damaged.add(folder.id)
+                    self._complain(folder.id, f"can't be read: {error}")
+                    self.attic.note_damage(folder.id, error)
+        self.attic.note_rest_readable(damaged)
 
     async def _look_into(self, folder: ClusterFolder) -> None:
         keeper = self._keepers.get(folder.id)
@@ -398,7 +435,7 @@ class ClusterManager:
         now_s = self._clock.monotonic_s()
         return {
             "moving": bool(live) and (self._look_owed or any(keeper.moving for keeper in live)),
-            "adapting": any(keeper.record.adapt for keeper in live),
+            "adapting": any(keeper.record.adapting for keeper in live),
             "watched": now_s - self._watched_s < WATCHED_S and concerned,
             "quiet_s": now_s - self._changed_s,
         }
@@ -450,6 +487,10 @@ class ClusterManager:
 
     # -- helpers --------------------------------------------------------------------------------
 
+    def _jobs_seen(self, cluster_id: str) -> Sequence[Job]:
+        keeper = self._keepers.get(cluster_id)
+        return keeper.observed.jobs if keeper else ()
+
     async def _keeper(self, cluster_id: str) -> Keeper:
         keeper = self._keepers.get(cluster_id)
         if keeper is not None:
@@ -462,14 +503,6 @@ class ClusterManager:
             # To be shown; there is nothing to keep.
             return Keeper(folder, record, self._home, self._queue, self._clock)
         return self._keepers.get(cluster_id) or self._adopt(folder, record)
-
-
-def _begin_to_stop(record: Record, now: datetime) -> None:
-    if record.phase != "stopped":
-        record.phase = "stopping"
-        record.stop_asked = now
-        record.adapt = None
-        record.wanted = 0
 
 
 def _jobs_of(cluster_id: str, jobs: Sequence[Job]) -> tuple[Job, ...]:

@@ -54,6 +54,11 @@ def worker_job(cluster_id: str, worker_name: str) -> str | None:
     return match["job"] if match else None
 
 
+def group_resource(group: str) -> str:
+    """The Dask resource that every worker of a group has, so that code can choose it."""
+    return f"group-{group}"
+
+
 def job_order(job_id: str) -> tuple[int, int]:
     """Sorts job ids as they were submitted: by array, then by task."""
     array, _, task = job_id.partition("_")

@@ -5,16 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from rsdat.base.clock import to_iso
 from rsdat.base.errors import InvalidInput, QueueSilent
+from rsdat.clusters.again import body_again, groups_again, is_same_preset, preset_again
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.limits import core_hours, find_problems, site_dict
+from rsdat.clusters.naming import is_id
 from rsdat.clusters.options import read_options
 from rsdat.clusters.outlook import Outlook
-from rsdat.clusters.request import Request, read_request
+from rsdat.clusters.record import Record
+from rsdat.clusters.request import GroupRequest, Request, read_group, read_request
 from rsdat.clusters.script import ScriptPaths, render_script
 from rsdat.presets import fitting_preset, job_settings, load_presets
 from rsdat.queue.interface import Queue, Site
@@ -37,16 +41,39 @@ class Offers:
 
         Raises:
             InvalidInput: It makes no sense.
+            NotFound: There is no such cluster to ask for again.
         """
+        old = None
+        if body.get("again") is not None:
+            old = await asyncio.to_thread(self._earlier, body["again"])
+            body = body_again(old, body)
         # A silent queue must not keep a cluster from being made: then the site is unknown.
         site = None if body.get("preset") else await self._outlook.known_site()
 
         def read() -> Request:
             presets = load_presets()
             fitting = fitting_preset(presets, self._queue.kind, site.name if site else None)
-            return read_request(body, presets, fitting)
+            if old is None:
+                return read_request(body, presets, fitting)
+            if is_same_preset(old, body):
+                presets = {**presets, old.preset: preset_again(old, presets)}
+            request = read_request(body, presets, fitting)
+            return replace(request, like=old.name, groups=groups_again(old))
 
         return await asyncio.to_thread(read)
+
+    def _earlier(self, cluster_id: object) -> Record:
+        if not isinstance(cluster_id, str) or not is_id(cluster_id):
+            raise InvalidInput("again must be the id of a cluster")
+        return ClusterFolder(self._home / "clusters" / cluster_id).read_record()
+
+    async def read_group(self, body: Mapping[str, Any], preset: str) -> GroupRequest:
+        """A GroupRequest of docs/api.yaml, checked; it has the cluster's preset if none is named.
+
+        Raises:
+            InvalidInput: It makes no sense.
+        """
+        return await asyncio.to_thread(lambda: read_group(body, load_presets(), preset))
 
     async def site(self) -> dict[str, Any]:
         """The `Site` of docs/api.yaml.

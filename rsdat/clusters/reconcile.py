@@ -13,7 +13,7 @@ from typing import Literal
 
 from rsdat.clusters.bookkeeping import FRESH, is_held
 from rsdat.clusters.naming import job_order
-from rsdat.clusters.record import Record
+from rsdat.clusters.record import FIRST_GROUP, Group, Record
 from rsdat.queue.interface import Job
 
 #: A job that was asked to go and lives on for so long is cancelled (again).
@@ -34,9 +34,10 @@ class StartScheduler:
 
 @dataclass(frozen=True)
 class Submit:
-    """Submit one job array."""
+    """Submit one job array of a group."""
 
     tasks: int
+    group: str = FIRST_GROUP
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,13 @@ class Retire:
 
 
 @dataclass(frozen=True)
+class Forget:
+    """The last job of a group that is to go has gone."""
+
+    group: str
+
+
+@dataclass(frozen=True)
 class Fail:
     """Write down that the cluster can't go on: its scheduler is gone."""
 
@@ -76,7 +84,7 @@ class Finish:
     """Nothing is left: delete the keys and call the cluster stopped."""
 
 
-Action = StartScheduler | Submit | Cancel | Retire | Fail | EndScheduler | Finish
+Action = StartScheduler | Submit | Cancel | Retire | Forget | Fail | EndScheduler | Finish
 
 
 def reconcile(
@@ -103,27 +111,46 @@ def reconcile(
         actions: list[Action] = [Fail()] if record.phase != "failed" else []
         return [*actions, *_cancel_all(record, jobs, now)]
     actions = [StartScheduler()] if scheduler == "none" else []
+    mine = jobs_of_groups(record, jobs)
+    for group in record.groups:
+        actions += _size(record, group, mine[group.name], connected, scheduler, now)
     return [
         *actions,
-        *_size(record, jobs, connected, scheduler, now),
+        *_dismissed(record, jobs, connected, scheduler),
         *_lingering(record, jobs, now),
     ]
 
 
-def counting(record: Record, jobs: Sequence[Job], now: datetime) -> tuple[list[Job], int]:
-    """The jobs that count towards the wanted size, and how many more are on their way.
+def jobs_of_groups(record: Record, jobs: Sequence[Job]) -> dict[str, list[Job]]:
+    """The jobs by the name of their group; those of no group that is known are the first's."""
+    found: dict[str, list[Job]] = {group.name: [] for group in record.groups}
+    names = record.groups_of_arrays()
+    for job in jobs:
+        found.get(names.get(job.array_id, FIRST_GROUP), found[record.first.name]).append(job)
+    return found
+
+
+def counting(
+    record: Record, group: Group, jobs: Sequence[Job], now: datetime
+) -> tuple[list[Job], int]:
+    """The jobs that count towards a group's wanted size, and how many more are on their way.
 
     On their way are submissions that are still unsure, and those so fresh that the look at the
-    queue may be older.
+    queue may be older. `jobs` are those of the group.
     """
     living = [
         job
         for job in jobs
-        if (job.waiting or job.alive) and job.state != "COMPLETING" and job.id not in record.leaving
+        if (job.waiting or job.alive)
+        and job.state != "COMPLETING"
+        and job.id not in record.leaving
+        and job.id not in record.dismissed
     ]
     listed = {job.id for job in jobs} | {job.id for job in record.ended}
     coming = 0
     for submission in record.submissions:
+        if submission.group != group.name:
+            continue
         if submission.array_id is None:
             coming += submission.tasks
         elif now - submission.at <= FRESH:
@@ -136,18 +163,20 @@ def counting(record: Record, jobs: Sequence[Job], now: datetime) -> tuple[list[J
 
 def _size(
     record: Record,
+    group: Group,
     jobs: Sequence[Job],
     connected: Collection[str],
     scheduler: SchedulerState,
     now: datetime,
 ) -> list[Action]:
-    living, coming = counting(record, jobs, now)
+    living, coming = counting(record, group, jobs, now)
     have = len(living) + coming
-    if have < record.wanted:
-        return [] if is_held(record) else [Submit(record.wanted - have)]
-    excess = have - record.wanted
+    if have < group.wanted:
+        return [] if is_held(group) else [Submit(group.wanted - have, group.name)]
+    excess = have - group.wanted
     if excess == 0:
-        return []
+        gone = group.removing and have == 0 and all(job.ended for job in jobs)
+        return [Forget(group.name)] if gone else []
     newest_first = sorted(living, key=lambda job: job_order(job.id), reverse=True)
     waiting = [job.id for job in newest_first if job.waiting]
     starting = [job.id for job in newest_first if job.alive and job.id not in connected]
@@ -162,10 +191,30 @@ def _size(
             Retire(
                 min(rest, len(candidates)),
                 candidates,
-                idle_only=record.adapt is not None,
-                to_nothing=record.wanted == 0,
+                idle_only=group.adapt is not None,
+                to_nothing=group.wanted == 0,
             )
         )
+    return actions
+
+
+def _dismissed(
+    record: Record, jobs: Sequence[Job], connected: Collection[str], scheduler: SchedulerState
+) -> list[Action]:
+    going = [
+        job.id
+        for job in jobs
+        if job.id in record.dismissed
+        and job.id not in record.leaving
+        and not job.ended
+        and job.state != "COMPLETING"
+    ]
+    # Whoever holds data hands it over first; with nobody to hand it to, it goes all the same.
+    holders = tuple(job for job in going if job in connected and scheduler == "up")
+    others = tuple(job for job in going if job not in holders)
+    actions: list[Action] = [Cancel(others)] if others else []
+    if holders:
+        actions.append(Retire(len(holders), holders, idle_only=False, to_nothing=True))
     return actions
 
 
@@ -205,7 +254,7 @@ def _stop(
         return actions
     nothing_left = all(job.ended for job in jobs)
     # An unsure submission may still become jobs; a fresh one may not be listed yet.
-    _, coming = counting(record, jobs, now)
+    coming = sum(counting(record, group, jobs, now)[1] for group in record.groups)
     if nothing_left and coming == 0:
         actions.append(Finish())
     return actions

@@ -10,7 +10,13 @@ from typing import Any, Literal, TypeVar
 from rsdat.base.clock import from_iso, to_iso
 from rsdat.clusters.options import Options
 
-FORMAT = 1
+#: 2: worker groups.
+FORMAT = 2
+#: The group that every cluster has.
+FIRST_GROUP = "workers"
+
+#: Why a cluster ended: somebody asked, it had no work, or its scheduler was gone.
+EndReason = Literal["asked", "idle", "failed"]
 
 _T = TypeVar("_T")
 
@@ -29,6 +35,7 @@ class Submission:
     tasks: int
     at: datetime
     array_id: str | None = None
+    group: str = FIRST_GROUP
     unsure: bool = False
     missing_since: datetime | None = None
 
@@ -39,7 +46,7 @@ class Submission:
 
 @dataclass
 class EndedJob:
-    """How a job ended. `expected` means that rsdat had asked it to."""
+    """How a job ended. `expected` means that rsdat had asked it to, or that it had to come."""
 
     id: str
     state: str
@@ -50,6 +57,52 @@ class EndedJob:
     expected: bool
     connected: bool
     at: datetime
+    group: str = FIRST_GROUP
+
+
+@dataclass
+class Group:
+    """Workers asked for alike.
+
+    Attributes:
+        resources: Dask resources of each worker, besides the one that is named after the group.
+        adapt: Least and most workers, where Dask decides how many.
+        wished: When its size was last asked for; what failed before is forgiven.
+        failures: Jobs in a row that ended before their worker was connected.
+        losses: When jobs ended unasked, lately.
+        held: Nothing more is submitted until the next wish.
+        problem: Why, as `message` and `hint`.
+        removing: It is to be forgotten once its last job has gone.
+        wanted_before_end: Its size when the end of the cluster was asked for, and
+        adapt_before_end: its bounds: what to start again with.
+    """
+
+    name: str
+    options: Options
+    wanted: int
+    adapt: tuple[int, int] | None = None
+    resources: dict[str, float] = field(default_factory=dict)
+    wished: datetime | None = None
+    failures: int = 0
+    losses: list[datetime] = field(default_factory=list)
+    held: bool = False
+    problem: dict[str, str | None] | None = None
+    removing: bool = False
+    wanted_before_end: int = 0
+    adapt_before_end: tuple[int, int] | None = None
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Group:
+        """The inverse of what `Record.as_dict` makes of it."""
+        known = _known(cls, value)
+        known["options"] = Options.from_dict(value["options"])
+        if value.get("wished"):
+            known["wished"] = from_iso(value["wished"])
+        for bounds in ("adapt", "adapt_before_end"):
+            if value.get(bounds):
+                known[bounds] = (value[bounds][0], value[bounds][1])
+        known["losses"] = [from_iso(at) for at in value.get("losses", [])]
+        return cls(**known)
 
 
 @dataclass
@@ -77,39 +130,74 @@ class Record:
     name: str
     created: datetime
     preset: str
-    options: Options
-    wanted: int
-    adapt: tuple[int, int] | None = None
+    groups: list[Group]
     phase: Literal["up", "failed", "stopping", "stopped"] = "up"
     stop_asked: datetime | None = None
-    wished: datetime | None = None
+    stopped: datetime | None = None
+    end_reason: EndReason | None = None
     scheduler: SchedulerProcess | None = None
     submissions: list[Submission] = field(default_factory=list)
     leaving: dict[str, datetime] = field(default_factory=dict)
     connected: list[str] = field(default_factory=list)
     ended: list[EndedJob] = field(default_factory=list)
     spent_core_s: float = 0.0
-    failures: int = 0
-    losses: list[datetime] = field(default_factory=list)
-    held: bool = False
+    #: All jobs that ended, of which `ended` keeps the last, and those that nobody had asked to.
+    jobs_ended: int = 0
+    jobs_failed: int = 0
+    #: What keeps the scheduler from starting, as `message` and `hint`.
     problem: dict[str, str | None] | None = None
+    #: Seconds without work after which it shuts itself down.
+    idle_after: int | None = None
+    #: When somebody asked for the countdown to begin anew.
+    kept: datetime | None = None
+    #: Jobs that somebody sends away, until they have ended.
+    dismissed: list[str] = field(default_factory=list)
+    #: Workers are replaced before their walltime ends.
+    renew: bool = False
+
+    @property
+    def first(self) -> Group:
+        """The group that every cluster has."""
+        return self.groups[0]
+
+    @property
+    def wanted(self) -> int:
+        """Workers that are wanted, of all groups."""
+        return sum(group.wanted for group in self.groups)
+
+    @property
+    def adapting(self) -> bool:
+        """Whether Dask decides on the size of some group."""
+        return any(group.adapt for group in self.groups)
+
+    def group(self, name: str | None) -> Group | None:
+        """The group of that name; the first for None."""
+        if name is None:
+            return self.first
+        return next((group for group in self.groups if group.name == name), None)
+
+    def groups_of_arrays(self) -> dict[str, str]:
+        """Names of groups by array id, of all submissions that are remembered."""
+        return {
+            submission.array_id: submission.group
+            for submission in self.submissions
+            if submission.array_id is not None
+        }
 
     def as_dict(self) -> dict[str, Any]:
         """JSON values only."""
         body = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {**_plain(body), "options": _plain(self.options.as_dict())}
+        return {str(key): _plain(item) for key, item in body.items()}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Record:
         """The inverse of `as_dict`. Keys it does not know are left out."""
         known = _known(cls, value)
-        known["options"] = Options.from_dict(value["options"])
+        known["groups"] = [Group.from_dict(item) for item in value["groups"]]
         known["created"] = from_iso(value["created"])
-        for moment in ("stop_asked", "wished"):
+        for moment in ("stop_asked", "stopped", "kept"):
             if value.get(moment):
                 known[moment] = from_iso(value[moment])
-        if value.get("adapt"):
-            known["adapt"] = (value["adapt"][0], value["adapt"][1])
         if value.get("scheduler"):
             known["scheduler"] = _build(SchedulerProcess, value["scheduler"], "started")
         known["submissions"] = [
@@ -117,7 +205,6 @@ class Record:
         ]
         known["ended"] = [_build(EndedJob, item, "at") for item in value.get("ended", [])]
         known["leaving"] = {job: from_iso(at) for job, at in value.get("leaving", {}).items()}
-        known["losses"] = [from_iso(at) for at in value.get("losses", [])]
         return cls(**known)
 
 
@@ -137,7 +224,9 @@ def _build(cls: type[_T], value: Mapping[str, Any], *times: str) -> _T:
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return to_iso(value)
-    if isinstance(value, (Submission, EndedJob, SchedulerProcess)):
+    if isinstance(value, Options):
+        return _plain(value.as_dict())
+    if isinstance(value, (Group, Submission, EndedJob, SchedulerProcess)):
         # Not `asdict`, which copies deeply: with hundreds of jobs that takes a tenth of a second.
         return {key: _plain(item) for key, item in vars(value).items()}
     if isinstance(value, Mapping):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from rsdat.base.clock import Clock
@@ -12,7 +12,7 @@ from rsdat.base.errors import Conflict, NotFound
 from rsdat.clusters.dask_config import write_config
 from rsdat.clusters.folder import ClusterFolder, Lock, cluster_folders
 from rsdat.clusters.naming import default_name, new_id
-from rsdat.clusters.record import Record
+from rsdat.clusters.record import FIRST_GROUP, Group, Record
 from rsdat.clusters.request import Request
 
 _LOCK_WAIT_S = 5.0
@@ -30,13 +30,21 @@ def make_cluster(home: Path, request: Request, clock: Clock) -> tuple[ClusterFol
         now = clock.now()
         while True:
             folder = ClusterFolder(home / "clusters" / new_id())
+            more = [
+                Group(each.name, each.options, each.workers, each.adapt, dict(each.resources))
+                for each in request.groups
+            ]
             record = Record(
                 id=folder.id,
-                name=request.name or default_name(taken.values()),
+                name=_name(request, taken.values()),
                 created=now,
                 preset=request.preset,
-                options=request.options,
-                wanted=request.workers,
+                groups=[
+                    Group(FIRST_GROUP, request.options, request.workers, adapt=request.adapt),
+                    *more,
+                ],
+                idle_after=request.idle_after,
+                renew=request.renew,
             )
             with contextlib.suppress(FileExistsError):
                 folder.make(record, now, write_config)
@@ -67,6 +75,14 @@ def names_held(home: Path) -> Iterator[dict[str, str]]:
         yield names
     finally:
         lock.release()
+
+
+def _name(request: Request, taken: Collection[str]) -> str:
+    if request.name is not None:
+        return request.name
+    if request.like is not None and request.like not in taken:
+        return request.like
+    return default_name(taken)
 
 
 def check_free(name: str, taken: Mapping[str, str]) -> None:

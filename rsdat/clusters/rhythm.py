@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+
+from rsdat.clusters.record import Group
 
 #: After a call of `list` or `get`, somebody is taken to be looking for so long.
 WATCHED_S = 30.0
@@ -71,6 +74,22 @@ class AdaptiveSize:
             return ceiling
         self._below_since = None
         return self._highest_below
+
+
+def share_target(groups: Sequence[Group], target: int) -> list[tuple[Group, int]]:
+    """How many workers each adaptive group is to have, of those that the work at hand wants.
+
+    Dask counts all workers alike. Those of groups with a size of their own do their part; what is
+    left fills the adaptive groups in their order.
+    """
+    left = max(target - sum(group.wanted for group in groups if group.adapt is None), 0)
+    shares = []
+    for group in groups:
+        if group.adapt is not None:
+            share = min(left, group.adapt[1])
+            shares.append((group, share))
+            left -= share
+    return shares
 
 
 def _between(value: float, low: float, high: float) -> float:

@@ -10,10 +10,13 @@ from typing import Any
 from rsdat.base.clock import to_iso
 from rsdat.clusters.diagnose import Diagnosis, explain
 from rsdat.clusters.link import SchedulerSeen, WorkerSeen
-from rsdat.clusters.naming import job_order, worker_job
-from rsdat.clusters.reconcile import SchedulerState
-from rsdat.clusters.record import EndedJob, Record
+from rsdat.clusters.naming import group_resource, job_order, worker_job
+from rsdat.clusters.reconcile import SchedulerState, jobs_of_groups
+from rsdat.clusters.record import EndedJob, Group, Record
 from rsdat.queue.interface import Job
+
+#: Ended jobs that are listed, the last ones.
+SHOWN_ENDED = 20
 
 
 @dataclass(frozen=True)
@@ -46,90 +49,164 @@ def public_state(record: Record, observed: Observed) -> str:
 
 
 def cluster_view(
-    record: Record, observed: Observed, diagnosis: Diagnosis | None, now: datetime
+    record: Record,
+    observed: Observed,
+    diagnosis: Diagnosis | None,
+    now: datetime,
+    *,
+    idle_ends: datetime | None = None,
+    can_hold: bool = False,
 ) -> dict[str, Any]:
-    """The `Cluster` of docs/api.yaml."""
+    """The `Cluster` of docs/api.yaml; it ends at `idle_ends` unless something is computed."""
     state = public_state(record, observed)
     answer = observed.answer if state in ("running", "stopping") else None
-    workers = jobs_of_workers(record.id, answer.workers if answer else ())
-    present = [job for job in observed.jobs if not job.ended]
     all_workers = answer.workers if answer else ()
-    running_s = sum(
-        max((now - job.started).total_seconds(), 0.0)
-        for job in present
-        if job.alive and job.started is not None
-    )
-    core_s = record.spent_core_s + running_s * record.options.cores
+    workers = jobs_of_workers(record.id, all_workers)
+    present = [job for job in observed.jobs if not job.ended]
+    mine = jobs_of_groups(record, present)
+    groups = [_group(record, group, mine[group.name], workers, state) for group in record.groups]
     dashboard = answer is not None and answer.dashboard_port is not None and state == "running"
     return {
         "id": record.id,
         "name": record.name,
         "state": state,
         "created": to_iso(record.created),
+        "preset": record.preset,
         "scheduler": {
             "address": answer.address if answer else None,
             "mode": "beside",
             "ends_at": None,
             "dashboard": f"rsdat/clusters/{record.id}/dashboard/" if dashboard else None,
+            "job": None,
         },
         "workers": {
-            "wanted": record.wanted,
-            "queued": sum(job.waiting and job.id not in record.leaving for job in present),
-            "starting": 0
-            if state in ("stopping", "failed")
-            else sum(
-                job.alive
-                and job.id not in workers
-                and job.id not in record.leaving
-                and job.state != "COMPLETING"
-                for job in present
-            ),
-            "connected": sum(map(len, workers.values())),
+            key: sum(group["workers"][key] for group in groups)
+            for key in ("wanted", "queued", "starting", "connected")
         },
         "cores": sum(worker.threads for worker in all_workers),
         "memory": sum(worker.memory_bytes for worker in all_workers),
-        "adapt": (
-            {"minimum": record.adapt[0], "maximum": record.adapt[1]} if record.adapt else None
-        ),
-        "options": record.options.as_request(),
-        "jobs": _jobs(record, present, workers, now),
+        "adapt": groups[0]["adapt"],
+        "options": groups[0]["options"],
+        "groups": groups,
+        "jobs": _jobs(record, mine, workers, now, can_hold=can_hold and record.phase == "up"),
+        "idle": {
+            "after": record.idle_after,
+            "ends_at": to_iso(idle_ends) if idle_ends else None,
+        },
+        "renew": record.renew,
+        "warnings": [],
         "diagnosis": diagnosis.as_dict() if diagnosis else None,
-        "cost": {"core_hours": round(core_s / 3600, 4)},
+        "cost": _cost(record, mine, now),
     }
+
+
+def _group(
+    record: Record,
+    group: Group,
+    present: Sequence[Job],
+    workers: Mapping[str, Sequence[WorkerSeen]],
+    state: str,
+) -> dict[str, Any]:
+    staying = [job for job in present if job.id not in record.leaving]
+    starting = sum(
+        job.alive and job.id not in workers and job.state != "COMPLETING" for job in staying
+    )
+    return {
+        "name": group.name,
+        "workers": {
+            "wanted": group.wanted,
+            "queued": sum(job.waiting for job in staying),
+            "starting": 0 if state in ("stopping", "failed") else starting,
+            "connected": sum(len(workers.get(job.id, ())) for job in present),
+        },
+        "adapt": ({"minimum": group.adapt[0], "maximum": group.adapt[1]} if group.adapt else None),
+        "options": group.options.as_request(),
+        "resources": {group_resource(group.name): 1.0, **group.resources},
+    }
+
+
+def _cost(record: Record, present: Mapping[str, Sequence[Job]], now: datetime) -> dict[str, float]:
+    spent_core_s, cores = record.spent_core_s, 0
+    for group in record.groups:
+        alive = [job for job in present[group.name] if job.alive and job.started is not None]
+        cores += len(alive) * group.options.cores
+        for job in alive:
+            running_s = (now - job.started).total_seconds() if job.started else 0.0
+            spent_core_s += max(running_s, 0.0) * group.options.cores
+    return {"core_hours": round(spent_core_s / 3600, 4), "per_hour": float(cores)}
 
 
 def without_clock(view: Mapping[str, Any]) -> dict[str, Any]:
     """The view without what changes by the mere passing of time, to tell whether it changed."""
-    jobs = [{**job, "time_left": None} for job in view["jobs"]]
+    jobs = [{**job, "time_left": None, "workers": _lasting(job["workers"])} for job in view["jobs"]]
     return {**view, "jobs": jobs, "cost": None}
+
+
+def _lasting(workers: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
+    # What a worker measures of itself is never the same twice.
+    return [(each["name"], each["address"], each["status"]) for each in workers]
 
 
 def _jobs(
     record: Record,
-    present: Sequence[Job],
+    present: Mapping[str, Sequence[Job]],
     workers: Mapping[str, Sequence[WorkerSeen]],
     now: datetime,
+    *,
+    can_hold: bool,
 ) -> list[dict[str, Any]]:
-    rows = {job.id: _present(job, workers, now) for job in present}
-    for job in record.ended[-20:]:
-        rows.setdefault(job.id, _gone(job, now))
+    rows = {}
+    for group, jobs in present.items():
+        for job in jobs:
+            row = _present(job, workers.get(job.id, ()), now)
+            actions = _actions(job, can_hold=can_hold) if job.id not in record.leaving else []
+            rows[job.id] = {**row, "group": group, "actions": actions}
+    for ended in record.ended[-SHOWN_ENDED:]:
+        rows.setdefault(ended.id, _gone(ended, now))
     return [rows[job_id] for job_id in sorted(rows, key=job_order)]
 
 
-def _present(
-    job: Job, workers: Mapping[str, Sequence[WorkerSeen]], now: datetime
-) -> dict[str, Any]:
-    mine = workers.get(job.id, ())
+def _actions(job: Job, *, can_hold: bool) -> list[str]:
+    if job.state == "COMPLETING":
+        return []
+    if not job.waiting or not can_hold:
+        return ["cancel"]
+    # `scontrol release` of a job that an administrator holds is refused (man scontrol).
+    held = (job.reason or "").startswith("JobHeldUser")
+    by_others = (job.reason or "").startswith("JobHeldAdmin")
+    return ["cancel"] if by_others else ["cancel", "release" if held else "hold"]
+
+
+def _present(job: Job, mine: Sequence[WorkerSeen], now: datetime) -> dict[str, Any]:
     return {
         "id": job.id,
+        "kind": "worker",
         "state": job.state,
         "reason": job.reason,
         "explanation": explain(job, now),
         "start_estimate": to_iso(job.start_estimate) if job.start_estimate else None,
+        "started": to_iso(job.started) if job.started else None,
+        "ended": None,
         "node": job.node,
         "time_left": job.time_left_s,
         "worker": mine[0].address if mine else None,
+        "workers": [_worker(worker) for worker in mine],
         "exit": job.exit,
+    }
+
+
+def _worker(worker: WorkerSeen) -> dict[str, Any]:
+    return {
+        "name": worker.name,
+        "address": worker.address,
+        "threads": worker.threads,
+        "memory_limit": worker.memory_bytes,
+        "memory": worker.used_bytes,
+        "cpu": worker.cpu_percent,
+        "status": worker.status,
+        "executing": worker.executing,
+        "ready": worker.ready,
+        "in_memory": worker.in_memory,
     }
 
 
@@ -137,12 +214,18 @@ def _gone(job: EndedJob, now: datetime) -> dict[str, Any]:
     as_job = Job(job.id, "", "", job.state, reason=job.reason, exit=job.exit)
     return {
         "id": job.id,
+        "kind": "worker",
+        "group": job.group,
         "state": job.state,
         "reason": job.reason,
         "explanation": "ended as asked" if job.expected else explain(as_job, now),
         "start_estimate": None,
+        "started": None,
+        "ended": to_iso(job.at),
         "node": job.node,
         "time_left": None,
         "worker": None,
+        "workers": [],
         "exit": job.exit,
+        "actions": [],
     }

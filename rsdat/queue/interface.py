@@ -8,6 +8,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol
 
+from rsdat.queue.site import Limit, NodeKind, Partition, Reservation, Site
+
+__all__ = [
+    "ALIVE",
+    "WAITING",
+    "Estimate",
+    "Job",
+    "Limit",
+    "NodeKind",
+    "Partition",
+    "Queue",
+    "Reservation",
+    "Site",
+]
+
 #: States in which a job still is in the queue (man squeue, JOB STATE CODES).
 WAITING = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT"})
 ALIVE = frozenset({"RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT"})
@@ -56,33 +71,6 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Partition:
-    """One partition of the site.
-
-    Attributes:
-        memory_per_node_bytes: The smallest node's.
-        walltime_limit_s: None is no limit.
-    """
-
-    name: str
-    default: bool
-    state: str
-    nodes: int
-    cores_per_node: int
-    memory_per_node_bytes: int
-    walltime_limit_s: int | None
-
-
-@dataclass(frozen=True)
-class Site:
-    """What the queue says of the machine behind it."""
-
-    name: str | None
-    partitions: tuple[Partition, ...]
-    accounts: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Estimate:
     """What `sbatch --test-only` said. An estimate and no check: it accepts what never starts."""
 
@@ -100,6 +88,11 @@ class Queue(Protocol):
     @property
     def kind(self) -> Literal["slurm", "local"]:
         """Which implementation this is."""
+        ...
+
+    @property
+    def can_hold(self) -> bool:
+        """Whether `hold` and `release` are possible."""
         ...
 
     async def version(self) -> str | None:
@@ -147,10 +140,28 @@ class Queue(Protocol):
         """
         ...
 
+    async def hold(self, ids: Sequence[str]) -> None:
+        """Keep waiting jobs from starting. Those that run or have ended already are no error.
+
+        Raises:
+            Refused: The queue can't, or won't.
+            NotPermitted: They are somebody else's.
+        """
+        ...
+
+    async def release(self, ids: Sequence[str]) -> None:
+        """Let held jobs start.
+
+        Raises:
+            Refused: The queue can't, or won't.
+            NotPermitted: They are somebody else's, or an administrator holds them.
+        """
+        ...
+
     async def estimate(self, script: str, *, tasks: int) -> Estimate:
         """When such jobs would start; submits nothing."""
         ...
 
     async def site(self) -> Site:
-        """Partitions and accounts."""
+        """Partitions, accounts and what they allow. Cheap to ask again: it is kept for a while."""
         ...

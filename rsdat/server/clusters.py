@@ -36,6 +36,28 @@ class PreviewHandler(RsdatHandler):
         self.reply(await (await self.companion.clusters()).preview(request))
 
 
+class PastHandler(RsdatHandler):
+    """`/api/clusters/past`."""
+
+    @web.authenticated
+    @authorized
+    async def get(self) -> None:
+        """Clusters that have stopped."""
+        self.reply(await (await self.companion.clusters()).attic.past())
+
+
+class PastClusterHandler(RsdatHandler):
+    """`/api/clusters/past/{id}`."""
+
+    @web.authenticated
+    @authorized
+    async def delete(self, id_: str) -> None:
+        """Delete its folder."""
+        await (await self.companion.clusters()).attic.delete(id_)
+        self.set_status(204)
+        self.finish()
+
+
 class ClusterHandler(RsdatHandler):
     """`/api/clusters/{id}`."""
 
@@ -59,16 +81,33 @@ class ClusterHandler(RsdatHandler):
         self.reply(await (await self.companion.clusters()).shutdown(id_), 202)
 
 
-class LogHandler(RsdatHandler):
-    """`/api/clusters/{id}/logs/{source}`."""
+class JobHandler(RsdatHandler):
+    """`/api/clusters/{id}/jobs/{job}/{action}`."""
 
     @web.authenticated
     @authorized
-    async def get(self, id_: str, source: str) -> None:
-        """A part of a log, as its raw bytes."""
-        offset = self.query("getLog")["offset"]
-        part = await (await self.companion.clusters()).log(id_, source, offset)
-        self.set_header("Content-Type", "text/plain; charset=utf-8")
-        self.set_header("X-Rsdat-Next-Offset", str(part.next_offset))
-        self.set_header("X-Rsdat-Size", str(part.size))
-        self.finish(part.text)
+    async def post(self, id_: str, job: str, action: str) -> None:
+        """Cancel, hold or release one job."""
+        manager = await self.companion.clusters()
+        self.reply(await manager.act_on_job(id_, job, action), 202)
+
+
+class GroupsHandler(RsdatHandler):
+    """`/api/clusters/{id}/groups`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, id_: str) -> None:
+        """Add workers of another kind."""
+        request = self.body("GroupRequest")
+        self.reply(await (await self.companion.clusters()).add_group(id_, request), 201)
+
+
+class GroupHandler(RsdatHandler):
+    """`/api/clusters/{id}/groups/{group}`."""
+
+    @web.authenticated
+    @authorized
+    async def delete(self, id_: str, group: str) -> None:
+        """Let its workers go and forget it."""
+        self.reply(await (await self.companion.clusters()).remove_group(id_, group), 202)

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from jupyter_server.base.handlers import JupyterHandler
 
-from rsdat.server import clusters, dcache, info
+from rsdat.server import clusters, dcache, info, logs
 from rsdat.server.contract import pattern
 from rsdat.server.dashboard import DashboardHandler
 from rsdat.server.files import FilesHandler
 from rsdat.server.handler import UnknownRoute
 
-#: `/api/clusters/preview` comes before `/api/clusters/{id}`, which would take it.
+#: `/api/clusters/preview` and `past` come before `/api/clusters/{id}`, which would take them.
 ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/info", info.InfoHandler),
     ("/api/site", info.SiteHandler),
     ("/api/clusters", clusters.ClustersHandler),
     ("/api/clusters/preview", clusters.PreviewHandler),
+    ("/api/clusters/past", clusters.PastHandler),
+    ("/api/clusters/past/{id}", clusters.PastClusterHandler),
     ("/api/clusters/{id}", clusters.ClusterHandler),
-    ("/api/clusters/{id}/logs/{source}", clusters.LogHandler),
+    ("/api/clusters/{id}/jobs/{job}/{action}", clusters.JobHandler),
+    ("/api/clusters/{id}/groups", clusters.GroupsHandler),
+    ("/api/clusters/{id}/groups/{group}", clusters.GroupHandler),
+    ("/api/clusters/{id}/logs", logs.LogsHandler),
+    ("/api/clusters/{id}/logs/{source}", logs.LogHandler),
+    ("/api/clusters/{id}/search-logs", logs.SearchLogsHandler),
     ("/clusters/{id}/dashboard/{page}", DashboardHandler),
     ("/api/dcache/endpoints", dcache.EndpointsHandler),
     ("/api/dcache/{endpoint}/list", dcache.ListHandler),

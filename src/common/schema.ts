@@ -221,7 +221,7 @@ export interface paths {
         /** @description As the cluster lists it, `671_0`. */
         job: string;
         /** @description cancel ends it and wants one worker less; hold keeps a waiting job from starting; release lets it start. */
-        action: string;
+        action: 'cancel' | 'hold' | 'release';
       };
       cookie?: never;
     };
@@ -1437,7 +1437,7 @@ export interface operations {
         /** @description As the cluster lists it, `671_0`. */
         job: string;
         /** @description cancel ends it and wants one worker less; hold keeps a waiting job from starting; release lets it start. */
-        action: string;
+        action: 'cancel' | 'hold' | 'release';
       };
       cookie?: never;
     };

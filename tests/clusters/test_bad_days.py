@@ -118,6 +118,16 @@ class LosesAnswers:
             await asyncio.Event().wait()
         return array_id
 
+    @property
+    def can_hold(self) -> bool:
+        return self.real.can_hold
+
+    async def hold(self, ids: Sequence[str]) -> None:
+        await self.real.hold(ids)
+
+    async def release(self, ids: Sequence[str]) -> None:
+        await self.real.release(ids)
+
     async def version(self) -> str | None:
         return await self.real.version()
 

@@ -40,26 +40,26 @@ def test_jobs_with_our_name_are_ours_even_if_no_record_tells_of_them() -> None:
 def test_a_job_that_ends_unasked_before_its_worker_came_is_a_failure() -> None:
     mine = record(4)
     take_stock(mine, [job("7_0", "FAILED", exit="1:0"), job("7_1", "FAILED")], [], NOW)
-    assert mine.failures == 2
-    assert not is_held(mine)
+    assert mine.first.failures == 2
+    assert not is_held(mine.first)
     take_stock(mine, [job("7_0", "FAILED"), job("7_2", "COMPLETED")], [], NOW)
-    assert mine.failures == 3  # 7_0 is not counted twice; a clean exit is no excuse
-    assert is_held(mine)
+    assert mine.first.failures == 3  # 7_0 is not counted twice; a clean exit is no excuse
+    assert is_held(mine.first)
 
 
 def test_a_new_worker_ends_the_row_of_failures() -> None:
     mine = record(4, failures=2)
     take_stock(mine, [job("7_0")], ["7_0"], NOW)
-    assert mine.failures == 0
-    mine.failures = 2
+    assert mine.first.failures == 0
+    mine.first.failures = 2
     take_stock(mine, [job("7_0")], ["7_0"], NOW)
-    assert mine.failures == 2  # not new
+    assert mine.first.failures == 2  # not new
 
 
 def test_what_was_asked_to_leave_is_no_loss() -> None:
     mine = record(3, leaving={"7_3": ago(2)}, connected=["7_3"])
     take_stock(mine, [job("7_3", "COMPLETED")], [], NOW)
-    assert mine.losses == []
+    assert mine.first.losses == []
     assert mine.leaving == {}
     assert mine.ended[0].expected
     assert mine.ended[0].connected
@@ -77,7 +77,7 @@ def test_an_array_that_was_cancelled_as_a_whole_is_its_tasks() -> None:
     jobs = spelled_out(mine, [whole, job("7_0", "COMPLETED")])
     assert sorted(each.id for each in jobs) == ["7_0", "7_1", "7_2", "7_3"]
     take_stock(mine, jobs, [], NOW)
-    assert (mine.leaving, mine.failures, mine.losses) == ({}, 0, [])
+    assert (mine.leaving, mine.first.failures, mine.first.losses) == ({}, 0, [])
     # Slurm lists it on for minutes.
     later = record(0, submissions=[])
     assert spelled_out(later, [whole]) == ()
@@ -86,7 +86,7 @@ def test_an_array_that_was_cancelled_as_a_whole_is_its_tasks() -> None:
 def test_losses_are_forgotten_after_ten_minutes() -> None:
     mine = record(0, losses=[ago(601), ago(599)])
     take_stock(mine, [], [], NOW)
-    assert mine.losses == [ago(599)]
+    assert mine.first.losses == [ago(599)]
 
 
 def test_cost_is_counted_once() -> None:

@@ -26,7 +26,7 @@ def folder(tmp_path: Path) -> ClusterFolder:
 def test_changes_by_many_at_once_are_all_kept(folder: ClusterFolder) -> None:
     def add(_: int) -> None:
         def change(record: Record) -> None:
-            record.wanted += 1
+            record.first.wanted += 1
 
         ClusterFolder(folder.path).update(change)
 
@@ -49,7 +49,7 @@ def test_a_change_that_fails_changes_nothing(folder: ClusterFolder) -> None:
     before = folder.record_file.read_bytes()
 
     def refuse(record: Record) -> None:
-        record.wanted = 9
+        record.first.wanted = 9
         raise Conflict("no")
 
     with pytest.raises(Conflict):

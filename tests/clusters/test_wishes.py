@@ -47,7 +47,7 @@ def test_what_waits_is_taken_back_again_and_again(site: ClusterSite) -> None:
                 manager, cluster_id, lambda _: not folder.read_record().leaving, LOOKED_AGAIN_S
             )
             record = folder.read_record()
-            assert (record.failures, record.losses) == (0, [])
+            assert (record.first.failures, record.first.losses) == (0, [])
             assert all("_" in job.id for job in record.ended)
 
     asyncio.run(life())

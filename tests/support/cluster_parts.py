@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from rsdat.clusters.naming import job_name
 from rsdat.clusters.options import Options, read_options
-from rsdat.clusters.record import Record, SchedulerProcess, Submission
+from rsdat.clusters.record import FIRST_GROUP, Group, Record, SchedulerProcess, Submission
 from rsdat.queue.interface import Job
 
 ID = "c0ffee00"
@@ -31,8 +32,18 @@ def job(number: str, state: str = "RUNNING", **more: Any) -> Job:
     return Job(number, array, state=state, **{"started": started, **more})
 
 
+def group(wanted: int = 0, **more: Any) -> Group:
+    """The first group, or another one by `name`."""
+    return Group(**{"name": FIRST_GROUP, "options": options(), "wanted": wanted, **more})
+
+
 def record(wanted: int = 0, **more: Any) -> Record:
-    """A cluster that is up since an hour, whose jobs were submitted five minutes ago."""
+    """A cluster that is up since an hour, whose jobs were submitted five minutes ago.
+
+    What is a group's own goes to the first one.
+    """
+    own = {item.name for item in fields(Group)} - {item.name for item in fields(Record)}
+    first = group(wanted, **{key: more.pop(key) for key in own & set(more)})
     scheduler = SchedulerProcess("here", 1, "boot:1", ago(3600), "Scheduler-1")
     submissions = [Submission(TOKEN, 4, ago(300), "7")]
     return Record(
@@ -41,8 +52,7 @@ def record(wanted: int = 0, **more: Any) -> Record:
             "name": "mine",
             "created": ago(3600),
             "preset": "generic",
-            "options": options(),
-            "wanted": wanted,
+            "groups": [first],
             "scheduler": scheduler,
             "submissions": submissions,
             **more,

@@ -47,6 +47,7 @@ class LocalQueue:
     """
 
     kind: Literal["slurm", "local"] = "local"
+    can_hold = False
 
     def __init__(self, home: Path, clock: Clock | None = None) -> None:
         self._root = home / "local"
@@ -73,6 +74,14 @@ class LocalQueue:
     async def cancel(self, ids: Sequence[str]) -> None:
         """See `Queue.cancel`. Returns at once; a task has 10 s between SIGTERM and SIGKILL."""
         await _aside(self._cancel, ids)
+
+    async def hold(self, ids: Sequence[str]) -> None:
+        """See `Queue.hold`: not possible, a job waits for nothing but a free core."""
+        raise Refused("The local queue can't hold jobs")
+
+    async def release(self, ids: Sequence[str]) -> None:
+        """See `Queue.release`: nothing is ever held."""
+        raise Refused("The local queue holds no jobs")
 
     async def estimate(self, script: str, *, tasks: int) -> Estimate:
         """See `Queue.estimate`: at once, if the script is one."""

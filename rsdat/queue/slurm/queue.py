@@ -52,6 +52,7 @@ class SlurmQueue:
     """
 
     kind: Literal["slurm", "local"] = "slurm"
+    can_hold = True
 
     def __init__(
         self,
@@ -133,6 +134,14 @@ class SlurmQueue:
         finally:
             self._squeue.outdate()
 
+    async def hold(self, ids: Sequence[str]) -> None:
+        """See `Queue.hold`."""
+        await self._control("hold", ids)
+
+    async def release(self, ids: Sequence[str]) -> None:
+        """See `Queue.release`."""
+        await self._control("release", ids)
+
     async def estimate(self, script: str, *, tasks: int) -> Estimate:
         """See `Queue.estimate`."""
         argv = ["sbatch", "--test-only", f"--array=0-{tasks - 1}", "--output=/dev/null"]
@@ -182,6 +191,19 @@ class SlurmQueue:
                 hint="Jobs that run are not touched by this. rsdat asks again by itself.",
             )
         return done
+
+    async def _control(self, verb: str, ids: Sequence[str]) -> None:
+        arrays = fold(ids)
+        try:
+            for start in range(0, len(arrays), ARRAYS_A_CALL):
+                some = ",".join(arrays[start : start + ARRAYS_A_CALL])
+                done = await self._command(["scontrol", verb, some])
+                if done.returncode and words.is_forbidden(done.stderr):
+                    raise NotPermitted(_words(done))
+                if done.returncode and not words.is_over(done.stderr):
+                    raise Refused(_words(done))
+        finally:
+            self._squeue.outdate()
 
     async def _question(self, argv: Sequence[str]) -> str:
         """The output of a command that only asks; whatever fails is no answer."""

@@ -1,0 +1,151 @@
+"""Writes what somebody wishes of a cluster into its record. All of it blocks: call it in a thread.
+
+Nothing is done yet: whoever acts for the cluster reads the record at its next turn.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from rsdat.base.errors import Conflict, InvalidInput, NotFound
+from rsdat.clusters.folder import ClusterFolder
+from rsdat.clusters.record import EndReason, Group, Record
+from rsdat.clusters.register import check_free, names_held
+from rsdat.clusters.request import SIZES, Change, GroupRequest, apply_change
+
+
+def wish_change(
+    home: Path, folder: ClusterFolder, change: Change, now: datetime, queued: int = 0
+) -> None:
+    """Change what `Change` can; `drop_queued` must know how many jobs are `queued`.
+
+    Raises:
+        NotFound: There is no such cluster or group.
+        Conflict: The name is taken, or the cluster is not up.
+    """
+
+    def apply(record: Record) -> None:
+        _check_up(record, failed_too=change.key == "name")
+        apply_change(record, change, now, queued)
+
+    if change.key == "name":
+        with names_held(home) as taken:
+            taken.pop(folder.id, None)
+            check_free(change.value, taken)
+            folder.update(apply)
+        return
+    folder.update(apply)
+    facts = {change.key: change.value}
+    if change.key in SIZES and change.group is not None:
+        facts["group"] = change.group
+    folder.add_event(now, "asked", **facts)
+
+
+def wish_group(folder: ClusterFolder, request: GroupRequest, now: datetime) -> None:
+    """Add workers of another kind.
+
+    Raises:
+        NotFound: There is no such cluster.
+        Conflict: It has such a group already, or is not up.
+    """
+
+    def add(record: Record) -> None:
+        _check_up(record)
+        if record.group(request.name) is not None:
+            raise Conflict(
+                f"'{record.name}' has workers of the kind '{request.name}' already",
+                code="name_taken",
+            )
+        record.groups.append(
+            Group(
+                request.name,
+                request.options,
+                request.workers,
+                adapt=request.adapt,
+                resources=dict(request.resources),
+                wished=now,
+            )
+        )
+
+    folder.update(add)
+    folder.add_event(now, "asked", group=request.name, workers=request.workers)
+
+
+def wish_no_group(folder: ClusterFolder, name: str, now: datetime) -> None:
+    """Let the workers of a group go, and forget the group after that.
+
+    Raises:
+        NotFound: There is no such cluster or group.
+        InvalidInput: It is the first group.
+        Conflict: The cluster is not up.
+    """
+
+    def remove(record: Record) -> None:
+        _check_up(record)
+        group = record.group(name)
+        if group is None:
+            raise NotFound(f"'{record.name}' has no workers of the kind '{name}'")
+        if group is record.first:
+            raise InvalidInput(
+                "The first kind of workers stays", hint="Scale it to 0, or shut the cluster down."
+            )
+        group.adapt, group.wanted, group.removing = None, 0, True
+
+    folder.update(remove)
+    folder.add_event(now, "asked", group=name, remove=True)
+
+
+def wish_job_gone(folder: ClusterFolder, job_id: str, group_name: str, now: datetime) -> None:
+    """Send one job away, its data handed over, and want one worker less.
+
+    Raises:
+        NotFound: There is no such cluster.
+        Conflict: It is not up.
+    """
+
+    def dismiss(record: Record) -> None:
+        _check_up(record)
+        if job_id in record.dismissed or job_id in record.leaving:
+            return
+        record.dismissed.append(job_id)
+        group = record.group(group_name)
+        if group is not None:
+            group.wanted = max(group.wanted - 1, 0)
+
+    folder.update(dismiss)
+    folder.add_event(now, "asked", cancel=job_id)
+
+
+def wish_end(folder: ClusterFolder, now: datetime, reason: EndReason = "asked") -> None:
+    """End the cluster.
+
+    Raises:
+        NotFound: There is no such cluster.
+    """
+
+    def stop(record: Record) -> None:
+        record.phase = "stopping"
+        record.stop_asked = now
+        record.end_reason = record.end_reason or reason
+        for group in record.groups:
+            group.wanted_before_end, group.adapt_before_end = group.wanted, group.adapt
+            group.adapt, group.wanted = None, 0
+
+    if folder.read_record().phase in ("stopping", "stopped"):
+        return
+    # Workers look for it before they hand data over: there will be nobody to take them.
+    folder.stopping_file.touch(mode=0o600)
+    folder.update(stop)
+    folder.add_event(now, "asked", stop=True, reason=reason)
+
+
+def _check_up(record: Record, *, failed_too: bool = False) -> None:
+    if record.phase in ("stopping", "stopped"):
+        raise Conflict(f"'{record.name}' is {record.phase}", code="not_up")
+    if record.phase == "failed" and not failed_too:
+        raise Conflict(
+            f"'{record.name}' has failed",
+            hint="Shut it down and make a new one.",
+            code="not_up",
+        )
