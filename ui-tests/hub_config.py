@@ -10,5 +10,7 @@ c.ServerApp.base_url = "/user/ann/"
 c.ServerApp.open_browser = False
 c.ServerApp.allow_root = True
 c.ServerApp.root_dir = os.environ["RSDAT_UI_ROOT"]
+# The tests ask Lab itself whether it is up.
+c.LabApp.expose_app_in_browser = True
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"

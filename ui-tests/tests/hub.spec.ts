@@ -1,11 +1,12 @@
 /** Step 3 below a JupyterHub-like base URL, with token and XSRF check: plain Playwright. */
 import { expect, test } from '@playwright/test';
+import { waitForLab } from './lab';
 import { newCluster, openPanel, shutDown, stack } from './support';
 
 test('panel and live dashboard below /user/ann/', async ({ page }) => {
   const { hub_url, hub_token } = stack();
   await page.goto(`${hub_url}lab?token=${hub_token}&reset`);
-  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
+  await waitForLab(page);
   const name = await newCluster(page);
   const websocket = page.waitForEvent('websocket', socket =>
     socket.url().includes('/user/ann/rsdat/clusters/')

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
 import type { Locator, Page } from '@playwright/test';
+import { waitForLab } from './lab';
 
 /** What ui-tests/stack.py wrote about what it started. */
 export interface IStack {
@@ -136,5 +137,5 @@ export async function drag(
 /** Reload a page whose restored tab hides the launcher galata would wait for. */
 export async function reload(page: IJupyterLabPageFixture): Promise<void> {
   await page.reload({ waitForIsReady: false });
-  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
+  await waitForLab(page);
 }
