@@ -12,6 +12,13 @@ import type {
   ISite
 } from '../common/types';
 
+/** A preset to keep. */
+export interface IPresetRequest {
+  title: string;
+  /** Without a name. */
+  request: IClusterRequest;
+}
+
 /** A part of a log. */
 export interface ILogPart {
   /** Raw bytes: a part may end inside a character. */
@@ -26,13 +33,17 @@ export interface ILogPart {
 export interface IClustersApi {
   list(): Promise<IClusterList>;
   create(request: IClusterRequest): Promise<ICluster>;
-  preview(request: IClusterRequest): Promise<IPreview>;
+  /** @param signal Ends the request, whose answer nobody waits for any more. */
+  preview(request: IClusterRequest, signal?: AbortSignal): Promise<IPreview>;
   change(id: string, change: IClusterChange): Promise<ICluster>;
   shutdown(id: string): Promise<ICluster>;
   actOnJob(id: string, job: string, action: IJobAction): Promise<ICluster>;
   addGroup(id: string, request: IGroupRequest): Promise<ICluster>;
   removeGroup(id: string, group: string): Promise<ICluster>;
   site(): Promise<ISite>;
+  /** Keep a request as one's own preset; one of that name is replaced. */
+  savePreset(name: string, preset: IPresetRequest): Promise<unknown>;
+  deletePreset(name: string): Promise<void>;
   /**
    * At most 256 KiB of a log.
    *
@@ -56,8 +67,8 @@ export class ClustersApi implements IClustersApi {
     return this._send('POST', this._url(), request);
   }
 
-  preview(request: IClusterRequest): Promise<IPreview> {
-    return this._send('POST', this._url('preview'), request);
+  preview(request: IClusterRequest, signal?: AbortSignal): Promise<IPreview> {
+    return this._send('POST', this._url('preview'), request, signal);
   }
 
   change(id: string, change: IClusterChange): Promise<ICluster> {
@@ -88,6 +99,16 @@ export class ClustersApi implements IClustersApi {
     return requestJson(this._settings, route(this._settings, 'api', 'site'));
   }
 
+  savePreset(name: string, preset: IPresetRequest): Promise<unknown> {
+    return this._send('PUT', this._preset(name), preset);
+  }
+
+  deletePreset(name: string): Promise<void> {
+    return requestJson(this._settings, this._preset(name), {
+      method: 'DELETE'
+    });
+  }
+
   async log(id: string, source: string, offset: number): Promise<ILogPart> {
     const url = `${this._url(id, 'logs', source)}?offset=${offset}`;
     let response: Response;
@@ -113,10 +134,20 @@ export class ClustersApi implements IClustersApi {
     return route(this._settings, 'api', 'clusters', ...parts);
   }
 
-  private _send<T>(method: string, url: string, body: unknown): Promise<T> {
+  private _preset(name: string): string {
+    return route(this._settings, 'api', 'presets', name);
+  }
+
+  private _send<T>(
+    method: string,
+    url: string,
+    body: unknown,
+    signal?: AbortSignal
+  ): Promise<T> {
     return requestJson(this._settings, url, {
       method,
-      body: JSON.stringify(body)
+      body: JSON.stringify(body),
+      signal
     });
   }
 

@@ -9,6 +9,12 @@ export interface IFormBody<T> extends Dialog.IBodyWidget<T> {
   /** Emitted when something was filled in. */
   readonly changed: ISignal<unknown, void>;
   getValue(): T;
+  /** Asked before a valid form is accepted; false keeps it open, for a question of its own. */
+  mayAccept?(): boolean;
+  /** Emitted when the answer to that question is yes. */
+  readonly accepted?: ISignal<unknown, void>;
+  /** Escape was pressed; true when something inside the form was closed by it. */
+  onEscape?(): boolean;
 }
 
 /** Lab's dialog, named by its title, which never resolves to an invalid form. */
@@ -27,6 +33,8 @@ export class FormDialog<T> extends Dialog<T> {
     this.node.setAttribute('aria-label', options.title);
     this._form = options.body;
     this._form.changed.connect(this._onChanged, this);
+    // Lab's own `resolve`: the form has asked already.
+    this._form.accepted?.connect(() => super.resolve(1), this);
     this._onChanged();
   }
 
@@ -35,18 +43,28 @@ export class FormDialog<T> extends Dialog<T> {
     if (index !== 0 && !this._form.isValid) {
       return;
     }
+    if (index !== 0 && this._form.mayAccept?.() === false) {
+      return;
+    }
     super.resolve(index);
   }
 
   handleEvent(event: Event): void {
     // Lab's dialog takes Enter for itself, also on buttons and summaries inside the body.
-    if (
-      event.type === 'keydown' &&
-      (event as KeyboardEvent).key === 'Enter' &&
-      (event.target as HTMLElement).closest(
-        '.jp-Dialog-body :is(button, summary)'
-      )
-    ) {
+    const key = event.type === 'keydown' ? (event as KeyboardEvent).key : null;
+    const isOn = (selector: string): boolean =>
+      (event.target as HTMLElement).closest(`.jp-Dialog-body ${selector}`) !==
+      null;
+    if (key === 'Enter' && isOn(':is(button, summary, [data-own-enter])')) {
+      return;
+    }
+    // Nor do the arrows lead from a button of the form to those of the dialog.
+    if ((key === 'ArrowLeft' || key === 'ArrowRight') && isOn('button')) {
+      return;
+    }
+    if (key === 'Escape' && this._form.onEscape?.()) {
+      event.stopPropagation();
+      event.preventDefault();
       return;
     }
     super.handleEvent(event);

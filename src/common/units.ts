@@ -51,3 +51,55 @@ export function formatClock(iso: string, now: Date = new Date()): string {
         ...clock
       });
 }
+
+/** Factors of rsdat/base/units.py, which reads `8G` as Slurm does: binary. */
+const BYTE_FACTORS: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  k: 2 ** 10,
+  kb: 1e3,
+  kib: 2 ** 10,
+  m: 2 ** 20,
+  mb: 1e6,
+  mib: 2 ** 20,
+  g: 2 ** 30,
+  gb: 1e9,
+  gib: 2 ** 30,
+  t: 2 ** 40,
+  tb: 1e12,
+  tib: 2 ** 40
+};
+
+/** Bytes of `30GiB`, `8G` or a plain number; null for what is no size. */
+export function parseBytes(text: string): number | null {
+  const match = /^\s*(\d+(?:\.\d+)?)\s*([a-z]*)\s*$/i.exec(text);
+  const factor = match ? BYTE_FACTORS[match[2].toLowerCase()] : undefined;
+  return match && factor !== undefined
+    ? Math.floor(Number(match[1]) * factor)
+    : null;
+}
+
+/**
+ * Seconds of sbatch's time formats: `MM`, `MM:SS`, `HH:MM:SS`, `D-HH`, `D-HH:MM`, `D-HH:MM:SS`.
+ *
+ * @returns Infinity for `UNLIMITED`, null for what is no time.
+ */
+export function parseWalltime(text: string): number | null {
+  const trimmed = text.trim();
+  if (/^(unlimited|infinite)$/i.test(trimmed)) {
+    return Infinity;
+  }
+  const match = /^(?:(\d+)-)?(\d+(?::\d+){0,2})$/.exec(trimmed);
+  if (!match) {
+    return null;
+  }
+  const parts = match[2].split(':').map(Number);
+  if (match[1] !== undefined) {
+    const [hours, minutes = 0, seconds = 0] = parts;
+    return ((Number(match[1]) * 24 + hours) * 60 + minutes) * 60 + seconds;
+  }
+  if (parts.length === 1) {
+    return parts[0] * 60;
+  }
+  return parts.reduce((sum, part) => sum * 60 + part, 0);
+}
