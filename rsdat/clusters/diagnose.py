@@ -2,89 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from rsdat.base.units import format_walltime
 from rsdat.clusters.bookkeeping import MAX_FAILURES, is_held
+from rsdat.clusters.diagnosis.endings import more_memory, read_ending, state_words
+from rsdat.clusters.diagnosis.findings import Findings
+from rsdat.clusters.diagnosis.reasons import WORST_FIRST, Reason, read_reason
+from rsdat.clusters.diagnosis.refusals import after_refusal
+from rsdat.clusters.diagnosis.signs import last_lines, signs
+from rsdat.clusters.logs import SCHEDULER
 from rsdat.clusters.reconcile import SchedulerState
 from rsdat.clusters.record import EndedJob, Group, Record
 from rsdat.queue.interface import Job
 
 #: A job that runs for so long should have its worker connected.
 WORKER_START = timedelta(seconds=45)
-#: For so long an ended job is worth telling while all is well otherwise.
+#: For so long after a submission it is no news that its jobs wait.
+_PATIENCE = timedelta(seconds=3)
+#: For so long an ended job is worth telling while workers are missing, and a worker that ran out
+#: of memory in any case.
 _NEWS = timedelta(minutes=15)
+#: For so long an end is told although another job has taken the place.
+_MENDED = timedelta(minutes=2)
 
-#: Slurm's reasons as sentences; first that is found at the beginning of the reason holds.
-_REASONS = (
-    ("Resources", "waits for free nodes"),
-    ("Priority", "waits: other jobs come first"),
-    ("Dependency", "waits for another job"),
-    ("BeginTime", "waits for its start time"),
-    ("JobArrayTaskLimit", "waits: the array may run only so many tasks at once"),
-    ("JobHeldUser", "is held: release it with scontrol release"),
-    ("JobHeldAdmin", "is held by an administrator"),
-    ("PartitionTimeLimit", "will never start: its walltime is longer than the partition allows"),
-    ("PartitionNodeLimit", "will never start: it asks for more nodes than the partition allows"),
-    ("PartitionConfig", "will never start: no node of the partition is as large as it asks for"),
-    ("PartitionDown", "waits: the partition is down"),
-    ("PartitionInactive", "waits: the partition is closed"),
-    ("ReqNodeNotAvail", "waits: nodes are reserved for maintenance, or down"),
-    ("Nodes required for job are DOWN", "waits: the nodes are down, drained or reserved"),
-    ("Reservation", "waits for its reservation"),
-    ("Licenses", "waits for a licence"),
-    ("AssociationJobLimit", "waits: your account runs as many jobs as it may"),
-)
-_LIMITS = (
-    (re.compile(r"(QOS|Assoc).*(Minutes|RunMin)"), "will not start: the budget is used up"),
-    (re.compile(r"(QOS|Assoc).*Wall"), "will never start: its walltime is longer than you may ask"),
-    (re.compile(r"(QOS|Assoc).*PerJob"), "will never start: one job may not ask for so much"),
-    (re.compile(r"QOS.*"), "waits: the limit of its quality of service is reached"),
-    (re.compile(r"Assoc.*"), "waits: your account uses as much as it may at once"),
-)
-
-_ENDINGS = {
-    "OUT_OF_MEMORY": ("ran out of memory", "Ask for more memory per worker."),
-    "TIMEOUT": ("reached its walltime", "Ask for a longer walltime."),
-    "NODE_FAIL": ("was lost: its node failed", None),
-    "PREEMPTED": ("was preempted by a job that comes first", None),
-    "CANCELLED": ("was cancelled outside rsdat", None),
-    "DEADLINE": ("reached its deadline", None),
-    "BOOT_FAIL": ("was lost: its node did not boot", None),
-    "UNKNOWN": ("is gone, and the queue does not remember how it ended", None),
-}
-
-#: What a log's last lines mean; the first that is found counts.
-_LOG_SIGNS = (
-    (
-        "Timed out starting worker",
-        "its worker did not reach the scheduler",
-        "The nodes may not reach the scheduler's address: choose another network interface.",
-    ),
-    (
-        "TLS certificate does not match",
-        "its worker was refused: another scheduler answers at that address",
-        "Shut the cluster down and make a new one.",
-    ),
-    (
-        "ModuleNotFoundError",
-        "its Python lacks a package",
-        "Workers need the same packages as the notebook: check python and prologue.",
-    ),
-    (
-        "No such file or directory",
-        "a file or program does not exist on the node",
-        "Check python and prologue; the nodes must see the same files.",
-    ),
-    (
-        "oom-kill",
-        "it ran out of memory",
-        "Ask for more memory per worker.",
-    ),
-)
+_AGAIN = "Shut the cluster down and make a new one."
 
 
 @dataclass(frozen=True)
@@ -107,22 +52,13 @@ def explain(job: Job, now: datetime) -> str | None:
     """Why a job is as it is, in plain words; None when there is nothing to say."""
     if job.waiting:
         return explain_reason(job.reason)
-    if job.alive or job.state == "COMPLETED":
-        return None
-    return _ENDINGS[job.state][0] if job.state in _ENDINGS else _exit_words(job.exit)
+    return None if job.alive else state_words(job.state, job.exit)
 
 
 def explain_reason(reason: str | None) -> str | None:
     """Slurm's reason for a waiting job, in plain words; unknown ones in Slurm's own."""
-    if not reason:
-        return None
-    for beginning, words in _REASONS:
-        if reason.startswith(beginning):
-            return words
-    for pattern, words in _LIMITS:
-        if pattern.match(reason):
-            return f"{words} ({reason})"
-    return f"waits: {reason}"
+    found = read_reason(reason)
+    return found.words if found else None
 
 
 def diagnose(
@@ -132,6 +68,8 @@ def diagnose(
     scheduler: SchedulerState,
     now: datetime,
     tail: Callable[[str], str | None],
+    *,
+    findings: Findings | None = None,
 ) -> Diagnosis | None:
     """What is wrong with a cluster, the worst first; None when all is as it should be.
 
@@ -141,122 +79,248 @@ def diagnose(
         connected: Ids of jobs whose worker is connected.
         scheduler: How the scheduler is.
         now: The time.
-        tail: Last lines of the log of `scheduler` or of a job, None where there is none.
+        tail: Last lines of the log of `scheduler` or of a job, None where there is none. More
+            than are shown: the telling one may be above.
+        findings: What was learned beside.
     """
     if record.phase in ("stopping", "stopped"):
         return None
+    case = _Case(record, jobs, connected, now, tail, findings or Findings())
     if record.phase == "failed" or scheduler == "dead":
-        return _scheduler_gone(record, tail)
-    for problem in (record.problem, *(group.problem for group in record.groups)):
-        if problem:
-            return Diagnosis(problem["message"] or "", problem.get("hint"))
-    # Groups that gave up first.
-    for group in sorted(record.groups, key=is_held, reverse=True):
-        # What ended before the last wish was for that wish to mend.
-        since = group.wished or record.created
-        unasked = [
-            job
-            for job in record.ended
-            if job.group == group.name and not job.expected and job.at >= since
-        ]
-        fresh = unasked and now - unasked[-1].at < _NEWS and len(connected) < record.wanted
-        if unasked and (is_held(group) or fresh):
-            return _ended(unasked[-1], group, tail)
-    return _slow(record, jobs, connected, scheduler, now, tail)
-
-
-def _scheduler_gone(record: Record, tail: Callable[[str], str | None]) -> Diagnosis:
-    reached = record.scheduler is not None and record.scheduler.dask_id is not None
-    if record.problem and not reached:
-        return Diagnosis(
-            record.problem["message"] or "", record.problem.get("hint"), tail("scheduler")
-        )
-    message = (
-        "The scheduler has ended; the workers have gone with it"
-        if reached
-        else "The scheduler did not start"
+        return case.scheduler_gone()
+    return (
+        case.refused()
+        or case.given_up()
+        or (case.scheduler_silent() if scheduler == "silent" else None)
+        or case.lost()
+        or case.restarted()
+        or case.versions(serious=True)
+        or case.not_reached()
+        or case.waiting(WORST_FIRST[:3])
+        or case.requeued()
+        or case.waiting(WORST_FIRST[3:])
+        or case.replaced()
+        or case.versions(serious=False)
     )
-    return Diagnosis(message, "Shut the cluster down and make a new one.", tail("scheduler"))
 
 
-def _ended(job: EndedJob, group: Group, tail: Callable[[str], str | None]) -> Diagnosis:
-    log = tail(job.id)
-    words, hint = _ENDINGS.get(job.state, (_exit_words(job.exit), None))
-    if job.state in ("FAILED", "COMPLETED", "UNKNOWN"):
-        for sign, meaning, step in _LOG_SIGNS:
-            if log and sign in log:
-                words, hint = f"{words}: {meaning}", step
-                break
-    if job.exit == "0:53":
-        # Slurm's own code when it could not open the job's output (nothing else says so).
-        hint = "The folder for logs can't be written from the node."
-    message = f"Job {job.id} {words}"
-    if job.node:
-        message += f" on {job.node}"
-    if is_held(group):
-        number = max(group.failures, 1)
-        message += (
-            f"; {number} in a row ended at once, no more are started"
-            if group.failures >= MAX_FAILURES
-            else "; too many ended within ten minutes, no more are started"
+@dataclass(frozen=True)
+class _Case:
+    """All that is known; each method looks at it for one kind of trouble."""
+
+    record: Record
+    jobs: Sequence[Job]
+    connected: Sequence[str]
+    now: datetime
+    tail: Callable[[str], str | None]
+    findings: Findings
+
+    def scheduler_gone(self) -> Diagnosis:
+        record = self.record
+        reached = record.scheduler is not None and record.scheduler.dask_id is not None
+        log = last_lines(self.tail(SCHEDULER))
+        if record.problem and not reached:
+            return Diagnosis(record.problem["message"] or "", record.problem.get("hint"), log)
+        message = (
+            "The scheduler has ended; the workers have gone with it"
+            if reached
+            else "The scheduler did not start"
         )
-        hint = f"{hint or 'Look at the log.'} Scale to try again."
-    return Diagnosis(message, hint, log)
+        return Diagnosis(message, _AGAIN, log)
 
+    def refused(self) -> Diagnosis | None:
+        for problem in (self.record.problem, *(group.problem for group in self.record.groups)):
+            if problem:
+                message = problem["message"] or ""
+                return Diagnosis(message, problem.get("hint") or after_refusal(message))
+        return None
 
-def _slow(
-    record: Record,
-    jobs: Sequence[Job],
-    connected: Sequence[str],
-    scheduler: SchedulerState,
-    now: datetime,
-    tail: Callable[[str], str | None],
-) -> Diagnosis | None:
-    if scheduler == "silent":
+    def given_up(self) -> Diagnosis | None:
+        """A group whose jobs end again and again: no more are started."""
+        for group in self.record.groups:
+            ends = self._unasked(group)
+            if is_held(group) and ends:
+                number = max(group.failures, 1)
+                more = (
+                    f"; {number} in a row ended at once, no more are started"
+                    if group.failures >= MAX_FAILURES
+                    else "; too many ended within ten minutes, no more are started"
+                )
+                found = self._ended(ends[-1], group)
+                step = found.hint or "Look at its log."
+                return Diagnosis(found.message + more, f"{step} Scale to try again.", found.log)
+        return None
+
+    def scheduler_silent(self) -> Diagnosis:
         return Diagnosis(
             "The scheduler does not answer",
             "It may be busy; else look at its log.",
-            tail("scheduler"),
+            last_lines(self.tail(SCHEDULER)),
         )
-    for job in jobs:
-        if (
-            job.alive
-            and job.state == "RUNNING"
-            and job.id not in connected
-            and job.id not in record.leaving
-            and job.started is not None
-            and now - job.started > WORKER_START
-        ):
-            run = format_walltime(int((now - job.started).total_seconds()))
-            return Diagnosis(
-                f"Job {job.id} has run for {run} and its worker has not reached the scheduler",
-                "Look at its log; the nodes may not reach the scheduler's address.",
-                tail(job.id),
-            )
-    stuck = [job for job in jobs if job.waiting and "never" in (explain_reason(job.reason) or "")]
-    if stuck:
-        words = explain_reason(stuck[0].reason)
-        return Diagnosis(f"Job {stuck[0].id} {words}", "Scale to 0 and choose other options.")
-    if not connected and record.wanted:
-        for job in jobs:
-            if job.waiting and job.reason:
-                return Diagnosis(_waiting_words(sum(each.waiting for each in jobs), job.reason))
-    return None
+
+    def lost(self) -> Diagnosis | None:
+        """A job that ended lately, while its group has fewer workers than it should."""
+        for group in self.record.groups:
+            ends = self._unasked(group)
+            here = sum(self._group_of(job_id) is group for job_id in self.connected)
+            if ends and self.now - ends[-1].at < _NEWS and here < group.wanted:
+                return self._ended(ends[-1], group)
+        return None
+
+    def replaced(self) -> Diagnosis | None:
+        """A job that ended lately, and in whose place another runs."""
+        for group in self.record.groups:
+            for job in reversed(self._unasked(group)):
+                memory = job.state == "OUT_OF_MEMORY"
+                if self.now - job.at < (_NEWS if memory else _MENDED):
+                    found = self._ended(job, group)
+                    message = f"{found.message}; another has taken its place"
+                    return Diagnosis(message, found.hint, found.log)
+        return None
+
+    def restarted(self) -> Diagnosis | None:
+        """Workers that died and came back in a job that goes on, and tasks that died of it."""
+        fresh = [
+            seen
+            for seen in self.findings.trouble.values()
+            if self.now - seen.at < _NEWS and seen.at >= self._wished(seen.source)
+        ]
+        if not fresh:
+            return None
+        # That a task was given up is what people notice; which worker died why is in its log.
+        tasks = [seen for seen in fresh if seen.sign.kind == "task"]
+        deaths = [seen for seen in fresh if seen.sign.kind == "restart"]
+        if not deaths:
+            (*_, seen) = tasks
+            log = last_lines(self.tail(SCHEDULER), seen.sign)
+            return Diagnosis(_sentence(seen.sign.words), seen.sign.step, log)
+        (*_, seen) = deaths
+        group = self._group_of(seen.source)
+        step = seen.sign.step
+        if "memory" in seen.sign.words:
+            step = more_memory(group.options)
+        times = "" if seen.count == 1 else f", {seen.count} times"
+        message = f"Job {seen.source}{self._of(group)}: {seen.sign.words} and was restarted{times}"
+        if tasks:
+            message += f"; {tasks[-1].sign.words}"
+        return Diagnosis(message, step, last_lines(self.tail(seen.source), seen.sign))
+
+    def versions(self, *, serious: bool) -> Diagnosis | None:
+        mismatch = self.findings.mismatch
+        if mismatch is None or mismatch.serious is not serious:
+            return None
+        return Diagnosis(mismatch.message, mismatch.step)
+
+    def not_reached(self) -> Diagnosis | None:
+        """A job that runs for long, and whose worker is not there."""
+        for job in self.jobs:
+            if (
+                job.state == "RUNNING"
+                and job.id not in self.connected
+                and job.id not in self.record.leaving
+                and job.started is not None
+                and self.now - job.started > WORKER_START
+            ):
+                run = format_walltime(int((self.now - job.started).total_seconds()))
+                log = self.tail(job.id)
+                sign = next(signs(log), None)
+                message = (
+                    f"Job {job.id}{self._of(self._group_of(job.id))} has run for {run} and its "
+                    "worker has not reached the scheduler"
+                )
+                step = "Look at its log; the nodes may not reach the scheduler's address."
+                if sign is not None and sign.kind == "start":
+                    if "reach" not in sign.words:
+                        message += f": {sign.words}"
+                    step = sign.step
+                return Diagnosis(message, step, last_lines(log, sign))
+        return None
+
+    def requeued(self) -> Diagnosis | None:
+        """A job that ran and is back in the queue."""
+        for job in self._waiting():
+            # Slurm lets such a job wait for two minutes, until its BeginTime.
+            if job.state == "PENDING" and job.reason != "BeginTime":
+                continue
+            log = self.tail(job.id)
+            if log is None:
+                continue
+            sign = next(signs(log), None)
+            words, step = "was put back into the queue", "It starts again by itself."
+            if sign is not None and sign.kind in ("preempted", "node"):
+                words = f"{sign.words.removeprefix('it ').removeprefix('its ')}"
+                words = f"{'lost its ' if sign.kind == 'node' else ''}{words} and waits again"
+                step = f"{step} {sign.step}"
+            message = f"Job {job.id}{self._of(self._group_of(job.id))} {words}"
+            return Diagnosis(message, step, last_lines(log, sign))
+        return None
+
+    def waiting(self, kinds: Sequence[str]) -> Diagnosis | None:
+        """Jobs that wait, for the worst reason among `kinds`."""
+        fresh = {
+            submission.array_id
+            for submission in self.record.submissions
+            if self.now - submission.at < _PATIENCE
+        }
+        waiting = self._waiting()
+        for kind in kinds:
+            mine: list[tuple[Job, Reason]] = [
+                (job, reason)
+                for job in waiting
+                if (reason := read_reason(job.reason)) is not None and reason.kind == kind
+            ]
+            if kind == "queue":
+                mine = [(job, reason) for job, reason in mine if job.array_id not in fresh]
+            if mine:
+                job, reason = mine[0]
+                return Diagnosis(self._waits(job, reason, len(waiting), len(mine)), reason.step)
+        return None
+
+    def _waits(self, job: Job, reason: Reason, waiting: int, alike: int) -> str:
+        of_group = self._of(self._group_of(job.id))
+        if waiting == 1:
+            return f"1 job{of_group} in the queue: it {reason.words}"
+        if reason.kind == "queue" or alike == waiting:
+            return f"{waiting} jobs in the queue: the first{of_group} {reason.words}"
+        some = f"{alike} of them" if alike > 1 else f"one, {job.id}"
+        return f"{waiting} jobs in the queue, {some}{of_group} {reason.words}"
+
+    @cached_property
+    def _groups(self) -> dict[str, str]:
+        return self.record.groups_of_arrays()
+
+    def _waiting(self) -> list[Job]:
+        return [job for job in self.jobs if job.waiting and job.id not in self.record.leaving]
+
+    def _unasked(self, group: Group) -> list[EndedJob]:
+        # What ended before the last wish was for that wish to mend.
+        since = group.wished or self.record.created
+        return [
+            job
+            for job in self.record.ended
+            if job.group == group.name and not job.expected and job.at >= since
+        ]
+
+    def _ended(self, job: EndedJob, group: Group) -> Diagnosis:
+        ending = read_ending(job, group.options, self.tail(job.id))
+        where = f" on {job.node}" if job.node else ""
+        message = f"Job {job.id}{self._of(group)} {ending.words}{where}"
+        return Diagnosis(message, ending.step, ending.log)
+
+    def _wished(self, source: str) -> datetime:
+        wished = [group.wished for group in self.record.groups if group.wished is not None]
+        mine = (
+            [self._group_of(source).wished] if source != SCHEDULER else [max(wished, default=None)]
+        )
+        return mine[0] or self.record.created
+
+    def _group_of(self, job_id: str) -> Group:
+        name = self._groups.get(job_id.partition("_")[0])
+        return self.record.group(name) or self.record.first
+
+    def _of(self, group: Group) -> str:
+        return f" of group {group.name}" if len(self.record.groups) > 1 else ""
 
 
-def _waiting_words(count: int, reason: str) -> str:
-    words = explain_reason(reason)
-    return (
-        f"1 job in the queue: it {words}"
-        if count == 1
-        else (f"{count} jobs in the queue: the first {words}")
-    )
-
-
-def _exit_words(exit_text: str | None) -> str:
-    if not exit_text:
-        return "ended"
-    code, _, number = exit_text.partition(":")
-    if number not in ("", "0"):
-        return f"was ended by signal {number}"
-    return "ended at once" if code == "0" else f"failed with exit code {code}"
+def _sentence(words: str) -> str:
+    return words[:1].upper() + words[1:]

@@ -13,9 +13,11 @@ from rsdat.base.errors import DoorBroken, NotFound
 from rsdat.clusters import process
 from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
 from rsdat.clusters.diagnose import Diagnosis, diagnose
+from rsdat.clusters.diagnosis.findings import Inspector
 from rsdat.clusters.executor import Executor
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.idle import IdleWatch
+from rsdat.clusters.leaving import just_ended, left_early
 from rsdat.clusters.link import SchedulerLink, SchedulerSeen
 from rsdat.clusters.logs import tail
 from rsdat.clusters.reconcile import EndScheduler, SchedulerState, jobs_of_groups, reconcile
@@ -51,6 +53,7 @@ class Keeper:
         self._sizes: dict[str, AdaptiveSize] = {}
         self._silent_since = clock.now()
         self._idle = IdleWatch()
+        self._inspector = Inspector(folder, clock)
         self._shown: dict[str, Any] | None = None
         self._executor = Executor(folder, home, queue, clock)
 
@@ -148,6 +151,9 @@ class Keeper:
         state, answer = await self._look()
         known = self.observed.jobs if jobs is None else tuple(jobs)
         await self._show(Observed(known, state, answer))
+        if self.record.phase == "up":
+            running = [job.id for job in known if job.state == "RUNNING"]
+            self._inspector.look(answer, running)
         try:
             if jobs is not None and self.record.phase != "stopped":
                 await self._act(jobs, state)
@@ -160,6 +166,7 @@ class Keeper:
 
     async def close(self) -> None:
         """Close the line to the scheduler. The cluster lives on."""
+        await self._inspector.close()
         link, self._link = self._link, None
         if link is not None:
             await link.close()
@@ -245,12 +252,16 @@ class Keeper:
         target = await self._target(record, state)
         await self._note_idleness(record, state, now)
         answer = self.observed.answer
+        fresh = just_ended(record, jobs, lost)
+        left = await asyncio.to_thread(left_early, self.folder, fresh) if fresh else frozenset()
 
         def book(record: Record) -> None:
             for submission in record.submissions:
                 # Nobody else can be submitting while we hold the lock: it was cut off.
                 submission.unsure = submission.unsure or submission.array_id is None
-            take_stock(record, jobs, connected, now, recalled=recalled, forgotten=forgotten)
+            take_stock(
+                record, jobs, connected, now, recalled=recalled, forgotten=forgotten, left=left
+            )
             if target is not None:
                 for group, goal in share_target(record.groups, target):
                     size = self._sizes.setdefault(group.name, AdaptiveSize())
@@ -299,6 +310,7 @@ class Keeper:
             observed.scheduler,
             self._clock.now(),
             lambda source: tail(self.folder, source),
+            findings=self._inspector.findings,
         )
         # Together, so that nobody sees a failed cluster without its reason.
         self.observed, self.diagnosis = observed, diagnosis

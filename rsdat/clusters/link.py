@@ -17,6 +17,7 @@ from distributed.core import rpc
 from distributed.security import Security
 
 from rsdat.base.errors import DoorBroken
+from rsdat.clusters.diagnosis.versions import packages_in
 from rsdat.clusters.folder import ClusterFolder
 
 CALL_S = 5.0
@@ -185,6 +186,30 @@ class SchedulerLink:
         )
         # An unknown op would answer None, and no worker at all an empty mapping.
         return [str(worker.get("name")) for worker in (answer or {}).values()]
+
+    async def versions(self) -> dict[str, str | None] | None:
+        """The scheduler's packages and their versions; None where it can't tell.
+
+        Raises:
+            DoorBroken: No answer.
+        """
+        return packages_in(await self._call("versions", CALL_S))
+
+    async def worker_versions(self, addresses: Sequence[str]) -> dict[str, dict[str, str | None]]:
+        """The same of workers, by address; those that can't tell are left out.
+
+        Raises:
+            DoorBroken: No answer, of the scheduler or of one of them.
+        """
+        answers = await self._call(
+            "broadcast",
+            CALL_S,
+            msg={"op": "versions"},
+            workers=list(addresses),
+            on_error="ignore",
+        )
+        told = {str(each): packages_in(answer) for each, answer in (answers or {}).items()}
+        return {address: packages for address, packages in told.items() if packages}
 
     async def terminate(self) -> None:
         """End the scheduler, and with it its workers. No error where it has gone already."""

@@ -17,7 +17,6 @@ from rsdat.clusters.naming import job_order
 SCHEDULER = "scheduler"
 MAX_PART_BYTES = 256 * 1024
 _TAIL_BYTES = 8 * 1024
-_TAIL_LINES = 12
 _JOB = re.compile(r"\d+(_\d+)?\Z", re.ASCII)
 
 
@@ -97,13 +96,13 @@ def read_part(folder: ClusterFolder, source: str, offset: int) -> LogPart:
 
 
 def tail(folder: ClusterFolder, source: str) -> str | None:
-    """The last lines of a log, for a diagnosis; None where there are none. Blocks."""
+    """The last 8 KiB of a log, for a diagnosis; None where there is nothing. Blocks."""
     try:
         text = read_part(folder, source, -_TAIL_BYTES).text.decode(errors="replace")
     except NotFound:
         return None
     lines = [line for line in text.splitlines() if line.strip()]
-    return "\n".join(lines[-_TAIL_LINES:]) or None
+    return "\n".join(lines) or None
 
 
 def _file(folder: ClusterFolder, source: str) -> Path:

@@ -26,6 +26,7 @@ LOOK_S = 4.0
 _LOGS_A_LOOK = 200
 _FIRST_BYTES = 8 * 1024
 _MOST_BYTES = 64 * 1024
+_MOST_TRIES = 3
 #: In jobs that run, and in the scheduler's log: nothing else tells of these.
 _TOLD_BY_LOGS = ("restart", "task")
 
@@ -62,6 +63,7 @@ class Inspector:
         self._versions: dict[str, Versions] = {}
         self._scheduler: tuple[str, Versions | None] | None = None
         self._own: Versions = {}
+        self._tries = 0
 
     def look(self, answer: SchedulerSeen | None, running: Sequence[str]) -> None:
         """Begin to look, unless that was done a moment ago or goes on still. Does not wait.
@@ -155,7 +157,14 @@ class Inspector:
                 # Once: who did not answer is not asked again.
                 self._versions |= {address: told.get(address) or {} for address in new}
         except DoorBroken:
-            return  # busy: with the next look
+            # Busy: with the next look. One that never answers must not be asked for ever.
+            self._tries += 1
+            if self._tries < _MOST_TRIES:
+                return
+            self._scheduler = self._scheduler or (answer.dask_id, None)
+            self._versions |= {address: {} for address in new}
+        else:
+            self._tries = 0
         finally:
             await link.close()
         names = {worker.address: worker.name for worker in answer.workers}

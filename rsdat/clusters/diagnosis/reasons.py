@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 #: queue: it starts by itself. limit: as soon as something of the user's ends. site: when the site
@@ -236,6 +237,7 @@ _THINGS = (
 )
 
 
+@lru_cache(maxsize=512)
 def read_reason(reason: str | None) -> Reason | None:
     """What Slurm's reason means; None where it gives none."""
     if not reason:

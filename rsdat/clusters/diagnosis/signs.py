@@ -83,7 +83,7 @@ _PATTERNS = (
     _pattern("start", r"No space left on device|Disk quota exceeded",
              "there is no space left on a disk it writes to",
              "Free some space, or choose another local directory."),
-    _pattern("start", r"Unable to locate a modulefile for '?(\S+?)'?$|module\(s\) are unknown: \"?([^\"]+)",
+    _pattern("start", r"Unable to locate a modulefile for '?([^\s']+)|are unknown: \"?([^\"]+)",
              "there is no module {0} on the node", "Correct the prologue."),
     _pattern("start", r"(\S+): command not found", "the program {0} does not exist on the node",
              "Check the prologue: a module or an environment may be missing in it."),

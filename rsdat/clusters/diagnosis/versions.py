@@ -110,7 +110,7 @@ async def check_environment(
     Runs its Python on this computer for a moment; the nodes may see something else.
 
     Args:
-        argv: How its Python is called: `["/x/bin/python"]`, `["apptainer", "exec", image, "python"]`.
+        argv: How its Python is called: `["/x/python"]`, `["apptainer", "exec", image, "python"]`.
         run: Runs a command.
         limit_s: Seconds that it may take.
 
