@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -43,7 +42,7 @@ def a_past(home: Path, cluster_id: str, days: float = 1, size: int = 0, **more: 
 
 
 def names(home: Path) -> list[str]:
-    return sorted(os.listdir(home / "clusters"))
+    return sorted(path.name for path in (home / "clusters").iterdir())
 
 
 def nothing() -> bool:
@@ -268,7 +267,8 @@ class TestAgain:
         presets = {**load_presets(), "gone": preset_again(old, load_presets())}
         request = read_request(body, presets, "generic")
         assert (request.preset, request.workers, request.idle_after) == ("gone", 5, 600)
-        assert request.options == old.first.options
+        assert replace(request.options, more={}) == replace(old.first.options, more={})
+        assert request.options.more["python"] == "/opt/py"
         (gpu,) = groups_again(old)
         assert (gpu.name, gpu.adapt, gpu.options) == ("gpu", (0, 4), old.groups[1].options)
 
@@ -370,13 +370,14 @@ def test_a_damaged_record_is_told_of_and_can_be_deleted(tmp_path: Path) -> None:
             await manager.attic.delete(cluster_id)
             answer = await manager.list()
             assert (answer["damaged"], answer["clusters"]) == ([], [])
-            jobs = [job for job in await site.queue().jobs("rsdat-") if not job.ended]
-            assert jobs == []
             assert cluster_id in site.changed
-            for _ in range(100):
-                if not site.processes(cluster_id):
+            queue = site.queue()
+            for _ in range(200):
+                jobs = [job for job in await queue.jobs("rsdat-") if not job.ended]
+                if not jobs and not site.processes(cluster_id):
                     break
                 await asyncio.sleep(0.1)
+            assert jobs == []
             assert site.processes(cluster_id) == []
 
     asyncio.run(life())
