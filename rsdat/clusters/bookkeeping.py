@@ -47,6 +47,7 @@ def take_stock(
     *,
     recalled: Sequence[Job] = (),
     forgotten: Collection[str] = (),
+    left: Collection[str] = (),
 ) -> None:
     """Write into the record what a look at the queue tells.
 
@@ -57,6 +58,7 @@ def take_stock(
         now: When that was.
         recalled: Jobs the queue no longer lists, as it remembers their end.
         forgotten: Jobs it does not even remember.
+        left: Jobs whose worker left by itself before its walltime.
     """
     _find_submissions(record, jobs, now)
     _note_connected(record, connected)
@@ -70,13 +72,14 @@ def take_stock(
             started = job.started or (listed[job.id].started if job.id in listed else None)
             run_s = int((now - started).total_seconds()) if started else 0
             group = record.group(groups.get(job.array_id)) or record.first
-            _note_end(record, group, job, max(run_s, 0), now)
+            _note_end(record, group, job, max(run_s, 0), now, left=job.id in left)
             record.spent_core_s += max(run_s, 0) * group.options.cores
     for job_id in forgotten:
         if job_id not in ended:
             array = job_id.partition("_")[0]
             group = record.group(groups.get(array)) or record.first
-            _note_end(record, group, Job(job_id, array, "", "UNKNOWN"), 0, now)
+            unknown = Job(job_id, array, "", "UNKNOWN")
+            _note_end(record, group, unknown, 0, now, left=job_id in left)
     for group in record.groups:
         group.losses = [at for at in group.losses if now - at < _LOSS_WINDOW]
     _fold(record, jobs)
@@ -164,8 +167,10 @@ def _note_connected(record: Record, connected: Collection[str]) -> None:
                 group.failures = 0
 
 
-def _note_end(record: Record, group: Group, job: Job, run_s: int, now: datetime) -> None:
-    expected = record.leaving.pop(job.id, None) is not None or record.phase != "up"
+def _note_end(
+    record: Record, group: Group, job: Job, run_s: int, now: datetime, *, left: bool
+) -> None:
+    expected = record.leaving.pop(job.id, None) is not None or record.phase != "up" or left
     if job.id in record.dismissed:
         expected = True
         record.dismissed = [each for each in record.dismissed if each != job.id]
@@ -182,6 +187,7 @@ def _note_end(record: Record, group: Group, job: Job, run_s: int, now: datetime)
             connected=was_connected,
             at=now,
             group=group.name,
+            left=left,
         )
     )
     record.jobs_ended += 1

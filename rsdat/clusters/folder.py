@@ -55,6 +55,8 @@ class ClusterFolder:
         self.preloads = path / "preloads"
         self.logs = path / "logs"
         self.scripts = path / "scripts"
+        #: A file for each job that left by itself before its walltime.
+        self.left = path / "left"
         self.events_file = path / "events.jsonl"
         self.scheduler_log = self.logs / "scheduler.log"
         #: Tells the nannies that the whole cluster goes, and nobody is there to take their data.
@@ -76,8 +78,8 @@ class ClusterFolder:
         private_folder(self.path.parent)
         self.path.mkdir(mode=PRIVATE_FOLDER)
         try:
-            for folder in (self.path / "tls", self.dask, self.preloads, self.logs, self.scripts):
-                private_folder(folder)
+            for name in ("tls", "dask", "preloads", "logs", "scripts", "left"):
+                private_folder(self.path / name)
             certificate, key = make_certificate(self.id, now)
             write_bytes(self.key_file, key)
             write_bytes(self.certificate_file, certificate)

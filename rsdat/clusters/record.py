@@ -58,6 +58,8 @@ class EndedJob:
     connected: bool
     at: datetime
     group: str = FIRST_GROUP
+    #: Its worker left by itself before the walltime.
+    left: bool = False
 
 
 @dataclass

@@ -18,19 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import dask.config
-from dask.utils import parse_timedelta
 
 from rsdat.base.errors import InvalidInput
 from rsdat.clusters.folder import ClusterFolder
+from rsdat.clusters.leaving import leave_before_s
 from rsdat.clusters.options import Options
 from rsdat.clusters.renderer import slurm_job_class
 
 #: Memory of a job that is its nanny's and not its worker's.
 NANNY_BYTES = 256 * 2**20
 DEATH_TIMEOUT_S = 60
-#: So long before their walltime workers leave, at most a quarter of it: time to hand over, and for
-#: a replacement to start. `rsdat.clusters.leave-before` in Dask's configuration.
-LEAVE_BEFORE_S = 60.0
 _SECTION = "rsdat-renderer"
 _EXPANDING = re.compile(r"[A-Za-z0-9_./@:%+~,={}$-]+")
 
@@ -130,22 +127,6 @@ def _resources(resources: Mapping[str, float]) -> list[str]:
     # As `dask worker` takes them: one text, with blanks between.
     text = " ".join(f"{name}={amount:g}" for name, amount in resources.items())
     return ["--resources", shlex.quote(text)]
-
-
-def leave_before_s() -> float:
-    """How long before its walltime a worker leaves, as configured, in seconds.
-
-    Raises:
-        InvalidInput: What is configured is no time.
-    """
-    value = dask.config.get("rsdat.clusters.leave-before", None)
-    try:
-        seconds = LEAVE_BEFORE_S if value is None else float(parse_timedelta(value))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(
-            f"rsdat.clusters.leave-before can't be {value!r}", hint="Write it as 90s or 5 minutes."
-        ) from error
-    return max(seconds, 0.0)
 
 
 def _exports(options: Options, paths: ScriptPaths) -> list[str]:

@@ -218,7 +218,7 @@ def _gone(job: EndedJob, now: datetime) -> dict[str, Any]:
         "group": job.group,
         "state": job.state,
         "reason": job.reason,
-        "explanation": "ended as asked" if job.expected else explain(as_job, now),
+        "explanation": _farewell(job) or explain(as_job, now),
         "start_estimate": None,
         "started": None,
         "ended": to_iso(job.at),
@@ -229,3 +229,9 @@ def _gone(job: EndedJob, now: datetime) -> dict[str, Any]:
         "exit": job.exit,
         "actions": [],
     }
+
+
+def _farewell(job: EndedJob) -> str | None:
+    if job.left:
+        return "left before its walltime"
+    return "ended as asked" if job.expected else None

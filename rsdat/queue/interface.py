@@ -132,6 +132,13 @@ class Queue(Protocol):
         """How jobs that `jobs()` no longer lists ended; those the queue forgot are left out."""
         ...
 
+    async def time_left_s(self, job_id: str) -> int | None:
+        """Seconds until a running job's walltime is over; None where nothing limits or knows it.
+
+        For jobs that `jobs()` does not tell of, such as the one that we ourselves run in.
+        """
+        ...
+
     async def cancel(self, ids: Sequence[str]) -> None:
         """End jobs. Those that have ended already are no error.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
+from rsdat.clusters.leaving import just_ended
 from rsdat.clusters.record import Record, Submission
+from rsdat.clusters.view import Observed, cluster_view
 from tests.support.cluster_parts import NOW, TOKEN, ago, job, record
 
 
@@ -63,6 +65,24 @@ def test_what_was_asked_to_leave_is_no_loss() -> None:
     assert mine.leaving == {}
     assert mine.ended[0].expected
     assert mine.ended[0].connected
+
+
+def test_a_worker_that_left_before_its_walltime_is_no_loss() -> None:
+    mine = record(3, connected=["7_1", "7_2"])
+    jobs = [job("7_1", "COMPLETED", exit="0:0"), job("7_2", "TIMEOUT")]
+    assert just_ended(mine, jobs, ["7_3"]) == ["7_1", "7_2", "7_3"]
+    take_stock(mine, jobs, [], NOW, forgotten=["7_3"], left=["7_1", "7_3"])
+    assert [(each.id, each.expected, each.left) for each in mine.ended] == [
+        *(("7_1", True, True), ("7_2", False, False), ("7_3", True, True)),
+    ]
+    assert (mine.first.losses, mine.first.failures) == ([NOW], 0)
+    assert just_ended(mine, jobs, ["7_3"]) == []
+    row = next(
+        row for row in cluster_view(mine, Observed(), None, NOW)["jobs"] if row["id"] == "7_1"
+    )
+    assert row["explanation"] == "left before its walltime"
+    # It survives the record's way to the disk and back.
+    assert Record.from_dict(mine.as_dict()).ended[0].left
 
 
 def test_an_array_that_was_cancelled_as_a_whole_is_its_tasks() -> None:

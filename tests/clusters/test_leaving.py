@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from rsdat.clusters.leaving import left_early
 from rsdat.clusters.preloads import rsdat_nanny
 from rsdat.queue.local.queue import LocalQueue
 from rsdat.queue.slurm.queue import SlurmQueue
@@ -104,6 +105,7 @@ def test_twenty_of_twenty(
     jobs.wait_until_gone(job_id)
     assert jobs.client.gather(futures, errors="skip") == VALUES
     wait(lambda: jobs.job(job_id).state == state, lambda: str(jobs.job(job_id)))
+    assert not left_early(jobs.folder, [job_id])  # that is for the walltime
     slurm.command("scancel", job_id)
 
 
@@ -117,9 +119,7 @@ def test_walltime_on_slurm(slurm: SlurmSite, jobs: WorkerJobs) -> None:
         jobs.wait_until_gone(job_id, 90)
         wait(lambda: jobs.job(job_id).ended, lambda: str(jobs.job(job_id)))  # noqa: B023
         assert jobs.job(job_id).state == "COMPLETED"
-        mark = jobs.mark(job_id)
-        assert mark is not None
-        assert mark["why"] == "walltime"
+        assert left_early(jobs.folder, [job_id]) == {job_id}
     assert [jobs.client.gather(each, errors="skip") for each in futures] == [VALUES, VALUES]
 
 
@@ -151,9 +151,7 @@ def test_a_running_task_may_end_and_those_behind_it_go_elsewhere(tmp_path: Path)
         assert ran.read_text().split() == ["1", "2"]  # none of them twice
         wait(lambda: jobs.job(job_id).ended, lambda: str(jobs.job(job_id)))
         assert (jobs.job(job_id).state, jobs.job(job_id).exit) == ("COMPLETED", "0:0")
-        mark = jobs.mark(job_id)
-        assert mark is not None
-        assert mark["why"] == "walltime"
+        assert left_early(jobs.folder, [job_id]) == {job_id}
 
 
 @pytest.mark.parametrize(

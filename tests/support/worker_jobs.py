@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timezone
@@ -95,14 +94,6 @@ class WorkerJobs:
                 await link.close()
 
         return asyncio.run(ask())
-
-    def mark(self, job_id: str) -> dict[str, Any] | None:
-        """What the nanny left behind for the companion."""
-        try:
-            value: dict[str, Any] = json.loads((self.folder.path / "left" / job_id).read_text())
-        except FileNotFoundError:
-            return None
-        return value
 
     def log(self, job_id: str) -> str:
         """Of one job."""

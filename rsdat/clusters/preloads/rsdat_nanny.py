@@ -9,7 +9,6 @@ meanwhile, and their results follow. Needs nothing but distributed: the Python m
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import random
 import re
@@ -115,7 +114,7 @@ async def _leave_before_walltime(begin: float, last: float) -> None:
             break
         await asyncio.sleep(LOOK_S / 4)
     await _hand_over_at_last(remove=True, limit_s=HAND_OVER_S)
-    _write_mark("walltime")
+    _write_mark()
     _give_signals_back()
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -133,8 +132,8 @@ async def _leave_at_once() -> None:
     for waiting in _leaving_for_walltime:
         waiting.cancel()
     try:
-        if not _stopping() and await _hand_over(remove=True, limit_s=HAND_OVER_S):
-            _write_mark("signal")
+        if not _stopping():
+            await _hand_over(remove=True, limit_s=HAND_OVER_S)
     finally:
         os.kill(os.getpid(), signal.SIGTERM)
 
@@ -207,16 +206,15 @@ def _mark_file() -> Path | None:
     return folder / "left" / f"{array}_{task}" if folder and array and task else None
 
 
-def _write_mark(why: str) -> None:
-    """Tell whoever looks after the cluster that this job's end is no loss."""
+def _write_mark() -> None:
+    """Tell whoever looks after the cluster that this job left before its walltime: no loss."""
     mark = _mark_file()
     if mark is None:
         return
-    body = json.dumps({"why": why, "at": int(time.time())})
 
     def write() -> None:
         mark.parent.mkdir(mode=0o700, exist_ok=True)
-        mark.write_text(body, encoding="utf-8")
+        mark.touch(mode=0o600)
 
     _quietly(write)
 
