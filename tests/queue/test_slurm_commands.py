@@ -230,15 +230,51 @@ def test_site_is_kept_for_a_minute_and_needs_no_accounts() -> None:
         return (0, CONFIG if "config" in argv else partition, "")
 
     commands = Commands(
-        scontrol=scontrol, sinfo=(0, "p|2|4|8000\n", ""), sacctmgr=CommandTimeout("no answer")
+        scontrol=scontrol,
+        sinfo=(0, "p|1/1/0/2|4|8000|x|(null)\n", ""),
+        sacctmgr=CommandTimeout("no answer"),
     )
     clock = HandClock()
     queue = SlurmQueue(commands, clock)
     site = asyncio.run(queue.site())
     assert (site.name, site.accounts) == ("hpc", ())
     assert [p.name for p in site.partitions] == ["p"]
-    assert commands.limits[-1] <= 5, "accounts: no long wait"
+    waits = [
+        limit
+        for call, limit in zip(commands.calls, commands.limits, strict=True)
+        if call[0] == "sacctmgr"
+    ]
+    assert waits, "asked for"
+    assert max(waits) <= 5, "accounts: no long wait"
     assert asyncio.run(queue.site()) is site
     clock.moment += timedelta(minutes=2)
     assert asyncio.run(queue.site()) is not site
     assert commands.count("sinfo") == 2
+
+
+def test_a_site_without_accounting_is_not_asked_for_it() -> None:
+    def scontrol(argv: Sequence[str]) -> Answer:
+        config = CONFIG + "AccountingStorageType   = accounting_storage/none\n"
+        return (0, config if "config" in argv else "PartitionName=p State=UP\n", "")
+
+    commands = Commands(scontrol=scontrol, sinfo=(0, "p|1/1/0/2|4|8000|x|(null)\n", ""))
+    site = asyncio.run(SlurmQueue(commands).site())
+    assert (site.accounts, site.limits, commands.count("sacctmgr")) == ((), (), 0)
+
+
+@pytest.mark.parametrize(("enforced", "limits"), [("associations,limits", 1), ("associations", 0)])
+def test_limits_that_nobody_enforces_are_none(enforced: str, limits: int) -> None:
+    def scontrol(argv: Sequence[str]) -> Answer:
+        config = CONFIG + f"AccountingStorageEnforce = {enforced}\n"
+        return (0, config if "config" in argv else "PartitionName=p State=UP\n", "")
+
+    def sacctmgr(argv: Sequence[str]) -> Answer:
+        if "user" in argv or "qos" in argv or "user=" in argv:
+            return (0, "proj\n" if "user" in argv else "", "")
+        return (0, "hpc|proj|me||normal||1-00:00:00|||||||\n", "")
+
+    commands = Commands(scontrol=scontrol, sinfo=(0, "p|1/1/0/2|4|8000|x|(null)\n", ""))
+    commands.answers["sacctmgr"] = sacctmgr
+    site = asyncio.run(SlurmQueue(commands).site())
+    assert (site.accounts, site.default_account) == (("proj",), "proj")
+    assert len(site.limits) == limits

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from rsdat.queue.interface import Partition
+from rsdat.queue.interface import Limit, NodeKind, Partition
+from rsdat.queue.site import split_gres
+from rsdat.queue.slurm.accounting import parse_associations, parse_qos
 from rsdat.queue.slurm.jobs import parse_estimate, parse_sacct, parse_scontrol, parse_squeue
 from rsdat.queue.slurm.site import (
     message_timeout_s,
     parse_accounts,
     parse_config,
     parse_partitions,
+    parse_reservations,
 )
 
 DATA = Path(__file__).parent / "data"
@@ -132,6 +135,8 @@ def test_partitions() -> None:
         cores_per_node=4,
         memory_per_node_bytes=8000 * 2**20,
         walltime_limit_s=2 * 86400,
+        walltime_default_s=3600,
+        node_kinds=(NodeKind(3, 4, 8000 * 2**20),),
     )
     assert (short.default, short.walltime_limit_s) == (False, 3600)
 
@@ -141,9 +146,85 @@ def test_partitions_of_a_mixed_site() -> None:
         "PartitionName=fat Default=NO MaxTime=UNLIMITED State=DRAIN\n"
         "PartitionName=empty Default=NO MaxTime=1:00 State=UP\n"
     )
-    (fat,) = parse_partitions(scontrol, "fat|2|64|512000\nfat|10|24+|128000+\nfat|0|1|1\n")
+    sinfo = (
+        "fat|5/3/2/10|24+|128000+|thin|(null)\nfat|0/2/0/2|64|512000|ssd,big|gpu:a100:4(S:0,2)\n"
+        "fat|0/0/0/0|1|1|(null)|(null)\nempty|x\n"
+    )
+    (fat,) = parse_partitions(scontrol, sinfo)
     assert (fat.nodes, fat.cores_per_node, fat.memory_per_node_bytes) == (12, 24, 128000 * 2**20)
-    assert (fat.state, fat.walltime_limit_s) == ("DRAIN", None)
+    assert (fat.state, fat.walltime_limit_s, fat.nodes_down) == ("DRAIN", None, 2)
+    assert [kind.cores for kind in fat.node_kinds] == [64, 24]
+    assert (fat.features, fat.gres) == (("ssd", "big", "thin"), ("gpu", "gpu:a100"))
+
+
+def test_limits_of_partitions() -> None:
+    config = parse_config(captured("scontrol-config-limits"))
+    found = parse_partitions(
+        captured("scontrol-partition-limits"), captured("sinfo-limits"), config
+    )
+    site = {partition.name: partition for partition in found}
+    assert list(site) == ["normal", "short", "gpu", "mixed", "resv", "fat"]
+    normal, short, gpu, mixed = (site[name] for name in ("normal", "short", "gpu", "mixed"))
+    # The site's own, where the partition has none.
+    assert normal.memory_per_core_limit_bytes == 8000 * 2**20
+    assert normal.memory_per_core_default_bytes == 1000 * 2**20
+    assert (normal.walltime_limit_s, normal.walltime_default_s) == (432000, 432000)
+    assert (short.nodes_limit, short.cores_limit, short.qos) == (1, 2, ("normal", "long"))
+    assert (short.walltime_limit_s, short.walltime_default_s) == (12 * 3600, None)
+    # A limit on a node's memory takes the place of the site's per core.
+    assert (gpu.memory_limit_bytes, gpu.memory_per_core_limit_bytes) == (48000 * 2**20, None)
+    assert (gpu.accounts, gpu.denied_qos, gpu.partition_qos) == (
+        ("proj", "root"),
+        ("long",),
+        "normal",
+    )
+    assert (gpu.gres, gpu.features) == (("gpu", "gpu:a100"), ("gpu", "ssd"))
+    assert (mixed.denied_accounts, mixed.groups) == (("other",), ("root",))
+    assert [(kind.nodes, kind.cores) for kind in mixed.kinds] == [(1, 8), (1, 4), (1, 4)]
+    assert (site["resv"].reservation_only, site["resv"].state) == (True, "DRAIN")
+    assert site["fat"].memory_per_core_limit_bytes == 16000 * 2**20
+
+
+def test_reservations() -> None:
+    maintenance, course, school = parse_reservations(captured("scontrol-reservation"))
+    assert (maintenance.name, maintenance.maintenance, maintenance.active) == ("m", True, False)
+    assert (maintenance.start, maintenance.partition) == (at(1798869600), None)
+    assert (course.users, course.active, course.nodes) == (("root", "bin"), True, 1)
+    assert (school.accounts, school.users, school.partition) == (("proj",), (), "normal")
+    assert parse_reservations("No reservations in the system\n") == ()
+
+
+def test_limits_of_accounts_and_qos() -> None:
+    other, proj, _ = parse_associations(captured("sacctmgr-user"), "rsdat-test")
+    assert (other.partition, other.walltime_s, other.jobs) == ("short", None, None)
+    assert (proj.walltime_s, proj.cores_per_job, proj.jobs, proj.submitted) == (172800, 32, 9, 50)
+    assert (proj.qos, proj.default_qos, proj.shared) == (("long", "normal"), "normal", False)
+    *_, shared = parse_associations(captured("sacctmgr-accounts"), "rsdat-test")
+    assert (shared.name, shared.shared, shared.cores, shared.jobs) == ("proj", True, 88, 20)
+    assert (shared.core_minutes, shared.cores_per_job) == (60000, None)
+    assert parse_associations(captured("sacctmgr-user"), "elsewhere") == ()
+    normal, long = parse_qos(captured("sacctmgr-qos"))
+    assert normal == Limit("qos", "normal")
+    assert (long.walltime_s, long.cores_per_job, long.memory_per_job_bytes) == (
+        864000,
+        16,
+        50 * 2**30,
+    )
+    assert (long.jobs, long.submitted, long.cores, long.nodes) == (5, 10, 64, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("gpu", ("gpu", None, 1)),
+        ("gpu:2", ("gpu", None, 2)),
+        ("gpu:a100", ("gpu", "a100", 1)),
+        ("gpu:a100:4(S:0-1)", ("gpu", "a100", 4)),
+        ("gpu:a100=3", ("gpu", "a100", 3)),
+    ],
+)
+def test_generic_resources(text: str, parts: tuple[str, str | None, int]) -> None:
+    assert split_gres(text) == parts
 
 
 def test_config() -> None:

@@ -160,6 +160,10 @@ def test_site(queue: SlurmQueue) -> None:
     assert (main.name, main.default, main.nodes, main.cores_per_node) == ("main", True, 3, 4)
     assert main.memory_per_node_bytes == 8000 * 2**20
     assert (short.name, short.walltime_limit_s) == ("short", 3600)
+    assert main.memory_per_core_default_bytes == 1000 * 2**20
+    assert (main.walltime_default_s, main.nodes_down, len(main.node_kinds)) == (3600, 0, 1)
+    assert (site.default_partition, site.array_limit, site.kill_wait_s) == ("main", 2001, 5)
+    assert (site.accounts, site.reservations, site.refuses_over_limits) == ((), (), False)
 
 
 def test_estimate_and_version(queue: SlurmQueue, name: str) -> None:

@@ -19,8 +19,9 @@ from rsdat.base.errors import Conflict, QueueSilent, Refused
 from rsdat.base.files import PRIVATE_FOLDER, private_folder, write_bytes
 from rsdat.queue.environment import job_environment
 from rsdat.queue.ids import array_of, by_array, expand
-from rsdat.queue.interface import Estimate, Job, Partition, Site
+from rsdat.queue.interface import Estimate, Job, NodeKind, Partition, Site
 from rsdat.queue.local.records import Array, Snapshot, ask_to_cancel, jobs_of, look
+from rsdat.queue.local.runner import GRACE_S
 from rsdat.queue.local.script import Demands, read_demands
 
 P = TypeVar("P")
@@ -71,6 +72,10 @@ class LocalQueue:
         """See `Queue.ended`; what ended over a week ago is forgotten."""
         return await _aside(self._ended, ids)
 
+    async def time_left_s(self, job_id: str) -> int | None:
+        """See `Queue.time_left_s`."""
+        return next((job.time_left_s for job in await self.jobs("") if job.id == job_id), None)
+
     async def cancel(self, ids: Sequence[str]) -> None:
         """See `Queue.cancel`. Returns at once; a task has 10 s between SIGTERM and SIGKILL."""
         await _aside(self._cancel, ids)
@@ -93,16 +98,20 @@ class LocalQueue:
 
     async def site(self) -> Site:
         """See `Queue.site`: one partition `local` with one node."""
+        cores = len(os.sched_getaffinity(0))
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         node = Partition(
             name="local",
             default=True,
             state="UP",
             nodes=1,
-            cores_per_node=len(os.sched_getaffinity(0)),
-            memory_per_node_bytes=os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"),
+            cores_per_node=cores,
+            memory_per_node_bytes=memory,
             walltime_limit_s=None,
+            nodes_limit=1,
+            node_kinds=(NodeKind(1, cores, memory),),
         )
-        return Site(None, (node,), ())
+        return Site(None, (node,), (), array_limit=MOST_TASKS, kill_wait_s=GRACE_S)
 
     # -- inside, off the event loop --------------------------------------------------------------
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import pwd
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from rsdat.base.clock import Clock, SystemClock
 from rsdat.base.errors import NotPermitted, QueueSilent, Refused
@@ -17,9 +18,9 @@ from rsdat.base.run import CommandMissing, CommandTimeout, Completed, Run, run
 from rsdat.queue.environment import job_environment, question_environment
 from rsdat.queue.ids import array_of, expand, fold
 from rsdat.queue.interface import Estimate, Job, Site
+from rsdat.queue.slurm import accounting, words
 from rsdat.queue.slurm import jobs as printed
 from rsdat.queue.slurm import site as printed_site
-from rsdat.queue.slurm import words
 from rsdat.queue.slurm.shared import SharedCall
 
 #: Slurm's own default; sites raise it.
@@ -28,6 +29,8 @@ DEFAULT_MESSAGE_TIMEOUT_S = 10
 MARGIN_S = 5
 #: Accounts are a comfort: nobody waits long for them.
 ACCOUNTS_LIMIT_S = 5
+#: Slurm's own default.
+DEFAULT_KILL_WAIT_S = 30
 SITE_KEPT = timedelta(seconds=60)
 ACCOUNTING_RETRY = timedelta(minutes=10)
 #: Names on one command line; folded, each may stand for thousands of tasks.
@@ -120,6 +123,13 @@ class SlurmQueue:
                 raise QueueSilent(_words(done))
             found.update((job.id, job) for job in printed.parse_scontrol(done.stdout))
         return [found[job_id] for job_id in wanted if job_id in found and found[job_id].ended]
+
+    async def time_left_s(self, job_id: str) -> int | None:
+        """See `Queue.time_left_s`."""
+        done = await self._command(["squeue", "-h", "-j", job_id, "-o", printed.SQUEUE_FORMAT])
+        if done.returncode:
+            return None
+        return next((job.time_left_s for job in printed.parse_squeue(done.stdout)), None)
 
     async def cancel(self, ids: Sequence[str]) -> None:
         """See `Queue.cancel`. Slurm sends SIGTERM, and SIGKILL after its KillWait."""
@@ -249,23 +259,66 @@ class SlurmQueue:
 
     async def _ask_site(self) -> Site:
         config = await self._learn()
-        name = config.get("ClusterName")
-        partitions = printed_site.parse_partitions(
-            await self._question(["scontrol", "-o", "show", "partition"]),
-            await self._question(["sinfo", "-h", "-e", "-o", printed_site.SINFO_FORMAT]),
-        )
-        site = Site(name, partitions, await self._accounts(name))
-        self._site = _Dated(site, self._clock.now())
-        return site
+        site, told = await asyncio.gather(self._ask_nodes(config), self._accounting(config))
+        found: Site = replace(site, **told)
+        self._site = _Dated(found, self._clock.now())
+        return found
 
-    async def _accounts(self, cluster: str | None) -> tuple[str, ...]:
+    async def _ask_nodes(self, config: dict[str, str]) -> Site:
+        """What slurmctld tells of the site."""
+        scontrol = await self._question(["scontrol", "-o", "show", "partition"])
+        sinfo = await self._question(["sinfo", "-h", "-e", "-o", printed_site.SINFO_FORMAT])
+        # Some sites keep reservations to themselves.
+        reservations = await self._command(["scontrol", "-o", "show", "reservation"])
+        told = "" if reservations.returncode else reservations.stdout
+        return Site(
+            name=config.get("ClusterName"),
+            partitions=printed_site.parse_partitions(scontrol, sinfo, config),
+            accounts=(),
+            reservations=printed_site.parse_reservations(told),
+            array_limit=printed_site.number(config, "MaxArraySize"),
+            refuses_over_limits=config.get("EnforcePartLimits", "NO") in ("ALL", "ANY", "YES"),
+            kill_wait_s=printed_site.number(config, "KillWait") or DEFAULT_KILL_WAIT_S,
+        )
+
+    async def _accounting(self, config: dict[str, str]) -> dict[str, Any]:
+        """Accounts and limits as fields of `Site`; a comfort, so whatever fails is left out."""
+        if "slurmdbd" not in config.get("AccountingStorageType", "slurmdbd"):
+            return {}
         user = self._user or pwd.getpwuid(os.getuid()).pw_name
-        argv = ["sacctmgr", "-nP", "show", "assoc", f"user={user}", "format=Cluster,Account"]
+        cluster = config.get("ClusterName")
+        assoc = f"format={','.join(accounting.ASSOC_FIELDS)}"
+        mine, default, qos = await asyncio.gather(
+            self._comfort("show", "assoc", f"user={user}", assoc),
+            self._comfort("show", "user", user, "format=DefaultAccount"),
+            self._comfort("show", "qos", f"format={','.join(accounting.QOS_FIELDS)}"),
+        )
+        accounts = printed_site.parse_accounts(mine, cluster)
+        found: dict[str, Any] = {
+            "accounts": accounts,
+            "default_account": default.strip().partition("\n")[0] or None,
+        }
+        enforced = config.get("AccountingStorageEnforce", "limits")
+        if accounts and ("limits" in enforced or "safe" in enforced):
+            # `user=` alone: the lines of the accounts themselves, with what their users share.
+            shared = await self._comfort(
+                "show", "assoc", f"account={','.join(accounts)}", "user=", assoc
+            )
+            found["limits"] = (
+                *accounting.parse_associations(mine, cluster),
+                *accounting.parse_associations(shared, cluster),
+                *accounting.parse_qos(qos),
+            )
+        return found
+
+    async def _comfort(self, *words_: str) -> str:
+        """What sacctmgr says; nothing where it fails or does not say it soon."""
+        limit_s = min(ACCOUNTS_LIMIT_S, self._limit_s)
         try:
-            done = await self._command(argv, limit_s=min(ACCOUNTS_LIMIT_S, self._limit_s))
+            done = await self._command(["sacctmgr", "-nP", *words_], limit_s=limit_s)
         except QueueSilent:
-            return ()
-        return () if done.returncode else printed_site.parse_accounts(done.stdout, cluster)
+            return ""
+        return "" if done.returncode else done.stdout
 
 
 def _words(done: Completed) -> str:

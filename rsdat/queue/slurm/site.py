@@ -41,6 +41,8 @@ def parse_partitions(
     Those without a node are left out: nothing can run there.
 
     Args:
+        scontrol: What the first prints.
+        sinfo: What the second prints.
         config: For the memory limits of partitions that have none of their own.
     """
     kinds = _node_kinds(sinfo)
