@@ -1,4 +1,4 @@
-"""One dCache endpoint as the rest of rsdat sees it: list, read, write, rename, delete, stage."""
+"""One dCache endpoint as the rest of rsdat sees it: files, folders, stage and release."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from rsdat.base.errors import InvalidInput
-from rsdat.dcache import delete, paths, read, rest, webdav, write
+from rsdat.dcache import delete, paths, read, rest, tape, webdav, write
 from rsdat.dcache.endpoint import Endpoint
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import Http
@@ -178,7 +178,23 @@ class DCacheClient:
             InvalidInput: No paths, or more than 500.
         """
         spelled = [await self._spelling(path) for path in files]
-        return await rest.stage(self._http, spelled, keep_s=keep_s)
+        return await tape.stage(self._http, spelled, keep_s=keep_s)
+
+    async def release(self, files: Sequence[str]) -> bool:
+        """End the user's pins on files, so that dCache may take their copies off the disk.
+
+        A file without a pin is no error. Nothing is deleted: the copies on tape stay, and those on
+        disk go when a pool needs the room.
+
+        Returns:
+            Whether dCache has done it; if not, it took the order and goes on with it.
+
+        Raises:
+            InvalidInput: No paths, or more than 500.
+            Refused: It failed for a file; the others are released all the same.
+        """
+        spelled = [await self._spelling(path) for path in files]
+        return await tape.release(self._http, spelled)
 
     async def _spelling(self, text: str) -> str:
         """The path as dCache has it, or would get it: new names are composed (NFC).

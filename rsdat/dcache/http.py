@@ -63,14 +63,14 @@ class Http:
 
     Args:
         endpoint: Addresses and credential.
-        sleep: How it waits when dCache is busy.
+        sleep: How it waits, when dCache is busy or works on an order.
     """
 
     def __init__(
         self, endpoint: Endpoint, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
     ) -> None:
         self.endpoint = endpoint
-        self._sleep = sleep
+        self.sleep = sleep
         self._session: aiohttp.ClientSession | None = None
         self._own = {
             URL(endpoint.api_url, encoded=True).origin(),
@@ -203,7 +203,7 @@ class Http:
                 if await self.endpoint.credential.header() != credential:
                     continue
             if answer.status == 429 and repeatable and waits:
-                await self._sleep(_wait_s(retry_after, waits.pop(0)))
+                await self.sleep(_wait_s(retry_after, waits.pop(0)))
                 continue
             raise refusal(answer, doing=doing, path=path)
 

@@ -1,23 +1,21 @@
-"""The frontend's REST interface: name space and staging.
+"""The frontend's REST interface: the name space.
 
-Source: dCache 12.1 FileResources.java, StageResources.java; answers as seen on 11.2.5.
+Source: dCache 12.1 FileResources.java; answers as seen on 11.2.5.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, NotFound, Refused, RsdatError
+from rsdat.base.errors import Conflict, DoorBroken, NotFound, Refused, RsdatError
 from rsdat.dcache import paths
 from rsdat.dcache.answers import Answer
 from rsdat.dcache.entry import Entry, children_from_rest, entry_from_rest
 from rsdat.dcache.http import LISTING, Http
 
-MAX_STAGE_PATHS = 500
 # Above this a listing is parsed in a thread: 50 000 entries are 17 MB of JSON.
 _PARSE_ASIDE_BYTES = 256 * 1024
 
@@ -46,7 +44,7 @@ async def info(http: Http, path: str, *, checksums: bool = False) -> Entry:
     answer = await http.ask(
         "GET", http.rest_url("namespace", path, query), doing=f"look at '{path}'", path=path
     )
-    return entry_from_rest(path, _object(answer))
+    return entry_from_rest(path, json_object(answer))
 
 
 async def find(http: Http, path: str) -> Entry | None:
@@ -168,43 +166,6 @@ async def remove(http: Http, path: str) -> None:
         raise
 
 
-async def stage(http: Http, files: Sequence[str], *, keep_s: int) -> str:
-    """Ask dCache to bring files from tape and to pin them on disk.
-
-    Returns at once; staging takes minutes to days, and files can fail one by one.
-
-    Args:
-        http: The endpoint.
-        files: Literal paths, 1 to 500.
-        keep_s: Lifetime of the pin, in seconds.
-
-    Returns:
-        The id of the stage request.
-
-    Raises:
-        InvalidInput: No paths, or too many.
-    """
-    if not 1 <= len(files) <= MAX_STAGE_PATHS:
-        raise InvalidInput(f"stage takes 1 to {MAX_STAGE_PATHS} paths, got {len(files)}")
-    # The bulk service does not apply the root of a macaroon or login to its targets
-    # (dCache issues 7506, 7883).
-    user = _object(await http.ask("GET", http.rest_url("user"), doing="ask who you are"))
-    root = str(user.get("rootDirectory") or "/").rstrip("/")
-    # java.time.Duration has no weeks or months: always seconds.
-    order = [{"path": root + path, "diskLifetime": f"PT{keep_s}S"} for path in files]
-    answer = await http.ask(
-        "POST",
-        http.rest_url("tape/stage"),
-        doing=f"stage {len(files)} file{'s' if len(files) > 1 else ''}",
-        ok=(201,),
-        json={"files": order},
-    )
-    request_id = _object(answer).get("requestId")
-    if not isinstance(request_id, str):
-        raise DoorBroken("dCache took the stage request but gave it no id", code="not_understood")
-    return request_id
-
-
 def exists(path: str) -> RsdatError:
     """The error for a name that is taken."""
     return Conflict(f"'{path}' exists already", code="exists", path=path)
@@ -216,11 +177,16 @@ def not_a_folder(path: str) -> RsdatError:
 
 
 def _folder(path: str, answer: Answer) -> Folder:
-    attributes = _object(answer)
+    attributes = json_object(answer)
     return Folder(entry_from_rest(path, attributes), children_from_rest(path, attributes))
 
 
-def _object(answer: Answer) -> dict[str, Any]:
+def json_object(answer: Answer) -> dict[str, Any]:
+    """The object in an answer.
+
+    Raises:
+        DoorBroken: It is something else (`not_dcache`).
+    """
     try:
         value = json.loads(answer.body)
     except ValueError:

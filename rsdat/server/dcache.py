@@ -128,3 +128,22 @@ class StageHandler(RsdatHandler):
         for folder in sorted({paths.parent_of(path) for path in wanted}):
             self.companion.folder_changed(endpoint, folder)
         self.reply({"id": request}, 202)
+
+
+class ReleaseHandler(RsdatHandler):
+    """`/api/dcache/{endpoint}/release`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, endpoint: str) -> None:
+        """End pins."""
+        body = self.body("ReleaseRequest")
+        wanted = [paths.parse(path) for path in body["paths"]]
+        client = await self.companion.storage.client(endpoint)
+        try:
+            done = await client.release(wanted)
+        finally:
+            # Also after a failure: other files of the order are released.
+            for folder in sorted({paths.parent_of(path) for path in wanted}):
+                self.companion.folder_changed(endpoint, folder)
+        self.reply({"done": done})

@@ -33,6 +33,7 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/dcache/{endpoint}/move", dcache.MoveHandler),
     ("/api/dcache/{endpoint}/delete", dcache.DeleteHandler),
     ("/api/dcache/{endpoint}/stage", dcache.StageHandler),
+    ("/api/dcache/{endpoint}/release", dcache.ReleaseHandler),
     ("/files/{endpoint}/{path}", FilesHandler),
 ]
 

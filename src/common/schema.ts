@@ -423,6 +423,25 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/dcache/{endpoint}/release': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** End the user's pins on files. Nothing is deleted: dCache takes the copies off the disk when it needs the room. What it refuses for one file is an error; the others are released all the same. */
+    post: operations['releaseEntries'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/files/{endpoint}/{path}': {
     parameters: {
       query?: never;
@@ -1031,6 +1050,13 @@ export interface components {
     };
     StageAccepted: {
       id: string;
+    };
+    ReleaseRequest: {
+      paths: string[];
+    };
+    Released: {
+      /** @description False while dCache goes on with it. */
+      done: boolean;
     };
   };
   responses: {
@@ -1742,6 +1768,33 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['StageAccepted'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  releaseEntries: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ReleaseRequest'];
+      };
+    };
+    responses: {
+      /** @description Done, or taken by dCache and still under way. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Released'];
         };
       };
       default: components['responses']['Error'];

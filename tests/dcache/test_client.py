@@ -1,4 +1,4 @@
-"""Listing, folders, renaming, deleting, staging through the facade."""
+"""Listing, folders, renaming, deleting, staging, releasing through the facade."""
 
 from __future__ import annotations
 
@@ -9,7 +9,15 @@ from typing import Any
 
 import pytest
 
-from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, NotFound, NotPermitted
+from rsdat.base.errors import (
+    Conflict,
+    DoorBroken,
+    InvalidInput,
+    NotFound,
+    NotPermitted,
+    Refused,
+)
+from rsdat.dcache import tape
 from rsdat.dcache.client import DCacheClient
 from tests.support.dcache import endpoint_of, names, read, run, stream, until
 from tests.support.door import Door
@@ -253,6 +261,74 @@ def test_stage(site: Door, folder: str) -> None:
                 await client.stage(wrong, keep_s=3600)
 
     run(site, work)
+
+
+def test_release(site: Door, folder: str) -> None:
+    """A pin keeps a file on disk; released, it leaves when a pool needs room, and not before."""
+    paths = [f"{folder}/{name}" for name in ("a", "b #", "kept")]
+    for path in paths:
+        (site.root / path[1:]).write_bytes(b"x")
+    site.set_files([{"path": path, "locality": "NEARLINE"} for path in paths])
+
+    async def work(client: DCacheClient) -> None:
+        await client.stage(paths, keep_s=3600)
+        for path in paths:
+            await until(lambda path=path: is_online(site.entry(path)))
+        assert not set(paths) & set(await asyncio.to_thread(site.sweep))
+
+        assert await client.release(paths[:2]) is True
+        assert all(is_online(site.entry(path)) for path in paths)
+        assert set(paths) & set(await asyncio.to_thread(site.sweep)) == set(paths[:2])
+        assert [(await client.info(path)).locality for path in paths] == [
+            "NEARLINE",
+            "NEARLINE",
+            "ONLINE_AND_NEARLINE",
+        ]
+        assert await client.release([paths[0]]) is True  # no pin, no error
+        for wrong in ([], [paths[0]] * 501):
+            with pytest.raises(InvalidInput):
+                await client.release(wrong)
+
+    site.forget()
+    run(site, work)
+    bulk = [each for each in site.requests("frontend") if "bulk-requests/" in each["path"]]
+    assert bulk[-1]["method"] == "DELETE"  # nothing piles up at dCache
+
+
+def test_release_that_fails_for_a_file(site: Door, folder: str) -> None:
+    """dCache's own words, with our path; the other files are released all the same."""
+    good = f"{folder}/good"
+    for name in ("good", "not mine"):
+        (site.root / folder[1:] / name).write_bytes(b"x")
+    site.set_file(good, locality="NEARLINE")
+    site.set_file(f"{folder}/not mine", forbidden=["write"])
+
+    async def work(client: DCacheClient) -> None:
+        await client.stage([good], keep_s=3600)
+        await until(lambda: is_online(site.entry(good)))
+        with pytest.raises(Refused, match="not mine' and 1 more: Access denied") as caught:
+            await client.release([f"{folder}/not mine", f"{folder}/gone", good])
+        assert caught.value.details["path"] == f"{folder}/not mine"
+        with pytest.raises(Refused, match=f": No such file or directory {folder}/gone$"):
+            await client.release([f"{folder}/gone"])
+        assert good in await asyncio.to_thread(site.sweep)
+
+    run(site, work)
+
+
+def test_release_that_takes_long(site: Door, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not waited for without end, nor called done."""
+    monkeypatch.setattr(tape, "_LOOK_AFTER_S", (0.0, 0.0))
+    (site.root / folder[1:] / "a").write_bytes(b"x")
+    site.configure(bulk_delay_s=60)
+    try:
+        run(site, lambda client: released(client, f"{folder}/a"))
+    finally:
+        site.configure(bulk_delay_s=0.05)
+
+
+async def released(client: DCacheClient, path: str) -> None:
+    assert await client.release([path]) is False
 
 
 def is_online(entry: dict[str, Any]) -> bool:

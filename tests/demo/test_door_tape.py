@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -109,6 +110,76 @@ def test_pin_stages_and_archive_info_tells(dcache: Door) -> None:
     wait_for(lambda: locality(dcache, path) == "ONLINE_AND_NEARLINE")
     assert post(dcache, f"namespace{path}", {**pin, "lifetime-unit": "WEEKS"}).status == 500
     assert post(dcache, f"namespace{path}", {"action": "unpin"}).status == 201
+
+
+def test_pins_end_one_by_one_and_a_sweep_takes_the_rest(dcache: Door) -> None:
+    """Stage requests, the name space and bulk UNPIN each have pins; a file goes with its last."""
+    path = on_tape(dcache, "several")
+    stage = {"files": [{"path": path, "diskLifetime": "PT1H"}]}
+    ids = [json.loads(post(dcache, "tape/stage", stage).text)["requestId"] for _ in range(2)]
+    post(dcache, f"namespace{path}", {"action": "pin", "lifetime": 1, "lifetime-unit": "HOURS"})
+    wait_for(lambda: locality(dcache, path) == "ONLINE_AND_NEARLINE")
+    post(dcache, f"tape/release/{ids[0]}", {"paths": [path]})
+    post(dcache, f"namespace{path}", {"action": "unpin"})
+    assert path not in dcache.sweep()
+    post(dcache, f"tape/release/{ids[1]}", {"paths": [path]})
+    assert locality(dcache, path) == "ONLINE_AND_NEARLINE"
+    assert path in dcache.sweep()
+    assert locality(dcache, path) == "NEARLINE"
+
+
+def test_a_pin_that_has_run_out_holds_nothing(dcache: Door) -> None:
+    path = on_tape(dcache, "short", stage_delay_s=0)
+    post(dcache, "tape/stage", {"files": [{"path": path, "diskLifetime": "PT0.2S"}]})
+    wait_for(lambda: path in dcache.sweep())
+
+
+def bulk(dcache: Door, **order: object) -> Reply:
+    return post(dcache, "bulk-requests", {"activity": "UNPIN", **order})
+
+
+def test_bulk_unpin(dcache: Door) -> None:
+    path = on_tape(dcache, "bulk", stage_delay_s=0)
+    (dcache.root / "bulk-folder").mkdir()
+    post(dcache, "tape/stage", {"files": [{"path": path, "diskLifetime": "PT1H"}]})
+    wait_for(lambda: locality(dcache, path) == "ONLINE_AND_NEARLINE")
+    answer = bulk(dcache, target=[path, "/nope", "/bulk-folder"])
+    assert (answer.status, answer.text) == (201, "")
+    url = answer.headers["request-url"]
+
+    def status() -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(ask("GET", url, dcache.headers).text)
+        return found
+
+    assert (status()["status"], status()["targets"][0]["state"]) == ("STARTED", "RUNNING")
+    assert ask("DELETE", url, dcache.headers).status == 403
+    wait_for(lambda: status()["status"] == "COMPLETED")  # although one target failed
+    targets = {target["target"]: target for target in status()["targets"]}
+    assert targets[path]["state"] == "COMPLETED"
+    assert targets["/bulk-folder"]["state"] == "SKIPPED"
+    assert targets["/nope"]["state"] == "FAILED"
+    assert "No such file or directory /nope" in targets["/nope"]["errorMessage"]
+    assert path in dcache.sweep()
+    assert ask("DELETE", url, dcache.headers).status == 204
+    assert ask("GET", url, dcache.headers).status == 404
+
+
+@pytest.mark.parametrize(
+    ("order", "status", "words"),
+    [
+        ({"activity": "FOO", "target": ["/a"]}, 400, "FOO is not a recognized activity."),
+        ({"target": []}, 400, "request contains no targets."),
+        ({}, 500, ""),
+        ({"target": ["/a"], "foo": 1}, 400, "unsupported arguments: ['foo']"),
+        ({"target": ["/a"] * 501}, 413, "Request Entity Too Large"),
+    ],
+)
+def test_bulk_orders_that_are_refused(
+    dcache: Door, order: dict[str, object], status: int, words: str
+) -> None:
+    answer = bulk(dcache, **order)
+    assert answer.status == status
+    assert words in answer.text
 
 
 def test_logins(dcache: Door) -> None:

@@ -109,6 +109,22 @@ async def test_namespace(lab: Lab, dcache: Door, folder: str) -> None:
         **on,
     )
     assert ordered["id"]
+    released = await lab.call(
+        "POST",
+        "/api/dcache/{endpoint}/release",
+        200,
+        value={"paths": [f"{folder}/a b/g.txt"]},
+        **on,
+    )
+    assert released == {"done": True}
+    refused = await lab.call(
+        "POST",
+        "/api/dcache/{endpoint}/release",
+        422,
+        value={"paths": [f"{folder}/nope"]},
+        **on,
+    )
+    assert refused["details"]["path"] == f"{folder}/nope"
     full = await lab.call(
         "POST", "/api/dcache/{endpoint}/delete", 409, value={"path": f"{folder}/a b"}, **on
     )
@@ -137,6 +153,7 @@ async def test_namespace(lab: Lab, dcache: Door, folder: str) -> None:
         ("/api/dcache/default/move", {"source": "/a"}, "'destination' is missing"),
         ("/api/dcache/default/mkdir", {"path": "/../x"}, "out of the root"),
         ("/api/dcache/default/stage", {"paths": []}, "paths"),
+        ("/api/dcache/default/release", {"paths": []}, "paths"),
     ],
 )
 async def test_bad_bodies(lab: Lab, dcache: Door, path: str, value: Any, words: str) -> None:

@@ -104,8 +104,14 @@ class Door:
         self._control("DELETE", "/report")
 
     def configure(self, **options: Any) -> None:
-        """Change stage_delay_s, block_s, or refuse_token (a reason phrase; "" accepts again)."""
+        """Change stage_delay_s, bulk_delay_s, block_s, or refuse_token (a reason phrase; ""
+        accepts again)."""
         self._control("PUT", "/options", options)
+
+    def sweep(self) -> list[str]:
+        """Let a pool need room: what is on tape and not pinned leaves the disk. Returns paths."""
+        evicted: list[str] = self._control("POST", "/sweep")["evicted"]
+        return evicted
 
     def down(self, server: str, seconds: float) -> None:
         """Let a server refuse connections for a while, and cut those it has."""

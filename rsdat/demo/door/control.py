@@ -8,7 +8,8 @@ is like it.
     POST   /faults     a fault, see `faults.Fault`
     GET    /report     {"requests", "counts", "movers"}
     DELETE /report     forget requests and faults
-    PUT    /options    {"stage_delay_s"?, "block_s"?, "refuse_token"?}
+    PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?}
+    POST   /sweep      {} -> {"evicted": paths}
     POST   /down       {"server", "seconds"}
     POST   /restart-pool
 """
@@ -53,6 +54,7 @@ class Control:
             "GET /report": self._report,
             "DELETE /report": self._forget,
             "PUT /options": self._options,
+            "POST /sweep": self._sweep,
             "POST /down": self._down,
             "POST /restart-pool": self._restart_pool,
         }
@@ -105,12 +107,17 @@ class Control:
     async def _options(self, body: Body) -> Body:
         if "stage_delay_s" in body:
             self._site.stager.delay_s = float(body["stage_delay_s"])
+        if "bulk_delay_s" in body:
+            self._site.bulk_delay_s = float(body["bulk_delay_s"])
         if "block_s" in body:
             for limiter in self._limiters.values():
                 limiter.block_s = float(body["block_s"])
         if "refuse_token" in body:
             self._site.logins.refusal = str(body["refuse_token"])
         return {}
+
+    async def _sweep(self, _body: Body) -> Body:
+        return {"evicted": self._site.pins.sweep()}
 
     async def _down(self, body: Body) -> Body:
         await self._listeners[body["server"]].refuse(float(body["seconds"]))

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from rsdat.demo.door import jackson
 from rsdat.demo.door.auth import GIDS, UID, USER
+from rsdat.demo.door.bulk_requests import BulkRequests
 from rsdat.demo.door.http import Call
 from rsdat.demo.door.namespace import Namespace
 from rsdat.demo.door.rest import RestError, json_answer
@@ -31,6 +32,7 @@ class Frontend:
             ("tape/stage", tape.stage),
             ("tape/release/", tape.release),
             ("tape/archiveinfo", tape.archive_info),
+            ("bulk-requests", BulkRequests(site).answer),
             ("labels/", self._labels),
             ("user", self._user),
             ("doors", self._doors),

@@ -25,7 +25,9 @@ from rsdat.demo.door.tree import (
 
 Fields = dict[str, Any]
 _FOLDER_TYPE = "application/vnd.dcache.folder"
-_PIN_UNITS = ("SECONDS", "MINUTES", "HOURS", "DAYS")
+_PIN_UNITS_S = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600, "DAYS": 86400}
+# The frontend pins and unpins under one name of its own: pins of stage requests are not touched.
+_PIN_REQUEST = "frontend"
 
 
 class Namespace:
@@ -38,7 +40,7 @@ class Namespace:
             "mkdir": self._mkdir,
             "mv": self._mv,
             "pin": self._pin,
-            "unpin": lambda _entry, _body: None,
+            "unpin": self._unpin,
             "set-xattr": self._set_xattr,
             "rm-xattr": self._rm_xattr,
             "set-label": self._set_label,
@@ -145,10 +147,17 @@ class Namespace:
             raise RestError(400, f"No such directory: {paths.parent(target)}") from error
 
     def _pin(self, entry: Entry, body: Fields) -> None:
-        if str(body.get("lifetime-unit", "SECONDS")).upper() not in _PIN_UNITS:
+        unit_s = _PIN_UNITS_S.get(str(body.get("lifetime-unit", "SECONDS")).upper())
+        if unit_s is None:
             raise RestError(500, "No enum constant java.util.concurrent.TimeUnit")
         if not entry.is_directory:
+            lifetime = body.get("lifetime", 0)
+            lifetime_s = unit_s * lifetime if isinstance(lifetime, int) else 0
+            self._site.pins.add(entry.path, _PIN_REQUEST, lifetime_s)
             self._site.stager.start(entry.path)
+
+    def _unpin(self, entry: Entry, _body: Fields) -> None:
+        self._site.pins.end(entry.path, _PIN_REQUEST)
 
     def _set_xattr(self, entry: Entry, body: Fields) -> None:
         new = body.get("attributes")

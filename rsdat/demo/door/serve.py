@@ -18,6 +18,7 @@ from rsdat.demo.door.frontend import Frontend
 from rsdat.demo.door.listener import Handler, Listener
 from rsdat.demo.door.movers import Movers
 from rsdat.demo.door.options import Options
+from rsdat.demo.door.pins import Pins
 from rsdat.demo.door.pool import Pool
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.store import AttributeStore
@@ -41,7 +42,7 @@ async def running(options: Options) -> AsyncIterator[Site]:
     logins = Logins(options.token, options.password)
     movers = Movers(options.movers, options.mover_timeout_s)
     stager = Stager(tree, options.stage_delay_s)
-    site = Site(options, tree, stager, movers, logins, Faults())
+    site = Site(options, tree, stager, Pins(tree), movers, logins, Faults())
     handlers: dict[str, Handler] = {
         "frontend": Frontend(site).answer,
         "redirect": WebDav(site, redirects=True).answer,

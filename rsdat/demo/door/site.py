@@ -8,6 +8,7 @@ from rsdat.demo.door.auth import Logins
 from rsdat.demo.door.faults import Faults
 from rsdat.demo.door.movers import Movers
 from rsdat.demo.door.options import Options
+from rsdat.demo.door.pins import Pins
 from rsdat.demo.door.tape import Stager
 from rsdat.demo.door.tree import Tree
 
@@ -19,7 +20,9 @@ class Site:
     options: Options
     tree: Tree
     stager: Stager
+    pins: Pins
     movers: Movers
     logins: Logins
     faults: Faults
+    bulk_delay_s: float = 0.05
     urls: dict[str, str] = field(default_factory=dict)

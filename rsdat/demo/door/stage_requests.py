@@ -75,7 +75,7 @@ class StageRequests:
         if request is None:
             raise RestError(404, f"request {request_id} not found")
         if call.method == "POST" and verb == "cancel":
-            return await self._cancel(call, request)
+            return await self._cancel(call, request_id, request)
         if call.method == "DELETE":
             del self._requests[request_id]
             return Answer(200)
@@ -83,11 +83,12 @@ class StageRequests:
             return json_answer(200, jackson.pretty(self._status(request_id, request)))
         raise RestError(405, "HTTP 405 Method Not Allowed")
 
-    async def release(self, call: Call, _request_id: str) -> web.StreamResponse:
-        """End pins. An unknown path is no error; files stay on disk until they are evicted."""
+    async def release(self, call: Call, rest: str) -> web.StreamResponse:
+        """`/tape/release/{id}`: end the pins of a stage request. An unknown path is no error."""
         if call.method != "POST":
             raise RestError(405, "HTTP 405 Method Not Allowed")
-        _paths(await json_body(call))
+        for path in _paths(await json_body(call)):
+            self._site.pins.end(paths.normalise(path), rest.strip("/"))
         return Answer(200)
 
     async def archive_info(self, call: Call, _rest: str) -> web.StreamResponse:
@@ -118,6 +119,7 @@ class StageRequests:
         if not isinstance(files, list) or not files:
             raise RestError(400, "request contains no targets.")
         request = _Request(_now_ms())
+        lifetimes_s: list[float] = []
         for file in files:
             if not isinstance(file, dict) or not isinstance(file.get("path"), str):
                 raise RestError(400, 'JSONObject["path"] not found.')
@@ -125,15 +127,16 @@ class StageRequests:
             if not isinstance(lifetime, str) or not _DURATION.match(lifetime):
                 raise RestError(400, f"Text cannot be parsed to a Duration: {lifetime}")
             request.targets.append(_Target(paths.normalise(file["path"])))
+            lifetimes_s.append(_seconds(lifetime))
         request_id = str(uuid.uuid4())
         self._requests[request_id] = request
-        for target in request.targets:
-            self._begin(target)
+        for target, lifetime_s in zip(request.targets, lifetimes_s, strict=True):
+            self._begin(target, request_id, lifetime_s)
         headers = [("Location", f"{call.server_url}/api/v1/tape/stage/{request_id}")]
         text = jackson.pretty({"requestId": request_id})
         return json_answer(201, text, headers=headers)
 
-    def _begin(self, target: _Target) -> None:
+    def _begin(self, target: _Target, request_id: str, lifetime_s: float) -> None:
         entry = self._tree.find(target.path)
         if entry is None:
             text = f"No such file or directory {target.path}"
@@ -144,6 +147,7 @@ class StageRequests:
             target.fail(f"CacheException(rc=10011;msg=File is {entry.locality.lower()})")
         else:
             target.state, target.started_ms = "STARTED", _now_ms()
+            self._site.pins.add(target.path, request_id, lifetime_s)
             self._site.stager.start(target.path)
 
     def _status(self, request_id: str, request: _Request) -> dict[str, Any]:
@@ -164,7 +168,7 @@ class StageRequests:
         value["files"] = [target.as_fields() for target in request.targets]
         return value
 
-    async def _cancel(self, call: Call, request: _Request) -> web.StreamResponse:
+    async def _cancel(self, call: Call, request_id: str, request: _Request) -> web.StreamResponse:
         wanted = {paths.normalise(path) for path in _paths(await json_body(call))}
         unknown = wanted - {target.path for target in request.targets}
         if unknown:
@@ -180,7 +184,17 @@ class StageRequests:
         for target in request.targets:
             if target.path in wanted and not target.finished_ms:
                 target.state, target.finished_ms = "CANCELLED", _now_ms()
+                self._site.pins.end(target.path, request_id)
         return Answer(200)
+
+
+def _seconds(duration: str) -> float:
+    found = _DURATION.match(duration)
+    parts = (found[1], found[3], found[4], found[5]) if found else ()
+    factors = (86400, 3600, 60, 1)
+    return sum(
+        float(part[:-1]) * factor for part, factor in zip(parts, factors, strict=False) if part
+    )
 
 
 def _paths(body: dict[str, Any]) -> list[str]:

@@ -22,7 +22,8 @@ class Attributes:
     `state` is `""`, `"uploading"` (an entry without size) or `"broken"` (a failed redirected
     upload: it shows size and checksum, and reading it fails). `stamp` is the size and the
     modification time in ns for which `checksums` and `state` hold: a file changed on disk
-    behind the door's back is a whole new file.
+    behind the door's back is a whole new file. `pins` are by request, with their end in ms since
+    1970; -1 never ends.
     """
 
     pnfs_id: str = ""
@@ -35,6 +36,7 @@ class Attributes:
     xattrs: dict[str, str] = field(default_factory=dict)
     forbidden: list[str] = field(default_factory=list)
     stage_delay_s: float | None = None
+    pins: dict[str, int] = field(default_factory=dict)
     mode: int | None = None
 
     def as_json(self) -> str:
@@ -119,6 +121,10 @@ class AttributeStore:
     def marked(self, state: str) -> list[str]:
         """The paths whose `state` is this."""
         return [path for path, entry in self._entries.items() if entry.state == state]
+
+    def located(self, locality: str) -> list[str]:
+        """The paths whose locality is this."""
+        return [path for path, entry in self._entries.items() if entry.locality == locality]
 
     def labelled(self, label: str) -> list[str]:
         """The paths that carry a label."""
