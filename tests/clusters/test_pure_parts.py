@@ -1,4 +1,4 @@
-"""Names, options, rhythm, adaptive size, diagnosis: tables."""
+"""Names, options, rhythm, adaptive size: tables."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from typing import Any
 import pytest
 
 from rsdat.base.errors import InvalidInput
-from rsdat.clusters.diagnose import diagnose, explain_reason
 from rsdat.clusters.executor import jobs_to_retire
 from rsdat.clusters.limits import core_hours, find_problems
 from rsdat.clusters.naming import check_name, default_name, job_name, parse_job_name, worker_job
 from rsdat.clusters.options import read_options
 from rsdat.clusters.reconcile import Retire
-from rsdat.clusters.record import EndedJob
 from rsdat.clusters.rhythm import AdaptiveSize, queue_pause_s, turn_pause_s
 from rsdat.queue.interface import Partition, Site
-from tests.support.cluster_parts import ID, NOW, ago, job, options, record
+from tests.support.cluster_parts import ID, NOW, options
 
 # -- names ----------------------------------------------------------------------------------------
 
@@ -193,84 +191,3 @@ def test_adaptive_size_grows_at_once_and_shrinks_late() -> None:
     assert size.follow(7, 0, (1, 20), at(63)) == 7
     assert size.follow(7, 0, (1, 20), at(93)) == 1  # never below the minimum
     assert size.follow(30, 0, (1, 20), at(94)) == 20  # bounds that shrank hold at once
-
-
-# -- diagnosis ------------------------------------------------------------------------------------
-
-
-def ended(state: str = "FAILED", exit_text: str | None = "1:0", **more: Any) -> EndedJob:
-    facts: dict[str, Any] = {"expected": False, "connected": False, "at": ago(9), **more}
-    return EndedJob("7_0", state, exit_text, None, "n1", 60, **facts)
-
-
-@pytest.mark.parametrize(
-    ("name", "more", "jobs", "connected", "scheduler", "log", "words"),
-    [
-        ("all is well", {}, [job("7_0")], ["7_0"], "up", "Timed out starting worker", None),
-        ("refused, in Slurm's words", {"problem": {"message": "Invalid account", "hint": None}},
-         [], [], "up", None, "Invalid account"),
-        ("scheduler gone", {"phase": "failed"}, [], [], "dead", "Segfault", "scheduler has ended"),
-        ("never reached", {"ended": [ended()]}, [], [], "up", "x\nTimed out starting worker",
-         "Job 7_0 failed with exit code 1: its worker did not reach the scheduler on n1"),
-        ("wrong key", {"ended": [ended()]}, [], [], "up", "TLS certificate does not match",
-         "another scheduler answers"),
-        ("no distributed", {"ended": [ended()]}, [], [], "up",
-         "ModuleNotFoundError: No module named 'distributed'", "its Python lacks a package"),
-        ("out of memory", {"ended": [ended("OUT_OF_MEMORY", "0:125")]}, [], [], "up", None,
-         "ran out of memory"),
-        ("signal", {"ended": [ended("FAILED", "0:9")]}, [], [], "up", None, "ended by signal 9"),
-        ("walltime", {"ended": [ended("TIMEOUT", "0:0")]}, [], [], "up", None, "its walltime"),
-        ("clean exit", {"ended": [ended("COMPLETED", "0:0")]}, [], [], "up", None, "ended at once"),
-        ("held", {"ended": [ended()], "failures": 3}, [], [], "up", None,
-         "3 in a row ended at once, no more are started"),
-        ("replaced already", {"ended": [ended("NODE_FAIL")]}, [job("7_1")], ["7_1"], "up", None,
-         None),
-        ("asked to", {"ended": [ended("CANCELLED", expected=True)]}, [], [], "up", None, None),
-        ("before the last wish", {"ended": [ended()], "wished": ago(5)}, [], [], "up", None, None),
-        ("old news", {"ended": [ended(at=ago(1000))]}, [], [], "up", None, None),
-        ("silent scheduler", {}, [job("7_0")], [], "silent", None, "does not answer"),
-        ("slow worker", {}, [job("7_0")], [], "up", None, "has run for 00:01:00"),
-        ("young worker", {}, [job("7_0", started=ago(44))], [], "up", None, None),
-        ("waiting", {}, [job("7_0", "PENDING", reason="Resources")], [], "up", None,
-         "1 job in the queue: it waits for free nodes"),
-        ("never", {}, [job("7_0"), job("7_1", "PENDING", reason="PartitionTimeLimit")], ["7_0"],
-         "up", None, "its walltime is longer than the partition allows"),
-        ("stopping", {"phase": "stopping", "failures": 3, "ended": [ended()]}, [], [], "up", None,
-         None),
-    ],
-)  # fmt: skip
-def test_diagnosis(
-    name: str,
-    more: dict[str, Any],
-    jobs: list[Any],
-    connected: list[str],
-    scheduler: Any,
-    log: str | None,
-    words: str | None,
-) -> None:
-    mine = record(1, **more)
-    found = diagnose(mine, jobs, connected, scheduler, NOW, lambda source: log)
-    if words is None:
-        assert found is None, name
-    else:
-        assert found is not None, name
-        assert words in found.message, name
-
-
-@pytest.mark.parametrize(
-    ("reason", "words"),
-    [
-        (None, None),
-        ("Priority", "other jobs come first"),
-        ("ReqNodeNotAvail, UnavailableNodes:n4", "reserved for maintenance, or down"),
-        ("QOSMaxCpuPerUserLimit", "limit of its quality of service"),
-        ("QOSMaxWallDurationPerJobLimit", "never start: its walltime"),
-        ("QOSMaxCpuPerJobLimit", "one job may not ask for so much"),
-        ("AssocGrpCPUMinutesLimit", "budget is used up"),
-        ("AssocGrpCpuLimit", "your account uses as much as it may"),
-        ("SomethingNew", "waits: SomethingNew"),
-    ],
-)
-def test_reasons_in_plain_words(reason: str | None, words: str | None) -> None:
-    found = explain_reason(reason)
-    assert found is None if words is None else words in (found or "")

@@ -273,7 +273,8 @@ def _limit(reason: str) -> Reason | None:
             f"will never start: its walltime is longer than you may ask for ({reason})",
             f"{_NEW_CLUSTER} a shorter walltime.",
         )
-    thing = next((words for key, words in _THINGS if key in match["rest"]), None)
+    limited = re.sub("Per(Job|Node|User|Account)", "", reason)
+    thing = next((words for key, words in _THINGS if key in limited), None)
     what = f" ({thing})" if thing else ""
     if "Min" in match["rest"]:
         return Reason(

@@ -9,12 +9,10 @@ import re
 _STEPS = tuple(
     (re.compile(pattern, re.IGNORECASE), step)
     for pattern, step in (
+        ("MaxSubmit|submit limit|job array", "Ask for fewer workers: scale to a smaller number."),
+        ("account/partition", "Choose an account and a partition that go together."),
         ("partition", "Choose another partition in a new cluster's options."),
-        ("account", "Choose another account in a new cluster's options."),
-        (
-            "MaxSubmit|job submit limit|job array",
-            "Ask for fewer workers: scale to a smaller number.",
-        ),
+        ("invalid account", "Choose another account in a new cluster's options."),
         ("QOS|quality of service", "Ask for another quality of service, or for less."),
         ("memory", "Ask for less memory per worker in a new cluster's options."),
         ("time limit|--time", "Ask for a shorter walltime in a new cluster's options."),

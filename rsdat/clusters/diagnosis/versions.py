@@ -97,7 +97,7 @@ def compare(
         f"{version or 'none'} in {' and '.join(where)}" for version, where in places.items()
     )
     others = [name for name, _ in apart[1:]]
-    also = f" (and so do {', '.join(others)})" if others else ""
+    also = f" (also of {', '.join(others)})" if others else ""
     title = "Python" if package == "python" else package
     return Mismatch(f"Versions of {title} differ: {told}{also}", _STEP, package in _SERIOUS)
 
