@@ -22,6 +22,7 @@ from rsdat.clusters.link import SchedulerLink, SchedulerSeen
 from rsdat.clusters.logs import tail
 from rsdat.clusters.reconcile import EndScheduler, SchedulerState, jobs_of_groups, reconcile
 from rsdat.clusters.record import Record
+from rsdat.clusters.renewal import being_replaced
 from rsdat.clusters.rhythm import AdaptiveSize, share_target
 from rsdat.clusters.scheduler import find_scheduler
 from rsdat.clusters.view import Observed, cluster_view, jobs_of_workers, without_clock
@@ -52,6 +53,7 @@ class Keeper:
         self._link: SchedulerLink | None = None
         self._sizes: dict[str, AdaptiveSize] = {}
         self._silent_since = clock.now()
+        self._jobs_seen = clock.now()
         self._idle = IdleWatch()
         self._inspector = Inspector(folder, clock)
         self._shown: dict[str, Any] | None = None
@@ -74,6 +76,10 @@ class Keeper:
             return True
         connected = self._connected()
         if any(job.waiting or job.id not in connected for job in living):
+            return True
+        mine = jobs_of_groups(record, observed.jobs)
+        now, seen = self._clock.now(), self._jobs_seen
+        if any(being_replaced(record, mine[group.name], now, seen=seen) for group in record.groups):
             return True
         if len(connected) == record.wanted:
             return any(group.removing for group in record.groups)
@@ -148,6 +154,7 @@ class Keeper:
             return
         if jobs is not None:
             jobs = spelled_out(self.record, jobs)
+            self._jobs_seen = self._clock.now()
         state, answer = await self._look()
         known = self.observed.jobs if jobs is None else tuple(jobs)
         await self._show(Observed(known, state, answer))

@@ -14,6 +14,7 @@ from typing import Literal
 from rsdat.clusters.bookkeeping import FRESH, is_held
 from rsdat.clusters.naming import job_order
 from rsdat.clusters.record import FIRST_GROUP, Group, Record
+from rsdat.clusters.renewal import being_replaced
 from rsdat.queue.interface import Job
 
 #: A job that was asked to go and lives on for so long is cancelled (again).
@@ -169,21 +170,40 @@ def _size(
     scheduler: SchedulerState,
     now: datetime,
 ) -> list[Action]:
-    living, coming = counting(record, group, jobs, now)
+    counted, coming = counting(record, group, jobs, now)
+    replaced = being_replaced(record, counted, now)
+    living = [job for job in counted if job.id not in replaced]
     have = len(living) + coming
     if have < group.wanted:
         return [] if is_held(group) else [Submit(group.wanted - have, group.name)]
+    # They leave by themselves, unless fewer than they are shall stay.
+    old = [job for job in counted if job.id in replaced]
+    actions = _send_away(group, old, len(old) - group.wanted, connected, scheduler)
     excess = have - group.wanted
-    if excess == 0:
+    if excess == 0 and not old:
         gone = group.removing and have == 0 and all(job.ended for job in jobs)
         return [Forget(group.name)] if gone else []
+    # Those on their way are seen at the next look: workers are not sent away in their stead.
+    return [*actions, *_send_away(group, living, excess, connected, scheduler, coming=coming)]
+
+
+def _send_away(
+    group: Group,
+    living: Sequence[Job],
+    excess: int,
+    connected: Collection[str],
+    scheduler: SchedulerState,
+    *,
+    coming: int = 0,
+) -> list[Action]:
+    if excess <= 0:
+        return []
     newest_first = sorted(living, key=lambda job: job_order(job.id), reverse=True)
     waiting = [job.id for job in newest_first if job.waiting]
     starting = [job.id for job in newest_first if job.alive and job.id not in connected]
     # Neither of them holds data; waiting jobs cost nothing yet, so they go first.
     cancelled = [*waiting, *starting][:excess]
     actions: list[Action] = [Cancel(tuple(cancelled))] if cancelled else []
-    # Those on their way are seen at the next look: workers are not sent away in their stead.
     rest = excess - len(cancelled) - coming
     candidates = tuple(job.id for job in newest_first if job.alive and job.id in connected)
     if rest > 0 and candidates and scheduler == "up":
