@@ -32,6 +32,8 @@ export const IClusterManager = new Token<IClusterManager>(
 export interface ISidebar {
   /** Add a section below those that are there. */
   addSection(section: Widget): void;
+  /** Bring the panel to the front. */
+  show(): void;
 }
 
 export const ISidebar = new Token<ISidebar>(

@@ -1,60 +1,34 @@
 /** What can be done with clusters. */
-import {
-  Clipboard,
-  Dialog,
-  Notification,
-  showDialog
-} from '@jupyterlab/apputils';
+import { Clipboard, Notification } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
-import type { ITranslator } from '@jupyterlab/translation';
-import { addIcon, codeIcon, stopIcon } from '@jupyterlab/ui-components';
-import type { CommandRegistry } from '@lumino/commands';
-import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import { ApiError } from '../common/request';
-import type { ICluster, IClusterRequest, IOptions } from '../common/types';
+import { addIcon, codeIcon } from '@jupyterlab/ui-components';
+import type { IClusterRequest, IOptions } from '../common/types';
 import { clientCode } from './code';
 import { clustersIcon } from './icons';
+import { CommandIDs } from './ids';
 import { insertCode } from '../common/insert';
-import type { ClusterModel } from './model';
-import { isAlive } from './status';
+import { addJobCommands, type IJobCommandParts } from './jobs/commands';
+import { addLifeCommands } from './lifecommands';
+import { addSizeCommands } from './sizecommands';
+import { CLUSTER, Targets, notify } from './targets';
 
-export namespace CommandIDs {
-  export const newCluster = 'rsdat:new-cluster';
-  export const scale = 'rsdat:scale-cluster';
-  export const shutdown = 'rsdat:shutdown-cluster';
-  export const insertCode = 'rsdat:insert-client-code';
-  export const openLogs = 'rsdat:open-logs';
-}
+export { CommandIDs };
 
-export interface ICommandOptions {
-  commands: CommandRegistry;
-  model: ClusterModel;
-  translator: ITranslator;
+export interface ICommandOptions extends IJobCommandParts {
   /** Without notebooks the client code goes to the clipboard. */
   notebooks: INotebookTracker | null;
   /** Show a widget of the main area. */
   activate: (id: string) => void;
-  /** Open or reveal the log of a `scheduler` or a job. */
-  openLog: (cluster: string, source: string) => Promise<void>;
 }
-
-const CLUSTER = {
-  type: 'string',
-  description: 'Id of the cluster; the selected one if left out.'
-};
 
 /** Add the commands. Those on one cluster take its id, and else act on the selected one. */
 export function addCommands(options: ICommandOptions): void {
   const { commands, model, translator } = options;
   const trans = translator.load('jupyterlab_rsdat');
-  const target = (args: ReadonlyPartialJSONObject): ICluster | undefined =>
-    model.cluster((args.cluster as string | undefined) ?? model.selected);
-  const hasTarget = (args: ReadonlyPartialJSONObject): boolean =>
-    target(args) !== undefined;
-  const isIdle = (args: ReadonlyPartialJSONObject): boolean => {
-    const cluster = target(args);
-    return cluster !== undefined && model.activity(cluster.id) === null;
-  };
+  const targets = new Targets(model);
+  addSizeCommands(options);
+  addLifeCommands(options);
+  addJobCommands(options);
 
   commands.addCommand(CommandIDs.newCluster, {
     label: args =>
@@ -96,113 +70,16 @@ export function addCommands(options: ICommandOptions): void {
     }
   });
 
-  commands.addCommand(CommandIDs.scale, {
-    label: trans.__('Scale Cluster…'),
-    caption: trans.__('Change how many workers the cluster has'),
-    icon: clustersIcon,
-    isEnabled: args => {
-      const cluster = target(args);
-      return cluster !== undefined && isIdle(args) && isAlive(cluster);
-    },
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          cluster: CLUSTER,
-          workers: {
-            type: 'integer',
-            minimum: 0,
-            description: 'Workers wanted; the dialog asks if left out.'
-          },
-          minimum: { type: 'integer', minimum: 0 },
-          maximum: {
-            type: 'integer',
-            minimum: 0,
-            description: 'With minimum: adaptive between both.'
-          }
-        }
-      }
-    },
-    execute: async args => {
-      const cluster = target(args);
-      if (!cluster) {
-        return;
-      }
-      const { workers, minimum, maximum } = args as Record<
-        string,
-        number | undefined
-      >;
-      let change;
-      if (workers !== undefined) {
-        change = { workers };
-      } else if (minimum !== undefined && maximum !== undefined) {
-        change = { adapt: { minimum, maximum } };
-      } else {
-        const { askScale } = await import('./scaledialog');
-        change = await askScale(cluster, translator);
-      }
-      if (change) {
-        await model.change(cluster.id, change).catch(notify);
-      }
-    }
-  });
-
-  commands.addCommand(CommandIDs.shutdown, {
-    label: trans.__('Shut Down Cluster'),
-    caption: trans.__('End the cluster with its scheduler and its jobs'),
-    icon: stopIcon,
-    isEnabled: isIdle,
-    describedBy: {
-      args: {
-        type: 'object',
-        properties: {
-          cluster: CLUSTER,
-          confirmed: {
-            type: 'boolean',
-            description: 'Do not ask first.'
-          }
-        }
-      }
-    },
-    execute: async args => {
-      const cluster = target(args);
-      if (!cluster) {
-        return;
-      }
-      if (!args.confirmed) {
-        const result = await showDialog({
-          title: trans.__('Shut down %1?', cluster.name),
-          body:
-            cluster.workers.connected > 0
-              ? trans._n(
-                  'Its scheduler and its %1 worker end. Results that are only in its memory are lost; files stay.',
-                  'Its scheduler and its %1 workers end. Results that are only in their memory are lost; files stay.',
-                  cluster.workers.connected
-                )
-              : trans.__('Its scheduler ends, and its jobs leave the queue.'),
-          buttons: [
-            Dialog.cancelButton({ label: trans.__('Cancel') }),
-            Dialog.warnButton({ label: trans.__('Shut down') })
-          ]
-        });
-        if (!result.button.accept) {
-          return;
-        }
-      }
-      await model.shutdown(cluster.id).catch(notify);
-    }
-  });
-
   commands.addCommand(CommandIDs.insertCode, {
     label: trans.__('Insert Client Code'),
     caption: trans.__('Put code for a connected client into the notebook'),
     icon: codeIcon,
-    isEnabled: hasTarget,
+    isEnabled: targets.exists,
     describedBy: {
       args: { type: 'object', properties: { cluster: CLUSTER } }
     },
     execute: async args => {
-      const cluster = target(args);
+      const cluster = targets.cluster(args);
       if (!cluster) {
         return;
       }
@@ -225,7 +102,7 @@ export function addCommands(options: ICommandOptions): void {
     label: trans.__('Open Cluster Logs'),
     caption: trans.__('Read the log of the scheduler or of a job'),
     icon: clustersIcon,
-    isEnabled: hasTarget,
+    isEnabled: targets.exists,
     describedBy: {
       args: {
         type: 'object',
@@ -253,17 +130,14 @@ export function addCommands(options: ICommandOptions): void {
 async function askRequest(
   options: ICommandOptions
 ): Promise<IClusterRequest | null> {
-  const { model, translator } = options;
+  const { model, state, translator } = options;
   try {
-    const site = await model.site();
-    const { askOptions } = await import('./optionsdialog');
-    return await askOptions({ api: model.api, site, translator });
+    // Asked anew: limits change, and so do one's own presets and last choice.
+    const site = await model.api.site();
+    const { askOptions } = await import('./options/dialog');
+    return await askOptions({ api: model.api, site, translator, state });
   } catch (reason) {
     notify(reason);
     return null;
   }
-}
-
-function notify(reason: unknown): void {
-  Notification.error(ApiError.from(reason).text, { autoClose: false });
 }

@@ -10,6 +10,9 @@ const CALM_MS = 30_000;
 const BACKOFF_MS = 300_000;
 /** Events closer together than this share one request. */
 const EVENT_SPACING_MS = 250;
+/** The same two while the clusters are only glanced at, from the status bar. */
+const GLANCE_MS = 600_000;
+const GLANCE_SPACING_MS = 60_000;
 
 export class Follower implements IDisposable {
   constructor(options: Follower.IOptions) {
@@ -21,6 +24,12 @@ export class Follower implements IDisposable {
       factory: () => this.fetch(),
       frequency: { interval: CALM_MS, backoff: true, max: BACKOFF_MS },
       standby: () => this._watchers === 0 || 'when-hidden'
+    });
+    this._glance = new Poll({
+      name: `${options.name}-glance`,
+      factory: () => this.fetch(),
+      frequency: { interval: GLANCE_MS, backoff: true, max: GLANCE_MS * 4 },
+      standby: () => this._glancers === 0 || this._watchers > 0 || 'when-hidden'
     });
   }
 
@@ -37,6 +46,20 @@ export class Follower implements IDisposable {
     }
     return new DisposableDelegate(() => {
       this._watchers -= 1;
+    });
+  }
+
+  /**
+   * Like `watch`, for who needs to know only roughly: asks once, then some time after an event and
+   * every ten minutes, so that the companion is not kept asking the queue for nobody.
+   */
+  glance(): IDisposable {
+    this._glancers += 1;
+    if (this._glancers === 1 && this._watchers === 0) {
+      void this.fetch().catch(() => undefined);
+    }
+    return new DisposableDelegate(() => {
+      this._glancers -= 1;
     });
   }
 
@@ -67,7 +90,9 @@ export class Follower implements IDisposable {
     }
     this._isDisposed = true;
     this._poll.dispose();
+    this._glance.dispose();
     this._throttler.dispose();
+    this._glanceThrottler.dispose();
     this._changes?.changed.disconnect(this._onEvent, this);
   }
 
@@ -79,6 +104,8 @@ export class Follower implements IDisposable {
     this._isOutdated = true;
     if (this._watchers > 0) {
       void this._throttler.invoke();
+    } else if (this._glancers > 0) {
+      void this._glanceThrottler.invoke();
     }
   }
 
@@ -93,14 +120,25 @@ export class Follower implements IDisposable {
   private _load: () => Promise<boolean>;
   private _changes: ChangeStream | null;
   private _poll: Poll;
+  private _glance: Poll;
   private _throttler = new Throttler(
     () => this.fetch().catch(() => undefined),
     EVENT_SPACING_MS
+  );
+  private _glanceThrottler = new Throttler(
+    async () => {
+      // Whoever began to watch meanwhile has asked already.
+      if (this._watchers === 0 && !document.hidden) {
+        await this.fetch().catch(() => undefined);
+      }
+    },
+    { limit: GLANCE_SPACING_MS, edge: 'trailing' }
   );
   private _pending: Promise<void> | null = null;
   /** Something changed since the request under way began. */
   private _isOutdated = false;
   private _watchers = 0;
+  private _glancers = 0;
   private _isDisposed = false;
 }
 

@@ -13,6 +13,7 @@ export namespace CommandIDs {
   export const insertCode = 'rsdat:insert-client-code';
   export const openLogs = 'rsdat:open-logs';
   export const openJobs = 'rsdat:open-jobs';
+  export const openJobLog = 'rsdat:open-job-log';
   export const cancelJob = 'rsdat:cancel-job';
   export const holdJob = 'rsdat:hold-job';
   export const releaseJob = 'rsdat:release-job';

@@ -130,6 +130,11 @@ export class ClusterModel implements IClusterManager, IDisposable {
     return this._follower.watch();
   }
 
+  /** Keep the clusters roughly known, at next to no cost, until the returned object is disposed. */
+  glance(): IDisposable {
+    return this._follower.glance();
+  }
+
   /** Read again; settles in any case. A failure keeps the old clusters and is in `error`. */
   refresh(): Promise<void> {
     return this._follower.fetch().catch(() => undefined);

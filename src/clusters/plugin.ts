@@ -11,6 +11,7 @@ import {
 } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
+import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
@@ -21,8 +22,13 @@ import { IClusterManager, ISidebar } from '../tokens';
 import { ClustersApi } from './api';
 import { CommandIDs, addCommands } from './commands';
 import { clustersIcon } from './icons';
+import type { JobsView } from './jobs/tab';
+import { JobTables } from './jobs/tables';
 import type { LogView } from './logtab';
 import { ClusterModel } from './model';
+import { Notices } from './notices';
+import { isAlive } from './status';
+import { ClusterStatus } from './statusitem';
 
 const clusters: JupyterFrontEndPlugin<IClusterManager> = {
   id: 'jupyterlab-rsdat:clusters',
@@ -34,7 +40,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     ICommandPalette,
     IStateDB,
     INotebookTracker,
-    ILayoutRestorer
+    ILayoutRestorer,
+    IStatusBar
   ],
   provides: IClusterManager,
   activate: (
@@ -44,7 +51,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     palette: ICommandPalette | null,
     state: IStateDB | null,
     notebooks: INotebookTracker | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    statusBar: IStatusBar | null
   ): IClusterManager => {
     const { commands, serviceManager, shell } = app;
     const usedTranslator = translator ?? nullTranslator;
@@ -89,13 +97,43 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       });
     }
 
+    const tables = new JobTables(model, trans);
+    const jobs = new WidgetTracker<MainAreaWidget<JobsView>>({
+      namespace: 'rsdat-jobs'
+    });
+    const openJobs = async (cluster: string): Promise<void> => {
+      const { createJobsTab, jobsTabId } = await import('./jobs/tab');
+      if (!jobs.find(tab => tab.id === jobsTabId(cluster))) {
+        const tab = createJobsTab({
+          model,
+          tables,
+          cluster,
+          commands,
+          translator: usedTranslator
+        });
+        await jobs.add(tab);
+        shell.add(tab, 'main');
+      }
+      shell.activateById(jobsTabId(cluster));
+    };
+    if (restorer) {
+      void restorer.restore(jobs, {
+        command: CommandIDs.openJobs,
+        args: tab => ({ cluster: tab.content.cluster }),
+        name: tab => tab.content.cluster
+      });
+    }
+
     addCommands({
       commands,
       model,
       translator: usedTranslator,
+      state,
       notebooks,
       activate: id => shell.activateById(id),
-      openLog
+      openLog,
+      tables,
+      openJobs
     });
     const category = trans.__('Dask');
     for (const command of Object.values(CommandIDs)) {
@@ -120,7 +158,13 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
         ]);
         const { baseUrl } = serviceManager.serverSettings;
         return () =>
-          createElement(ClustersPanel, { model, commands, baseUrl, trans });
+          createElement(ClustersPanel, {
+            model,
+            tables,
+            commands,
+            baseUrl,
+            trans
+          });
       }
     });
     let watch: IDisposable | null = null;
@@ -129,6 +173,24 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       watch = isVisible ? model.watch() : null;
     });
     sidebar.addSection(section);
+
+    const showPanel = (): void => sidebar.show();
+    new Notices({
+      model,
+      trans,
+      show: cluster => {
+        model.select(cluster);
+        showPanel();
+      }
+    });
+    if (statusBar) {
+      statusBar.registerStatusItem('jupyterlab-rsdat:clusters', {
+        align: 'left',
+        item: new ClusterStatus({ model, trans, show: showPanel }),
+        isActive: () => model.clusters.some(isAlive),
+        activeStateChanged: model.changed
+      });
+    }
     return model;
   }
 };
@@ -153,6 +215,7 @@ const sidebar: JupyterFrontEndPlugin<ISidebar> = {
     app.shell.add(panel, 'left', { rank: 200, type: 'rsdat' });
     restorer?.add(panel, panel.id);
     return {
+      show: () => app.shell.activateById(panel.id),
       addSection: section => {
         panel.addWidget(section);
         if (panel.content instanceof AccordionPanel) {

@@ -17,9 +17,17 @@ export function isAlive(cluster: ICluster): boolean {
   return cluster.state === 'starting' || cluster.state === 'running';
 }
 
+/** Whether its scheduler is somebody else's: then it has no jobs of ours. */
+export function isAttached(cluster: ICluster): boolean {
+  return cluster.scheduler.mode === 'attached';
+}
+
 /** Whether something about the cluster is still on its way. */
 export function isUnsettled(cluster: ICluster): boolean {
   const { wanted, queued, starting, connected } = cluster.workers;
+  if (isAttached(cluster)) {
+    return cluster.state === 'starting';
+  }
   if (cluster.state === 'starting' || cluster.state === 'stopping') {
     return true;
   }
@@ -30,8 +38,15 @@ export function isUnsettled(cluster: ICluster): boolean {
 }
 
 /** Whether nothing will compute until the user asks for workers. */
-export function needsWorkers({ adapt, workers }: ICluster): boolean {
-  return adapt === null && workers.wanted === 0 && workers.connected === 0;
+export function needsWorkers(cluster: ICluster): boolean {
+  const { adapt, groups, workers } = cluster;
+  return (
+    !isAttached(cluster) &&
+    adapt === null &&
+    groups.every(group => group.adapt === null) &&
+    workers.wanted === 0 &&
+    workers.connected === 0
+  );
 }
 
 /** The state as a word. */

@@ -1,29 +1,45 @@
 /** The commands: described, enabled when they can do something, acting on the right cluster. */
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import { nullTranslator } from '@jupyterlab/translation';
+import { dismissDialog, waitForDialog } from '@jupyterlab/testing';
 import { CommandRegistry } from '@lumino/commands';
 import { CommandIDs, addCommands } from '../commands';
+import { JobTables } from '../jobs/tables';
 import { ClusterModel } from '../model';
-import { FakeApi, aCluster, aList, settle } from './samples';
+import {
+  FakeApi,
+  aCluster,
+  aGroup,
+  aJob,
+  aList,
+  aWorker,
+  settle
+} from './samples';
 
 describe('cluster commands', () => {
   let api: FakeApi;
   let model: ClusterModel;
   let commands: CommandRegistry;
+  let tables: JobTables;
   const openLog = jest.fn(() => Promise.resolve());
+  const openJobs = jest.fn(() => Promise.resolve());
 
   beforeEach(async () => {
     api = new FakeApi();
     model = new ClusterModel({ api });
     commands = new CommandRegistry();
+    tables = new JobTables(model, nullTranslator.load('jupyterlab_rsdat'));
     openLog.mockClear();
+    openJobs.mockClear();
     addCommands({
       commands,
       model,
       translator: nullTranslator,
       notebooks: { currentWidget: null } as INotebookTracker,
       activate: () => undefined,
-      openLog
+      openLog,
+      tables,
+      openJobs
     });
   });
 
@@ -41,11 +57,23 @@ describe('cluster commands', () => {
 
   it('keep the names that others rely on', () => {
     expect(Object.values(CommandIDs).sort()).toEqual([
+      'rsdat:add-worker-group',
+      'rsdat:attach-cluster',
+      'rsdat:cancel-job',
+      'rsdat:drop-queued',
+      'rsdat:hold-job',
       'rsdat:insert-client-code',
+      'rsdat:keep-cluster',
       'rsdat:new-cluster',
+      'rsdat:open-job-log',
+      'rsdat:open-jobs',
       'rsdat:open-logs',
+      'rsdat:release-job',
+      'rsdat:remove-worker-group',
       'rsdat:scale-cluster',
-      'rsdat:shutdown-cluster'
+      'rsdat:set-idle-shutdown',
+      'rsdat:shutdown-cluster',
+      'rsdat:toggle-renewal'
     ]);
   });
 
@@ -110,5 +138,168 @@ describe('cluster commands', () => {
       ['gone', 'scheduler'],
       ['a', '7_1']
     ]);
+  });
+
+  describe('on jobs', () => {
+    const idle = aJob({ id: '7_0', actions: ['cancel', 'hold'] });
+    const busy = aJob({
+      id: '7_1',
+      state: 'RUNNING',
+      actions: ['cancel'],
+      workers: [aWorker({ in_memory: 3 })]
+    });
+
+    beforeEach(async () => {
+      void model.refresh();
+      api.lists[0].resolve(aList(aCluster({ id: 'a', jobs: [idle, busy] })));
+      await settle();
+    });
+
+    it('are on as the job says', () => {
+      const enabled = (job: string): string[] =>
+        ['cancel-job', 'hold-job', 'release-job', 'open-job-log'].filter(name =>
+          commands.isEnabled(`rsdat:${name}`, { cluster: 'a', job })
+        );
+      expect(enabled('7_0')).toEqual([
+        'cancel-job',
+        'hold-job',
+        'open-job-log'
+      ]);
+      expect(enabled('7_1')).toEqual(['cancel-job', 'open-job-log']);
+      expect(enabled('8')).toEqual([]);
+    });
+
+    it('act on the row last pointed at when no job is named', async () => {
+      expect(commands.isEnabled(CommandIDs.holdJob)).toBe(false);
+      tables.get('a', 'tab').active = '7_0';
+      void commands.execute(CommandIDs.holdJob);
+      expect(api.sent).toEqual([['a', '7_0', 'hold']]);
+      await commands.execute(CommandIDs.openJobLog);
+      expect(openLog).toHaveBeenCalledWith('a', '7_0');
+    });
+
+    it('cancel at once what holds nothing, and ask where work would be lost', async () => {
+      void commands.execute(CommandIDs.cancelJob, { cluster: 'a', job: '7_0' });
+      expect(api.sent).toEqual([['a', '7_0', 'cancel']]);
+      const asked = commands.execute(CommandIDs.cancelJob, {
+        cluster: 'a',
+        job: '7_1'
+      });
+      await waitForDialog();
+      expect(document.querySelector('.jp-Dialog')?.textContent).toContain(
+        'it holds the results of 3'
+      );
+      expect(api.sent).toHaveLength(1);
+      await dismissDialog();
+      await asked;
+      expect(api.sent).toHaveLength(1);
+      void commands.execute(CommandIDs.cancelJob, {
+        cluster: 'a',
+        job: '7_1',
+        confirmed: true
+      });
+      expect(api.sent).toHaveLength(2);
+    });
+  });
+
+  describe('on groups, life and strangers', () => {
+    const waiting = { wanted: 3, queued: 2, starting: 0, connected: 1 };
+    const cluster = aCluster({
+      id: 'a',
+      workers: waiting,
+      groups: [
+        aGroup(),
+        aGroup({ name: 'gpu', workers: waiting }),
+        aGroup({ name: 'big' })
+      ]
+    });
+
+    const show = async (...clusters: ReturnType<typeof aCluster>[]) => {
+      void model.refresh();
+      api.lists[0].resolve(aList(...clusters));
+      await settle();
+    };
+
+    it('scale the group named', async () => {
+      await show(cluster);
+      void commands.execute(CommandIDs.scale, { group: 'gpu', workers: 5 });
+      expect(api.sent).toEqual([{ workers: 5, group: 'gpu' }]);
+    });
+
+    it('drop the waiting jobs of every group that has some', async () => {
+      await show(cluster);
+      expect(commands.isEnabled(CommandIDs.dropQueued, { group: 'big' })).toBe(
+        false
+      );
+      void commands.execute(CommandIDs.dropQueued);
+      expect(api.sent).toEqual([{ drop_queued: true, group: 'gpu' }]);
+    });
+
+    it('the first group stays, others go when confirmed', async () => {
+      await show(cluster);
+      expect(
+        commands.isEnabled(CommandIDs.removeGroup, { group: 'workers' })
+      ).toBe(false);
+      void commands.execute(CommandIDs.removeGroup, {
+        group: 'gpu',
+        confirmed: true
+      });
+      expect(api.sent).toEqual([['a', 'gpu']]);
+    });
+
+    it('add a group as given', async () => {
+      await show(cluster);
+      const request = { name: 'gpu2', workers: 1 };
+      void commands.execute(CommandIDs.addGroup, { request });
+      expect(api.sent).toEqual([request]);
+    });
+
+    it('keep, idle shutdown and renewal send their change', async () => {
+      await show(
+        aCluster({ idle: { after: 600, ends_at: '2026-01-01T11:00:00Z' } })
+      );
+      expect(commands.isToggled(CommandIDs.idleShutdown)).toBe(true);
+      expect(commands.isToggled(CommandIDs.renew)).toBe(false);
+      const answer = async (): Promise<void> => {
+        api.changes.forEach(change => change.resolve(model.clusters[0]));
+        await settle();
+      };
+      void commands.execute(CommandIDs.keep);
+      await answer();
+      void commands.execute(CommandIDs.idleShutdown, { after: null });
+      await settle();
+      await answer();
+      void commands.execute(CommandIDs.renew);
+      expect(api.sent).toEqual([
+        { keep: true },
+        { idle_after: null },
+        { renew: true }
+      ]);
+    });
+
+    it('nothing to keep without a countdown', async () => {
+      await show(aCluster());
+      expect(commands.isEnabled(CommandIDs.keep)).toBe(false);
+    });
+
+    it('an attached cluster is not scaled, and detached instead of shut down', async () => {
+      const attach = { address: 'tcp://10.0.0.9:8786' };
+      void commands.execute(CommandIDs.attach, { attach });
+      expect(api.sent).toEqual([{ attach }]);
+      const scheduler = { ...aCluster().scheduler, mode: 'attached' as const };
+      api.creations[0].resolve(aCluster({ scheduler, groups: [] }));
+      await settle();
+      for (const id of [
+        CommandIDs.scale,
+        CommandIDs.addGroup,
+        CommandIDs.dropQueued,
+        CommandIDs.idleShutdown,
+        CommandIDs.renew
+      ]) {
+        expect(commands.isEnabled(id)).toBe(false);
+      }
+      expect(commands.isEnabled(CommandIDs.insertCode)).toBe(true);
+      expect(commands.label(CommandIDs.shutdown)).toBe('Detach Cluster');
+    });
   });
 });

@@ -8,6 +8,7 @@ import React from 'react';
 import { ApiError } from '../../common/request';
 import { CommandIDs } from '../commands';
 import { ClustersPanel } from '../components/panel';
+import { JobTables } from '../jobs/tables';
 import { ClusterModel } from '../model';
 import { FakeApi, aCluster, aList, settle } from './samples';
 
@@ -37,6 +38,7 @@ describe('ClustersPanel', () => {
     render(
       <ClustersPanel
         model={model}
+        tables={new JobTables(model, trans)}
         commands={commands}
         baseUrl="/"
         trans={trans}

@@ -1,23 +1,28 @@
 /** One cluster in the list: what it is, how it is, what can be done with it. */
 import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { copyIcon } from '@jupyterlab/ui-components';
+import { copyIcon, ellipsesIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 import type { ICluster } from '../../common/types';
 import { formatBytes } from '../../common/units';
-import { CommandIDs } from '../commands';
+import { CommandIDs } from '../ids';
+import type { JobTable } from '../jobs/table';
 import type { Activity } from '../model';
 import {
   SYMBOLS,
   isAlive,
+  isAttached,
   needsWorkers,
   stateWord,
   waitingWords,
   workerCounts
 } from '../status';
 import { Diagnosis } from './diagnosis';
+import { Groups } from './groups';
 import { Jobs } from './jobs';
+import { IdleCountdown, Placement, Warnings } from './lifetime';
+import { openCardMenu } from './menu';
 
 export interface ICardProps {
   cluster: ICluster;
@@ -28,23 +33,30 @@ export interface ICardProps {
   /** The server's base URL, before the dashboard's path. */
   baseUrl: string;
   commands: CommandRegistry;
+  /** Order and filter of its jobs. */
+  table: JobTable;
   trans: TranslationBundle;
-  onSelect: () => void;
-  /** The card is pressed and may be dragged away. */
-  onPress: (event: PointerEvent) => void;
+  /** Called with its id. */
+  onSelect: (cluster: string) => void;
+  /** The card of that name is pressed and may be dragged away. */
+  onPress: (event: PointerEvent, name: string) => void;
 }
 
 /** Parts of a card that a press is meant for, instead of the card. */
-const INTERACTIVE = 'button, a, summary, pre, code';
+const INTERACTIVE = 'button, a, summary, pre, code, input, select, [role=grid]';
 
-export function Card(props: ICardProps): JSX.Element {
+/** Drawn anew only when something of it changed: lists of many clusters change often. */
+export const Card = React.memo(DrawnCard);
+
+function DrawnCard(props: ICardProps): JSX.Element {
   const { cluster, activity, trans, commands } = props;
   const state = activity === 'shutdown' ? 'stopping' : cluster.state;
   const word = stateWord(state, trans);
   const waiting = waitingWords(cluster.jobs, trans);
-  const run = (command: string, args = {}): void => {
-    void commands.execute(command, { cluster: cluster.id, ...args });
+  const run = (command: string): void => {
+    void commands.execute(command, { cluster: cluster.id });
   };
+  const isOthers = isAttached(cluster);
   const isBusy = activity !== null;
   const isUsable = isAlive(cluster) && state !== 'stopping';
   const classes = [
@@ -61,22 +73,22 @@ export function Card(props: ICardProps): JSX.Element {
       aria-busy={isBusy}
       tabIndex={props.isTabStop ? 0 : -1}
       data-cluster={cluster.id}
-      onClick={props.onSelect}
-      onContextMenu={props.onSelect}
+      onClick={() => props.onSelect(cluster.id)}
+      onContextMenu={() => props.onSelect(cluster.id)}
       onKeyDown={event => {
         if (event.target !== event.currentTarget) {
           return;
         }
         if (event.key === 'Enter' || event.key === ' ') {
           event.preventDefault();
-          props.onSelect();
+          props.onSelect(cluster.id);
         } else if (event.key === 'Delete' && !isBusy) {
           run(CommandIDs.shutdown);
         }
       }}
       onPointerDown={event => {
         if (!(event.target as Element).closest(INTERACTIVE)) {
-          props.onPress(event.nativeEvent);
+          props.onPress(event.nativeEvent, cluster.name);
         }
       }}
     >
@@ -88,8 +100,38 @@ export function Card(props: ICardProps): JSX.Element {
           {cluster.name}
         </strong>
         <span className="jp-rsdat-Card-state">{word}</span>
+        <button
+          type="button"
+          className="jp-rsdat-IconButton jp-rsdat-Card-more"
+          aria-label={trans.__('More actions')}
+          aria-haspopup="menu"
+          title={trans.__('More actions')}
+          onClick={event =>
+            openCardMenu(cluster, commands, event.currentTarget)
+          }
+        >
+          <ellipsesIcon.react tag="span" />
+        </button>
       </div>
+      <Warnings warnings={cluster.warnings} trans={trans} />
+      {cluster.idle.ends_at !== null && isUsable && (
+        <IdleCountdown
+          cluster={cluster.id}
+          endsAt={cluster.idle.ends_at}
+          commands={commands}
+          trans={trans}
+        />
+      )}
       <Facts {...props} />
+      {cluster.groups.length > 1 && (
+        <Groups
+          cluster={cluster.id}
+          groups={cluster.groups}
+          isDisabled={isBusy || !isUsable}
+          commands={commands}
+          trans={trans}
+        />
+      )}
       {needsWorkers(cluster) && isUsable && (
         <p className="jp-rsdat-Card-waiting">
           {trans.__('No workers yet: press “Scale” to ask for some.')}
@@ -100,9 +142,10 @@ export function Card(props: ICardProps): JSX.Element {
         <Diagnosis diagnosis={cluster.diagnosis} trans={trans} />
       )}
       <Jobs
-        jobs={cluster.jobs}
+        cluster={cluster}
+        table={props.table}
+        commands={commands}
         trans={trans}
-        onLog={source => run(CommandIDs.openLogs, { source })}
       />
       <div className="jp-rsdat-Card-buttons">
         <button
@@ -113,21 +156,23 @@ export function Card(props: ICardProps): JSX.Element {
         >
           {trans.__('Insert client code')}
         </button>
-        <button
-          type="button"
-          className="jp-rsdat-Button"
-          disabled={isBusy || !isUsable}
-          onClick={() => run(CommandIDs.scale)}
-        >
-          {trans.__('Scale')}
-        </button>
+        {!isOthers && (
+          <button
+            type="button"
+            className="jp-rsdat-Button"
+            disabled={isBusy || !isUsable}
+            onClick={() => run(CommandIDs.scale)}
+          >
+            {trans.__('Scale')}
+          </button>
+        )}
         <button
           type="button"
           className="jp-rsdat-Button"
           disabled={isBusy || state === 'stopping'}
           onClick={() => run(CommandIDs.shutdown)}
         >
-          {trans.__('Shut down')}
+          {isOthers ? trans.__('Detach') : trans.__('Shut down')}
         </button>
       </div>
     </li>
@@ -177,6 +222,10 @@ function Facts(props: ICardProps): JSX.Element {
         >
           {trans.__('log')}
         </button>
+      </dd>
+      <dt>{trans.__('Runs')}</dt>
+      <dd>
+        <Placement scheduler={cluster.scheduler} trans={trans} />
       </dd>
       {dashboard && (
         <>

@@ -1,13 +1,18 @@
 /** The "Clusters" region: buttons, banners, cards. */
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { UseSignal, addIcon, settingsIcon } from '@jupyterlab/ui-components';
+import {
+  UseSignal,
+  addIcon,
+  linkIcon,
+  settingsIcon
+} from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 import { moveFocus } from '../../common/roving';
-import type { ICluster } from '../../common/types';
 import { formatClock } from '../../common/units';
-import { CommandIDs } from '../commands';
+import { CommandIDs } from '../ids';
 import { startClusterDrag } from '../drag';
+import type { JobTables } from '../jobs/tables';
 import type { ClusterModel } from '../model';
 import { announcement } from '../status';
 import { Card } from './card';
@@ -15,6 +20,7 @@ import { DraftCard } from './draft';
 
 export interface IPanelProps {
   model: ClusterModel;
+  tables: JobTables;
   commands: CommandRegistry;
   baseUrl: string;
   trans: TranslationBundle;
@@ -51,6 +57,15 @@ function Content(props: IPanelProps): JSX.Element {
           }
         >
           <settingsIcon.react tag="span" />
+        </button>
+        <button
+          type="button"
+          className="jp-rsdat-IconButton"
+          aria-label={trans.__('Attach a scheduler')}
+          title={trans.__('Attach a scheduler that exists already')}
+          onClick={() => void commands.execute(CommandIDs.attach)}
+        >
+          <linkIcon.react tag="span" />
         </button>
       </div>
       <Banners model={model} trans={trans} />
@@ -129,7 +144,11 @@ function Announcer(props: {
 
 function List(props: IPanelProps): JSX.Element {
   const { model, commands, trans } = props;
-  const { clusters, drafts } = model;
+  const { clusters, drafts, selected } = model;
+  const onSelect = React.useCallback(
+    (cluster: string) => model.select(cluster),
+    [model]
+  );
   if (clusters.length === 0 && drafts.length === 0) {
     return model.isReady ? (
       <p className="jp-rsdat-Empty">
@@ -143,20 +162,6 @@ function List(props: IPanelProps): JSX.Element {
       </p>
     );
   }
-  const card = (cluster: ICluster): JSX.Element => (
-    <Card
-      key={cluster.id}
-      cluster={cluster}
-      activity={model.activity(cluster.id)}
-      isSelected={cluster.id === model.selected}
-      isTabStop={cluster.id === model.selected}
-      baseUrl={props.baseUrl}
-      commands={commands}
-      trans={trans}
-      onSelect={() => model.select(cluster.id)}
-      onPress={event => startClusterDrag(event, cluster.name)}
-    />
-  );
   return (
     <ul
       className="jp-rsdat-Clusters-list"
@@ -164,7 +169,21 @@ function List(props: IPanelProps): JSX.Element {
       aria-label={trans.__('Clusters')}
       onKeyDown={event => moveFocus(event, '.jp-rsdat-Card[tabindex]')}
     >
-      {clusters.map(card)}
+      {clusters.map(cluster => (
+        <Card
+          key={cluster.id}
+          cluster={cluster}
+          activity={model.activity(cluster.id)}
+          isSelected={cluster.id === selected}
+          isTabStop={cluster.id === selected}
+          baseUrl={props.baseUrl}
+          commands={commands}
+          table={props.tables.get(cluster.id, 'card')}
+          trans={trans}
+          onSelect={onSelect}
+          onPress={startClusterDrag}
+        />
+      ))}
       {drafts.map(draft => (
         <DraftCard
           key={draft.key}

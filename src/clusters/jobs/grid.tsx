@@ -112,8 +112,8 @@ function Content(props: IJobGridProps): JSX.Element {
       ?.focus({ preventScroll: true });
   });
 
-  const run = (command: string, args = {}): void => {
-    const all = { cluster: cluster.id, job: table.active, ...args };
+  const run = (command: string): void => {
+    const all = { cluster: cluster.id, job: table.active };
     if (commands.isEnabled(command, all)) {
       void commands.execute(command, all);
     }
@@ -135,7 +135,7 @@ function Content(props: IJobGridProps): JSX.Element {
       isMoving.current = true;
       table.active = rows[next].id;
     } else if (event.key === 'Enter') {
-      run(CommandIDs.openLogs, { source: table.active });
+      run(CommandIDs.openJobLog);
     } else if (event.key === 'Delete') {
       run(CommandIDs.cancelJob);
     } else if (
@@ -205,9 +205,7 @@ function Content(props: IJobGridProps): JSX.Element {
           onClick={onPoint}
           onFocus={onPoint}
           onContextMenu={onPoint}
-          onDoubleClick={() =>
-            run(CommandIDs.openLogs, { source: table.active })
-          }
+          onDoubleClick={() => run(CommandIDs.openJobLog)}
         >
           <div
             className="jp-rsdat-Jobs-rows"

@@ -88,6 +88,9 @@ export class JobTable {
     return this._changed;
   }
 
+  /** Whether the card shows it; a change is not told. */
+  isOpen = false;
+
   get sort(): ISort {
     return this._sort;
   }
