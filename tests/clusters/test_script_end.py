@@ -22,8 +22,8 @@ import time
 from rsdat.clusters import handles
 
 manager = handles._office().manager
-manager._pause_s = lambda: 0.0
-manager._wake.set()
+manager._rounds._pause_s = lambda: 0.0
+manager._rounds._wake.set()
 time.sleep(1)
 """
 WHOLE_LIFE = """

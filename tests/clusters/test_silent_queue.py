@@ -96,10 +96,10 @@ def test_a_damaged_record_stops_nobody_else(
             await manager.shutdown(ill)
             await until(manager, ill, stopped)
             # Nothing of them changes any more: they cost nothing, and are shown from their files.
-            while manager._keepers:
+            while manager._rounds._keepers:
                 await asyncio.sleep(0.1)
             assert (await manager.get(ill))["state"] == "stopped"
             assert (await manager.list())["clusters"] == []
-            assert manager._keepers == {}
+            assert manager._rounds._keepers == {}
 
     asyncio.run(life())

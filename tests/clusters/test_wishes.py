@@ -36,7 +36,7 @@ def test_what_waits_is_taken_back_again_and_again(site: ClusterSite) -> None:
             cluster_id = (await manager.create({"options": options}))["id"]
             await until(manager, cluster_id, lambda cluster: cluster["state"] == "running")
             for _ in range(5):
-                manager._watched_s = float("-inf")
+                manager._rounds._watched_s = float("-inf")
                 await manager.change(cluster_id, {"workers": 3})
                 await pending(cluster_id, 3)
                 await manager.change(cluster_id, {"workers": 0})

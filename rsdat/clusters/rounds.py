@@ -1,0 +1,334 @@
+"""Looks after all clusters in the background: when to look, at what, and who is told.
+
+The folders and the queue hold the truth; what is kept here is what was seen last.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rsdat.base.clock import Clock
+from rsdat.base.errors import NotFound, QueueSilent, RsdatError
+from rsdat.clusters.folder import ClusterFolder, cluster_folders
+from rsdat.clusters.keeper import Keeper
+from rsdat.clusters.naming import is_id, parse_job_name
+from rsdat.clusters.outlook import PATIENCE_S, Outlook
+from rsdat.clusters.record import Record
+from rsdat.clusters.renderer import slurm_job_class
+from rsdat.clusters.rhythm import WATCHED_S, queue_pause_s, turn_pause_s
+from rsdat.queue.interface import Job, Queue
+
+_log = logging.getLogger(__name__)
+
+
+class Rounds:
+    """The clusters that live, and the work on them. `start` it, and `stop` it.
+
+    Args:
+        home: `$RSDAT_HOME`.
+        on_change: Called in the event loop with the id of a cluster that looks different now.
+        on_damage: Called after each look at the folders with those that can't be read, and why.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        queue: Queue,
+        clock: Clock,
+        *,
+        on_change: Callable[[str], None] | None,
+        on_damage: Callable[[Mapping[str, RsdatError | OSError]], None],
+    ) -> None:
+        self._home = home
+        self._queue = queue
+        self._clock = clock
+        self._on_change = on_change
+        self._on_damage = on_damage
+        self._keepers: dict[str, Keeper] = {}
+        self._turns: dict[str, asyncio.Task[None]] = {}
+        self._loop: asyncio.Task[None] | None = None
+        self._warm_up: asyncio.Task[Any] | None = None
+        self._stopped = False
+        self._wake = asyncio.Event()
+        self._looked_once = asyncio.Event()
+        #: What the queue last said.
+        self.outlook = Outlook(queue, clock, on_trouble=self._tell_all, on_answer=self._wake.set)
+        #: Stopped clusters: nothing of them changes any more.
+        self._over: set[str] = set()
+        #: What was last said of a cluster in the log, so that it is said once.
+        self._told: dict[str, set[str]] = {}
+        self._queue_due_s = 0.0
+        #: Something was asked or done since the last look: another is due, whatever that showed.
+        self._look_owed = False
+        self._watched_s = float("-inf")
+        self._changed_s = clock.monotonic_s()
+
+    async def start(self) -> None:
+        """Find the clusters in their folders and begin. Does not wait for the queue."""
+        await self._scan()
+        self._loop = asyncio.create_task(self._run(), name="rsdat clusters")
+        # The first click should not wait for it.
+        self._warm_up = asyncio.create_task(self._prepare())
+
+    async def stop(self) -> None:
+        """End the work. Clusters live on."""
+        tasks = [
+            task for task in (self._loop, self._warm_up, *self._turns.values()) if task is not None
+        ]
+        self._loop = None
+        self._stopped = True
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._turns.clear()
+        await self.outlook.close()
+        for keeper in self._keepers.values():
+            await keeper.close()
+
+    # -- for the manager ------------------------------------------------------------------------
+
+    def live(self) -> tuple[Keeper, ...]:
+        """Those of all clusters that are not stopped."""
+        return tuple(each for each in self._keepers.values() if each.record.phase != "stopped")
+
+    async def keeper(self, cluster_id: str) -> Keeper:
+        """That of one cluster; stopped ones too.
+
+        Raises:
+            NotFound: There is no such cluster.
+        """
+        keeper = self._keepers.get(cluster_id)
+        if keeper is not None:
+            return keeper
+        if not is_id(cluster_id):
+            raise NotFound(f"There is no cluster '{cluster_id}'")
+        folder = ClusterFolder(self._home / "clusters" / cluster_id)
+        record = await asyncio.to_thread(folder.read_record)
+        if record.phase == "stopped":
+            # To be shown; there is nothing to keep.
+            return Keeper(folder, record, self._home, self._queue, self._clock)
+        return self._keepers.get(cluster_id) or self._adopt(folder, record)
+
+    def jobs_seen(self, cluster_id: str) -> Sequence[Job]:
+        """The jobs of a cluster as the queue last listed them; none of one that stopped."""
+        keeper = self._keepers.get(cluster_id)
+        return keeper.observed.jobs if keeper else ()
+
+    def begin(self, folder: ClusterFolder, record: Record) -> Keeper:
+        """Look after a cluster that was made just now."""
+        keeper = self._adopt(folder, record)
+        self._queue_due_s = self._clock.monotonic_s() + 1.0
+        # Nothing of it can be in the queue: act without asking first.
+        self._begin_turn(keeper, ())
+        self._wake.set()
+        return keeper
+
+    async def wished(self, keeper: Keeper) -> None:
+        """Something of a cluster was asked for: act upon it, and show it."""
+        # Already before it is read again: what is wished is looked into meanwhile.
+        self._look_now()
+        await keeper.refresh()
+        self._note_change(keeper)
+
+    async def watch(self) -> None:
+        """Somebody looks: look too, and go on for a while."""
+        now_s = self._clock.monotonic_s()
+        unwatched = now_s - self._watched_s > WATCHED_S
+        self._watched_s = now_s
+        if unwatched:
+            self._wake.set()
+        with contextlib.suppress(asyncio.TimeoutError):
+            # Just started: the first look is under way, and worth a moment.
+            await asyncio.wait_for(self._looked_once.wait(), PATIENCE_S)
+
+    def tell(self, cluster_id: str) -> None:
+        """Say that a cluster looks different now."""
+        if self._on_change is not None:
+            self._on_change(cluster_id)
+
+    # -- the work -------------------------------------------------------------------------------
+
+    async def _run(self) -> None:
+        # A flag besides the cancel: until Python 3.12, wait_for swallows a cancel that comes in the
+        # moment in which what it waits for is done (cpython issue 86296).
+        while not self._stopped:
+            self._wake.clear()
+            try:
+                await self._round()
+            except Exception:  # noqa: BLE001
+                # The last line of defence of a loop that must not end; a bug, so with its trace.
+                _log.exception("Looking after the clusters failed")
+            self._looked_once.set()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), self._pause_s())
+
+    async def _prepare(self) -> None:
+        await self.outlook.known_site()
+        await asyncio.to_thread(slurm_job_class)
+
+    async def _round(self) -> None:
+        await self._scan()
+        jobs = await self._ask_queue()
+        for cluster_id, keeper in list(self._keepers.items()):
+            mine = None if jobs is None else _jobs_of(cluster_id, jobs)
+            self._begin_turn(keeper, mine)
+        running = [task for task in self._turns.values() if not task.done()]
+        if running:
+            # A turn may take long (data are handed over); the others don't wait for it.
+            await asyncio.wait(running, timeout=PATIENCE_S)
+
+    def _begin_turn(self, keeper: Keeper, jobs: Sequence[Job] | None) -> None:
+        cluster_id = keeper.folder.id
+        running = self._turns.get(cluster_id)
+        if running is not None and not running.done():
+            if jobs is not None:
+                # What it has to say is still to be heard.
+                self._queue_due_s = 0.0
+                self._look_owed = True
+            return
+        self._turns[cluster_id] = asyncio.create_task(
+            self._turn(keeper, jobs), name=f"rsdat {cluster_id}"
+        )
+
+    async def _turn(self, keeper: Keeper, jobs: Sequence[Job] | None) -> None:
+        try:
+            await keeper.turn(jobs)
+        except QueueSilent as silence:
+            self.outlook.note_silence(silence)
+            self._queue_due_s = self._clock.monotonic_s() + (self._queue_pause_s() or 0.0)
+        except RsdatError as error:
+            self._complain(keeper.folder.id, error.message)
+        except Exception as error:  # noqa: BLE001 - a bug must not end the turns
+            self._complain(keeper.folder.id, f"looking after it failed: {error!r}", trace=True)
+            self._queue_due_s = self._clock.monotonic_s() + 10.0
+        else:
+            self._told.pop(keeper.folder.id, None)
+        self._note_change(keeper)
+        if keeper.acted:
+            self._look_owed = True
+            self._queue_due_s = min(self._queue_due_s, self._clock.monotonic_s() + 0.5)
+            self._wake.set()
+
+    async def _scan(self) -> None:
+        # Before the look at the folders: what is made meanwhile may be missing in it.
+        known = dict(self._keepers)
+        folders = await asyncio.to_thread(cluster_folders, self._home)
+        here = {folder.id for folder in folders}
+        self._over &= here
+        for gone in set(known) - here:
+            await self._drop(gone)
+        damaged: dict[str, RsdatError | OSError] = {}
+        for folder in folders:
+            if folder.id not in self._over:
+                try:
+                    await self._look_into(folder)
+                except (RsdatError, OSError) as error:
+                    # The others must not suffer from it.
+                    damaged[folder.id] = error
+                    self._complain(folder.id, f"can't be read: {error}")
+        self._on_damage(damaged)
+
+    async def _look_into(self, folder: ClusterFolder) -> None:
+        keeper = self._keepers.get(folder.id)
+        if keeper is None:
+            try:
+                record = await asyncio.to_thread(folder.read_record)
+            except NotFound:
+                return  # being made by another companion
+            if record.phase == "stopped":
+                self._over.add(folder.id)
+            elif folder.id not in self._keepers:
+                self._adopt(folder, record)
+            return
+        if await keeper.reload():
+            self._note_change(keeper)
+        turn = self._turns.get(folder.id)
+        if keeper.record.phase == "stopped" and (turn is None or turn.done()):
+            self._over.add(folder.id)
+            await self._drop(folder.id)
+
+    async def _drop(self, cluster_id: str) -> None:
+        """Forget a cluster that has ended or is gone."""
+        keeper = self._keepers.pop(cluster_id)
+        turn = self._turns.pop(cluster_id, None)
+        if turn is not None:
+            turn.cancel()
+            await asyncio.wait({turn})
+        self._told.pop(cluster_id, None)
+        await keeper.close()
+        self.tell(cluster_id)
+
+    def _adopt(self, folder: ClusterFolder, record: Record) -> Keeper:
+        keeper = Keeper(folder, record, self._home, self._queue, self._clock)
+        self._keepers[folder.id] = keeper
+        self._note_change(keeper)
+        return keeper
+
+    async def _ask_queue(self) -> Sequence[Job] | None:
+        now_s = self._clock.monotonic_s()
+        if now_s < self._queue_due_s and not self.outlook.asking:
+            return None
+        if not self.live() and self.outlook.problem is None:
+            return None
+        if self._queue_pause_s() is None and self.outlook.seen is not None:
+            return None
+        owed, self._look_owed = self._look_owed, False
+        jobs = await self.outlook.jobs()
+        self._look_owed = self._look_owed or (owed and jobs is None)
+        self._queue_due_s = self._clock.monotonic_s() + (self._queue_pause_s() or 0.0)
+        return jobs
+
+    def _mood(self) -> dict[str, Any]:
+        live = self.live()
+        concerned = bool(live) or self.outlook.problem is not None
+        now_s = self._clock.monotonic_s()
+        return {
+            "moving": bool(live) and (self._look_owed or any(keeper.moving for keeper in live)),
+            "adapting": any(keeper.record.adapting for keeper in live),
+            "watched": now_s - self._watched_s < WATCHED_S and concerned,
+            "quiet_s": now_s - self._changed_s,
+        }
+
+    def _queue_pause_s(self) -> float | None:
+        return queue_pause_s(**self._mood(), silences=self.outlook.silences)
+
+    def _pause_s(self) -> float:
+        pause_s = turn_pause_s(**self._mood())
+        # While it is asked, its answer wakes us.
+        if self._queue_pause_s() is not None and not self.outlook.asking:
+            pause_s = min(pause_s, max(self._queue_due_s - self._clock.monotonic_s(), 0.05))
+        return pause_s
+
+    def _look_now(self) -> None:
+        self._queue_due_s = 0.0
+        self._look_owed = True
+        self._changed_s = self._clock.monotonic_s()
+        self._wake.set()
+
+    def _note_change(self, keeper: Keeper) -> None:
+        if keeper.changed():
+            self._changed_s = self._clock.monotonic_s()
+            self.tell(keeper.folder.id)
+
+    def _tell_all(self) -> None:
+        for cluster_id in self._keepers:
+            self.tell(cluster_id)
+
+    def _complain(self, cluster_id: str, words: str, *, trace: bool = False) -> None:
+        said = self._told.setdefault(cluster_id, set())
+        if words not in said:
+            said.add(words)
+            _log.warning("Cluster %s: %s", cluster_id, words, exc_info=trace)
+
+
+def _jobs_of(cluster_id: str, jobs: Sequence[Job]) -> tuple[Job, ...]:
+    return tuple(
+        job
+        for job in jobs
+        if (parsed := parse_job_name(job.name)) is not None and parsed[0] == cluster_id
+    )
