@@ -28,3 +28,4 @@ export type ISite = Schemas['Site'];
 export type IEndpoint = Schemas['EndpointList']['endpoints'][number];
 export type IEntry = Schemas['Entry'];
 export type IListing = Schemas['Listing'];
+export type IReleased = Schemas['Released'];

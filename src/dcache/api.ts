@@ -1,7 +1,7 @@
 /** The companion's dCache routes, typed. */
 import { ServerConnection } from '@jupyterlab/services';
 import { ApiError, requestJson, route } from '../common/request';
-import type { IEndpoint, IEntry, IListing } from '../common/types';
+import type { IEndpoint, IEntry, IListing, IReleased } from '../common/types';
 import type { IPlace } from './paths';
 
 /** What a listing can be sorted by; `-` in front reverses. */
@@ -35,6 +35,8 @@ export interface IDCacheApi {
   move(place: IPlace, destination: string): Promise<IEntry>;
   remove(place: IPlace, recursive: boolean): Promise<void>;
   stage(endpoint: string, paths: readonly string[]): Promise<void>;
+  /** False: dCache took the order and goes on with it. */
+  release(endpoint: string, paths: readonly string[]): Promise<boolean>;
   read(place: IPlace): Promise<ArrayBuffer>;
   write(
     place: IPlace,
@@ -44,8 +46,8 @@ export interface IDCacheApi {
   fileUrl(place: IPlace, options?: { download?: boolean }): string;
 }
 
-/** dCache takes no more targets in one order (docs/api.yaml, StageRequest). */
-export const MAX_STAGE_PATHS = 500;
+/** dCache takes no more targets in one order (docs/api.yaml, StageRequest and ReleaseRequest). */
+export const MAX_ORDER_PATHS = 500;
 
 /** Whether a write was refused because something has the name already. */
 export function isNameTaken(reason: unknown): reason is ApiError {
@@ -103,10 +105,20 @@ export class DCacheApi implements IDCacheApi {
 
   /** Order any number of files from tape, in as many orders as dCache needs. */
   async stage(endpoint: string, paths: readonly string[]): Promise<void> {
-    for (let start = 0; start < paths.length; start += MAX_STAGE_PATHS) {
-      const part = paths.slice(start, start + MAX_STAGE_PATHS);
+    for (const part of inOrders(paths)) {
       await this._post(endpoint, 'stage', { paths: part });
     }
+  }
+
+  /** End the pins of any number of files. */
+  async release(endpoint: string, paths: readonly string[]): Promise<boolean> {
+    let isDone = true;
+    for (const part of inOrders(paths)) {
+      const body = { paths: part };
+      const answer = await this._post<IReleased>(endpoint, 'release', body);
+      isDone &&= answer.done;
+    }
+    return isDone;
   }
 
   /** The whole content; for files of a size that fits a browser tab. */
@@ -192,6 +204,15 @@ export class DCacheApi implements IDCacheApi {
   }
 
   private _settings: ServerConnection.ISettings;
+}
+
+/** Paths in parts that dCache takes at once. */
+function inOrders(paths: readonly string[]): (readonly string[])[] {
+  const parts: (readonly string[])[] = [];
+  for (let start = 0; start < paths.length; start += MAX_ORDER_PATHS) {
+    parts.push(paths.slice(start, start + MAX_ORDER_PATHS));
+  }
+  return parts;
 }
 
 /** The headers of a PUT to `files/…`; see docs/api.yaml, writeFile. */

@@ -18,7 +18,7 @@ import type {
 import type { IEntry } from '../common/types';
 import type { DCacheActions } from './actions';
 import { readCode } from './code';
-import { isOnTape } from './format';
+import { isOnTape, isStaged } from './format';
 import { dcacheIcon, tapeIcon } from './icons';
 import { CommandIDs } from './ids';
 import type { DCacheModel } from './model';
@@ -233,6 +233,22 @@ export function addCommands(options: ICommandOptions): void {
       const entries = (await targetsOf(args)).filter(isOnTape);
       if (entries.length > 0) {
         await actions.stage(endpointOf(args), entries);
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.release, {
+    label: trans.__('Release from Disk'),
+    caption: trans.__(
+      'End the pin, so that dCache may take the copy off the disk; the one on tape stays'
+    ),
+    isEnabled: when(selected => selected.some(isStaged)),
+    isVisible: when(selected => selected.some(isStaged)),
+    describedBy: schema({ endpoint: ENDPOINT, paths: PATHS }),
+    execute: async args => {
+      const entries = (await targetsOf(args)).filter(isStaged);
+      if (entries.length > 0) {
+        await actions.release(endpointOf(args), entries);
       }
     }
   });

@@ -25,6 +25,11 @@ export function isOnTape(entry: Pick<IEntry, 'type' | 'locality'>): boolean {
   return entry.type !== 'directory' && entry.locality === 'NEARLINE';
 }
 
+/** Whether a copy on disk stands in for one on tape; a pin may keep it there. */
+export function isStaged(entry: Pick<IEntry, 'type' | 'locality'>): boolean {
+  return entry.type !== 'directory' && entry.locality === 'ONLINE_AND_NEARLINE';
+}
+
 /** What is worth telling about where a file's copies are. */
 export interface ILocality {
   symbol: 'tape' | 'disk-and-tape' | 'unavailable';

@@ -8,6 +8,7 @@ export namespace CommandIDs {
   export const move = 'rsdat-dcache:move';
   export const remove = 'rsdat-dcache:delete';
   export const stage = 'rsdat-dcache:stage';
+  export const release = 'rsdat-dcache:release';
   export const copyPath = 'rsdat-dcache:copy-path';
   export const insertCode = 'rsdat-dcache:insert-code';
 }

@@ -203,7 +203,8 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       CommandIDs.newFolder,
       CommandIDs.insertCode,
       CommandIDs.copyPath,
-      CommandIDs.stage
+      CommandIDs.stage,
+      CommandIDs.release
     ]) {
       palette?.addItem({ command, category });
     }

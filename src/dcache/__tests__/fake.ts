@@ -62,6 +62,9 @@ export class FakeApi implements IDCacheApi {
   /** Every file written, with its condition. */
   writes: { place: IPlace; condition: IWriteCondition }[] = [];
   staged: string[] = [];
+  released: string[] = [];
+  /** Whether dCache is done with a release before it answers. */
+  releasesAtOnce = true;
   removed: { path: string; recursive: boolean }[] = [];
   /** Listings wait until the test releases them. */
   holds = false;
@@ -161,6 +164,12 @@ export class FakeApi implements IDCacheApi {
   async stage(_: string, paths: readonly string[]): Promise<void> {
     this._maybeFail();
     this.staged.push(...paths);
+  }
+
+  async release(_: string, paths: readonly string[]): Promise<boolean> {
+    this._maybeFail();
+    this.released.push(...paths);
+    return this.releasesAtOnce;
   }
 
   async read(place: IPlace): Promise<ArrayBuffer> {
