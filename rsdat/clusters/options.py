@@ -5,25 +5,35 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from rsdat.base.errors import InvalidInput
 from rsdat.base.units import parse_bytes, parse_walltime_s
+from rsdat.clusters.directives import check_directives, configured_directives
 
 MAX_WORKERS = 10_000
 #: A worker with its nanny does not live in less.
 MIN_MEMORY_BYTES = 512 * 2**20
 
-#: Options of the REST interface and the keys of `jobqueue.slurm` that they are.
+#: Options of the REST interface and the keys of `jobqueue.slurm` that they are; `reservation`,
+#: `constraint`, `gres`, `environment`, `image` and `binds` are keys of presets only.
 KEYS = {
     "cores": "cores",
     "memory": "memory",
     "walltime": "walltime",
     "partition": "queue",
     "account": "account",
+    "reservation": "reservation",
+    "constraint": "constraint",
+    "gres": "gres",
+    "processes": "processes",
     "interface": "interface",
     "local_directory": "local-directory",
+    "environment": "environment",
+    "python": "python",
+    "image": "image",
+    "binds": "binds",
     "prologue": "job-script-prologue",
     "directives": "job-extra-directives",
 }
@@ -31,11 +41,12 @@ KEYS = {
 _WORD = re.compile(r"[A-Za-z0-9_.@,:+-]+\Z")
 # Stands unquoted in the worker's command line, where $TMPDIR and $USER must expand.
 _DIRECTORY = re.compile(r"[A-Za-z0-9_./@:%+~${}-]+\Z")
-_OWN_DIRECTIVES = re.compile(
-    r"(--(array|output|error|job-name|wrap|parsable|test-only|open-mode|no-requeue|requeue)\b|-[aoeJ]"
-    # With these sbatch waits for the jobs' end, or does not tell their id.
-    r"|--(wait|quiet)(?![\w-])|-[WQ])"
-)
+# As sbatch takes them: `[rack1|rack2]*2&ssd`, `gpu:a100:2,license:1`.
+_CONSTRAINT = re.compile(r"[A-Za-z0-9_.:@&|!*()\[\],=+-]+\Z")
+_GRES = re.compile(r"[A-Za-z0-9_.:,/=+-]+\Z")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# A script that changes these has no cluster, or takes part in another job.
+_OWN_VARIABLES = re.compile(r"(DASK_CONFIG\Z|RSDAT_|SLURM_)")
 
 
 @dataclass(frozen=True)
@@ -46,7 +57,11 @@ class Options:
         memory: Of the whole job, as text: `30GiB`.
         walltime: As sbatch takes it; None for the partition's own.
         directives: More lines for sbatch, without their `#SBATCH`.
-        more: Further keys of `jobqueue.slurm` with their values (`python`, `processes`, …).
+        more: Further keys of `jobqueue.slurm` with their values (`job-mem`, `shebang`, …).
+        processes: Worker processes that share the job's cores and memory.
+        environment: Variables of the workers, values literal.
+        python: A path, or a command; None for the companion's own.
+        image: Apptainer image; `binds` are folders to be seen inside.
     """
 
     cores: int
@@ -59,6 +74,14 @@ class Options:
     prologue: tuple[str, ...]
     directives: tuple[str, ...]
     more: Mapping[str, Any]
+    reservation: str | None = None
+    constraint: str | None = None
+    gres: str | None = None
+    processes: int = 1
+    environment: Mapping[str, str] = field(default_factory=dict)
+    python: str | None = None
+    image: str | None = None
+    binds: tuple[str, ...] = ()
 
     @property
     def memory_bytes(self) -> int:
@@ -71,33 +94,52 @@ class Options:
         return None if self.walltime is None else parse_walltime_s(self.walltime)
 
     @property
-    def processes(self) -> int:
-        """Worker processes in one job."""
-        return int(self.more.get("processes") or 1)
+    def job_cores(self) -> int:
+        """What Slurm is asked for; dask-jobqueue lets that differ from what the worker uses."""
+        return int(self.more.get("job-cpu") or self.cores)
+
+    @property
+    def job_memory(self) -> str:
+        """What Slurm is asked for, in its words; `0` is all of a node."""
+        given = self.more.get("job-mem")
+        if given is not None:
+            return str(given)
+        # As dask-jobqueue writes it, where that is exact.
+        gigabytes, rest = divmod(self.memory_bytes, 2**30)
+        return f"{math.ceil(self.memory_bytes / 2**20)}M" if rest else f"{gigabytes}G"
+
+    @property
+    def all_directives(self) -> tuple[str, ...]:
+        """`directives` and those that options of their own stand for; the last of a kind counts."""
+        named = ("reservation", "constraint", "gres")
+        chosen = ((name, getattr(self, name)) for name in named)
+        return (*self.directives, *(f"--{name}={value}" for name, value in chosen if value))
 
     def as_request(self) -> dict[str, Any]:
         """The options as the REST interface has them."""
         answer: dict[str, Any] = {"cores": self.cores, "memory": self.memory}
         if self.walltime is not None:
             answer["walltime"] = self.walltime
-        for key in ("partition", "account", "interface", "local_directory"):
-            answer[key] = getattr(self, key)
-        return {**answer, "prologue": list(self.prologue), "directives": list(self.directives)}
+        for key in KEYS:
+            if key not in answer and key != "walltime":
+                value = getattr(self, key)
+                answer[key] = list(value) if isinstance(value, tuple) else value
+        return {**answer, "environment": dict(self.environment)}
 
     def as_dict(self) -> dict[str, Any]:
         """For `cluster.json`."""
-        return {**asdict(self), "more": dict(self.more)}
+        return {**asdict(self), "more": dict(self.more), "environment": dict(self.environment)}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Options:
         """The inverse of `as_dict`."""
-        return cls(
-            **{
-                **value,
-                "prologue": tuple(value["prologue"]),
-                "directives": tuple(value["directives"]),
-            }
-        )
+        # Options of their own since; in older records they are among the others.
+        more = dict(value["more"])
+        moved = {key: more.pop(key) for key in ("processes", "python") if more.get(key)}
+        lists = {key: tuple(value.get(key) or ()) for key in ("prologue", "directives", "binds")}
+        known = {item.name for item in fields(cls)}
+        given = {key: item for key, item in value.items() if key in known}
+        return cls(**{**moved, **given, **lists, "more": more})
 
 
 def read_options(settings: Mapping[str, Any], request: Mapping[str, Any]) -> Options:
@@ -114,9 +156,15 @@ def read_options(settings: Mapping[str, Any], request: Mapping[str, Any]) -> Opt
     if unknown:
         raise InvalidInput(f"There is no option '{sorted(unknown)[0]}'")
     merged = _without_old_keys(settings)
+    merged["job-extra-directives"] = configured_directives(merged.get("job-extra-directives") or ())
+    merged["job-script-prologue"] = _split(merged.get("job-script-prologue"))
     for option, key in KEYS.items():
         if request.get(option) is not None:
             merged[key] = request[option]
+    # What the request says of the job itself hides what the settings make of their own size.
+    for option, key in (("cores", "job-cpu"), ("memory", "job-mem")):
+        if request.get(option) is not None:
+            merged.pop(key, None)
     more = {key: value for key, value in merged.items() if key not in KEYS.values()}
     _check_no_breaks(more)
     options = Options(
@@ -128,13 +176,24 @@ def read_options(settings: Mapping[str, Any], request: Mapping[str, Any]) -> Opt
         interface=_word(merged.get("interface"), "interface"),
         local_directory=_directory(merged.get("local-directory")),
         prologue=_lines(merged.get("job-script-prologue"), "prologue"),
-        directives=_directives(merged.get("job-extra-directives")),
+        directives=check_directives(_lines(merged.get("job-extra-directives"), "directives")),
         more={key: value for key, value in more.items() if value not in (None, [], {})},
+        reservation=_word(merged.get("reservation"), "reservation"),
+        constraint=_word(merged.get("constraint"), "constraint", _CONSTRAINT),
+        gres=_word(merged.get("gres"), "generic resources", _GRES),
+        processes=_count(
+            1 if merged.get("processes") is None else merged["processes"], "processes"
+        ),
+        environment=_environment(merged.get("environment")),
+        python=_text(merged.get("python"), "python"),
+        image=_text(merged.get("image"), "image"),
+        binds=_binds(merged.get("binds")),
     )
-    processes = _count(merged.get("processes") or 1, "processes")
-    if processes > options.cores:
-        raise InvalidInput(f"{processes} worker processes need at least {processes} cores")
-    if options.memory_bytes < MIN_MEMORY_BYTES * processes:
+    if options.processes > options.cores:
+        raise InvalidInput(
+            f"{options.processes} worker processes need at least {options.processes} cores"
+        )
+    if options.memory_bytes < MIN_MEMORY_BYTES * options.processes:
         raise InvalidInput(
             f"{options.memory} of memory are too little for a worker",
             hint="Ask for at least 512MiB, better 2GiB.",
@@ -190,12 +249,48 @@ def _walltime(value: Any) -> str | None:
     return text
 
 
-def _word(value: Any, what: str) -> str | None:
+def _word(value: Any, what: str, allowed: re.Pattern[str] = _WORD) -> str | None:
     if value is None or value == "":
         return None
-    if not isinstance(value, str) or not _WORD.match(value) or value.startswith("-"):
+    if not isinstance(value, str) or not allowed.match(value) or value.startswith("-"):
         raise InvalidInput(f"{value!r} can't be a name of {what}")
     return value
+
+
+def _text(value: Any, what: str) -> str | None:
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str) or value.startswith("-") or not value.strip():
+        raise InvalidInput(f"{value!r} can't be the {what}", hint="Write a path.")
+    _check_no_breaks(value)
+    return value.strip()
+
+
+def _binds(value: Any) -> tuple[str, ...]:
+    binds = _lines([value] if isinstance(value, str) else value, "binds")
+    for bind in binds:
+        if bind.startswith(("-", ":")):
+            raise InvalidInput(f"{bind!r} can't be bound", hint="Write /data, or /data:/mnt:ro.")
+    return binds
+
+
+def _environment(value: Any) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidInput("environment is an object of names and values")
+    variables = {}
+    for name, item in value.items():
+        if not isinstance(name, str) or not _VARIABLE.match(name):
+            raise InvalidInput(f"{name!r} can't be the name of a variable")
+        if _OWN_VARIABLES.match(name):
+            raise InvalidInput(f"{name} can't be set: rsdat or Slurm sets it", hint="Leave it out.")
+        if not isinstance(item, (str, int, float)):
+            raise InvalidInput(f"The value of {name} must be a text")
+        # YAML reads `yes` and `on` as true.
+        variables[name] = str(item).lower() if isinstance(item, bool) else str(item)
+    _check_no_breaks(variables)
+    return variables
 
 
 def _directory(value: Any) -> str | None:
@@ -220,18 +315,13 @@ def _lines(value: Any, what: str) -> tuple[str, ...]:
     return tuple(line for line in value if line.strip())
 
 
-def _directives(value: Any) -> tuple[str, ...]:
-    if isinstance(value, Mapping):
-        value = [f"{key}={item}" if item is not None else str(key) for key, item in value.items()]
-    lines = tuple(line.removeprefix("#SBATCH").strip() for line in _lines(value, "directives"))
-    for line in lines:
-        if not line.startswith("-"):
-            raise InvalidInput(
-                f"'{line}' is no option of sbatch", hint="Write it as --constraint=scratch-node."
-            )
-        if _OWN_DIRECTIVES.match(line):
-            raise InvalidInput(f"'{line}' can't be set: rsdat sets it itself", hint="Leave it out.")
-    return lines
+def _split(value: Any) -> Any:
+    """An entry of a configuration's prologue may hold several lines."""
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return value
+    if not all(isinstance(entry, str) for entry in value):
+        return value
+    return [line for entry in value for line in entry.split("\n")]
 
 
 def _check_no_breaks(value: Any) -> None:

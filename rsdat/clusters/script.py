@@ -8,7 +8,6 @@ job name and log files of its own.
 from __future__ import annotations
 
 import json
-import math
 import re
 import shlex
 import sys
@@ -89,7 +88,7 @@ def render_script(
         name=f"{cluster_id}-${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}",
         cores=options.cores,
         memory=f"{worker_bytes}B",
-        job_mem=more.get("job-mem") or f"{math.ceil(options.memory_bytes / 2**20)}M",
+        job_mem=options.job_memory,
         job_cpu=more.get("job-cpu"),
         processes=processes,
         queue=options.partition,
@@ -101,7 +100,7 @@ def render_script(
         python=_python(options, paths),
         shebang=more.get("shebang") or "#!/usr/bin/env bash",
         job_script_prologue=[*options.prologue, *_exports(options, paths)],
-        job_extra_directives=["--no-requeue", *options.directives],
+        job_extra_directives=["--no-requeue", *options.all_directives],
         job_directives_skip=list(more.get("job-directives-skip") or ()),
         worker_extra_args=[
             "--no-dashboard",
@@ -131,12 +130,14 @@ def _resources(resources: Mapping[str, float]) -> list[str]:
 
 def _exports(options: Options, paths: ScriptPaths) -> list[str]:
     # After the user's own lines, so that none of them takes the keys away.
+    own = [f"export {name}={shlex.quote(value)}" for name, value in options.environment.items()]
     task = '"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"'
     ask = f"RSDAT_TIME_LEFT=$(timeout 10 squeue -h -j {task} -o %L 2>/dev/null)"
     # SECONDS is what bash has counted since the script began; other shells don't.
     walltime_s = options.walltime_s
     known = "" if walltime_s is None else f"$(({walltime_s} - ${{SECONDS:-0}}))"
     return [
+        *(f"export {name}={shlex.quote(value)}" for name, value in options.environment.items()),
         f"export DASK_CONFIG={shlex.quote(str(paths.dask_config))}",
         f"export RSDAT_HOME={shlex.quote(str(paths.home))}",
         f"export RSDAT_LEAVE_BEFORE_S={leave_before_s():g}",
@@ -148,26 +149,18 @@ def _exports(options: Options, paths: ScriptPaths) -> list[str]:
 
 
 def _python(options: Options, paths: ScriptPaths) -> str:
-    """What stands before `-m`: the notebook's Python, the user's, or one in an image."""
-    python, image, binds = (_chosen(options, key) for key in ("python", "image", "binds"))
-    if not image:
+    """What stands before `-m`: the companion's Python, the user's, or one in an image."""
+    if options.image is None:
         # A user's own may be a command of several words.
-        return str(python or shlex.quote(sys.executable))
+        return options.python or shlex.quote(sys.executable)
     # Keys, preloads and scheduler file lie in the home, and tasks may look for more of it there.
     shared = [shlex.quote(_bindable(str(paths.home)))]
-    if not paths.dask_config.is_relative_to(paths.home):
-        shared.append(shlex.quote(_bindable(str(paths.dask_config.parent))))
     if options.local_directory:
         shared.append(options.local_directory)
-    given = [binds] if isinstance(binds, str) else list(binds or ())
-    shared.extend(_expanding(str(bind)) for bind in given)
+    shared.extend(_expanding(bind) for bind in options.binds)
     flags = " ".join(f"--bind {bind}" for bind in shared)
-    return f"apptainer exec {flags} {_expanding(str(image))} {python or 'python'}"
-
-
-def _chosen(options: Options, key: str) -> Any:
-    value = getattr(options, key, None)
-    return options.more.get(key) if value is None else value
+    # It passes signals on, and has become the job's process itself: see `exec` above.
+    return f"apptainer exec {flags} {_expanding(options.image)} {options.python or 'python'}"
 
 
 def _bindable(path: str) -> str:

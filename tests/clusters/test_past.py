@@ -251,7 +251,7 @@ class TestAgain:
     def old(self, **more: Any) -> Record:
         first = Group(
             "workers",
-            replace(options(cores=3, partition="fat"), more={"python": "/opt/py"}),
+            replace(options(cores=3, partition="fat"), more={"death-timeout": 90}),
             0,
             wanted_before_end=5,
         )
@@ -268,7 +268,7 @@ class TestAgain:
         request = read_request(body, presets, "generic")
         assert (request.preset, request.workers, request.idle_after) == ("gone", 5, 600)
         assert replace(request.options, more={}) == replace(old.first.options, more={})
-        assert request.options.more["python"] == "/opt/py"
+        assert request.options.more["death-timeout"] == 90
         (gpu,) = groups_again(old)
         assert (gpu.name, gpu.adapt, gpu.options) == ("gpu", (0, 4), old.groups[1].options)
 

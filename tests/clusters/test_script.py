@@ -41,6 +41,19 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             "directives": ["--constraint=scratch-node", "#SBATCH --reservation=course"],
         },
     ),
+    "words-of-their-own": (
+        "spider",
+        {"job-extra-directives": ["--output", "/x/%j.out", "--constraint", "old", "--exclusive"]},
+        {
+            "memory": "2500MiB",
+            "reservation": "course",
+            "constraint": "[a|b]*2&ssd",
+            "gres": "gpu:a100:1",
+            "processes": 2,
+            "environment": {"OMP_NUM_THREADS": "1", "TITLE": "it's $HOME"},
+            "python": "/other/env/bin/python",
+        },
+    ),
     "old-keys": (
         "generic",
         {
@@ -65,6 +78,16 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             "job-directives-skip": ["--mem="],
         },
         {"account": "research-eemcs"},
+    ),
+    "image": (
+        "spider",
+        {"python": None, "image": "$HOME/images/eo 1.sif", "binds": ["/project/$USER"]},
+        {
+            "image": "/project/eo/eo.sif",
+            "binds": ["/project/$USER", "/my data:/data:ro"],
+            "environment": {"OMP_NUM_THREADS": "1", "GREETING": "it's $HOME"},
+            "prologue": ["module load apptainer"],
+        },
     ),
 }
 

@@ -4,7 +4,7 @@
 #SBATCH -A proj-1
 #SBATCH -n 1
 #SBATCH --cpus-per-task=32
-#SBATCH --mem=57344M
+#SBATCH --mem=56G
 #SBATCH -t 1-00:00:00
 #SBATCH --no-requeue
 #SBATCH --constraint=scratch-node

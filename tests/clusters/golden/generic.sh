@@ -2,7 +2,7 @@
 
 #SBATCH -n 1
 #SBATCH --cpus-per-task=1
-#SBATCH --mem=2048M
+#SBATCH --mem=2G
 #SBATCH -t 01:00:00
 #SBATCH --no-requeue
 export DASK_CONFIG=/home/u/.rsdat/clusters/c0ffee00/dask

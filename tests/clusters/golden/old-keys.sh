@@ -3,7 +3,7 @@
 #SBATCH -A oldproj
 #SBATCH -n 1
 #SBATCH --cpus-per-task=1
-#SBATCH --mem=2048M
+#SBATCH --mem=2G
 #SBATCH -t 01:00:00
 #SBATCH --no-requeue
 #SBATCH --qos=short

@@ -2,7 +2,7 @@
 
 #SBATCH -n 1
 #SBATCH --cpus-per-task=8
-#SBATCH --mem=16384M
+#SBATCH --mem=16G
 #SBATCH -t 01:00:00
 #SBATCH --no-requeue
 export DASK_CONFIG=/home/u/.rsdat/clusters/c0ffee00/dask

@@ -3,7 +3,7 @@
 #SBATCH -p normal
 #SBATCH -n 1
 #SBATCH --cpus-per-task=4
-#SBATCH --mem=30720M
+#SBATCH --mem=30G
 #SBATCH -t 01:00:00
 #SBATCH --no-requeue
 export DASK_CONFIG=/home/u/.rsdat/clusters/c0ffee00/dask
