@@ -29,6 +29,8 @@ _NEWS = timedelta(minutes=15)
 #: For so long an end is told although another job has taken the place.
 _MENDED = timedelta(minutes=2)
 
+#: Says no more than that it was refused.
+_SBATCH = "Batch job submission failed: "
 _AGAIN = "Shut the cluster down and make a new one."
 
 
@@ -129,10 +131,16 @@ class _Case:
         return Diagnosis(message, _AGAIN, log)
 
     def refused(self) -> Diagnosis | None:
-        for problem in (self.record.problem, *(group.problem for group in self.record.groups)):
+        problem = self.record.problem
+        if problem:
+            message = problem["message"] or ""
+            return Diagnosis(message, problem.get("hint") or after_refusal(message))
+        for group in self.record.groups:
+            problem = group.problem
             if problem:
-                message = problem["message"] or ""
-                return Diagnosis(message, problem.get("hint") or after_refusal(message))
+                said = (problem["message"] or "").replace(_SBATCH, "")
+                message = f"The jobs{self._of(group)} were refused: {said}" if group.held else said
+                return Diagnosis(message, problem.get("hint") or after_refusal(said))
         return None
 
     def given_up(self) -> Diagnosis | None:
@@ -162,7 +170,11 @@ class _Case:
         """A job that ended lately, while its group has fewer workers than it should."""
         for group in self.record.groups:
             ends = self._unasked(group)
-            here = sum(self._group_of(job_id) is group for job_id in self.connected)
+            # Slurm may have given up a node whose workers go on.
+            over = {job.id for job in self.record.ended}
+            here = sum(
+                self._group_of(job_id) is group for job_id in self.connected if job_id not in over
+            )
             if ends and self.now - ends[-1].at < _NEWS and here < group.wanted:
                 return self._ended(ends[-1], group)
         return None

@@ -32,3 +32,13 @@ def slurm_home(
         monkeypatch.setenv(key, value)
     yield ClusterSite(tmp_path / "home", "slurm")
     slurm_site.thaw_controller()
+
+
+@pytest.fixture
+def limited_home(
+    slurm_accounting_site: SlurmSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ClusterSite:
+    """A home folder on the real Slurm with accounting, limits, enforced memory and preemption."""
+    for key, value in slurm_accounting_site.env().items():
+        monkeypatch.setenv(key, value)
+    return ClusterSite(tmp_path / "home", "slurm")
