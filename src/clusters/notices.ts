@@ -18,6 +18,7 @@ export class Notices {
   }) {
     this._options = options;
     options.model.changed.connect(this._onChanged, this);
+    this._onChanged(options.model);
   }
 
   private _onChanged(model: ClusterModel): void {

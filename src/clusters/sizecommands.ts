@@ -134,9 +134,16 @@ export function addSizeCommands(parts: ICommandParts): void {
       try {
         let request = (args.request as IGroupRequest | undefined) ?? null;
         if (!request) {
-          const site = await model.site();
-          const { askGroup } = await import('./groupdialog');
-          request = await askGroup(cluster, site, translator);
+          // Asked anew: limits change.
+          const site = await model.api.site();
+          const { askGroup } = await import('./options/dialog');
+          request = await askGroup({
+            api: model.api,
+            site,
+            translator,
+            state: parts.state,
+            cluster
+          });
         }
         if (request) {
           await model.addGroup(cluster.id, request);

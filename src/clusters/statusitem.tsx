@@ -49,6 +49,11 @@ export class ClusterStatus extends ReactWidget {
     this.addClass('jp-rsdat-Status');
   }
 
+  /** Whether there is anything to tell. */
+  get isOfUse(): boolean {
+    return this._options.model.clusters.some(isAlive);
+  }
+
   dispose(): void {
     this._glance.dispose();
     super.dispose();

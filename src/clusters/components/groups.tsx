@@ -6,7 +6,7 @@ import type { ICluster } from '../../common/types';
 import { CommandIDs } from '../ids';
 import { workerCounts } from '../status';
 
-export const Groups = React.memo(function DrawnGroups(props: {
+function DrawnGroups(props: {
   cluster: string;
   groups: ICluster['groups'];
   isDisabled: boolean;
@@ -73,4 +73,6 @@ export const Groups = React.memo(function DrawnGroups(props: {
       ))}
     </div>
   );
-});
+}
+
+export const Groups = React.memo(DrawnGroups);

@@ -15,8 +15,7 @@ import {
 const TICK_MS = 1_000;
 const CALM_TICK_MS = 30_000;
 
-/** Where the scheduler runs and until when. */
-export const Placement = React.memo(function DrawnPlacement(props: {
+function DrawnPlacement(props: {
   scheduler: ICluster['scheduler'];
   trans: TranslationBundle;
 }): JSX.Element {
@@ -31,10 +30,12 @@ export const Placement = React.memo(function DrawnPlacement(props: {
         : trans.__('%1, until %2', words, untilWords(endsAt, trans, now))}
     </>
   );
-});
+}
 
-/** What ends soon. */
-export const Warnings = React.memo(function DrawnWarnings(props: {
+/** Where the scheduler runs and until when. */
+export const Placement = React.memo(DrawnPlacement);
+
+function DrawnWarnings(props: {
   warnings: ICluster['warnings'];
   trans: TranslationBundle;
 }): JSX.Element | null {
@@ -54,10 +55,12 @@ export const Warnings = React.memo(function DrawnWarnings(props: {
       ))}
     </div>
   );
-});
+}
 
-/** The countdown to the idle shutdown, with the way out. */
-export const IdleCountdown = React.memo(function DrawnCountdown(props: {
+/** What ends soon. */
+export const Warnings = React.memo(DrawnWarnings);
+
+function DrawnCountdown(props: {
   cluster: string;
   endsAt: string;
   commands: CommandRegistry;
@@ -78,4 +81,7 @@ export const IdleCountdown = React.memo(function DrawnCountdown(props: {
       </button>
     </div>
   );
-});
+}
+
+/** The countdown to the idle shutdown, with the way out. */
+export const IdleCountdown = React.memo(DrawnCountdown);

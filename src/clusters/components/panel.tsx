@@ -16,7 +16,9 @@ import type { JobTables } from '../jobs/tables';
 import type { ClusterModel } from '../model';
 import { announcement } from '../status';
 import { Card } from './card';
+import { DamagedCard } from './damaged';
 import { DraftCard } from './draft';
+import { PastClusters } from './past';
 
 export interface IPanelProps {
   model: ClusterModel;
@@ -71,6 +73,7 @@ function Content(props: IPanelProps): JSX.Element {
       <Banners model={model} trans={trans} />
       <Announcer model={model} trans={trans} />
       <List {...props} />
+      <PastClusters past={model.past} commands={commands} trans={trans} />
     </div>
   );
 }
@@ -144,12 +147,12 @@ function Announcer(props: {
 
 function List(props: IPanelProps): JSX.Element {
   const { model, commands, trans } = props;
-  const { clusters, drafts, selected } = model;
+  const { clusters, damaged, drafts, selected } = model;
   const onSelect = React.useCallback(
     (cluster: string) => model.select(cluster),
     [model]
   );
-  if (clusters.length === 0 && drafts.length === 0) {
+  if (clusters.length + drafts.length + damaged.length === 0) {
     return model.isReady ? (
       <p className="jp-rsdat-Empty">
         {trans.__(
@@ -190,6 +193,14 @@ function List(props: IPanelProps): JSX.Element {
           draft={draft}
           trans={trans}
           onDismiss={() => model.dismiss(draft.key)}
+        />
+      ))}
+      {damaged.map(cluster => (
+        <DamagedCard
+          key={`damaged-${cluster.id}`}
+          cluster={cluster}
+          commands={commands}
+          trans={trans}
         />
       ))}
     </ul>

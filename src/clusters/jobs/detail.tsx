@@ -19,7 +19,7 @@ const FACTS: readonly ColumnKey[] = [
   'end'
 ];
 
-export const Detail = React.memo(function DrawnDetail(props: {
+function DrawnDetail(props: {
   cluster: ICluster;
   job: IJob;
   commands: CommandRegistry;
@@ -101,4 +101,6 @@ export const Detail = React.memo(function DrawnDetail(props: {
       </div>
     </div>
   );
-});
+}
+
+export const Detail = React.memo(DrawnDetail);

@@ -23,8 +23,7 @@ export interface IRowProps {
   trans: TranslationBundle;
 }
 
-/** Drawn anew only when its job or its place changed. */
-export const Row = React.memo(function DrawnRow(props: IRowProps): JSX.Element {
+function DrawnRow(props: IRowProps): JSX.Element {
   const { job, row, columns, trans } = props;
   return (
     <div
@@ -48,7 +47,10 @@ export const Row = React.memo(function DrawnRow(props: IRowProps): JSX.Element {
       ))}
     </div>
   );
-});
+}
+
+/** Drawn anew only when its job or its place changed. */
+export const Row = React.memo(DrawnRow);
 
 function Cell(props: {
   job: IJob;
