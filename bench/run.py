@@ -89,10 +89,16 @@ def machine() -> str:
 
 
 def _slurm() -> str:
-    answer = subprocess.run(
-        ["sbatch", "--version"], capture_output=True, text=True, check=False, timeout=30
-    )
-    return answer.stdout.strip().replace("slurm-wlm", "Slurm")
+    # Of Slurm's programs only the daemons tell their version without a configuration (22.05).
+    for program in ("slurmctld", "slurmd"):
+        try:
+            answer = subprocess.run(
+                [program, "-V"], capture_output=True, text=True, check=True, timeout=30
+            )
+        except (OSError, subprocess.SubprocessError):
+            continue
+        return answer.stdout.strip().replace("slurm-wlm", "Slurm")
+    return "no Slurm"
 
 
 def _bar(line: Measured) -> str:

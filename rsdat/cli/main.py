@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from rsdat._version import __version__
+from rsdat import __version__
 from rsdat.base.errors import RsdatError
 from rsdat.cli import demo
 
