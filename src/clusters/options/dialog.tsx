@@ -149,9 +149,11 @@ export class OptionsForm<T> extends ReactWidget implements IFormBody<T> {
 
   private _question(): JSX.Element {
     const { model, trans } = this._options;
-    const words = trans.__(
-      'Slurm will accept it and let it wait for ever: create anyway?'
-    );
+    const words = model.site.refuses_over_limits
+      ? trans.__('Slurm will refuse it: create anyway?')
+      : trans.__(
+          'Slurm will accept it and let it wait for ever: create anyway?'
+        );
     return (
       <div
         role="alertdialog"
@@ -236,12 +238,14 @@ async function ask<T>(options: {
     onMoreToggle: more => void state?.save(STATE_KEY, { more }),
     value
   });
-  const result = await new FormDialog<T>({
+  const dialog = new FormDialog<T>({
     title,
     body,
     accept,
     cancel: trans.__('Cancel'),
     focus: options.focus ?? 'select'
-  }).launch();
+  });
+  dialog.addClass('jp-rsdat-OptionsDialog');
+  const result = await dialog.launch();
   return result.button.accept ? result.value : null;
 }

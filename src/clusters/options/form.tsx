@@ -205,12 +205,12 @@ function Scheduler(props: IPartProps): JSX.Element {
               aria-describedby={`${id}-${placement}`}
               onChange={() => model.set({ placement })}
             />
-            {placement === preset.placement
-              ? trans.__('%1 (as the preset says)', placements[placement].label)
-              : placements[placement].label}
+            {placements[placement].label}
           </label>
           <span id={`${id}-${placement}`} className="jp-rsdat-Form-help">
-            {placements[placement].help}
+            {placement === preset.placement
+              ? `${placements[placement].help} ${trans.__('The preset says this.')}`
+              : placements[placement].help}
           </span>
         </div>
       ))}
@@ -258,6 +258,7 @@ function More(props: IFormProps): JSX.Element {
   return (
     <details
       className="jp-rsdat-Form-more"
+      aria-label={trans.__('More options')}
       open={isMoreOpen || hasHiddenRemarks(model)}
       onToggle={event => onMoreToggle(event.currentTarget.open)}
     >

@@ -92,8 +92,12 @@ function Choices(props: { presets: readonly IPreset[] }): JSX.Element {
   return (
     <>
       {props.presets.map(preset => (
-        <option key={preset.name} value={preset.name}>
-          {preset.title}
+        <option
+          key={preset.name}
+          value={preset.name}
+          disabled={preset.problem !== null}
+        >
+          {preset.problem ? `${preset.title}: ${preset.problem}` : preset.title}
         </option>
       ))}
     </>
