@@ -8,6 +8,9 @@ import type {
   IClusterRequest,
   IGroupRequest,
   IJobAction,
+  ILogList,
+  ILogMatches,
+  IPastCluster,
   IPreview,
   ISite
 } from '../common/types';
@@ -27,6 +30,15 @@ export interface ILogPart {
   nextOffset: number;
   /** Bytes in the whole log. */
   size: number;
+}
+
+/** A search in logs. */
+export interface ILogQuery {
+  text: string;
+  /** Only in this log: `scheduler` or a job id. */
+  source?: string;
+  /** Capitals and small letters differ. */
+  matchCase?: boolean;
 }
 
 /** What the clusters' model asks of the companion. All methods throw `ApiError`. */
@@ -51,6 +63,14 @@ export interface IClustersApi {
    * @param offset First byte wanted; negative counts from the end.
    */
   log(id: string, source: string, offset: number): Promise<ILogPart>;
+  /** The logs there are, also of a cluster that has stopped. */
+  logs(id: string): Promise<ILogList>;
+  searchLogs(id: string, query: ILogQuery): Promise<ILogMatches>;
+  /** Where the browser gets the whole log, to save it. */
+  logUrl(id: string, source: string): string;
+  /** Clusters that have stopped, the latest first. */
+  past(): Promise<{ clusters: IPastCluster[] }>;
+  deletePast(id: string): Promise<void>;
 }
 
 /** The routes themselves. */
@@ -128,6 +148,38 @@ export class ClustersApi implements IClustersApi {
     const size = Number(response.headers.get('X-Rsdat-Size') ?? 0);
     const next = response.headers.get('X-Rsdat-Next-Offset');
     return { bytes, size, nextOffset: next === null ? size : Number(next) };
+  }
+
+  logs(id: string): Promise<ILogList> {
+    return requestJson(this._settings, this._url(id, 'logs'));
+  }
+
+  searchLogs(id: string, query: ILogQuery): Promise<ILogMatches> {
+    const asked = new URLSearchParams({ text: query.text });
+    if (query.source !== undefined) {
+      asked.set('source', query.source);
+    }
+    if (query.matchCase) {
+      asked.set('case', '1');
+    }
+    return requestJson(
+      this._settings,
+      `${this._url(id, 'search-logs')}?${asked}`
+    );
+  }
+
+  logUrl(id: string, source: string): string {
+    return `${this._url(id, 'logs', source)}?download=1`;
+  }
+
+  past(): Promise<{ clusters: IPastCluster[] }> {
+    return requestJson(this._settings, this._url('past'));
+  }
+
+  deletePast(id: string): Promise<void> {
+    return requestJson(this._settings, this._url('past', id), {
+      method: 'DELETE'
+    });
   }
 
   private _url(...parts: string[]): string {

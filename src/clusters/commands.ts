@@ -9,6 +9,7 @@ import { CommandIDs } from './ids';
 import { insertCode } from '../common/insert';
 import { addJobCommands, type IJobCommandParts } from './jobs/commands';
 import { addLifeCommands } from './lifecommands';
+import { addPastCommands } from './past/commands';
 import { addSizeCommands } from './sizecommands';
 import { CLUSTER, Targets, notify } from './targets';
 
@@ -29,6 +30,7 @@ export function addCommands(options: ICommandOptions): void {
   addSizeCommands(options);
   addLifeCommands(options);
   addJobCommands(options);
+  addPastCommands(options);
 
   commands.addCommand(CommandIDs.newCluster, {
     label: args =>
@@ -48,6 +50,11 @@ export function addCommands(options: ICommandOptions): void {
           name: { type: 'string' },
           preset: { type: 'string' },
           workers: { type: 'integer', minimum: 0 },
+          again: {
+            type: 'string',
+            description:
+              'Id of a cluster, also of a past one, to ask for again; the rest is laid over it.'
+          },
           options: {
             type: 'object',
             description:
@@ -61,9 +68,9 @@ export function addCommands(options: ICommandOptions): void {
       if (args.form) {
         request = await askRequest(options);
       } else {
-        const { name, preset, workers } = args as IClusterRequest;
+        const { name, preset, workers, again } = args as IClusterRequest;
         const jobs = args.options as IOptions | undefined;
-        request = { name, preset, workers, options: jobs };
+        request = { name, preset, workers, options: jobs, again };
       }
       // A refusal stays in the panel, as a card with the queue's words.
       return request && model.create(request).catch(() => null);
@@ -102,7 +109,8 @@ export function addCommands(options: ICommandOptions): void {
     label: trans.__('Open Cluster Logs'),
     caption: trans.__('Read the log of the scheduler or of a job'),
     icon: clustersIcon,
-    isEnabled: targets.exists,
+    // Whoever names a cluster may mean one that has stopped.
+    isEnabled: args => typeof args.cluster === 'string' || targets.exists(args),
     describedBy: {
       args: {
         type: 'object',

@@ -10,6 +10,7 @@ export namespace CommandIDs {
   export const idleShutdown = 'rsdat:set-idle-shutdown';
   export const renew = 'rsdat:toggle-renewal';
   export const shutdown = 'rsdat:shutdown-cluster';
+  export const deletePast = 'rsdat:delete-past-cluster';
   export const insertCode = 'rsdat:insert-client-code';
   export const openLogs = 'rsdat:open-logs';
   export const openJobs = 'rsdat:open-jobs';

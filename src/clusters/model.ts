@@ -13,6 +13,7 @@ import type {
   ICluster,
   IClusterChange,
   IClusterRequest,
+  IDamagedCluster,
   IDiagnosis,
   IGroupRequest,
   IJobAction,
@@ -21,6 +22,7 @@ import type {
 import type { IClusterManager } from '../tokens';
 import type { IClustersApi } from './api';
 import { Follower } from './follower';
+import { PastModel } from './past/model';
 import { isAlive, isUnsettled } from './status';
 
 const STATE_KEY = 'jupyterlab-rsdat:clusters';
@@ -47,10 +49,14 @@ export class ClusterModel implements IClusterManager, IDisposable {
       changes: options.changes
     });
     this._restored = this._restore();
+    this.past = new PastModel(this);
   }
 
   /** The routes, for what has no state here: previews, logs. */
   readonly api: IClustersApi;
+
+  /** Clusters that have stopped. */
+  readonly past: PastModel;
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -67,6 +73,11 @@ export class ClusterModel implements IClusterManager, IDisposable {
 
   get drafts(): readonly IDraft[] {
     return this._drafts;
+  }
+
+  /** Clusters whose record can't be read. */
+  get damaged(): readonly IDamagedCluster[] {
+    return this._damaged;
   }
 
   get isReady(): boolean {
@@ -226,6 +237,7 @@ export class ClusterModel implements IClusterManager, IDisposable {
     }
     this._isDisposed = true;
     this._follower.dispose();
+    this.past.dispose();
     Signal.clearData(this);
   }
 
@@ -241,6 +253,7 @@ export class ClusterModel implements IClusterManager, IDisposable {
       this._error = null;
       this._queueProblem = list.queue_problem;
       this._queueSeen = list.queue_seen;
+      this._damaged = share(this._damaged, list.damaged);
       this._apply(list.clusters);
       return false;
     } catch (reason) {
@@ -331,6 +344,7 @@ export class ClusterModel implements IClusterManager, IDisposable {
   private _follower: Follower;
   private _restored: Promise<void>;
   private _clusters: readonly ICluster[] = [];
+  private _damaged: readonly IDamagedCluster[] = [];
   private _drafts: readonly IDraft[] = [];
   private _draftCount = 0;
   private _activities = new Map<string, Activity>();

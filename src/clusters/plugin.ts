@@ -24,11 +24,8 @@ import { CommandIDs, addCommands } from './commands';
 import { clustersIcon } from './icons';
 import type { JobsView } from './jobs/tab';
 import { JobTables } from './jobs/tables';
-import type { LogView } from './logtab';
+import type { LogView } from './logs/tab';
 import { ClusterModel } from './model';
-import { Notices } from './notices';
-import { isAlive } from './status';
-import { ClusterStatus } from './statusitem';
 
 const clusters: JupyterFrontEndPlugin<IClusterManager> = {
   id: 'jupyterlab-rsdat:clusters',
@@ -68,7 +65,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       namespace: 'rsdat-logs'
     });
     const openLog = async (cluster: string, source: string): Promise<void> => {
-      const { createLogTab, logTabId } = await import('./logtab');
+      const { createLogTab, logTabId } = await import('./logs/tab');
       const open = logs.find(tab => tab.id === logTabId(cluster));
       if (open) {
         open.content.source = source;
@@ -175,20 +172,25 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     sidebar.addSection(section);
 
     const showPanel = (): void => sidebar.show();
-    new Notices({
-      model,
-      trans,
-      show: cluster => {
-        model.select(cluster);
-        showPanel();
-      }
+    void import('./notices').then(({ Notices }) => {
+      new Notices({
+        model,
+        trans,
+        show: cluster => {
+          model.select(cluster);
+          showPanel();
+        }
+      });
     });
     if (statusBar) {
-      statusBar.registerStatusItem('jupyterlab-rsdat:clusters', {
-        align: 'left',
-        item: new ClusterStatus({ model, trans, show: showPanel }),
-        isActive: () => model.clusters.some(isAlive),
-        activeStateChanged: model.changed
+      void import('./statusitem').then(({ ClusterStatus }) => {
+        const item = new ClusterStatus({ model, trans, show: showPanel });
+        statusBar.registerStatusItem('jupyterlab-rsdat:clusters', {
+          align: 'left',
+          item,
+          isActive: () => item.isOfUse,
+          activeStateChanged: model.changed
+        });
       });
     }
     return model;

@@ -6,11 +6,15 @@ import type {
   IDaskWorker,
   IGroup,
   IJob,
+  ILogList,
+  ILogMatches,
   IOptions,
+  IPastCluster,
   IPreset,
+  IPreview,
   ISite
 } from '../../common/types';
-import type { IClustersApi, ILogPart } from '../api';
+import type { IClustersApi, ILogPart, ILogQuery } from '../api';
 
 export function aCluster(part: Partial<ICluster> = {}): ICluster {
   return {
@@ -49,6 +53,30 @@ export function aGroup(part: Partial<IGroup> = {}): IGroup {
     adapt: null,
     options: {},
     resources: {},
+    ...part
+  };
+}
+
+export function aPast(part: Partial<IPastCluster> = {}): IPastCluster {
+  return {
+    id: 'c-9',
+    name: 'sunny',
+    created: '2026-01-01T10:00:00Z',
+    ended: '2026-01-01T12:30:00Z',
+    end: { code: 'idle', message: 'Shut down by itself' },
+    preset: 'spider',
+    mode: 'beside',
+    groups: [
+      {
+        name: 'workers',
+        workers: 4,
+        adapt: null,
+        options: { cores: 2, memory: '8GiB', partition: 'normal' },
+        resources: {}
+      }
+    ],
+    jobs: { total: 5, failed: 1 },
+    cost: { core_hours: 12.345 },
     ...part
   };
 }
@@ -179,7 +207,7 @@ export class FakeApi implements IClustersApi {
   readonly logCalls: [string, string, number][] = [];
   site = jest.fn(() => Promise.resolve(SITE));
   preview = jest.fn(() =>
-    Promise.resolve({
+    Promise.resolve<IPreview>({
       script: '#SBATCH -p normal',
       start_estimate: null,
       core_hours: 4,
@@ -223,6 +251,26 @@ export class FakeApi implements IClustersApi {
   removeGroup(id: string, group: string): Promise<ICluster> {
     this.sent.push([id, group]);
     return wait(this.changes);
+  }
+
+  readonly searches: [string, ILogQuery][] = [];
+  readonly found: PromiseDelegate<ILogMatches>[] = [];
+  readonly pasts: PromiseDelegate<{ clusters: IPastCluster[] }>[] = [];
+  logList: ILogList = { name: null, logs: [] };
+  deletePast = jest.fn((_: string) => Promise.resolve());
+  logs = jest.fn((_: string) => Promise.resolve(this.logList));
+
+  searchLogs(id: string, query: ILogQuery): Promise<ILogMatches> {
+    this.searches.push([id, query]);
+    return wait(this.found);
+  }
+
+  logUrl(id: string, source: string): string {
+    return `/logs/${id}/${source}?download=1`;
+  }
+
+  past(): Promise<{ clusters: IPastCluster[] }> {
+    return wait(this.pasts);
   }
 
   log(id: string, source: string, offset: number): Promise<ILogPart> {
