@@ -43,7 +43,8 @@ def preset_again(record: Record, presets: Mapping[str, Preset]) -> Preset:
     known = presets.get(record.preset)
     title = known.title if known else record.preset
     sites = known.sites if known else ()
-    return Preset(record.preset, title, sites, dict(record.first.options.more))
+    # As if saved: what is configured now is not laid over it.
+    return Preset(record.preset, title, sites, dict(record.first.options.more), source="saved")
 
 
 def groups_again(record: Record) -> tuple[GroupRequest, ...]:

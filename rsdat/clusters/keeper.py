@@ -12,6 +12,7 @@ from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, NotFound
 from rsdat.clusters import process
 from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
+from rsdat.clusters.caps import Usage
 from rsdat.clusters.diagnose import Diagnosis, diagnose
 from rsdat.clusters.diagnosis.findings import Inspector
 from rsdat.clusters.executor import Executor
@@ -23,8 +24,8 @@ from rsdat.clusters.logs import tail
 from rsdat.clusters.reconcile import EndScheduler, SchedulerState, jobs_of_groups, reconcile
 from rsdat.clusters.record import Record
 from rsdat.clusters.renewal import being_replaced
-from rsdat.clusters.rhythm import AdaptiveSize, share_target
 from rsdat.clusters.scheduler import find_scheduler
+from rsdat.clusters.sizing import Sizing
 from rsdat.clusters.view import Observed, cluster_view, jobs_of_workers, without_clock
 from rsdat.clusters.wishes import wish_end
 from rsdat.queue.interface import Job, Queue
@@ -51,7 +52,9 @@ class Keeper:
         self._queue = queue
         self._clock = clock
         self._link: SchedulerLink | None = None
-        self._sizes: dict[str, AdaptiveSize] = {}
+        self._sizing = Sizing()
+        #: What all other clusters want and have taken.
+        self.others = Usage()
         self._silent_since = clock.now()
         self._jobs_seen = clock.now()
         self._idle = IdleWatch()
@@ -269,11 +272,7 @@ class Keeper:
             take_stock(
                 record, jobs, connected, now, recalled=recalled, forgotten=forgotten, left=left
             )
-            if target is not None:
-                for group, goal in share_target(record.groups, target):
-                    size = self._sizes.setdefault(group.name, AdaptiveSize())
-                    bounds = group.adapt or (0, 0)
-                    group.wanted = size.follow(group.wanted, goal, bounds, now)
+            self._sizing.apply(record, jobs, target, now, self.others)
 
         self.record = record = await asyncio.to_thread(self.folder.update, book)
         if self._idle.is_over(record, now):

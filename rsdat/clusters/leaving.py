@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 import dask.config
-from dask.utils import parse_timedelta
 
-from rsdat.base.errors import InvalidInput
+from rsdat.clusters.configured import duration_s
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.record import Record
 from rsdat.queue.interface import Job
@@ -18,6 +17,7 @@ from rsdat.queue.interface import Job
 #: So long before their walltime workers leave, at most a quarter of it: time to hand over, and for
 #: a replacement to start. `rsdat.clusters.leave-before` in Dask's configuration.
 LEAVE_BEFORE_S = 60.0
+_KEY = "rsdat.clusters.leave-before"
 
 
 def leave_before_s() -> float:
@@ -26,14 +26,8 @@ def leave_before_s() -> float:
     Raises:
         InvalidInput: What is configured is no time.
     """
-    value = dask.config.get("rsdat.clusters.leave-before", None)
-    try:
-        seconds = LEAVE_BEFORE_S if value is None else float(parse_timedelta(value))
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidInput(
-            f"rsdat.clusters.leave-before can't be {value!r}", hint="Write it as 90s or 5 minutes."
-        ) from error
-    return max(seconds, 0.0)
+    value = dask.config.get(_KEY, None)
+    return LEAVE_BEFORE_S if value is None else duration_s(_KEY, value)
 
 
 def just_ended(record: Record, jobs: Sequence[Job], forgotten: Collection[str]) -> list[str]:

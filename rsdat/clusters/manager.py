@@ -168,7 +168,9 @@ class ClusterManager:
         await asyncio.to_thread(
             listen_host, local=self._queue.kind == "local", interface=request.options.interface
         )
-        folder, record = await asyncio.to_thread(make_cluster, self._home, request, self._clock)
+        folder, record = await asyncio.to_thread(
+            make_cluster, self._home, request, self._clock, self._rounds.usage_but(None)
+        )
         keeper = self._rounds.begin(folder, record)
         return keeper.view()
 
@@ -184,7 +186,12 @@ class ClusterManager:
         keeper = await self._rounds.keeper(cluster_id)
         queued = keeper.queued(change.group)
         now = self._clock.now()
-        await asyncio.to_thread(wish_change, self._home, keeper.folder, change, now, queued)
+        others = self._rounds.usage_but(cluster_id)
+
+        def write() -> None:
+            wish_change(self._home, keeper.folder, change, now, queued=queued, others=others)
+
+        await asyncio.to_thread(write)
         return await self._wished(keeper)
 
     async def add_group(self, cluster_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -197,7 +204,8 @@ class ClusterManager:
         """
         keeper = await self._rounds.keeper(cluster_id)
         request = await self._offers.read_group(body, keeper.record.preset)
-        await asyncio.to_thread(wish_group, keeper.folder, request, self._clock.now())
+        others = self._rounds.usage_but(cluster_id)
+        await asyncio.to_thread(wish_group, keeper.folder, request, self._clock.now(), others)
         return await self._wished(keeper)
 
     async def remove_group(self, cluster_id: str, name: str) -> dict[str, Any]:

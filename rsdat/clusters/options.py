@@ -155,7 +155,7 @@ def read_options(settings: Mapping[str, Any], request: Mapping[str, Any]) -> Opt
     unknown = set(request) - set(KEYS)
     if unknown:
         raise InvalidInput(f"There is no option '{sorted(unknown)[0]}'")
-    merged = _without_old_keys(settings)
+    merged = _known(settings)
     merged["job-extra-directives"] = configured_directives(merged.get("job-extra-directives") or ())
     merged["job-script-prologue"] = _split(merged.get("job-script-prologue"))
     for option, key in KEYS.items():
@@ -201,24 +201,10 @@ def read_options(settings: Mapping[str, Any], request: Mapping[str, Any]) -> Opt
     return options
 
 
-def _without_old_keys(settings: Mapping[str, Any]) -> dict[str, Any]:
-    # Names that dask-jobqueue gave up but still reads: they count where the new one is empty.
-    merged = dict(settings)
-    renamed = {
-        "extra": "worker-extra-args",
-        "job-extra": "job-extra-directives",
-        "env-extra": "job-script-prologue",
-        "header-skip": "job-directives-skip",
-        "project": "account",
-    }
-    for old, new in renamed.items():
-        value = merged.pop(old, None)
-        if value and not merged.get(new):
-            merged[new] = value
+def _known(settings: Mapping[str, Any]) -> dict[str, Any]:
     # Ours alone, or of no meaning outside dask-jobqueue's own cluster class.
-    for key in ("name", "log-directory", "scheduler-options", "shared-temp-directory"):
-        merged.pop(key, None)
-    return merged
+    foreign = ("name", "log-directory", "scheduler-options", "shared-temp-directory")
+    return {key: value for key, value in settings.items() if key not in foreign}
 
 
 def _count(value: Any, what: str) -> int:

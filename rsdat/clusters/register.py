@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rsdat.base.clock import Clock
 from rsdat.base.errors import Conflict, NotFound
+from rsdat.clusters.caps import Usage, check_room, read_caps
 from rsdat.clusters.dask_config import write_config
 from rsdat.clusters.folder import ClusterFolder, Lock, cluster_folders
 from rsdat.clusters.naming import default_name, new_id
@@ -18,11 +19,14 @@ from rsdat.clusters.request import Request
 _LOCK_WAIT_S = 5.0
 
 
-def make_cluster(home: Path, request: Request, clock: Clock) -> tuple[ClusterFolder, Record]:
+def make_cluster(
+    home: Path, request: Request, clock: Clock, others: Usage | None = None
+) -> tuple[ClusterFolder, Record]:
     """Make the folder of a new cluster; nothing is started. Blocks.
 
     Raises:
-        Conflict: A live cluster has that name.
+        Conflict: A live cluster has that name, or a cap is in the way.
+        InvalidInput: The caps that are configured make no sense.
     """
     with names_held(home) as taken:
         if request.name is not None:
@@ -46,6 +50,7 @@ def make_cluster(home: Path, request: Request, clock: Clock) -> tuple[ClusterFol
                 idle_after=request.idle_after,
                 renew=request.renew,
             )
+            check_room(record, read_caps(), others or Usage())
             with contextlib.suppress(FileExistsError):
                 folder.make(record, now, write_config)
                 break

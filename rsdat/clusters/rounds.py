@@ -14,6 +14,7 @@ from typing import Any
 
 from rsdat.base.clock import Clock
 from rsdat.base.errors import NotFound, QueueSilent, RsdatError
+from rsdat.clusters.caps import Usage, usage_of
 from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.keeper import Keeper
 from rsdat.clusters.naming import is_id, parse_job_name
@@ -114,6 +115,10 @@ class Rounds:
             return Keeper(folder, record, self._home, self._queue, self._clock)
         return self._keepers.get(cluster_id) or self._adopt(folder, record)
 
+    def usage_but(self, cluster_id: str | None) -> Usage:
+        """What all clusters but one want and have taken."""
+        return usage_of(keeper.record for keeper in self.live() if keeper.folder.id != cluster_id)
+
     def jobs_seen(self, cluster_id: str) -> Sequence[Job]:
         """The jobs of a cluster as the queue last listed them; none of one that stopped."""
         keeper = self._keepers.get(cluster_id)
@@ -191,6 +196,7 @@ class Rounds:
                 self._queue_due_s = 0.0
                 self._look_owed = True
             return
+        keeper.others = self.usage_but(cluster_id)
         self._turns[cluster_id] = asyncio.create_task(
             self._turn(keeper, jobs), name=f"rsdat {cluster_id}"
         )

@@ -130,7 +130,6 @@ def _resources(resources: Mapping[str, float]) -> list[str]:
 
 def _exports(options: Options, paths: ScriptPaths) -> list[str]:
     # After the user's own lines, so that none of them takes the keys away.
-    own = [f"export {name}={shlex.quote(value)}" for name, value in options.environment.items()]
     task = '"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}"'
     ask = f"RSDAT_TIME_LEFT=$(timeout 10 squeue -h -j {task} -o %L 2>/dev/null)"
     # SECONDS is what bash has counted since the script began; other shells don't.

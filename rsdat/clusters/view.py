@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from rsdat.base.clock import to_iso
+from rsdat.clusters.cost import core_hours, cores_in_use
 from rsdat.clusters.diagnose import Diagnosis, explain
 from rsdat.clusters.link import SchedulerSeen, WorkerSeen
 from rsdat.clusters.naming import group_resource, job_order, worker_job
@@ -96,7 +97,10 @@ def cluster_view(
         "renew": record.renew,
         "warnings": [],
         "diagnosis": diagnosis.as_dict() if diagnosis else None,
-        "cost": _cost(record, mine, now),
+        "cost": {
+            "core_hours": round(core_hours(record, mine, now), 4),
+            "per_hour": float(cores_in_use(record, mine)),
+        },
     }
 
 
@@ -123,17 +127,6 @@ def _group(
         "options": group.options.as_request(),
         "resources": {group_resource(group.name): 1.0, **group.resources},
     }
-
-
-def _cost(record: Record, present: Mapping[str, Sequence[Job]], now: datetime) -> dict[str, float]:
-    spent_core_s, cores = record.spent_core_s, 0
-    for group in record.groups:
-        alive = [job for job in present[group.name] if job.alive and job.started is not None]
-        cores += len(alive) * group.options.cores
-        for job in alive:
-            running_s = (now - job.started).total_seconds() if job.started else 0.0
-            spent_core_s += max(running_s, 0.0) * group.options.cores
-    return {"core_hours": round(spent_core_s / 3600, 4), "per_hour": float(cores)}
 
 
 def without_clock(view: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from rsdat.base.errors import Conflict, InvalidInput, NotFound
+from rsdat.clusters.caps import Usage, check_room, read_caps
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.record import EndReason, Group, Record
 from rsdat.clusters.register import check_free, names_held
@@ -16,18 +17,28 @@ from rsdat.clusters.request import SIZES, Change, GroupRequest, apply_change
 
 
 def wish_change(
-    home: Path, folder: ClusterFolder, change: Change, now: datetime, queued: int = 0
+    home: Path,
+    folder: ClusterFolder,
+    change: Change,
+    now: datetime,
+    *,
+    queued: int = 0,
+    others: Usage | None = None,
 ) -> None:
     """Change what `Change` can; `drop_queued` must know how many jobs are `queued`.
 
     Raises:
         NotFound: There is no such cluster or group.
-        Conflict: The name is taken, or the cluster is not up.
+        Conflict: The name is taken, the cluster is not up, or a cap is in the way.
+        InvalidInput: The caps that are configured make no sense.
     """
 
     def apply(record: Record) -> None:
         _check_up(record, failed_too=change.key == "name")
+        before = record.wanted
         apply_change(record, change, now, queued)
+        if record.wanted > before:
+            check_room(record, read_caps(), others or Usage())
 
     if change.key == "name":
         with names_held(home) as taken:
@@ -42,12 +53,13 @@ def wish_change(
     folder.add_event(now, "asked", **facts)
 
 
-def wish_group(folder: ClusterFolder, request: GroupRequest, now: datetime) -> None:
+def wish_group(folder: ClusterFolder, request: GroupRequest, now: datetime, others: Usage) -> None:
     """Add workers of another kind.
 
     Raises:
         NotFound: There is no such cluster.
-        Conflict: It has such a group already, or is not up.
+        Conflict: It has such a group already, is not up, or a cap is in the way.
+        InvalidInput: The caps that are configured make no sense.
     """
 
     def add(record: Record) -> None:
@@ -67,6 +79,7 @@ def wish_group(folder: ClusterFolder, request: GroupRequest, now: datetime) -> N
                 wished=now,
             )
         )
+        check_room(record, read_caps(), others)
 
     folder.update(add)
     folder.add_event(now, "asked", group=request.name, workers=request.workers)

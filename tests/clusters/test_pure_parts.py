@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,9 +12,9 @@ from rsdat.clusters.limits import core_hours, find_problems
 from rsdat.clusters.naming import check_name, default_name, job_name, parse_job_name, worker_job
 from rsdat.clusters.options import read_options
 from rsdat.clusters.reconcile import Retire
-from rsdat.clusters.rhythm import AdaptiveSize, queue_pause_s, turn_pause_s
+from rsdat.clusters.rhythm import queue_pause_s, turn_pause_s
 from rsdat.queue.interface import Partition, Site
-from tests.support.cluster_parts import ID, NOW, options
+from tests.support.cluster_parts import ID, options
 
 # -- names ----------------------------------------------------------------------------------------
 
@@ -196,17 +194,3 @@ def test_looks_become_rarer_as_it_stays_quiet() -> None:
     assert pause(adapting=True) == 3.0
     assert [pause(moving=True, silences=n) for n in (1, 2, 9)] == [4.0, 8.0, 60.0]
     assert turn_pause_s(moving=False, adapting=False, watched=False, quiet_s=0.0) == 10.0
-
-
-def test_adaptive_size_grows_at_once_and_shrinks_late() -> None:
-    size = AdaptiveSize()
-    at: Callable[[float], Any] = lambda s: NOW + timedelta(seconds=s)  # noqa: E731
-    assert size.follow(0, 50, (1, 20), at(0)) == 20
-    assert size.follow(20, 3, (1, 20), at(1)) == 20
-    assert size.follow(20, 7, (1, 20), at(20)) == 20
-    assert size.follow(20, 0, (1, 20), at(31)) == 7  # the most that was wanted meanwhile
-    assert size.follow(7, 0, (1, 20), at(32)) == 7
-    assert size.follow(7, 7, (1, 20), at(40)) == 7  # wanted again: the count begins anew
-    assert size.follow(7, 0, (1, 20), at(63)) == 7
-    assert size.follow(7, 0, (1, 20), at(93)) == 1  # never below the minimum
-    assert size.follow(30, 0, (1, 20), at(94)) == 20  # bounds that shrank hold at once

@@ -21,6 +21,8 @@ from typing import Any
 
 #: After a signal; below the usual KillWait.
 HAND_OVER_S = 20.0
+#: Slurm signals every process of a job, and apptainer hands on to us what it got: twice the same.
+SAME_SIGNAL_S = 2.0
 #: Without being told: how long before its end a job leaves.
 LEAVE_BEFORE_S = 60.0
 #: While nobody can take the data, or Dask tasks run.
@@ -41,10 +43,16 @@ def dask_setup(nanny: Any) -> None:
         return
     loop = asyncio.get_running_loop()
 
+    first: list[float] = []
+
     def on_signal(number: int, frame: Any) -> None:
-        # The second signal goes to whoever was there before: no waiting then.
-        _give_signals_back()
-        loop.call_soon_threadsafe(_start, _leave_at_once())
+        if not first:
+            first.append(time.monotonic())
+            loop.call_soon_threadsafe(lambda: _start(_leave_at_once()))
+        elif time.monotonic() - first[0] > SAME_SIGNAL_S:
+            # Whoever sends another one does not want to wait: on to who was there before.
+            _give_signals_back()
+            os.kill(os.getpid(), number)
 
     for number in (signal.SIGTERM, signal.SIGUSR1):
         _before[number] = signal.signal(number, on_signal)
@@ -135,6 +143,7 @@ async def _leave_at_once() -> None:
         if not _stopping():
             await _hand_over(remove=True, limit_s=HAND_OVER_S)
     finally:
+        _give_signals_back()
         os.kill(os.getpid(), signal.SIGTERM)
 
 
