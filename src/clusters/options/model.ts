@@ -98,8 +98,7 @@ export class OptionsModel implements IDisposable {
 
   /** Whether anything but the name differs from the preset. */
   get isTouched(): boolean {
-    const { name: _, ...rest } = this._changes;
-    return Object.keys(rest).length > 0;
+    return Object.keys(this._changes).some(key => key !== 'name');
   }
 
   /** What stands against these jobs: the companion's words, until it has spoken our own. */
@@ -173,7 +172,7 @@ export class OptionsModel implements IDisposable {
 
   /** Keep what is filled in as one's own preset, and choose it. A failure is in `presetError`. */
   async savePreset(title: string): Promise<void> {
-    const { name: _, ...request } = this.clusterRequest();
+    const request = { ...this.clusterRequest(), name: undefined };
     const name = presetName(title);
     const isSaved = await this._changePresets(() =>
       this._api.savePreset(name, { title: title.trim(), request })
@@ -242,8 +241,9 @@ export class OptionsModel implements IDisposable {
       this._trans
     );
     // The name of a group is no matter of the preview.
-    const { name: _, ...wrong } = this._remarks.errors;
-    const isSendable = Object.keys(wrong).length === 0;
+    const isSendable = Object.keys(this._remarks.errors).every(
+      key => key === 'name'
+    );
     this.preview.ask(isSendable ? this._previewed() : null);
   }
 
@@ -251,8 +251,7 @@ export class OptionsModel implements IDisposable {
     if (this.groups) {
       return groupPreview(this._preset, this._changes);
     }
-    const { name: _, ...request } = this.clusterRequest();
-    return request;
+    return { ...this.clusterRequest(), name: undefined };
   }
 
   private _onPreview(): void {
