@@ -37,10 +37,9 @@ class WorkerJobs:
 
     def submit(self, tasks: int = 1, **options: Any) -> str:
         """Submit worker jobs; the array's id."""
-        more = {"cores": 1, "memory": "600MiB", "walltime": "00:30:00", **options}
-        read = read_options({key: more.pop(key) for key in set(more) & {"python", "image"}}, more)
+        small = {"cores": 1, "memory": "600MiB", "walltime": "00:30:00"}
+        read = read_options({}, {**small, **options})
         script = render_script(self.folder.id, read, ScriptPaths.of(self.folder, self._home))
-        (self.folder.scripts / "last.sh").write_text(script)
         name = job_name(self.folder.id, new_token())
         self.arrays.append(
             asyncio.run(
@@ -94,6 +93,10 @@ class WorkerJobs:
                 await link.close()
 
         return asyncio.run(ask())
+
+    def cancel(self, array: str) -> None:
+        """As scancel does it."""
+        asyncio.run(self._queue.cancel([array]))
 
     def log(self, job_id: str) -> str:
         """Of one job."""
