@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from rsdat.presets.preset import Preset, fitting_preset, job_settings, load_presets
+from rsdat.presets.load import load_presets
+from rsdat.presets.preset import (
+    Preset,
+    Share,
+    fitting_preset,
+    job_settings,
+    scheduler_settings,
+)
+from rsdat.presets.saved import delete_saved, write_saved
 
-__all__ = ["Preset", "fitting_preset", "job_settings", "load_presets"]
+__all__ = [
+    "Preset",
+    "Share",
+    "delete_saved",
+    "fitting_preset",
+    "job_settings",
+    "load_presets",
+    "scheduler_settings",
+    "write_saved",
+]

@@ -1,4 +1,4 @@
-"""Sections of `jobqueue` that people have: our script asks Slurm for what dask-jobqueue asks for."""
+"""Sections of `jobqueue` that people have: our script asks Slurm for what dask-jobqueue does."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SECTIONS: dict[str, str] = {
          job-extra-directives: ['--qos=new'], header-skip: ['-p'], job-directives-skip: ['-A'],
          queue: main}""",
     "skip": "{cores: 2, memory: 8GB, queue: q, job-directives-skip: ['--mem=', '-n 1']}",
-    "skip-a-lot": "{cores: 2, memory: 8GB, queue: q, account: a, job-directives-skip: ['-p', '-t']}",
+    "skip-a-lot": "{cores: 2, memory: 8GB, queue: q, job-directives-skip: ['-p', '-t']}",
     "own-directives": """
         {cores: 2, memory: 8GB, name: mine, log-directory: null,
          job-extra-directives: ['-J other', '--requeue', '-C ssd', '--gres=gpu:1', '#SBATCH']}""",
