@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import re
 import time
 from collections.abc import AsyncIterator
@@ -19,6 +20,7 @@ from tests.support.slurm_site import SlurmSite
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(180)]
 
 _TINY = {**SMALL, "memory": "512MiB"}
+_numbers = itertools.count(1)
 
 
 async def made(manager: ClusterManager, workers: int = 1, **options: Any) -> str:
@@ -30,8 +32,12 @@ async def made(manager: ClusterManager, workers: int = 1, **options: Any) -> str
 async def limits(slurm: SlurmSite, what: str, **limit: str) -> AsyncIterator[None]:
     """A limit for as long as the block lasts."""
     order = ["modify", *what.split(), "set"]
+    settings = [f"{key}={value}" for key, value in limit.items()]
+    if what.startswith("qos"):
+        # slurmctld shows a user's limits only when he has jobs; this comes with them.
+        settings.append(f"Priority={next(_numbers)}")
     before = await asyncio.to_thread(_known_limits, slurm)
-    await asyncio.to_thread(slurm.manage, *order, *(f"{key}={limit[key]}" for key in limit))
+    await asyncio.to_thread(slurm.manage, *order, *settings)
     try:
         # slurmdbd tells slurmctld in the background.
         until_s = time.monotonic() + 10
@@ -48,11 +54,8 @@ async def limits(slurm: SlurmSite, what: str, **limit: str) -> AsyncIterator[Non
 def _known_limits(slurm: SlurmSite) -> list[str]:
     told = slurm.command("scontrol", "show", "assoc_mgr", "flags=assoc,qos").stdout
     # In brackets is what is used of each, which changes all the time.
-    return [
-        re.sub(r"\([^)]*\)", "", line)
-        for line in told.splitlines()
-        if "Max" in line or "Grp" in line
-    ]
+    wanted = re.compile(r"\s+(Max|Grp|Priority)")
+    return [re.sub(r"\([^)]*\)", "", line) for line in told.splitlines() if wanted.match(line)]
 
 
 def test_reasons_that_one_job_has_by_itself(
