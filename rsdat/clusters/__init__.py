@@ -14,11 +14,13 @@ def create(name: str | None = None, **request: Any) -> Any:
     return create_(name, **request)
 
 
-def get(name: str | None = None) -> Any:
+def get(name: str | None = None, *, asynchronous: bool = False) -> Any:
     """The handle of one of your clusters; see `rsdat.clusters.handles.get`."""
+    from rsdat.clusters.handles import AsyncCluster, Cluster
     from rsdat.clusters.handles import get as get_
 
-    return get_(name)
+    found: Cluster | AsyncCluster = get_(name, asynchronous=True) if asynchronous else get_(name)
+    return found
 
 
 def list() -> Any:  # noqa: A001 - the name that stays

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from pathlib import Path
 from typing import Any
@@ -30,18 +31,45 @@ def connect(name: str | None = None, *, home: Path | None = None) -> Any:
         NotFound: There is no such cluster, or none at all.
         Conflict: It is not up (yet, or any more), or `name` is needed to choose.
     """
-    from distributed import Client
-
     folder, record = find(home or rsdat_home(), name)
     address = _wait_for_address(folder, record)
+    return _client(folder, record, address)
+
+
+async def connect_async(name: str | None = None, *, home: Path | None = None) -> Any:
+    """As `connect`, for code with an event loop: an asynchronous client, connected.
+
+    Raises:
+        NotFound: There is no such cluster, or none at all.
+        Conflict: It is not up (yet, or any more), or `name` is needed to choose.
+    """
+    folder, record = await asyncio.to_thread(find, home or rsdat_home(), name)
+    address = await asyncio.to_thread(_wait_for_address, folder, record)
     try:
-        return Client(address, security=security(folder), timeout=_CONNECT_S)
+        return await _client(folder, record, address, asynchronous=True)
     except OSError as error:
-        raise Conflict(
-            f"The scheduler of '{record.name}' does not answer",
-            hint="The Clusters panel says how it is.",
-            code="scheduler_not_up",
-        ) from error
+        raise _silent(record) from error
+
+
+def _client(
+    folder: ClusterFolder, record: Record, address: str, *, asynchronous: bool = False
+) -> Any:
+    from distributed import Client
+
+    try:
+        return Client(
+            address, security=security(folder), timeout=_CONNECT_S, asynchronous=asynchronous
+        )
+    except OSError as error:
+        raise _silent(record) from error
+
+
+def _silent(record: Record) -> Conflict:
+    return Conflict(
+        f"The scheduler of '{record.name}' does not answer",
+        hint="The Clusters panel says how it is.",
+        code="scheduler_not_up",
+    )
 
 
 def find(home: Path, name: str | None) -> tuple[ClusterFolder, Record]:

@@ -11,6 +11,7 @@ from rsdat.base.errors import InvalidInput
 MAX_NAME = 64
 _ID = re.compile(r"[a-z0-9-]+\Z")
 _JOB_NAME = re.compile(r"rsdat-(?P<id>[a-z0-9-]+)-(?P<token>[0-9a-f]{8})\Z")
+_SCHEDULER_JOB_NAME = re.compile(r"rsdat-(?P<id>[a-z0-9-]+)-s(?P<token>[0-9a-f]{8})\Z")
 _WORKER_JOB = re.compile(r"(?P<job>\d+_\d+)(?:-\d+)?\Z")
 
 #: What every job of every cluster is named by first: one look at the queue finds all.
@@ -38,9 +39,26 @@ def job_name(cluster_id: str, token: str) -> str:
 
 
 def parse_job_name(name: str) -> tuple[str, str] | None:
-    """Cluster id and token of a job name; None for other people's jobs."""
+    """Cluster id and token of the name of a worker's job; None for other jobs."""
     match = _JOB_NAME.match(name)
     return (match["id"], match["token"]) if match else None
+
+
+def scheduler_job_name(cluster_id: str, token: str) -> str:
+    """The name of the job that a cluster's scheduler runs in."""
+    return f"{JOB_PREFIX}{cluster_id}-s{token}"
+
+
+def parse_scheduler_job_name(name: str) -> tuple[str, str] | None:
+    """Cluster id and token of the name of a scheduler's job; None for other jobs."""
+    match = _SCHEDULER_JOB_NAME.match(name)
+    return (match["id"], match["token"]) if match else None
+
+
+def cluster_of_job(name: str) -> str | None:
+    """The cluster that a job belongs to by its name; None for other people's jobs."""
+    parsed = parse_job_name(name) or parse_scheduler_job_name(name)
+    return parsed[0] if parsed else None
 
 
 def worker_job(cluster_id: str, worker_name: str) -> str | None:

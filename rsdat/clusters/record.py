@@ -17,6 +17,8 @@ FIRST_GROUP = "workers"
 
 #: Why a cluster ended: somebody asked, it had no work, or its scheduler was gone.
 EndReason = Literal["asked", "idle", "failed"]
+#: Its own process beside Jupyter, its own job, or somebody else's.
+SchedulerMode = Literal["beside", "job", "attached"]
 
 _T = TypeVar("_T")
 
@@ -125,6 +127,67 @@ class SchedulerProcess:
 
 
 @dataclass
+class SchedulerJob:
+    """The scheduler's own job, where it has one.
+
+    Attributes:
+        options: What it asks for.
+        submission: None until it was submitted.
+        ended: How it ended.
+        cancelled: When it was last asked to end.
+    """
+
+    options: Options
+    submission: Submission | None = None
+    ended: EndedJob | None = None
+    cancelled: datetime | None = None
+
+    @property
+    def id(self) -> str | None:
+        """The id of the job; None while it is not known."""
+        ids = self.submission.jobs() if self.submission else []
+        return ids[0] if ids else None
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> SchedulerJob:
+        """The inverse of what `Record.as_dict` makes of it."""
+        known = _known(cls, value)
+        known["options"] = Options.from_dict(value["options"])
+        if value.get("submission"):
+            known["submission"] = _build(Submission, value["submission"], "at", "missing_since")
+        if value.get("ended"):
+            known["ended"] = _build(EndedJob, value["ended"], "at")
+        if value.get("cancelled"):
+            known["cancelled"] = from_iso(value["cancelled"])
+        return cls(**known)
+
+
+@dataclass
+class Attached:
+    """A scheduler that somebody else started and ends, and how it is reached.
+
+    Attributes:
+        address: `tls://host:port` or `tcp://host:port`; None where the scheduler file says it.
+        scheduler_file: Is read anew at each look.
+        dashboard_port: Where its HTTP side is, if neither it nor its file says so.
+        dask_id: Which scheduler it was when it was attached.
+    """
+
+    address: str | None = None
+    scheduler_file: str | None = None
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+    dashboard_port: int | None = None
+    dask_id: str | None = None
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> Attached:
+        """The inverse of what `Record.as_dict` makes of it."""
+        return cls(**_known(cls, value))
+
+
+@dataclass
 class Record:
     """All that is known of a cluster and is not in the queue or the scheduler."""
 
@@ -156,6 +219,16 @@ class Record:
     dismissed: list[str] = field(default_factory=list)
     #: Workers are replaced before their walltime ends.
     renew: bool = False
+    #: Where the scheduler has a job of its own, and where it is somebody else's.
+    scheduler_job: SchedulerJob | None = None
+    attached: Attached | None = None
+
+    @property
+    def mode(self) -> SchedulerMode:
+        """Where the scheduler runs."""
+        if self.attached is not None:
+            return "attached"
+        return "job" if self.scheduler_job is not None else "beside"
 
     @property
     def first(self) -> Group:
@@ -202,6 +275,9 @@ class Record:
                 known[moment] = from_iso(value[moment])
         if value.get("scheduler"):
             known["scheduler"] = _build(SchedulerProcess, value["scheduler"], "started")
+        for key, kind in (("scheduler_job", SchedulerJob), ("attached", Attached)):
+            if value.get(key):
+                known[key] = kind.from_dict(value[key])
         known["submissions"] = [
             _build(Submission, item, "at", "missing_since") for item in value.get("submissions", [])
         ]
@@ -223,12 +299,15 @@ def _build(cls: type[_T], value: Mapping[str, Any], *times: str) -> _T:
     return cls(**known)
 
 
+_PARTS = (Group, Submission, EndedJob, SchedulerProcess, SchedulerJob, Attached)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return to_iso(value)
     if isinstance(value, Options):
         return _plain(value.as_dict())
-    if isinstance(value, (Group, Submission, EndedJob, SchedulerProcess)):
+    if isinstance(value, _PARTS):
         # Not `asdict`, which copies deeply: with hundreds of jobs that takes a tenth of a second.
         return {key: _plain(item) for key, item in vars(value).items()}
     if isinstance(value, Mapping):

@@ -11,7 +11,7 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,37 +71,30 @@ def render_script(
     paths: ScriptPaths,
     *,
     resources: Mapping[str, float] | None = None,
+    directives: Sequence[str] = (),
 ) -> str:
     """The script for one worker job; array, job name and output are the queue's affair.
 
-    Code chooses among workers by their Dask `resources`. Imports dask-jobqueue, half a second the
+    Code chooses among workers by their Dask `resources`; `directives` are more lines for sbatch,
+    without their `#SBATCH`. Imports dask-jobqueue, half a second the
     first time: call it in a thread.
     """
-    dask.config.update_defaults({"jobqueue": {_SECTION: _NOTHING}})
     more = options.more
     processes = options.processes
     worker_bytes = max(options.memory_bytes - NANNY_BYTES, options.memory_bytes // 2)
-    job = slurm_job_class()(
-        config_name=_SECTION,
+    lines, command = render_job(
+        options,
+        _exports(options, paths),
+        directives=directives,
         scheduler=f"--scheduler-file {shlex.quote(str(paths.scheduler_file))}",
         # The shell of the job expands these; they come from the queue, whatever it is.
         name=f"{cluster_id}-${{SLURM_ARRAY_JOB_ID}}_${{SLURM_ARRAY_TASK_ID}}",
-        cores=options.cores,
         memory=f"{worker_bytes}B",
-        job_mem=options.job_memory,
-        job_cpu=more.get("job-cpu"),
         processes=processes,
-        queue=options.partition,
-        account=options.account,
-        walltime=options.walltime,
         local_directory=options.local_directory,
         interface=options.interface,
         death_timeout=more.get("death-timeout") or DEATH_TIMEOUT_S,
-        python=_python(options, paths),
-        shebang=more.get("shebang") or "#!/usr/bin/env bash",
-        job_script_prologue=[*options.prologue, *_exports(options, paths)],
-        job_extra_directives=["--no-requeue", *options.all_directives],
-        job_directives_skip=list(more.get("job-directives-skip") or ()),
+        python=job_python(options, paths),
         worker_extra_args=[
             "--no-dashboard",
             "--dashboard-address",
@@ -115,9 +108,39 @@ def render_script(
         ],
         worker_command=more.get("worker-command") or "distributed.cli.dask_worker",
     )
-    *lines, command = job.job_script().rstrip("\n").split("\n")
     # Signals for the batch shell must reach the nanny: there may be no shell between.
     return "\n".join([*lines, f"exec {command}"]) + "\n"
+
+
+def render_job(
+    options: Options, exports: Sequence[str], *, directives: Sequence[str] = (), **worker: Any
+) -> tuple[list[str], str]:
+    """The lines of a job's script before its command, and the command of a worker.
+
+    Args:
+        options: What the job asks for.
+        exports: Lines after the user's own prologue.
+        directives: More lines for sbatch, without their `#SBATCH`.
+        worker: What else dask-jobqueue's renderer takes.
+    """
+    dask.config.update_defaults({"jobqueue": {_SECTION: _NOTHING}})
+    more = options.more
+    job = slurm_job_class()(
+        config_name=_SECTION,
+        cores=options.cores,
+        job_mem=options.job_memory,
+        job_cpu=more.get("job-cpu"),
+        queue=options.partition,
+        account=options.account,
+        walltime=options.walltime,
+        shebang=more.get("shebang") or "#!/usr/bin/env bash",
+        job_script_prologue=[*options.prologue, *exports],
+        job_extra_directives=["--no-requeue", *directives, *options.all_directives],
+        job_directives_skip=list(more.get("job-directives-skip") or ()),
+        **worker,
+    )
+    *lines, command = job.job_script().rstrip("\n").split("\n")
+    return lines, command
 
 
 def _resources(resources: Mapping[str, float]) -> list[str]:
@@ -147,7 +170,7 @@ def _exports(options: Options, paths: ScriptPaths) -> list[str]:
     ]
 
 
-def _python(options: Options, paths: ScriptPaths) -> str:
+def job_python(options: Options, paths: ScriptPaths) -> str:
     """What stands before `-m`: the companion's Python, the user's, or one in an image."""
     if options.image is None:
         # A user's own may be a command of several words.

@@ -10,7 +10,7 @@ import pytest
 
 import rsdat
 import rsdat.clusters
-from rsdat.base.errors import Conflict, NotFound
+from rsdat.base.errors import Conflict, InvalidInput, NotFound
 from rsdat.clusters.connect import connect
 from tests.support.cluster_site import SMALL, ClusterSite, connected, living, until
 
@@ -93,3 +93,40 @@ def test_handles_in_a_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert rsdat.clusters.list() == []
     with pytest.raises(NotFound):
         rsdat.clusters.get("mine")
+
+
+def test_handles_in_a_loop_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RSDAT_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("RSDAT_QUEUE", "local")
+
+    async def life() -> None:
+        made = rsdat.clusters.create("mine", workers=1, asynchronous=True, **SMALL)
+        async with made as cluster:
+            await cluster.add_group("big", workers=1, resources={"GPU": 1}, **SMALL)
+            await cluster.wait_for_workers(2, timeout_s=60)
+            client = await cluster.client()
+            try:
+                # Code chooses the kind of worker by its resource.
+                where = client.submit(lambda: None, resources={"group-big": 1, "GPU": 1})
+                await where
+                on = (await client.who_has([where]))[where.key]
+                groups = {
+                    job["workers"][0]["address"]: job["group"]
+                    for job in await cluster.jobs()
+                    if job["workers"]
+                }
+                assert [groups[address] for address in on] == ["big"]
+            finally:
+                await client.close()
+            assert "distributed.scheduler" in await cluster.logs()
+            await cluster.remove_group("big")
+            state = await cluster.state()
+            assert [group["workers"]["wanted"] for group in state["groups"]] == [1, 0]
+            again = rsdat.clusters.get("mine", asynchronous=True)
+            with pytest.raises(InvalidInput, match="pair"):
+                await again.add_group("wrong", adapt=3)
+            await again.cancel((await again.jobs())[0]["id"])
+            assert "mine" in cluster._repr_html_()
+        assert (await cluster.state())["state"] == "stopped"
+
+    asyncio.run(life())

@@ -14,7 +14,7 @@ import pytest
 
 from rsdat.clusters.manager import ClusterManager
 from tests.support.card import card_is_clear, card_says, side_by_side, squeue_shows
-from tests.support.cluster_site import SMALL, ClusterSite, connected, until
+from tests.support.cluster_site import SMALL, ClusterSite, connected, stopped, until
 from tests.support.slurm_site import SlurmSite
 
 pytestmark = [pytest.mark.slurm, pytest.mark.timeout(180)]
@@ -161,6 +161,7 @@ def test_limits_of_account_and_quality_of_service(
         await until(manager, cluster_id, connected(2))
         await card_is_clear(manager, cluster_id)
         await manager.shutdown(cluster_id)
+        await until(manager, cluster_id, stopped)
 
     async def life() -> None:
         async with limited_home.only_manager() as manager:

@@ -19,9 +19,9 @@ assert rsdat.clusters.list() == []
 #: Its loop reads files all the time, so at the end too.
 BUSY = """
 import time
-from rsdat.clusters import handles
+from rsdat.clusters import office
 
-manager = handles._office().manager
+manager = office.office().manager
 manager._rounds._pause_s = lambda: 0.0
 manager._rounds._wake.set()
 time.sleep(1)
