@@ -15,12 +15,12 @@ import React from 'react';
 import type { IJob } from '../../common/types';
 import { CommandIDs } from '../ids';
 import { JobGrid } from '../jobs/grid';
-import { ROW_HEIGHT } from '../jobs/row';
+import { TALL_ROW_HEIGHT } from '../jobs/row';
 import { JobTable } from '../jobs/table';
 import { CountingTrans } from './counting';
 import { aCluster, aJob, aWorker } from './samples';
 
-const HEIGHT = 8 * ROW_HEIGHT;
+const HEIGHT = 8 * TALL_ROW_HEIGHT;
 const trans = nullTranslator.load('jupyterlab_rsdat');
 
 // Asking jsdom of every cell whether it is visible takes seconds.
@@ -84,7 +84,7 @@ describe('JobGrid', () => {
     expect(rows().length).toBeLessThan(20);
     const body = rows()[0].closest<HTMLElement>('.jp-rsdat-Jobs-body')!;
     act(() => {
-      body.scrollTop = 300 * ROW_HEIGHT;
+      body.scrollTop = 300 * TALL_ROW_HEIGHT;
       fireEvent.scroll(body);
     });
     expect(ids()).toContain('7_300');

@@ -1,10 +1,11 @@
 /** The columns of the job table: which there is room for, what stands in them, how they sort. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IJob } from '../../common/types';
-import { formatClock, formatSpan } from '../../common/units';
+import { formatClock } from '../../common/units';
 import {
   aboutWords,
   endWords,
+  leftWords,
   loadOf,
   memoryWords,
   reasonWords,
@@ -33,10 +34,10 @@ const WIDTHS: Readonly<Record<ColumnKey, number>> = {
   state: 104,
   about: 90,
   reason: 150,
-  start: 86,
+  start: 116,
   node: 84,
-  left: 86,
-  memory: 140,
+  left: 92,
+  memory: 186,
   cpu: 58,
   tasks: 200,
   worker: 186,
@@ -79,12 +80,17 @@ const WISHES: readonly ColumnKey[] = [
   'worker'
 ];
 
-/** Below this one column sums up what would need several. */
+/** Below this one column sums up what would need several, on a line of its own. */
 const NARROW = 560;
+
+/** Whether a table of this width, in CSS pixels, has rows of two lines. */
+export function isNarrow(width: number): boolean {
+  return width < NARROW;
+}
 
 /** The columns that a table of this width, in CSS pixels, has room for. */
 export function columnsFor(width: number): ColumnKey[] {
-  if (width < NARROW) {
+  if (isNarrow(width)) {
     return ['id', 'state', 'about'];
   }
   const chosen = new Set<ColumnKey>();
@@ -101,6 +107,9 @@ export function columnsFor(width: number): ColumnKey[] {
 
 /** The CSS `grid-template-columns` that header and rows share. */
 export function columnTemplate(columns: readonly ColumnKey[]): string {
+  if (columns.includes('about')) {
+    return '3fr 4fr 3fr';
+  }
   return columns
     .map(key =>
       GROWING.has(key)
@@ -167,7 +176,7 @@ export function cellText(
     case 'node':
       return job.node ?? '';
     case 'left':
-      return job.time_left === null ? '' : formatSpan(job.time_left);
+      return leftWords(job);
     case 'memory': {
       const load = loadOf(job);
       return load ? memoryWords(load, trans) : '';

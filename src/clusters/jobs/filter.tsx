@@ -22,14 +22,12 @@ export function JobFilter(props: {
     <div className="jp-rsdat-Jobs-filter">
       <input
         type="search"
-        className="jp-mod-styled"
         aria-label={trans.__('Filter jobs')}
         placeholder={trans.__('Filter jobs')}
         value={table.text}
         onChange={event => (table.text = event.target.value)}
       />
       <select
-        className="jp-mod-styled"
         aria-label={trans.__('State of the jobs shown')}
         value={table.state}
         onChange={event => (table.state = event.target.value)}

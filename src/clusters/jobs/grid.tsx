@@ -17,17 +17,18 @@ import {
   columnLabel,
   columnTemplate,
   columnsFor,
+  isNarrow,
   type ColumnKey
 } from './columns';
 import { Detail } from './detail';
 import { JobFilter } from './filter';
-import { ROW_HEIGHT, Row } from './row';
+import { ROW_HEIGHT, Row, TALL_ROW_HEIGHT } from './row';
 import type { JobTable } from './table';
 
 /** Rows around the visible ones. */
 const OVERSCAN = 6;
-/** Rows seen at once in a card; a tab shows as many as it has room for. */
-const CARD_ROWS = 8;
+/** Height of the rows seen at once in a card, in CSS pixels; a tab shows what it has room for. */
+const CARD_HEIGHT = 6 * TALL_ROW_HEIGHT;
 
 export interface IJobGridProps {
   cluster: ICluster;
@@ -57,11 +58,13 @@ function Content(props: IJobGridProps): JSX.Element {
   const isMoving = React.useRef(false);
   const columns = useColumns(size.width);
   const template = columnTemplate(columns);
+  const isTall = isNarrow(size.width);
+  const rowHeight = isTall ? TALL_ROW_HEIGHT : ROW_HEIGHT;
 
   const view: IViewport = {
     scrollTop,
     height: size.height,
-    rowHeight: ROW_HEIGHT,
+    rowHeight,
     total
   };
   const range = rowsToRender(view, OVERSCAN);
@@ -199,7 +202,7 @@ function Content(props: IJobGridProps): JSX.Element {
           style={
             props.isFilling
               ? undefined
-              : { height: Math.min(total, CARD_ROWS) * ROW_HEIGHT }
+              : { height: Math.min(total * rowHeight, CARD_HEIGHT) }
           }
           onScroll={event => setScrollTop(event.currentTarget.scrollTop)}
           onClick={onPoint}
@@ -210,7 +213,7 @@ function Content(props: IJobGridProps): JSX.Element {
           <div
             className="jp-rsdat-Jobs-rows"
             role="presentation"
-            style={{ height: total * ROW_HEIGHT }}
+            style={{ height: total * rowHeight }}
           >
             {drawn.map(row => (
               <Row
@@ -218,6 +221,7 @@ function Content(props: IJobGridProps): JSX.Element {
                 job={rows[row]}
                 row={row}
                 columns={columns}
+                isTall={isTall}
                 template={template}
                 isActive={row === active}
                 isTabStop={row === tabStop}

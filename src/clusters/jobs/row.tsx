@@ -5,8 +5,9 @@ import type { IJob } from '../../common/types';
 import { cellText, type ColumnKey } from './columns';
 import { loadOf, memoryShare, stageOf, stateSymbol } from './words';
 
-/** Height of a row in CSS pixels; style/jobs.css has the same. */
+/** Heights of a row in CSS pixels, of one line and of two; style/jobs.css has the same. */
 export const ROW_HEIGHT = 26;
+export const TALL_ROW_HEIGHT = 44;
 
 export interface IRowProps {
   job: IJob;
@@ -14,6 +15,8 @@ export interface IRowProps {
   row: number;
   /** The same array as long as the columns are the same. */
   columns: readonly ColumnKey[];
+  /** Whether the last column has a line of its own. */
+  isTall: boolean;
   /** `grid-template-columns` of these columns. */
   template: string;
   /** Whether the keyboard is on it. */
@@ -27,14 +30,17 @@ function DrawnRow(props: IRowProps): JSX.Element {
   const { job, row, columns, trans } = props;
   return (
     <div
-      className={`jp-rsdat-Jobs-row jp-mod-${stageOf(job.state)}${props.isActive ? ' jp-mod-active' : ''}`}
+      className={`jp-rsdat-Jobs-row jp-mod-${stageOf(job.state)}${props.isActive ? ' jp-mod-active' : ''}${props.isTall ? ' jp-mod-tall' : ''}`}
       role="row"
       aria-rowindex={row + 2}
       aria-selected={props.isActive}
       aria-label={trans.__('Job %1, %2', job.id, job.state)}
       tabIndex={props.isTabStop ? 0 : -1}
       data-job={job.id}
-      style={{ top: row * ROW_HEIGHT, gridTemplateColumns: props.template }}
+      style={{
+        top: row * (props.isTall ? TALL_ROW_HEIGHT : ROW_HEIGHT),
+        gridTemplateColumns: props.isTall ? undefined : props.template
+      }}
     >
       {columns.map((key, index) => (
         <Cell

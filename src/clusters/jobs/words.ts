@@ -167,6 +167,15 @@ export function workerWords(job: IJob): string {
   return more > 0 ? `${address} +${more}` : address;
 }
 
+/** How long it may still run; whole minutes, as seconds that tick only distract. */
+export function leftWords(job: IJob): string {
+  const left_s = job.time_left;
+  if (left_s === null) {
+    return '';
+  }
+  return formatSpan(left_s < 120 ? left_s : Math.floor(left_s / 60) * 60);
+}
+
 /** What matters most about it now, for places too narrow for columns. */
 export function aboutWords(job: IJob, trans: TranslationBundle): string {
   const parts: string[] = [];
@@ -186,7 +195,7 @@ export function aboutWords(job: IJob, trans: TranslationBundle): string {
         parts.push(reason || trans.__('no Dask worker yet'));
       }
       if (job.time_left !== null) {
-        parts.push(trans.__('%1 left', formatSpan(job.time_left)));
+        parts.push(trans.__('%1 left', leftWords(job)));
       }
       if (job.node) {
         parts.push(job.node);
