@@ -60,6 +60,7 @@ describe('cluster commands', () => {
       'rsdat:add-worker-group',
       'rsdat:attach-cluster',
       'rsdat:cancel-job',
+      'rsdat:delete-past-cluster',
       'rsdat:drop-queued',
       'rsdat:hold-job',
       'rsdat:insert-client-code',

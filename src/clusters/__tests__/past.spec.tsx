@@ -2,13 +2,21 @@
 import '@testing-library/jest-dom';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { act, fireEvent, render, screen } from '@testing-library/react';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import {
+  act,
+  fireEvent,
+  render,
+  screen,
+  waitFor
+} from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
 import { ApiError } from '../../common/request';
 import { DamagedCard } from '../components/damaged';
 import { PastClusters } from '../components/past';
 import { CommandIDs } from '../ids';
+import { addPastCommands } from '../past/commands';
 import { ClusterModel } from '../model';
 import { FakeApi, aCluster, aList, aPast, settle } from './samples';
 
@@ -171,6 +179,37 @@ describe('past clusters', () => {
     });
     expect(screen.getByText('sunny')).toBeVisible();
     expect(model.past.isBusy('c-9')).toBe(false);
+  });
+});
+
+describe('the command that deletes', () => {
+  it('asks first, unless it is confirmed', async () => {
+    const api = new FakeApi();
+    const model = new ClusterModel({ api });
+    const commands = new CommandRegistry();
+    addPastCommands({ commands, model, translator: nullTranslator });
+    const run = (args: ReadonlyPartialJSONObject): Promise<unknown> =>
+      commands.execute(CommandIDs.deletePast, args);
+    expect(commands.isEnabled(CommandIDs.deletePast)).toBe(false);
+    for (const [button, deletions] of [
+      ['.jp-mod-reject', 0],
+      ['.jp-mod-accept', 1]
+    ] as const) {
+      const done = run({ cluster: 'c-9' });
+      const found = await waitFor(() => {
+        const node = document.querySelector<HTMLElement>(
+          `.jp-Dialog ${button}`
+        );
+        expect(node).not.toBeNull();
+        return node!;
+      });
+      found.click();
+      await done;
+      expect(api.deletePast).toHaveBeenCalledTimes(deletions);
+    }
+    await run({ cluster: 'c-8', confirmed: true });
+    expect(api.deletePast).toHaveBeenLastCalledWith('c-8');
+    model.dispose();
   });
 });
 

@@ -1,5 +1,6 @@
 /** Commands on clusters that have stopped. */
 import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { deleteIcon } from '@jupyterlab/ui-components';
 import { CommandIDs } from '../ids';
 import { notify, type ICommandParts } from '../targets';
 
@@ -10,6 +11,7 @@ export function addPastCommands(parts: ICommandParts): void {
   commands.addCommand(CommandIDs.deletePast, {
     label: trans.__('Delete Past Cluster'),
     caption: trans.__('Delete the folder of a stopped cluster, with its logs'),
+    icon: deleteIcon,
     isEnabled: args =>
       typeof args.cluster === 'string' && !model.past.isBusy(args.cluster),
     describedBy: {
