@@ -140,7 +140,8 @@ def _in_words(error: ValidationError) -> str:
         missing = [key for key in error.validator_value if key not in error.instance]
         text = f"'{missing[0]}' is missing"
     elif error.validator == "maxProperties":
-        text = f"takes one of its keys at a time, got {', '.join(sorted(error.instance))}"
+        given = ", ".join(sorted(error.instance))
+        text = f"takes at most {error.validator_value} of its keys at a time, got {given}"
     elif error.validator == "minProperties":
         text = "asks for nothing"
     else:

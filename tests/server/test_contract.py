@@ -195,8 +195,8 @@ def test_defaults() -> None:
         "refresh": "0",
     }
     assert check_body("DeleteRequest", {"path": "/x"}) == {"path": "/x", "recursive": False}
-    with pytest.raises(InvalidInput, match="one of its keys at a time"):
-        check_body("ClusterChange", {"workers": 1, "name": "x"})
+    with pytest.raises(InvalidInput, match="at most 2 of its keys at a time"):
+        check_body("ClusterChange", {"workers": 1, "name": "x", "renew": True})
 
 
 async def test_bug_is_told_by_id(

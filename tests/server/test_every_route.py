@@ -37,7 +37,7 @@ def every_route(lab: Lab) -> list[tuple[str, str, set[str]]]:
 
 
 def _fitting(group: re.Match[str]) -> str:
-    return next(text for text in ("x1", "1_1") if re.fullmatch(group[0], text))
+    return next(text for text in ("x1", "1_1", "hold") if re.fullmatch(group[0], text))
 
 
 @pytest.mark.parametrize("open_server", [False, True], ids=["closed", "open"])
