@@ -1,10 +1,12 @@
 /** The list of plugins. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { clustersPlugins } from './clusters/plugin';
+import { commonPlugins } from './common/plugin';
 import { dashboardsPlugins } from './dashboards/plugin';
 import { dcachePlugins } from './dcache';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
+  ...commonPlugins,
   ...clustersPlugins,
   ...dashboardsPlugins,
   ...dcachePlugins

@@ -1,6 +1,6 @@
 /** The cluster routes of the companion, typed. */
-import { ServerConnection } from '@jupyterlab/services';
-import { ApiError, requestJson, route } from '../common/request';
+import type { ServerConnection } from '@jupyterlab/services';
+import { requestBytes, requestJson, route } from '../common/request';
 import type {
   ICluster,
   IClusterChange,
@@ -131,22 +131,9 @@ export class ClustersApi implements IClustersApi {
 
   async log(id: string, source: string, offset: number): Promise<ILogPart> {
     const url = `${this._url(id, 'logs', source)}?offset=${offset}`;
-    let response: Response;
-    let bytes: ArrayBuffer;
-    try {
-      response = await ServerConnection.makeRequest(url, {}, this._settings);
-      bytes = await response.arrayBuffer();
-    } catch (reason) {
-      throw ApiError.from(reason);
-    }
-    if (!response.ok) {
-      throw ApiError.fromReply(
-        response.status,
-        new TextDecoder().decode(bytes)
-      );
-    }
-    const size = Number(response.headers.get('X-Rsdat-Size') ?? 0);
-    const next = response.headers.get('X-Rsdat-Next-Offset');
+    const { bytes, headers } = await requestBytes(this._settings, url);
+    const size = Number(headers.get('X-Rsdat-Size') ?? 0);
+    const next = headers.get('X-Rsdat-Next-Offset');
     return { bytes, size, nextOffset: next === null ? size : Number(next) };
   }
 

@@ -1,15 +1,31 @@
 /** One request to the companion, and its failure as one kind of error. */
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
+import {
+  nullTranslator,
+  type TranslationBundle
+} from '@jupyterlab/translation';
 
 /** Where every route of the companion begins, below `base_url`. */
 export const ROOT = 'rsdat';
+
+/** How long a request may take unless it says otherwise; no transfer of a file goes this way. */
+export const REQUEST_LIMIT_MS = 60_000;
+
+// Requests are made far from every translator, and Lab speaks one language until it is reloaded.
+let trans: TranslationBundle = nullTranslator.load('jupyterlab_rsdat');
+
+/** Let the messages of this file be in Lab's language. */
+export function translateMessages(bundle: TranslationBundle): void {
+  trans = bundle;
+}
 
 /**
  * What the companion, Jupyter or the network said instead of an answer.
  *
  * Decide by `code`, not by `status`: Jupyter (403) and JupyterHub (424, 503) send statuses of
- * their own, which then have the code `jupyter`. A request without any answer has `network`.
+ * their own, which then have the code `jupyter`. A request without any answer has `network`, one
+ * that was given up after its time `timeout`.
  */
 export class ApiError extends Error {
   constructor(options: ApiError.IOptions) {
@@ -48,7 +64,8 @@ export class ApiError extends Error {
     };
     const details = reply.details ?? {};
     return new ApiError({
-      message: reply.message || `The Jupyter server answered ${status}.`,
+      message:
+        reply.message || trans.__('The Jupyter server answered %1.', status),
       hint: reply.hint,
       code: details.code ?? 'jupyter',
       status,
@@ -91,29 +108,132 @@ export function route(
 /**
  * Ask the companion and wait for its JSON.
  *
+ * @param init - Its signal gives the request up before its time.
+ * @param limit_ms - How long it may take, body included.
  * @returns The body; undefined for an empty one (202, 204).
  * @throws ApiError for every failure.
  */
 export async function requestJson<T>(
   settings: ServerConnection.ISettings,
   url: string,
-  init: RequestInit = {}
+  init: RequestInit = {},
+  limit_ms = REQUEST_LIMIT_MS
 ): Promise<T> {
-  let response: Response;
-  let text: string;
+  const { body } = await exchange(
+    settings,
+    url,
+    init,
+    limit_ms,
+    async response => await response.text()
+  );
+  return (body ? JSON.parse(body) : undefined) as T;
+}
+
+/**
+ * As `requestJson`, for an answer that is no JSON.
+ *
+ * @throws ApiError for every failure.
+ */
+export async function requestBytes(
+  settings: ServerConnection.ISettings,
+  url: string,
+  init: RequestInit = {},
+  limit_ms = REQUEST_LIMIT_MS
+): Promise<{ bytes: ArrayBuffer; headers: Headers }> {
+  const { response, body } = await exchange(
+    settings,
+    url,
+    init,
+    limit_ms,
+    async response => await response.arrayBuffer()
+  );
+  return { bytes: body, headers: response.headers };
+}
+
+async function exchange<T>(
+  settings: ServerConnection.ISettings,
+  url: string,
+  init: RequestInit,
+  limit_ms: number,
+  read: (response: Response) => Promise<T>
+): Promise<{ response: Response; body: T }> {
+  const limit = new Limit(limit_ms, init.signal ?? undefined);
   try {
-    response = await ServerConnection.makeRequest(url, init, settings);
-    text = await response.text();
+    const response = await ServerConnection.makeRequest(
+      url,
+      { ...init, signal: limit.signal },
+      settings
+    );
+    if (!response.ok) {
+      throw ApiError.fromReply(response.status, await response.text());
+    }
+    return { response, body: await read(response) };
   } catch (reason) {
-    throw new ApiError({
-      message: 'The Jupyter server does not answer.',
-      hint: 'Check that it still runs and that the network is up.',
-      code: 'network',
-      details: { reason: String(reason) }
-    });
+    if (reason instanceof ApiError) {
+      throw reason;
+    }
+    throw limit.isOver ? tooLate(limit_ms) : unanswered(reason);
+  } finally {
+    limit.end();
   }
-  if (!response.ok) {
-    throw ApiError.fromReply(response.status, text);
+}
+
+function tooLate(limit_ms: number): ApiError {
+  const limit_s = Math.round(limit_ms / 1000);
+  return new ApiError({
+    message: trans._n(
+      'The Jupyter server did not answer within %1 second.',
+      'The Jupyter server did not answer within %1 seconds.',
+      limit_s
+    ),
+    hint: trans.__(
+      'It may be busy, and may have done what was asked: look before you try again.'
+    ),
+    code: 'timeout'
+  });
+}
+
+function unanswered(reason: unknown): ApiError {
+  return new ApiError({
+    message: trans.__('The Jupyter server does not answer.'),
+    hint: trans.__('Check that it still runs and that the network is up.'),
+    code: 'network',
+    details: { reason: String(reason) }
+  });
+}
+
+/** A signal that aborts after a time, or when another one does. */
+class Limit {
+  constructor(limit_ms: number, outer?: AbortSignal) {
+    this._timer = setTimeout(() => {
+      this._isOver = true;
+      this._controller.abort();
+    }, limit_ms);
+    this._outer = outer;
+    if (outer?.aborted) {
+      this._controller.abort();
+    }
+    outer?.addEventListener('abort', this._abort);
   }
-  return (text ? JSON.parse(text) : undefined) as T;
+
+  get signal(): AbortSignal {
+    return this._controller.signal;
+  }
+
+  /** Whether the time ran out. */
+  get isOver(): boolean {
+    return this._isOver;
+  }
+
+  /** Forget timer and listener; the request is over. */
+  end(): void {
+    clearTimeout(this._timer);
+    this._outer?.removeEventListener('abort', this._abort);
+  }
+
+  private _controller = new AbortController();
+  private _abort = () => this._controller.abort();
+  private _timer: ReturnType<typeof setTimeout>;
+  private _outer: AbortSignal | undefined;
+  private _isOver = false;
 }
