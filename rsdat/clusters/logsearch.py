@@ -64,9 +64,13 @@ class _Needle:
         self._bytes = (text.lower() if self._lower else text).encode()
         self._pattern: re.Pattern[bytes] | None = None
         self.longest = len(self._bytes)
+        #: Bytes that stand in every match, in small letters: quick to look for first.
+        self._literal = b""
+        self._may_match = True
         if not match_case and not self._lower:
             # Bytes know the case of a to z only: each character in all its forms.
             forms = [[form.encode() for form in {c, c.lower(), c.upper()}] for c in text]
+            self._literal = max(re.split(r"[^\x00-\x7f]+", text), key=len).lower().encode()
             self.longest = sum(max(map(len, each)) for each in forms)
             self._pattern = re.compile(
                 b"".join(b"(?:" + b"|".join(map(re.escape, each)) + b")" for each in forms)
@@ -74,13 +78,16 @@ class _Needle:
 
     def prepare(self, chunk: bytes) -> bytes:
         """The bytes in which `find` looks; places in them are the same."""
-        return chunk.lower() if self._lower else chunk
+        if self._lower:
+            return chunk.lower()
+        self._may_match = not self._literal or self._literal in chunk.lower()
+        return chunk
 
     def find(self, prepared: bytes, start: int) -> int:
         """Where the next match begins; -1 for none."""
         if self._pattern is None:
             return prepared.find(self._bytes, start)
-        match = self._pattern.search(prepared, start)
+        match = self._pattern.search(prepared, start) if self._may_match else None
         return match.start() if match else -1
 
 

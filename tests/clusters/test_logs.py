@@ -90,6 +90,9 @@ def test_search_finds_letters_beyond_a_to_z_in_either_case(folder: ClusterFolder
     assert found(folder, "größe", source="7_9") == [("7_9", 1, "GRÖSSE"), ("7_9", 2, "größe")]
     assert found(folder, "ö", source="7_9") == [("7_9", 1, "GRÖSSE"), ("7_9", 2, "größe")]
     assert found(folder, "ö", source="7_9", match_case=True) == [("7_9", 2, "größe")]
+    assert found(folder, "GrÖSSe", source="7_9") == [("7_9", 1, "GRÖSSE")]
+    assert found(folder, "aße", source="7_9") == [("7_9", 3, "Straße")]
+    assert found(folder, "ÄRGER", source="7_9") == []
 
 
 def test_matches_say_where_they_stand(folder: ClusterFolder) -> None:
