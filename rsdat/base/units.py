@@ -85,3 +85,15 @@ def format_walltime(seconds: int) -> str:
     minutes, secs = divmod(rest, 60)
     text = f"{hours:02d}:{minutes:02d}:{secs:02d}"
     return f"{days}-{text}" if days else text
+
+
+def format_span(seconds: float) -> str:
+    """A duration in words, its two largest parts: `45 s`, `1 h 30 min`, `24 h`, `2 days 5 h`."""
+    left, parts = int(seconds), []
+    for size, name in ((86400, "days"), (3600, "h"), (60, "min"), (1, "s")):
+        # Up to two days people speak of hours.
+        number = 0 if name == "days" and left < 2 * size else left // size
+        left -= number * size
+        if number:
+            parts.append(f"{number} {name}")
+    return " ".join(parts[:2]) or "0 s"

@@ -249,7 +249,7 @@ def _over(
         yield f"{who} allows {format_span(limit.walltime_s)}, you asked for {format_span(lasts_s)}"
     most_cores = _least(limit.cores_per_job, limit.cores)
     if most_cores is not None and cores > most_cores:
-        yield f"{who} allows {most_cores} cores, and a worker takes {cores}"
+        yield f"{who} allows {in_cores(most_cores)}, and a worker takes {cores}"
     most_memory = _least(limit.memory_per_job_bytes, limit.memory_bytes)
     if most_memory is not None and memory > most_memory:
         yield f"{who} allows {format_bytes(most_memory)} of memory, not {_memory(options)}"
@@ -265,6 +265,11 @@ def _over(
 def whose(limit: Limit) -> str:
     """`Account proj`, as a sentence begins."""
     return f"{'Account' if limit.kind == 'account' else 'QOS'} {limit.name}"
+
+
+def in_cores(number: int) -> str:
+    """`1 core`, `2 cores`."""
+    return f"{number} core{'' if number == 1 else 's'}"
 
 
 def _constraint(options: Options) -> str | None:

@@ -164,15 +164,26 @@ class ClusterManager:
             Conflict: A cluster of that name exists.
         """
         request = await self._offers.read(body)
-        # So that an interface that does not exist is refused here and not in the background.
-        await asyncio.to_thread(
-            listen_host, local=self._queue.kind == "local", interface=request.options.interface
-        )
+        if request.scheduler is None:
+            # So that an interface that does not exist is refused here and not in the background.
+            # Those of a node can only be looked for there.
+            await asyncio.to_thread(
+                listen_host, local=self._queue.kind == "local", interface=request.options.interface
+            )
         folder, record = await asyncio.to_thread(
             make_cluster, self._home, request, self._clock, self._rounds.usage_but(None)
         )
         keeper = self._rounds.begin(folder, record)
+        await self._offers.remember(body)
         return keeper.view()
+
+    async def save_preset(self, name: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Save a `PresetRequest` of docs/api.yaml; see `Offers.save_preset`."""
+        return await self._offers.save_preset(name, body)
+
+    async def delete_preset(self, name: str) -> None:
+        """Delete a saved preset; see `Offers.delete_preset`."""
+        await self._offers.delete_preset(name)
 
     async def change(self, cluster_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
         """Scale, adapt, rename, or change what else `ClusterChange` of docs/api.yaml names.

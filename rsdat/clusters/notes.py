@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from rsdat.base.units import format_bytes, format_span
-from rsdat.clusters.limits import fitting_kinds, limits_of, partitions_of, whose
+from rsdat.clusters.limits import fitting_kinds, in_cores, limits_of, partitions_of, whose
 from rsdat.clusters.options import Options
 from rsdat.clusters.price import (
     billed_cores,
@@ -58,7 +58,7 @@ def _size(options: Options, partition: Partition, rules: Preset | None) -> Itera
         each = memory_per_core_bytes(partition, rules) or 0
         memory = format_bytes(job_memory_bytes(options) or 0)
         yield (
-            f"{memory} on {_cores(options.job_cores)} become {granted} cores: "
+            f"{memory} on {in_cores(options.job_cores)} become {granted} cores: "
             f"{each // 2**20} MB belong to each core here"
         )
     billed = billed_cores(options, partition, rules)
@@ -121,7 +121,3 @@ def _within(
         hours, all_hours = workers * cores * lasts_s / 3600, limit.core_minutes / 60
         if hours > all_hours:
             yield f"{hours:g} core-hours in all, and {whose(limit)} has {all_hours:g}"
-
-
-def _cores(number: int) -> str:
-    return f"{number} core{'' if number == 1 else 's'}"

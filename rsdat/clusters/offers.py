@@ -3,25 +3,41 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from rsdat.base.clock import to_iso
-from rsdat.base.errors import InvalidInput, QueueSilent
+from rsdat.base.clock import SystemClock, to_iso
+from rsdat.base.errors import Conflict, InvalidInput, QueueSilent
 from rsdat.clusters.again import body_again, groups_again, is_same_preset, preset_again
+from rsdat.clusters.caps import Usage, check_room, read_caps
 from rsdat.clusters.folder import ClusterFolder
-from rsdat.clusters.limits import core_hours, find_problems, site_dict
+from rsdat.clusters.lastrequest import recall, remember
+from rsdat.clusters.limits import find_problems, partitions_of
 from rsdat.clusters.naming import is_id
-from rsdat.clusters.options import read_options
+from rsdat.clusters.notes import find_notes
+from rsdat.clusters.options import Options
 from rsdat.clusters.outlook import Outlook
-from rsdat.clusters.record import Record
+from rsdat.clusters.price import core_hours, per_hour
+from rsdat.clusters.record import Group, Record
 from rsdat.clusters.request import GroupRequest, Request, read_group, read_request
 from rsdat.clusters.script import ScriptPaths, render_script
-from rsdat.presets import fitting_preset, job_settings, load_presets
+from rsdat.clusters.siteview import preset_view, site_view
+from rsdat.presets import (
+    Preset,
+    delete_saved,
+    fitting_preset,
+    load_presets,
+    origin,
+    write_saved,
+)
 from rsdat.queue.interface import Queue, Site
+
+#: Of a request that is saved as a preset: what is checked now, and what is kept beside the options.
+_READ = ("preset", "workers", "adapt", "options", "idle_after", "renew")
+_SAVED = ("workers", "adapt", "scheduler", "idle_after", "renew")
 
 
 class Offers:
@@ -51,10 +67,10 @@ class Offers:
         site = None if body.get("preset") else await self._outlook.known_site()
 
         def read() -> Request:
-            presets = load_presets()
+            presets = load_presets(self._home)
             fitting = fitting_preset(presets, self._queue.kind, site.name if site else None)
             if old is None:
-                return read_request(body, presets, fitting)
+                return read_request(_with_saved(body, presets), presets, fitting)
             if is_same_preset(old, body):
                 presets = {**presets, old.preset: preset_again(old, presets)}
             request = read_request(body, presets, fitting)
@@ -73,7 +89,13 @@ class Offers:
         Raises:
             InvalidInput: It makes no sense.
         """
-        return await asyncio.to_thread(lambda: read_group(body, load_presets(), preset))
+        return await asyncio.to_thread(lambda: read_group(body, load_presets(self._home), preset))
+
+    async def remember(self, body: Mapping[str, Any]) -> None:
+        """Keep what was asked for as the site's last; a click that says nothing is not kept."""
+        site = self._outlook.last_site()
+        if site is not None and set(body) - {"name"} and "again" not in body:
+            await asyncio.to_thread(remember, self._home, self._key(site), body)
 
     async def site(self) -> dict[str, Any]:
         """The `Site` of docs/api.yaml.
@@ -82,6 +104,45 @@ class Offers:
             QueueSilent: The queue does not answer, and never did.
         """
         return await asyncio.to_thread(self._site_view, await self._outlook.site())
+
+    async def save_preset(self, name: str, body: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
+        """Save a PresetRequest of docs/api.yaml; the `Preset`, and whether it is new.
+
+        Raises:
+            InvalidInput: It makes no sense.
+            Conflict: A preset that was not saved has that name.
+        """
+        asked = body["request"]
+        kept = {key: asked[key] for key in _SAVED if key in asked}
+        read = await self.read({key: asked[key] for key in _READ if key in asked})
+
+        def save() -> tuple[dict[str, Any], bool]:
+            presets = load_presets(self._home)
+            if name in presets and presets[name].source != "saved":
+                raise Conflict(
+                    f"There is a preset '{name}' already",
+                    hint="It is not one that you saved here: choose another name.",
+                    code="exists",
+                )
+            new = write_saved(
+                self._home,
+                name,
+                title=body["title"],
+                like=origin(self._home, read.preset),
+                settings=read.options.as_settings(),
+                request=kept,
+            )
+            return preset_view(load_presets(self._home)[name]), new
+
+        return await asyncio.to_thread(save)
+
+    async def delete_preset(self, name: str) -> None:
+        """Delete a saved preset.
+
+        Raises:
+            NotFound: There is none of that name.
+        """
+        await asyncio.to_thread(delete_saved, self._home, name)
 
     async def preview(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The `Preview` of docs/api.yaml.
@@ -92,7 +153,8 @@ class Offers:
         request = await self.read(body)
         script = await asyncio.to_thread(self._render, request)
         site = await self._outlook.known_site()
-        problems = [] if site is None else find_problems(request.options, site)
+        found = await asyncio.to_thread(self._judge, request, site)
+        problems = found["problems"]
         estimate = None
         try:
             if self._outlook.problem is not None:
@@ -108,8 +170,29 @@ class Offers:
         return {
             "script": script,
             "start_estimate": to_iso(estimate) if estimate else None,
-            "core_hours": core_hours(request.options, request.workers),
-            "problems": problems,
+            **found,
+        }
+
+    def _judge(self, request: Request, site: Site | None) -> dict[str, Any]:
+        """What the request costs, and what is wrong with it."""
+        presets = load_presets(self._home)
+        fitting = fitting_preset(presets, self._queue.kind, site.name if site else None)
+        rules, now = presets.get(fitting), SystemClock().now()
+        problems, notes = caps_problems(request, now), []
+        hours = per_hour_ = 0.0
+        for options, workers in groups_of(request):
+            partition = None
+            if site is not None:
+                partition = next(iter(partitions_of(options, site)), None)
+                problems += find_problems(options, site, workers, rules=rules, now=now)
+                notes += find_notes(options, site, workers, rules=rules, now=now)
+            hours += core_hours(options, workers, partition, rules)
+            per_hour_ += per_hour(options, workers, partition, rules)
+        return {
+            "core_hours": round(hours, 3),
+            "core_hours_per_hour": round(per_hour_, 3),
+            "problems": list(dict.fromkeys(problems)),
+            "notes": list(dict.fromkeys(notes)),
         }
 
     def _render(self, request: Request) -> str:
@@ -118,22 +201,50 @@ class Offers:
         return render_script(folder.id, request.options, paths)
 
     def _site_view(self, site: Site) -> dict[str, Any]:
-        presets = load_presets()
-        shown = []
-        for preset in presets.values():
-            # A preset may leave out what every request then has to say.
-            settings = {"cores": 1, "memory": "2GiB"}
-            settings |= {k: v for k, v in job_settings(preset).items() if v is not None}
-            with contextlib.suppress(InvalidInput):
-                options = read_options(settings, {})
-                shown.append(
-                    {"name": preset.name, "title": preset.title, "options": options.as_request()}
-                )
+        presets = load_presets(self._home)
+        last = recall(self._home, self._key(site))
+        if last is not None and last.get("preset") not in (None, *presets):
+            last = None
         return {
             "queue": self._queue.kind,
-            "name": site.name,
-            "partitions": site_dict(site),
-            "accounts": list(site.accounts),
-            "presets": shown,
+            **site_view(site),
+            "presets": [preset_view(preset) for preset in presets.values()],
             "preset": fitting_preset(presets, self._queue.kind, site.name),
+            "last": last,
         }
+
+    def _key(self, site: Site) -> str:
+        return site.name or self._queue.kind
+
+
+def groups_of(request: Request) -> list[tuple[Options, int]]:
+    """The worker groups that are asked for, each with the most workers it may have."""
+    groups = [(request.options, request.workers, request.adapt)]
+    groups += [(each.options, each.workers, each.adapt) for each in request.groups]
+    return [(options, adapt[1] if adapt else workers) for options, workers, adapt in groups]
+
+
+def caps_problems(request: Request, now: datetime) -> list[str]:
+    """What the configured caps refuse, as far as it is this cluster's alone."""
+    groups = [
+        Group(f"g{number}", options, workers)
+        for number, (options, workers) in enumerate(groups_of(request))
+    ]
+    record = Record(id="preview", name="", created=now, preset=request.preset, groups=groups)
+    try:
+        check_room(record, read_caps(), Usage())
+    except Conflict as refusal:
+        return [refusal.message]
+    return []
+
+
+def _with_saved(body: Mapping[str, Any], presets: Mapping[str, Preset]) -> Mapping[str, Any]:
+    """The request with what a saved preset says beside the options."""
+    preset = presets.get(str(body.get("preset")))
+    if preset is None or not preset.request:
+        return body
+    saved = dict(preset.request)
+    if "workers" in body or "adapt" in body:
+        saved.pop("workers", None)
+        saved.pop("adapt", None)
+    return {**saved, **body}

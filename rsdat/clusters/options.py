@@ -126,6 +126,11 @@ class Options:
                 answer[key] = list(value) if isinstance(value, tuple) else value
         return {**answer, "environment": dict(self.environment)}
 
+    def as_settings(self) -> dict[str, Any]:
+        """The options as a preset has them, in keys of `jobqueue.slurm`."""
+        values = {**self.as_request(), "walltime": self.walltime}
+        return {**self.more, **{key: values[option] for option, key in KEYS.items()}}
+
     def as_dict(self) -> dict[str, Any]:
         """For `cluster.json`."""
         return {**asdict(self), "more": dict(self.more), "environment": dict(self.environment)}

@@ -130,6 +130,10 @@ class Outlook:
             await asyncio.wait({self._ask_site()}, timeout=PATIENCE_S)
         return self._site[1] if self._site is not None else None
 
+    def last_site(self) -> Site | None:
+        """The site as last told, however old; asks nobody."""
+        return self._site[1] if self._site is not None else None
+
     async def close(self) -> None:
         """End the questions under way."""
         tasks = [task for task in (self._jobs_task, self._site_task) if task is not None]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from rsdat.base.units import parse_bytes
+from rsdat.base.errors import InvalidInput
+from rsdat.base.units import parse_bytes, parse_walltime_s
 from rsdat.clusters.directives import directive_value
 from rsdat.clusters.options import Options
 from rsdat.presets import Preset
@@ -58,9 +59,14 @@ def is_exclusive(options: Options) -> bool:
 
 def walltime_s(options: Options, partition: Partition | None) -> int | None:
     """How long a job may run: as asked for, or as the partition gives; None is no limit."""
-    asked = directive_value(options.directives, "--time", "-t")
-    if options.walltime is not None or asked or partition is None:
-        return options.walltime_s
+    asked = directive_value(options.directives, "--time", "-t") or options.walltime
+    if asked:
+        try:
+            return parse_walltime_s(asked)
+        except InvalidInput:  # sbatch will say so
+            return options.walltime_s
+    if partition is None:
+        return None
     return partition.walltime_default_s or partition.walltime_limit_s
 
 

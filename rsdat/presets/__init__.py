@@ -10,7 +10,7 @@ from rsdat.presets.preset import (
     job_settings,
     scheduler_settings,
 )
-from rsdat.presets.saved import delete_saved, write_saved
+from rsdat.presets.saved import delete_saved, origin, write_saved
 
 __all__ = [
     "Preset",
@@ -19,6 +19,7 @@ __all__ = [
     "fitting_preset",
     "job_settings",
     "load_presets",
+    "origin",
     "scheduler_settings",
     "write_saved",
 ]

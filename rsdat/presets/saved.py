@@ -70,6 +70,15 @@ def read_saved(home: Path) -> dict[str, dict[str, Any]]:
     return found
 
 
+def origin(home: Path, name: str) -> str:
+    """The preset that a saved one was made from, through all in between; others are it. Blocks."""
+    saved, seen = read_saved(home), set()
+    while name in saved and name not in seen:
+        seen.add(name)
+        name = str(saved[name].get("like"))
+    return name
+
+
 def _path(home: Path, name: str) -> Path:
     if not _NAME.match(name):
         raise InvalidInput(

@@ -29,3 +29,23 @@ class SiteHandler(RsdatHandler):
     async def get(self) -> None:
         """Partitions, limits, accounts and presets."""
         self.reply(await (await self.companion.clusters()).site())
+
+
+class PresetHandler(RsdatHandler):
+    """`/api/presets/{name}`."""
+
+    @web.authenticated
+    @authorized
+    async def put(self, name: str) -> None:
+        """Save it."""
+        request = self.body("PresetRequest")
+        preset, new = await (await self.companion.clusters()).save_preset(name, request)
+        self.reply(preset, 201 if new else 200)
+
+    @web.authenticated
+    @authorized
+    async def delete(self, name: str) -> None:
+        """Delete it."""
+        await (await self.companion.clusters()).delete_preset(name)
+        self.set_status(204)
+        self.finish()

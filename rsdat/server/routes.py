@@ -5,6 +5,7 @@ from __future__ import annotations
 from jupyter_server.base.handlers import JupyterHandler
 
 from rsdat.server import clusters, dcache, info, logs
+from rsdat.server.changes import ChangesHandler
 from rsdat.server.contract import pattern
 from rsdat.server.dashboard import DashboardHandler
 from rsdat.server.files import FilesHandler
@@ -13,6 +14,7 @@ from rsdat.server.handler import UnknownRoute
 #: `/api/clusters/preview` and `past` come before `/api/clusters/{id}`, which would take them.
 ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/info", info.InfoHandler),
+    ("/api/changes", ChangesHandler),
     ("/api/site", info.SiteHandler),
     ("/api/presets/{name}", info.PresetHandler),
     ("/api/clusters", clusters.ClustersHandler),

@@ -14,7 +14,13 @@ from rsdat.base.errors import Conflict, InvalidInput, Refused
 from rsdat.base.files import private_folder, read_json, write_bytes, write_json
 from rsdat.base.run import CommandMissing, CommandTimeout, run
 from rsdat.base.secret import Secret
-from rsdat.base.units import format_bytes, format_walltime, parse_bytes, parse_walltime_s
+from rsdat.base.units import (
+    format_bytes,
+    format_span,
+    format_walltime,
+    parse_bytes,
+    parse_walltime_s,
+)
 
 
 @pytest.mark.parametrize(
@@ -144,3 +150,20 @@ def test_run_kills_the_whole_group_at_its_limit(tmp_path: Path) -> None:
         if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":
             return  # ended, waiting for whoever adopted it
     assert not Path(f"/proc/{child}").exists()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"),
+        (45, "45 s"),
+        (5400, "1 h 30 min"),
+        (7201, "2 h 1 s"),
+        (86400, "24 h"),
+        (172800, "2 days"),
+        (432000, "5 days"),
+        (190800, "2 days 5 h"),
+    ],
+)
+def test_spans_in_words(seconds: int, words: str) -> None:
+    assert format_span(seconds) == words

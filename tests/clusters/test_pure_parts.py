@@ -8,12 +8,10 @@ import pytest
 
 from rsdat.base.errors import InvalidInput
 from rsdat.clusters.executor import jobs_to_retire
-from rsdat.clusters.limits import core_hours, find_problems
 from rsdat.clusters.naming import check_name, default_name, job_name, parse_job_name, worker_job
 from rsdat.clusters.options import read_options
 from rsdat.clusters.reconcile import Retire
 from rsdat.clusters.rhythm import queue_pause_s, turn_pause_s
-from rsdat.queue.interface import Partition, Site
 from tests.support.cluster_parts import ID, options
 
 # -- names ----------------------------------------------------------------------------------------
@@ -136,40 +134,6 @@ def test_settings_that_make_no_sense(settings: dict[str, Any]) -> None:
 
 def test_yaml_reads_an_unquoted_walltime_as_seconds() -> None:
     assert read_options({"cores": 1, "memory": "2GiB", "walltime": 3600}, {}).walltime_s == 3600
-
-
-SITE = Site(
-    "here",
-    (
-        Partition("main", True, "UP", 3, 4, 8 * 2**30, 7200),
-        Partition("down", False, "DOWN", 3, 64, 2**40, None),
-    ),
-    ("proj",),
-)
-
-
-@pytest.mark.parametrize(
-    ("request_", "words"),
-    [
-        ({}, []),
-        ({"account": "proj", "partition": "main"}, []),
-        ({"account": "other"}, ["none of your accounts"]),
-        ({"partition": "nosuch"}, ["no partition 'nosuch'"]),
-        ({"partition": "down"}, ["is DOWN"]),
-        ({"partition": "main,down", "cores": 9}, []),
-        ({"cores": 5, "memory": "9GiB"}, ["4 cores, not 5", "8 GiB of memory, not 9GiB"]),
-        ({"walltime": "02:00:01"}, ["may run for 02:00:00"]),
-    ],
-)
-def test_limits_of_the_site(request_: dict[str, Any], words: list[str]) -> None:
-    problems = find_problems(options(**request_), SITE)
-    assert len(problems) == len(words), problems
-    for problem, expected in zip(problems, words, strict=True):
-        assert expected in problem
-
-
-def test_core_hours() -> None:
-    assert core_hours(options(cores=4, walltime="00:30:00"), 10) == 20
 
 
 # -- rhythm ---------------------------------------------------------------------------------------
