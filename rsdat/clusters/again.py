@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rsdat.clusters.placement.request import placement_again
 from rsdat.clusters.record import Group, Record
 from rsdat.clusters.request import GroupRequest
 from rsdat.presets import Preset
@@ -19,6 +20,7 @@ def body_again(record: Record, body: Mapping[str, Any]) -> dict[str, Any]:
     """
     new = {key: value for key, value in body.items() if key != "again"}
     asked: dict[str, Any] = {"idle_after": record.idle_after, "renew": record.renew}
+    asked["scheduler"] = placement_again(record.scheduler_job)
     if "workers" not in new and "adapt" not in new:
         workers, adapt = _size(record, record.first)
         asked["workers"] = workers

@@ -14,7 +14,7 @@ from rsdat.base.clock import Clock
 from rsdat.base.errors import Conflict, RsdatError
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.link import SchedulerLink
-from rsdat.clusters.naming import job_name, parse_job_name
+from rsdat.clusters.naming import cluster_of_job, job_name
 from rsdat.clusters.past import PastClusters
 from rsdat.clusters.retention import configured_limits
 from rsdat.clusters.scheduler import end_process, find_scheduler
@@ -124,7 +124,7 @@ class Attic:
         jobs = [
             job.id
             for job in await self._queue.jobs(job_name(folder.id, ""))
-            if not job.ended and (parsed := parse_job_name(job.name)) and parsed[0] == folder.id
+            if not job.ended and cluster_of_job(job.name) == folder.id
         ]
         if jobs:
             await self._queue.cancel(jobs)

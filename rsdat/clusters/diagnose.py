@@ -13,6 +13,7 @@ from rsdat.clusters.diagnosis.endings import more_memory, read_ending, state_wor
 from rsdat.clusters.diagnosis.findings import Findings
 from rsdat.clusters.diagnosis.reasons import WORST_FIRST, Reason, read_reason
 from rsdat.clusters.diagnosis.refusals import after_refusal
+from rsdat.clusters.diagnosis.schedulerjob import how_it_ended, still_waits
 from rsdat.clusters.diagnosis.signs import last_lines, signs
 from rsdat.clusters.logs import SCHEDULER
 from rsdat.clusters.reconcile import SchedulerState
@@ -72,6 +73,7 @@ def diagnose(
     tail: Callable[[str], str | None],
     *,
     findings: Findings | None = None,
+    own: Sequence[Job] = (),
 ) -> Diagnosis | None:
     """What is wrong with a cluster, the worst first; None when all is as it should be.
 
@@ -84,6 +86,7 @@ def diagnose(
         tail: Last lines of the log of `scheduler` or of a job, None where there is none. More
             than are shown: the telling one may be above.
         findings: What was learned beside.
+        own: The scheduler's own job, if it has one, as the queue last listed it.
     """
     if record.phase in ("stopping", "stopped"):
         return None
@@ -94,6 +97,7 @@ def diagnose(
         case.refused()
         or case.given_up()
         or (case.scheduler_silent() if scheduler == "silent" else None)
+        or (case.scheduler_waits(own) if scheduler == "waiting" else None)
         or case.lost()
         or case.restarted()
         or case.versions(serious=True)
@@ -123,6 +127,9 @@ class _Case:
         log = last_lines(self.tail(SCHEDULER))
         if record.problem and not reached:
             return Diagnosis(record.problem["message"] or "", record.problem.get("hint"), log)
+        told = how_it_ended(record, self.tail(SCHEDULER))
+        if told is not None:
+            return Diagnosis(*told)
         message = (
             "The scheduler has ended; the workers have gone with it"
             if reached
@@ -158,6 +165,10 @@ class _Case:
                 step = found.hint or "Look at its log."
                 return Diagnosis(found.message + more, f"{step} Scale to try again.", found.log)
         return None
+
+    def scheduler_waits(self, own: Sequence[Job]) -> Diagnosis | None:
+        told = still_waits(self.record, own, self.now)
+        return Diagnosis(*told) if told else None
 
     def scheduler_silent(self) -> Diagnosis:
         return Diagnosis(

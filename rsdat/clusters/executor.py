@@ -11,15 +11,21 @@ from pathlib import Path
 
 from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, NotPermitted, QueueSilent, RsdatError
-from rsdat.base.files import write_text
 from rsdat.clusters import process
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.link import SchedulerLink, WorkerSeen
-from rsdat.clusters.naming import group_resource, job_name, new_token, worker_job
+from rsdat.clusters.naming import group_resource, worker_job
+from rsdat.clusters.placement.submit import (
+    after_scheduler,
+    cancel_quietly,
+    cancel_scheduler,
+    submit_scheduler,
+)
 from rsdat.clusters.reconcile import (
     Action,
     Cancel,
     EndScheduler,
+    EndStrays,
     Fail,
     Finish,
     Forget,
@@ -27,7 +33,7 @@ from rsdat.clusters.reconcile import (
     StartScheduler,
     Submit,
 )
-from rsdat.clusters.record import Group, Record, SchedulerProcess, Submission
+from rsdat.clusters.record import Group, Record, SchedulerProcess
 from rsdat.clusters.scheduler import (
     end_process,
     find_scheduler,
@@ -35,6 +41,7 @@ from rsdat.clusters.scheduler import (
     start_scheduler,
 )
 from rsdat.clusters.script import ScriptPaths, render_script
+from rsdat.clusters.submitting import Submitter
 from rsdat.queue.interface import Queue
 
 
@@ -65,6 +72,13 @@ class Executor:
         Raises:
             QueueSilent: The queue did not answer; what it was asked may have happened.
         """
+        if record.mode == "job" and any(isinstance(each, StartScheduler) for each in actions):
+            # First: the workers' jobs name it.
+            submitted = await self._submit_scheduler(record)
+            if submitted is None:
+                return
+            record = submitted
+            actions = [each for each in actions if not isinstance(each, StartScheduler)]
         # Scheduler and workers at once: workers wait for the scheduler, people for both.
         at_once = [self._one(action, record, link, workers) for action in actions]
         results = await asyncio.gather(*at_once, return_exceptions=True)
@@ -82,7 +96,7 @@ class Executor:
         if isinstance(action, StartScheduler):
             await self._start_scheduler(record)
         elif isinstance(action, Submit):
-            await self._submit(action.tasks, action.group, record)
+            await self._submit(action, record)
         elif isinstance(action, Cancel):
             await self._cancel(action.jobs)
         elif isinstance(action, Retire):
@@ -94,6 +108,8 @@ class Executor:
             await self._fail(record)
         elif isinstance(action, EndScheduler):
             await self._end_scheduler(record, link)
+        elif isinstance(action, EndStrays):
+            await cancel_quietly(self.queue, action.jobs)
         elif isinstance(action, Finish):
             await self._finish()
 
@@ -122,47 +138,31 @@ class Executor:
             await self._trouble(error)
             await self._fail(record)
 
-    async def _submit(self, tasks: int, group_name: str, record: Record) -> None:
+    async def _submit_scheduler(self, record: Record) -> Record | None:
+        now = self.clock.now()
+        try:
+            record = await submit_scheduler(self.folder, self.home, self.queue, record, now)
+        except QueueSilent:
+            await self._event("scheduler_unsure")
+            raise
+        except RsdatError as error:
+            await self._trouble(error)
+            await self._fail(record)
+            return None
+        job = record.scheduler_job.id if record.scheduler_job else None
+        await self._event("scheduler_submitted", job=job)
+        return record
+
+    async def _submit(self, action: Submit, record: Record) -> None:
+        tasks, group_name = action.tasks, action.group
         group = record.group(group_name)
         if group is None:
             return  # removed since this was decided
-        submission = Submission(new_token(), tasks, self.clock.now(), group=group_name)
-        # Both wait for the disk.
-        _, script = await asyncio.gather(
-            asyncio.to_thread(self.folder.update, lambda r: r.submissions.append(submission)),
-            asyncio.to_thread(self._script, group, submission.token),
-        )
-        name = job_name(record.id, submission.token)
-
-        def settle(record: Record, array_id: str | None, *, unsure: bool) -> None:
-            for each in record.submissions:
-                if each.token == submission.token:
-                    each.unsure = unsure
-                    each.array_id = array_id or each.array_id
-
-        def drop(record: Record, error: RsdatError) -> None:
-            record.submissions = [s for s in record.submissions if s.token != submission.token]
-            refused = record.group(group_name)
-            if refused is not None:
-                refused.problem = {"message": error.message, "hint": error.hint}
-                refused.held = True
-
-        try:
-            array_id = await self.queue.submit(
-                script, name=name, tasks=tasks, log_folder=self.folder.logs
-            )
-        except QueueSilent:
-            await asyncio.to_thread(self.folder.update, lambda r: settle(r, None, unsure=True))
-            await self._event("submission_unsure", token=submission.token, tasks=tasks)
-            raise
-        except RsdatError as refusal:
-            # Not to be tried again by itself: the next wish of the user may make it possible.
-            error = refusal
-            await asyncio.to_thread(self.folder.update, lambda r: drop(r, error))
-            await self._event("submission_refused", tasks=tasks, message=error.message)
-            return
-        await asyncio.to_thread(self.folder.update, lambda r: settle(r, array_id, unsure=False))
-        await self._event("submitted", array=array_id, tasks=tasks, token=submission.token)
+        directives = after_scheduler(record) if action.after else ()
+        if directives is None:
+            return  # with a later look, when the scheduler's job is known
+        submitter = Submitter(self.folder, self.queue, self.clock, self._event)
+        await submitter.submit(tasks, group_name, lambda: self._script(group, directives))
 
     async def _forget(self, name: str) -> None:
         def forget(record: Record) -> None:
@@ -173,12 +173,12 @@ class Executor:
         await asyncio.to_thread(self.folder.update, forget)
         await self._event("group_removed", group=name)
 
-    def _script(self, group: Group, token: str) -> str:
+    def _script(self, group: Group, directives: Sequence[str]) -> str:
         paths = ScriptPaths.of(self.folder, self.home)
         resources = {group_resource(group.name): 1, **group.resources}
-        script = render_script(self.folder.id, group.options, paths, resources=resources)
-        write_text(self.folder.scripts / f"{token}.sh", script)
-        return script
+        return render_script(
+            self.folder.id, group.options, paths, resources=resources, directives=directives
+        )
 
     async def _cancel(self, jobs: Sequence[str]) -> None:
         now = self.clock.now()
@@ -221,7 +221,9 @@ class Executor:
             await asyncio.to_thread(self.folder.update, lambda r: _stay(r, stayed))
 
     async def _fail(self, record: Record) -> None:
-        if record.scheduler is not None:
+        if record.mode == "job":
+            await cancel_scheduler(self.folder, self.queue, self.clock.now())
+        elif record.scheduler is not None:
             await end_process(record.scheduler)
         await asyncio.to_thread(self.folder.update, _mark_failed)
         await self._event("failed")
@@ -229,6 +231,11 @@ class Executor:
     async def _end_scheduler(self, record: Record, link: SchedulerLink | None) -> None:
         if link is not None:
             await link.terminate()
+        if record.mode == "job":
+            if link is None:
+                job = await cancel_scheduler(self.folder, self.queue, self.clock.now())
+                await self._event("scheduler_cancelled", job=job)
+            return
         scheduler = record.scheduler
         if scheduler is not None and scheduler.pid == 0:
             scheduler = await asyncio.to_thread(find_scheduler, self.folder, scheduler.started)

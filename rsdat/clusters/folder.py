@@ -37,7 +37,7 @@ from rsdat.clusters.naming import is_id
 from rsdat.clusters.record import FORMAT, Record
 
 _RECORD_LOCK_WAIT_S = 10.0
-PRELOADS = ("rsdat_scheduler.py", "rsdat_worker.py", "rsdat_nanny.py")
+PRELOADS = ("rsdat_scheduler.py", "rsdat_worker.py", "rsdat_nanny.py", "rsdat_start.py")
 
 
 class ClusterFolder:

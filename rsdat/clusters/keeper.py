@@ -21,6 +21,7 @@ from rsdat.clusters.idle import IdleWatch
 from rsdat.clusters.leaving import just_ended, left_early
 from rsdat.clusters.link import SchedulerLink, SchedulerSeen
 from rsdat.clusters.logs import tail
+from rsdat.clusters.placement.job import apart, job_state, note_job, strays, to_ask
 from rsdat.clusters.reconcile import EndScheduler, SchedulerState, jobs_of_groups, reconcile
 from rsdat.clusters.record import Record
 from rsdat.clusters.renewal import being_replaced
@@ -55,6 +56,8 @@ class Keeper:
         self._sizing = Sizing()
         #: What all other clusters want and have taken.
         self.others = Usage()
+        #: When the job that this companion runs in ends; None where nothing ends it.
+        self.jupyter_ends: datetime | None = None
         self._silent_since = clock.now()
         self._jobs_seen = clock.now()
         self._idle = IdleWatch()
@@ -70,7 +73,7 @@ class Keeper:
             return False
         living = [job for job in observed.jobs if not job.ended]
         if record.phase == "failed":
-            return bool(living)
+            return bool(living) or any(not job.ended for job in observed.own)
         if self._idle.ends_at(record) is not None:
             return True
         if record.phase == "stopping" or observed.scheduler != "up" or record.leaving:
@@ -97,6 +100,7 @@ class Keeper:
             self._clock.now(),
             idle_ends=self._idle.ends_at(self.record),
             can_hold=self._queue.can_hold,
+            jupyter_ends=self.jupyter_ends,
         )
 
     def queued(self, group: str | None) -> int:
@@ -155,19 +159,21 @@ class Keeper:
         self.acted = False
         if not await self.reload():
             return
+        own = self.observed.own
         if jobs is not None:
+            own, jobs = apart(jobs)
             jobs = spelled_out(self.record, jobs)
             self._jobs_seen = self._clock.now()
-        state, answer = await self._look()
+        state, answer = await self._look(own)
         known = self.observed.jobs if jobs is None else tuple(jobs)
-        await self._show(Observed(known, state, answer))
+        await self._show(Observed(known, state, answer, own))
         if self.record.phase == "up":
             running = [job.id for job in known if job.state == "RUNNING"]
             self._inspector.look(answer, running)
         try:
             if jobs is not None and self.record.phase != "stopped":
-                await self._act(jobs, state)
-            elif self.record.phase == "stopping" and state in ("up", "starting", "silent"):
+                await self._act(jobs, own, state)
+            elif self.record.phase == "stopping" and state in self._endable():
                 # The queue is silent, but the workers end when the scheduler does.
                 await self._executor.carry_out([EndScheduler()], self.record, self._link, {})
         finally:
@@ -177,6 +183,9 @@ class Keeper:
     async def close(self) -> None:
         """Close the line to the scheduler. The cluster lives on."""
         await self._inspector.close()
+        await self._close_link()
+
+    async def _close_link(self) -> None:
         link, self._link = self._link, None
         if link is not None:
             await link.close()
@@ -185,7 +194,13 @@ class Keeper:
         answer = self.observed.answer
         return list(jobs_of_workers(self.folder.id, answer.workers if answer else ()))
 
-    async def _look(self) -> tuple[SchedulerState, SchedulerSeen | None]:
+    def _endable(self) -> tuple[SchedulerState, ...]:
+        # Its own job can only be cancelled by asking the queue.
+        return ("up",) if self.record.mode == "job" else ("up", "starting", "silent")
+
+    async def _look(self, own: Sequence[Job]) -> tuple[SchedulerState, SchedulerSeen | None]:
+        if self.record.mode == "job":
+            return await self._look_at_job(own)
         scheduler = self.record.scheduler
         living = None
         if scheduler is not None and scheduler.pid:
@@ -220,6 +235,25 @@ class Keeper:
             return "dead", None
         return "silent", None
 
+    async def _look_at_job(self, own: Sequence[Job]) -> tuple[SchedulerState, SchedulerSeen | None]:
+        record, now = self.record, self._clock.now()
+        state = job_state(record, own, now, has_file=self._link is not None)
+        if state in ("none", "dead"):
+            await self.close()
+            return state, None
+        if self._link is None:
+            self._link = await asyncio.to_thread(SchedulerLink.open, self.folder)
+        link, known = self._link, record.scheduler
+        if link is not None and (known is None or known.dask_id in (None, link.dask_id)):
+            try:
+                seen = await link.look()
+            except DoorBroken:
+                await self._close_link()
+            else:
+                await self._note_reached(seen)
+                return "up", seen
+        return job_state(record, own, now, has_file=link is not None), None
+
     async def _note_reached(self, seen: SchedulerSeen) -> None:
         def note(record: Record) -> None:
             if record.scheduler is not None:
@@ -240,23 +274,26 @@ class Keeper:
             return "starting"
         return "none"
 
-    async def _act(self, jobs: Sequence[Job], state: SchedulerState) -> None:
+    async def _act(self, jobs: Sequence[Job], own: Sequence[Job], state: SchedulerState) -> None:
         lock = await asyncio.to_thread(self.folder.take_act_lock)
         if lock is None:
             return  # another companion acts; the next look shows what it did
         try:
-            await self._act_locked(jobs, state)
+            await self._act_locked(jobs, own, state)
         finally:
             lock.release()
 
-    async def _act_locked(self, jobs: Sequence[Job], state: SchedulerState) -> None:
+    async def _act_locked(
+        self, jobs: Sequence[Job], own: Sequence[Job], state: SchedulerState
+    ) -> None:
         now = self._clock.now()
         connected = self._connected()
         if not await self.reload():
             return
         record = self.record
         lost = vanished(record, jobs, now)
-        asked = [*lost, *ends_to_ask(record, jobs)]
+        own_asked = to_ask(record, own, now)
+        asked = [*lost, *ends_to_ask(record, jobs), *own_asked]
         recalled = await self._queue.ended(asked) if asked else []
         forgotten = set(lost) - {job.id for job in recalled}
         target = await self._target(record, state)
@@ -269,16 +306,18 @@ class Keeper:
             for submission in record.submissions:
                 # Nobody else can be submitting while we hold the lock: it was cut off.
                 submission.unsure = submission.unsure or submission.array_id is None
-            take_stock(
-                record, jobs, connected, now, recalled=recalled, forgotten=forgotten, left=left
-            )
+            note_job(record, own, now, asked=own_asked, told=recalled)
+            told = [job for job in recalled if job.id not in own_asked]
+            take_stock(record, jobs, connected, now, recalled=told, forgotten=forgotten, left=left)
             self._sizing.apply(record, jobs, target, now, self.others)
 
         self.record = record = await asyncio.to_thread(self.folder.update, book)
         if self._idle.is_over(record, now):
             await self._end_idle(now)
             return
-        actions = reconcile(record, jobs, connected, state, now)
+        if record.scheduler_job is not None and record.scheduler_job.ended is not None:
+            state = "dead"
+        actions = reconcile(record, jobs, connected, state, now, strays=strays(record, own))
         if actions:
             self.acted = True
             workers = jobs_of_workers(self.folder.id, answer.workers if answer else ())
@@ -317,6 +356,7 @@ class Keeper:
             self._clock.now(),
             lambda source: tail(self.folder, source),
             findings=self._inspector.findings,
+            own=observed.own,
         )
         # Together, so that nobody sees a failed cluster without its reason.
         self.observed, self.diagnosis = observed, diagnosis

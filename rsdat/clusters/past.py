@@ -17,6 +17,7 @@ from typing import Any
 
 from rsdat.base.clock import to_iso
 from rsdat.base.errors import Conflict, NotFound
+from rsdat.clusters.diagnosis.schedulerjob import why_it_failed
 from rsdat.clusters.folder import ClusterFolder, Lock, cluster_folders
 from rsdat.clusters.naming import is_id
 from rsdat.clusters.record import Record
@@ -168,7 +169,7 @@ def past_view(record: Record) -> dict[str, Any]:
         "ended": to_iso(record.stopped) if record.stopped else None,
         "end": {"code": record.end_reason or "unknown", "message": _why(record)},
         "preset": record.preset,
-        "mode": "beside",
+        "mode": record.mode,
         "groups": [
             {
                 "name": group.name,
@@ -195,7 +196,7 @@ def _why(record: Record) -> str:
         return "Shut down by itself after it had been idle"
     if record.end_reason == "failed":
         told = record.problem or {}
-        return told.get("message") or "Its scheduler failed"
+        return told.get("message") or why_it_failed(record) or "Its scheduler failed"
     return "Not known"
 
 

@@ -23,22 +23,24 @@ LINGER = timedelta(seconds=30)
 #: How long workers get to end by themselves once their scheduler has.
 END_BY_THEMSELVES = timedelta(seconds=6)
 
-#: none: not started yet. starting: its process lives, nobody reached it yet. up: it answers.
-#: silent: it lives, as far as we can see, and does not answer. dead: its process is gone.
-SchedulerState = Literal["none", "starting", "up", "silent", "dead"]
+#: none: not started yet. waiting: its own job waits. starting: its process lives, or its job runs,
+#: nobody reached it yet. up: it answers. silent: it lives, as far as we can see, and does not
+#: answer. dead: its process or its job is gone.
+SchedulerState = Literal["none", "waiting", "starting", "up", "silent", "dead"]
 
 
 @dataclass(frozen=True)
 class StartScheduler:
-    """Start the scheduler's process."""
+    """Start the scheduler's process, or submit its job."""
 
 
 @dataclass(frozen=True)
 class Submit:
-    """Submit one job array of a group."""
+    """Submit one job array of a group; `after` the scheduler's job has started it may run."""
 
     tasks: int
     group: str = FIRST_GROUP
+    after: bool = False
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,14 @@ class Fail:
 
 @dataclass(frozen=True)
 class EndScheduler:
-    """End the scheduler and see to it that its process is gone."""
+    """End the scheduler and see to it that its process, or its job, is gone."""
+
+
+@dataclass(frozen=True)
+class EndStrays:
+    """Cancel jobs of schedulers that have no cluster."""
+
+    jobs: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -85,7 +94,9 @@ class Finish:
     """Nothing is left: delete the keys and call the cluster stopped."""
 
 
-Action = StartScheduler | Submit | Cancel | Retire | Forget | Fail | EndScheduler | Finish
+Action = (
+    StartScheduler | Submit | Cancel | Retire | Forget | Fail | EndScheduler | EndStrays | Finish
+)
 
 
 def reconcile(
@@ -94,6 +105,8 @@ def reconcile(
     connected: Collection[str],
     scheduler: SchedulerState,
     now: datetime,
+    *,
+    strays: tuple[str, ...] = (),
 ) -> list[Action]:
     """What to do now.
 
@@ -103,13 +116,18 @@ def reconcile(
         connected: Ids of jobs whose worker is connected.
         scheduler: How the scheduler is.
         now: The time.
+        strays: Jobs of schedulers besides the cluster's own.
     """
     if record.phase == "stopped":
         return []
+    if strays:
+        return [EndStrays(strays), *reconcile(record, jobs, connected, scheduler, now)]
     if record.phase == "stopping":
         return _stop(record, jobs, scheduler, now)
     if record.phase == "failed" or scheduler == "dead":
         actions: list[Action] = [Fail()] if record.phase != "failed" else []
+        if record.mode == "job" and scheduler not in ("none", "dead") and _may_cancel(record, now):
+            actions.append(EndScheduler())
         return [*actions, *_cancel_all(record, jobs, now)]
     actions = [StartScheduler()] if scheduler == "none" else []
     mine = jobs_of_groups(record, jobs)
@@ -175,7 +193,11 @@ def _size(
     living = [job for job in counted if job.id not in replaced]
     have = len(living) + coming
     if have < group.wanted:
-        return [] if is_held(group) else [Submit(group.wanted - have, group.name)]
+        if is_held(group):
+            return []
+        # In the queue already, and yet not on the clock before there is somebody to work for.
+        after = record.mode == "job" and scheduler in ("none", "waiting")
+        return [Submit(group.wanted - have, group.name, after=after)]
     # They leave by themselves, unless fewer than they are shall stay.
     old = [job for job in counted if job.id in replaced]
     actions = _send_away(group, old, len(old) - group.wanted, connected, scheduler)
@@ -270,11 +292,20 @@ def _stop(
     to_cancel = [job for job in jobs if not (ending and job.id in record.connected)]
     actions = _cancel_all(record, to_cancel, now)
     if scheduler not in ("none", "dead"):
-        actions.append(EndScheduler())
-        return actions
+        # A scheduler that was told to end ends its job by itself.
+        wait = record.mode == "job" and (
+            (scheduler == "silent" and ending) or not _may_cancel(record, now)
+        )
+        return actions if wait else [*actions, EndScheduler()]
     nothing_left = all(job.ended for job in jobs)
     # An unsure submission may still become jobs; a fresh one may not be listed yet.
     coming = sum(counting(record, group, jobs, now)[1] for group in record.groups)
     if nothing_left and coming == 0:
         actions.append(Finish())
     return actions
+
+
+def _may_cancel(record: Record, now: datetime) -> bool:
+    """Whether the scheduler's own job is to be cancelled (again)."""
+    placed = record.scheduler_job
+    return placed is None or placed.cancelled is None or now - placed.cancelled > LINGER

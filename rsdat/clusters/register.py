@@ -13,7 +13,7 @@ from rsdat.clusters.caps import Usage, check_room, read_caps
 from rsdat.clusters.dask_config import write_config
 from rsdat.clusters.folder import ClusterFolder, Lock, cluster_folders
 from rsdat.clusters.naming import default_name, new_id
-from rsdat.clusters.record import FIRST_GROUP, Group, Record
+from rsdat.clusters.record import FIRST_GROUP, Group, Record, SchedulerJob
 from rsdat.clusters.request import Request
 
 _LOCK_WAIT_S = 5.0
@@ -49,6 +49,7 @@ def make_cluster(
                 ],
                 idle_after=request.idle_after,
                 renew=request.renew,
+                scheduler_job=SchedulerJob(request.scheduler) if request.scheduler else None,
             )
             check_room(record, read_caps(), others or Usage())
             with contextlib.suppress(FileExistsError):

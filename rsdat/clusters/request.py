@@ -11,8 +11,9 @@ from typing import Any
 from rsdat.base.errors import InvalidInput, NotFound
 from rsdat.clusters.naming import check_name
 from rsdat.clusters.options import MAX_WORKERS, Options, read_options
+from rsdat.clusters.placement.request import read_placement
 from rsdat.clusters.record import Group, Record
-from rsdat.presets import Preset, job_settings
+from rsdat.presets import Preset, job_settings, scheduler_settings
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Request:
     Attributes:
         like: The name it then has, unless somebody has that.
         groups: Its further groups.
+        scheduler: What the scheduler's own job asks for; None where it has none.
     """
 
     name: str | None
@@ -33,6 +35,7 @@ class Request:
     renew: bool = False
     like: str | None = None
     groups: tuple[GroupRequest, ...] = ()
+    scheduler: Options | None = None
 
 
 @dataclass(frozen=True)
@@ -73,15 +76,21 @@ def read_request(
     Raises:
         InvalidInput: It makes no sense.
     """
-    _only(body, {"name", "preset", "workers", "adapt", "options", "idle_after", "renew"})
+    _only(
+        body, {"name", "preset", "workers", "adapt", "options", "idle_after", "renew", "scheduler"}
+    )
     preset = _preset_name(body, presets, default_preset)
     adapt = None if body.get("adapt") is None else _bounds(body["adapt"])
+    options = _options(body, presets[preset])
     return Request(
         name=None if body.get("name") is None else check_name(body["name"]),
         preset=preset,
         workers=_workers(body, adapt),
-        options=_options(body, presets[preset]),
+        options=options,
         adapt=adapt,
+        scheduler=read_placement(
+            body.get("scheduler"), scheduler_settings(presets[preset]), options
+        ),
         idle_after=_idle_after(body.get("idle_after")),
         renew=_flag(body.get("renew", False), "renew"),
     )

@@ -17,7 +17,7 @@ from rsdat.base.errors import NotFound, QueueSilent, RsdatError
 from rsdat.clusters.caps import Usage, usage_of
 from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.keeper import Keeper
-from rsdat.clusters.naming import is_id, parse_job_name
+from rsdat.clusters.naming import cluster_of_job, is_id
 from rsdat.clusters.outlook import PATIENCE_S, Outlook
 from rsdat.clusters.record import Record
 from rsdat.clusters.renderer import slurm_job_class
@@ -333,8 +333,4 @@ class Rounds:
 
 
 def _jobs_of(cluster_id: str, jobs: Sequence[Job]) -> tuple[Job, ...]:
-    return tuple(
-        job
-        for job in jobs
-        if (parsed := parse_job_name(job.name)) is not None and parsed[0] == cluster_id
-    )
+    return tuple(job for job in jobs if cluster_of_job(job.name) == cluster_id)

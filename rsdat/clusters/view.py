@@ -9,9 +9,11 @@ from typing import Any
 
 from rsdat.base.clock import to_iso
 from rsdat.clusters.cost import core_hours, cores_in_use
+from rsdat.clusters.deadlines import job_end, warnings
 from rsdat.clusters.diagnose import Diagnosis, explain
 from rsdat.clusters.link import SchedulerSeen, WorkerSeen
 from rsdat.clusters.naming import group_resource, job_order, worker_job
+from rsdat.clusters.placement.job import the_job
 from rsdat.clusters.reconcile import SchedulerState, jobs_of_groups
 from rsdat.clusters.record import EndedJob, Group, Record
 from rsdat.queue.interface import Job
@@ -27,6 +29,8 @@ class Observed:
     jobs: tuple[Job, ...] = ()
     scheduler: SchedulerState = "none"
     answer: SchedulerSeen | None = None
+    #: The jobs that the scheduler has for itself.
+    own: tuple[Job, ...] = ()
 
 
 def jobs_of_workers(cluster_id: str, workers: Sequence[WorkerSeen]) -> dict[str, list[WorkerSeen]]:
@@ -57,8 +61,19 @@ def cluster_view(
     *,
     idle_ends: datetime | None = None,
     can_hold: bool = False,
+    jupyter_ends: datetime | None = None,
 ) -> dict[str, Any]:
-    """The `Cluster` of docs/api.yaml; it ends at `idle_ends` unless something is computed."""
+    """The `Cluster` of docs/api.yaml.
+
+    Args:
+        record: What was asked for and done.
+        observed: What was seen.
+        diagnosis: What is wrong.
+        now: The time.
+        idle_ends: When it shuts itself down unless something is computed.
+        can_hold: The queue can hold jobs.
+        jupyter_ends: When the job ends that the companion runs in.
+    """
     state = public_state(record, observed)
     answer = observed.answer if state in ("running", "stopping") else None
     all_workers = answer.workers if answer else ()
@@ -67,6 +82,10 @@ def cluster_view(
     mine = jobs_of_groups(record, present)
     groups = [_group(record, group, mine[group.name], workers, state) for group in record.groups]
     dashboard = answer is not None and answer.dashboard_port is not None and state == "running"
+    job = the_job(record.scheduler_job, observed.own)
+    job_ends = job_end(job, now) if job is not None else None
+    ends_at = jupyter_ends if record.mode == "beside" else job_ends
+    can_hold = can_hold and record.phase == "up"
     return {
         "id": record.id,
         "name": record.name,
@@ -75,10 +94,10 @@ def cluster_view(
         "preset": record.preset,
         "scheduler": {
             "address": answer.address if answer else None,
-            "mode": "beside",
-            "ends_at": None,
+            "mode": record.mode,
+            "ends_at": to_iso(ends_at) if ends_at and record.phase == "up" else None,
             "dashboard": f"rsdat/clusters/{record.id}/dashboard/" if dashboard else None,
-            "job": None,
+            "job": record.scheduler_job.id if record.scheduler_job else None,
         },
         "workers": {
             key: sum(group["workers"][key] for group in groups)
@@ -89,17 +108,20 @@ def cluster_view(
         "adapt": groups[0]["adapt"],
         "options": groups[0]["options"],
         "groups": groups,
-        "jobs": _jobs(record, mine, workers, now, can_hold=can_hold and record.phase == "up"),
+        "jobs": [
+            *_scheduler_row(record, job, now, can_hold=can_hold),
+            *_jobs(record, mine, workers, now, can_hold=can_hold),
+        ],
         "idle": {
             "after": record.idle_after,
             "ends_at": to_iso(idle_ends) if idle_ends else None,
         },
         "renew": record.renew,
-        "warnings": [],
+        "warnings": _warnings(record, job_ends, jupyter_ends, now),
         "diagnosis": diagnosis.as_dict() if diagnosis else None,
         "cost": {
-            "core_hours": round(core_hours(record, mine, now), 4),
-            "per_hour": float(cores_in_use(record, mine)),
+            "core_hours": round(core_hours(record, mine, now, job), 4),
+            "per_hour": float(cores_in_use(record, mine, job)),
         },
     }
 
@@ -140,6 +162,33 @@ def _lasting(workers: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
     return [(each["name"], each["address"], each["status"]) for each in workers]
 
 
+def _warnings(
+    record: Record, job_ends: datetime | None, jupyter_ends: datetime | None, now: datetime
+) -> list[dict[str, Any]]:
+    if record.phase != "up" or record.mode == "attached":
+        return []
+    return warnings(
+        scheduler_mode=record.mode, scheduler_ends=job_ends, jupyter_ends=jupyter_ends, now=now
+    )
+
+
+def _scheduler_row(
+    record: Record, job: Job | None, now: datetime, *, can_hold: bool
+) -> list[dict[str, Any]]:
+    placed = record.scheduler_job
+    if placed is None:
+        return []
+    if placed.ended is not None:
+        return [{**_gone(placed.ended, now), "kind": "scheduler", "group": None}]
+    if job is None or placed.id is None:
+        return []
+    # Not to be cancelled alone: that ends the cluster, and `Shut down` does it better.
+    can = _actions(job, can_hold=can_hold) if placed.cancelled is None else []
+    actions = [action for action in can if action != "cancel"]
+    row = {**_present(job, (), now), "id": placed.id, "kind": "scheduler", "group": None}
+    return [{**row, "actions": actions}]
+
+
 def _jobs(
     record: Record,
     present: Mapping[str, Sequence[Job]],
@@ -153,6 +202,8 @@ def _jobs(
         for job in jobs:
             row = _present(job, workers.get(job.id, ()), now)
             actions = _actions(job, can_hold=can_hold) if job.id not in record.leaving else []
+            if record.mode == "job" and job.waiting and job.reason == "Dependency":
+                row["explanation"] = "waits for the scheduler's job to start"
             rows[job.id] = {**row, "group": group, "actions": actions}
     for ended in record.ended[-SHOWN_ENDED:]:
         rows.setdefault(ended.id, _gone(ended, now))
