@@ -69,5 +69,5 @@ class RsdatApp(ExtensionApp):
         events: EventLogger = self.serverapp.event_logger
         return events
 
-    def _emit(self, change: dict[str, str]) -> None:
+    def _emit(self, change: dict[str, Any]) -> None:
         self._events.emit(schema_id=EVENT, data=change)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
+from typing import Any
 
 EVENT = "https://events.jupyter.org/rsdat/changed/v1"
 #: Long enough to swallow a burst (a thousand uploads into one folder), too short to be noticed.
@@ -17,12 +19,19 @@ class Notifier:
         emit: Sends one event's payload.
     """
 
-    def __init__(self, emit: Callable[[dict[str, str]], None]) -> None:
+    def __init__(self, emit: Callable[[dict[str, Any]], None]) -> None:
         self._emit = emit
+        # Above every number of an earlier server: none emits a thousand events a second.
+        self._number = int(time.time() * 1000)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pending: dict[tuple[str, str], None] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
+
+    @property
+    def number(self) -> int:
+        """That of the last event, so that a page can see whether it missed one."""
+        return self._number
 
     def start(self) -> None:
         """Remember the running loop as the one that emits."""
@@ -55,4 +64,5 @@ class Notifier:
         self._timer = None
         pending, self._pending = self._pending, {}
         for kind, id_ in pending:
-            self._emit({"kind": kind, "id": id_})
+            self._number += 1
+            self._emit({"kind": kind, "id": id_, "number": self._number})

@@ -21,6 +21,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/changes': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The number of the last `changed` event. A page that has not got that event missed some, and asks again for what it shows. */
+    get: operations['getChanges'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/site': {
     parameters: {
       query?: never;
@@ -486,6 +503,10 @@ export interface components {
       /** @description Slurm's ClusterName. */
       site: string | null;
       endpoints: string[];
+    };
+    Changes: {
+      /** @description Grows with every event, and over restarts of the server. */
+      number: number;
     };
     Partition: {
       name: string;
@@ -1096,6 +1117,27 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Info'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getChanges: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The number. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Changes'];
         };
       };
       default: components['responses']['Error'];
