@@ -12,6 +12,7 @@ from rsdat.queue.site import Limit, NodeKind, Partition, Reservation, Site
 
 __all__ = [
     "ALIVE",
+    "SUBMIT_LIMIT",
     "WAITING",
     "Estimate",
     "Job",
@@ -26,6 +27,8 @@ __all__ = [
 #: States in which a job still is in the queue (man squeue, JOB STATE CODES).
 WAITING = frozenset({"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT"})
 ALIVE = frozenset({"RUNNING", "COMPLETING", "SUSPENDED", "STOPPED", "SIGNALING", "STAGE_OUT"})
+#: `code` of the `Refused` of a submission of which a smaller part may be taken.
+SUBMIT_LIMIT = "submit_limit"
 
 
 @dataclass(frozen=True)
@@ -115,10 +118,15 @@ class Queue(Protocol):
             The array's job id.
 
         Raises:
-            Refused: The queue said no; the message is in its own words.
+            Refused: The queue said no; the message is in its own words. With the code
+                `SUBMIT_LIMIT`, it might take fewer.
             QueueSilent: No sure answer. **The jobs may exist**: look for `name` with `jobs()`
                 before anything else, never just submit again.
         """
+        ...
+
+    async def array_limit(self) -> int | None:
+        """Most tasks that one `submit` may have; None for any number."""
         ...
 
     async def jobs(self, prefix: str) -> list[Job]:

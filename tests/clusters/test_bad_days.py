@@ -131,6 +131,9 @@ class LosesAnswers:
     async def version(self) -> str | None:
         return await self.real.version()
 
+    async def array_limit(self) -> int | None:
+        return await self.real.array_limit()
+
     async def jobs(self, prefix: str) -> list[Job]:
         return await self.real.jobs(prefix)
 

@@ -64,6 +64,10 @@ class LocalQueue:
         """See `Queue.submit`."""
         return await asyncio.to_thread(self._submit, script, name, tasks, log_folder)
 
+    async def array_limit(self) -> int | None:
+        """None: any number."""
+        return None
+
     async def jobs(self, prefix: str) -> list[Job]:
         """See `Queue.jobs`."""
         return await _aside(self._jobs, prefix)

@@ -6,7 +6,7 @@ import asyncio
 import os
 import pwd
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,8 +17,8 @@ from rsdat.base.errors import NotPermitted, QueueSilent, Refused
 from rsdat.base.run import CommandMissing, CommandTimeout, Completed, Run, run
 from rsdat.queue.environment import job_environment, question_environment
 from rsdat.queue.ids import array_of, expand, fold
-from rsdat.queue.interface import Estimate, Job, Site
-from rsdat.queue.slurm import accounting, words
+from rsdat.queue.interface import SUBMIT_LIMIT, Estimate, Job, Site
+from rsdat.queue.slurm import accounting, singles, words
 from rsdat.queue.slurm import jobs as printed
 from rsdat.queue.slurm import site as printed_site
 from rsdat.queue.slurm.shared import SharedCall
@@ -33,6 +33,8 @@ ACCOUNTS_LIMIT_S = 5
 DEFAULT_KILL_WAIT_S = 30
 SITE_KEPT = timedelta(seconds=60)
 ACCOUNTING_RETRY = timedelta(minutes=10)
+#: sbatch may have to wait for plugins of the site; one that can't reach Slurm ends by itself.
+SUBMIT_LIMIT_S = 75
 #: Names on one command line; folded, each may stand for thousands of tasks.
 ARRAYS_A_CALL = 200
 _JOB_ID = re.compile(r"(\d+)(?:;\S+)?\Z")
@@ -87,22 +89,29 @@ class SlurmQueue:
             # man sbatch, FILENAME PATTERN: a backslash switches the patterns off.
             raise Refused(f"Slurm can't write its logs to '{log_folder}': there is a \\ in it")
         # A Slurm that hangs is better met before the order than in the middle of it.
-        await self._learn()
+        alone = await self._takes_no_arrays()
+        if alone and tasks > 1:
+            raise Refused("This Slurm takes no job arrays", code="no_arrays")
         logs = str(log_folder).replace("%", "%%")
         argv = [
             "sbatch",
             "--parsable",
-            f"--array=0-{tasks - 1}",
+            *([] if alone else [f"--array=0-{tasks - 1}"]),
             f"--job-name={name}",
-            f"--output={logs}/%A_%a.log",
+            f"--output={logs}/{'%j_0' if alone else '%A_%a'}.log",
             "--open-mode=append",
         ]
+        limit_s = self._limit_s if self._limit_given else max(self._limit_s, SUBMIT_LIMIT_S)
+        text = singles.as_task(script) if alone else script
         try:
-            done = await self._command(argv, stdin=script, env=job_environment(os.environ))
+            done = await self._command(
+                argv, stdin=text, env=job_environment(os.environ), limit_s=limit_s
+            )
         finally:
             self._squeue.outdate()
         if done.returncode:
-            raise Refused(_words(done))
+            full = words.is_submit_limit(done.stderr)
+            raise Refused(_words(done), code=SUBMIT_LIMIT if full else None)
         match = _JOB_ID.match(done.stdout.strip())
         if not match:
             raise QueueSilent(f"sbatch gave no job id: {_words(done)}")
@@ -110,18 +119,27 @@ class SlurmQueue:
 
     async def jobs(self, prefix: str) -> list[Job]:
         """See `Queue.jobs`. Concurrent callers share one squeue, whatever their prefix."""
-        return [job for job in await self._squeue.get() if job.name.startswith(prefix)]
+        # Who has thousands of other jobs must not wait until all of them are understood.
+        lines = [line for line in await self._squeue.get() if f"|{prefix}" in line]
+        found = await self._named(printed.parse_squeue("\n".join(lines)))
+        return [job for job in found if job.name.startswith(prefix)]
+
+    async def array_limit(self) -> int | None:
+        """See `Queue.array_limit`."""
+        limit = printed_site.array_limit(await self._learn())
+        return None if limit is None else max(limit, 1)
 
     async def ended(self, ids: Sequence[str]) -> list[Job]:
         """See `Queue.ended`. Asks the accounting, and slurmctld for what that lacks."""
         wanted = [single for given in ids for single in expand(given)]
-        found = await self._accounted(wanted)
+        found = {job.id: job for job in await self._named((await self._accounted(wanted)).values())}
         missing = {array_of(job_id) for job_id in wanted if job_id not in found}
         for array in sorted(missing, key=int):
             done = await self._command(["scontrol", "-o", "show", "job", array])
             if done.returncode and not words.is_over(done.stderr):
                 raise QueueSilent(_words(done))
-            found.update((job.id, job) for job in printed.parse_scontrol(done.stdout))
+            shown = await self._named(printed.parse_scontrol(done.stdout))
+            found.update((job.id, job) for job in shown)
         return [found[job_id] for job_id in wanted if job_id in found and found[job_id].ended]
 
     async def time_left_s(self, job_id: str) -> int | None:
@@ -133,7 +151,7 @@ class SlurmQueue:
 
     async def cancel(self, ids: Sequence[str]) -> None:
         """See `Queue.cancel`. Slurm sends SIGTERM, and SIGKILL after its KillWait."""
-        arrays = fold(ids)
+        arrays = await self._folded(ids)
         try:
             for start in range(0, len(arrays), ARRAYS_A_CALL):
                 done = await self._command(["scancel", *arrays[start : start + ARRAYS_A_CALL]])
@@ -146,7 +164,8 @@ class SlurmQueue:
 
     async def hold(self, ids: Sequence[str]) -> None:
         """See `Queue.hold`."""
-        await self._control("hold", ids)
+        # `hold` by root or an operator is one that the job's owner can't release.
+        await self._control("uhold", ids)
 
     async def release(self, ids: Sequence[str]) -> None:
         """See `Queue.release`."""
@@ -154,7 +173,8 @@ class SlurmQueue:
 
     async def estimate(self, script: str, *, tasks: int) -> Estimate:
         """See `Queue.estimate`."""
-        argv = ["sbatch", "--test-only", f"--array=0-{tasks - 1}", "--output=/dev/null"]
+        array = [] if await self._takes_no_arrays() else [f"--array=0-{tasks - 1}"]
+        argv = ["sbatch", "--test-only", *array, "--output=/dev/null"]
         done = await self._command(argv, stdin=script)
         if done.returncode:
             return Estimate(None, _words(done))
@@ -203,7 +223,7 @@ class SlurmQueue:
         return done
 
     async def _control(self, verb: str, ids: Sequence[str]) -> None:
-        arrays = fold(ids)
+        arrays = await self._folded(ids)
         try:
             for start in range(0, len(arrays), ARRAYS_A_CALL):
                 some = ",".join(arrays[start : start + ARRAYS_A_CALL])
@@ -222,11 +242,26 @@ class SlurmQueue:
             raise QueueSilent(f"{argv[0]} failed: {_words(done)}")
         return done.stdout
 
-    async def _ask_jobs(self) -> list[Job]:
+    async def _ask_jobs(self) -> list[str]:
         text = await self._question(
             ["squeue", "--me", "-h", "-r", "-t", "all", "-o", printed.SQUEUE_FORMAT]
         )
-        return printed.parse_squeue(text)
+        return text.splitlines()
+
+    async def _takes_no_arrays(self) -> bool:
+        return printed_site.array_limit(await self._learn()) == 0
+
+    async def _named(self, jobs: Iterable[Job]) -> list[Job]:
+        """The jobs as tasks of arrays, also where there are no arrays."""
+        if await self._takes_no_arrays():
+            return [singles.named_as_task(job) for job in jobs]
+        return list(jobs)
+
+    async def _folded(self, ids: Sequence[str]) -> list[str]:
+        """Names for commands."""
+        if await self._takes_no_arrays():
+            return list(dict.fromkeys(array_of(each) for each in ids if expand(each)))
+        return fold(ids)
 
     async def _accounted(self, wanted: Sequence[str]) -> dict[str, Job]:
         """What sacct knows of these jobs; nothing where the site keeps no accounts."""
@@ -276,7 +311,7 @@ class SlurmQueue:
             partitions=printed_site.parse_partitions(scontrol, sinfo, config),
             accounts=(),
             reservations=printed_site.parse_reservations(told),
-            array_limit=printed_site.number(config, "MaxArraySize"),
+            array_limit=printed_site.array_limit(config),
             refuses_over_limits=config.get("EnforcePartLimits", "NO") in ("ALL", "ANY", "YES"),
             kill_wait_s=printed_site.number(config, "KillWait") or DEFAULT_KILL_WAIT_S,
         )

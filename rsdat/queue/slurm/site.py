@@ -33,6 +33,17 @@ def number(facts: dict[str, str], key: str) -> int | None:
     return int(match[0]) if match else None
 
 
+def array_limit(config: dict[str, str]) -> int | None:
+    """Most tasks of one job array; 0: there are none. None where the configuration says nothing.
+
+    man slurm.conf: the highest index is one less than `MaxArraySize`, and `max_array_tasks` of
+    `SchedulerParameters` may be lower.
+    """
+    lower = re.search(r"\bmax_array_tasks=(\d+)", config.get("SchedulerParameters", ""))
+    limits = [number(config, "MaxArraySize"), int(lower[1]) if lower else None]
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
 def parse_partitions(
     scontrol: str, sinfo: str, config: dict[str, str] | None = None
 ) -> tuple[Partition, ...]:

@@ -51,6 +51,11 @@ def is_over(stderr: str) -> bool:
     return bool(lines) and all(_OVER.search(line) for line in lines)
 
 
+def is_submit_limit(stderr: str) -> bool:
+    """Fewer jobs would have been taken: a limit on how many may be in the queue."""
+    return bool(re.search(r"\b(QOS|Assoc)\w*Submit\w*Limit", stderr))
+
+
 def lacks_accounting(stderr: str) -> bool:
     """This site keeps no job accounting."""
     return bool(re.search(r"accounting storage is disabled|not running a supported", stderr))
