@@ -36,7 +36,7 @@ from rsdat.presets import (
 from rsdat.queue.interface import Queue, Site
 
 #: Of a request that is saved as a preset: what is checked now, and what is kept beside the options.
-_READ = ("preset", "workers", "adapt", "options", "idle_after", "renew")
+_READ = ("preset", "workers", "adapt", "options", "scheduler", "idle_after", "renew")
 _SAVED = ("workers", "adapt", "scheduler", "idle_after", "renew")
 
 
@@ -180,14 +180,19 @@ class Offers:
         rules, now = presets.get(fitting), SystemClock().now()
         problems, notes = caps_problems(request, now), []
         hours = per_hour_ = 0.0
-        for options, workers in groups_of(request):
+        jobs = [(options, workers, "") for options, workers in groups_of(request)]
+        if request.scheduler is not None:
+            jobs.append((request.scheduler, 1, "The scheduler's job: "))
+        for options, number, whose in jobs:
             partition = None
             if site is not None:
                 partition = next(iter(partitions_of(options, site)), None)
-                problems += find_problems(options, site, workers, rules=rules, now=now)
-                notes += find_notes(options, site, workers, rules=rules, now=now)
-            hours += core_hours(options, workers, partition, rules)
-            per_hour_ += per_hour(options, workers, partition, rules)
+                found = find_problems(options, site, number, rules=rules, now=now)
+                problems += [whose + words for words in found]
+                found = find_notes(options, site, number, rules=rules, now=now)
+                notes += [whose + words for words in found]
+            hours += core_hours(options, number, partition, rules)
+            per_hour_ += per_hour(options, number, partition, rules)
         return {
             "core_hours": round(hours, 3),
             "core_hours_per_hour": round(per_hour_, 3),
