@@ -89,10 +89,15 @@ export function workerCounts(
   return parts.map(part => part.replace(/ /g, '\u00a0')).join(' · ');
 }
 
-/** Why jobs wait and until when, in the queue's words; null when none waits. */
+/**
+ * Why jobs wait and until when, in the queue's words; null when none waits.
+ *
+ * @param said - What is said beside it: a reason that stands there already is left out.
+ */
 export function waitingWords(
   jobs: readonly IJob[],
   trans: TranslationBundle,
+  said = '',
   now: Date = new Date()
 ): string | null {
   const waiting = jobs.filter(job => job.state === 'PENDING');
@@ -112,7 +117,10 @@ export function waitingWords(
     .filter((time): time is string => time !== null)
     .sort()[0];
   const count = trans._n('%1 job waits', '%1 jobs wait', waiting.length);
-  const words = reason ? trans.__('%1: %2', count, reason) : count;
+  const words =
+    reason && !said.includes(reason)
+      ? trans.__('%1: %2', count, reason)
+      : count;
   return start
     ? trans.__('%1 (expected %2)', words, formatClock(start, now))
     : words;

@@ -1,7 +1,7 @@
 /** The scale form: what it lets through and what it sends. */
 import '@testing-library/jest-dom';
 import { nullTranslator } from '@jupyterlab/translation';
-import { configure, screen, waitFor } from '@testing-library/react';
+import { configure, fireEvent, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { IClusterChange } from '../../common/types';
 import {
@@ -11,7 +11,7 @@ import {
   scaleProblems
 } from '../scale';
 import { askScale } from '../scaledialog';
-import { aCluster } from './samples';
+import { aCluster, aGroup } from './samples';
 
 // Lab shows its dialogs by CSS, without the attribute `open`: jsdom takes them for hidden.
 configure({ defaultHidden: true });
@@ -114,5 +114,64 @@ describe('the dialog', () => {
   it('cancelled gives null', async () => {
     await userEvent.keyboard('{Escape}');
     expect(await answer).toBeNull();
+  });
+});
+
+describe('the dialog of a cluster with several groups', () => {
+  const spin = (name: string): HTMLElement =>
+    screen.getByRole('spinbutton', { name });
+  const waiting = { wanted: 3, queued: 2, starting: 0, connected: 1 };
+  const cluster = aCluster({
+    groups: [
+      aGroup(),
+      aGroup({
+        name: 'gpu',
+        workers: waiting,
+        adapt: { minimum: 1, maximum: 6 }
+      })
+    ]
+  });
+
+  it('begins with the group asked for, and sends it along', async () => {
+    const asked = askScale(cluster, nullTranslator, 'gpu');
+    const group = await screen.findByRole('combobox', {
+      name: 'Worker group'
+    });
+    expect(group).toHaveValue('gpu');
+    expect(spin('Maximum workers')).toHaveValue(6);
+    await userEvent.click(screen.getByRole('button', { name: 'Scale' }));
+    expect(await asked).toEqual({
+      adapt: { minimum: 1, maximum: 6 },
+      group: 'gpu'
+    });
+  });
+
+  it('changes to the size of the group chosen; the first needs no name', async () => {
+    const asked = askScale(cluster, nullTranslator, 'gpu');
+    const group = await screen.findByRole('combobox', {
+      name: 'Worker group'
+    });
+    fireEvent.change(group, { target: { value: 'workers' } });
+    await waitFor(() => expect(spin('Workers')).toHaveValue(1));
+    await userEvent.click(screen.getByRole('button', { name: 'Scale' }));
+    expect(await asked).toEqual({ workers: 1 });
+  });
+
+  it('drops the jobs that wait, and closes', async () => {
+    const asked = askScale(cluster, nullTranslator, 'gpu');
+    await userEvent.click(
+      await screen.findByRole('button', { name: 'Drop queued jobs' })
+    );
+    expect(await asked).toEqual({ drop_queued: true, group: 'gpu' });
+  });
+
+  it('offers nothing to drop where no job waits', async () => {
+    const asked = askScale(cluster, nullTranslator);
+    await screen.findByRole('combobox', { name: 'Worker group' });
+    expect(
+      screen.queryByRole('button', { name: 'Drop queued jobs' })
+    ).toBeNull();
+    await userEvent.click(screen.getByRole('button', { name: 'Cancel' }));
+    expect(await asked).toBeNull();
   });
 });

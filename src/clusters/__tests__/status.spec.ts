@@ -54,10 +54,14 @@ describe('waitingWords', () => {
       aJob({ explanation: 'waiting for free nodes', start_estimate: at(14) }),
       aJob({ reason: 'AssocMaxJobsLimit' })
     ];
-    expect(waitingWords(jobs, trans, now)).toBe(
+    expect(waitingWords(jobs, trans, '', now)).toBe(
       '3 jobs wait: waiting for free nodes (expected 14:30)'
     );
     expect(waitingWords([aJob()], trans)).toBe('1 job waits');
+    // A diagnosis beside it may have said the reason already.
+    expect(
+      waitingWords(jobs, trans, 'Jobs are waiting for free nodes.', now)
+    ).toBe('3 jobs wait (expected 14:30)');
   });
 });
 

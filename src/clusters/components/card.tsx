@@ -52,7 +52,7 @@ function DrawnCard(props: ICardProps): JSX.Element {
   const { cluster, activity, trans, commands } = props;
   const state = activity === 'shutdown' ? 'stopping' : cluster.state;
   const word = stateWord(state, trans);
-  const waiting = waitingWords(cluster.jobs, trans);
+  const waiting = waitingWords(cluster.jobs, trans, cluster.diagnosis?.message);
   const run = (command: string): void => {
     void commands.execute(command, { cluster: cluster.id });
   };

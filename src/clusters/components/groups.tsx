@@ -1,5 +1,6 @@
 /** The worker groups of a cluster that has several: each with its counts and its own size. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 import type { ICluster } from '../../common/types';
@@ -28,7 +29,7 @@ function DrawnGroups(props: {
           role="group"
           aria-label={name}
         >
-          <div className="jp-rsdat-Groups-words">
+          <div className="jp-rsdat-Groups-name">
             <strong>{name}</strong>
             {options.partition && (
               <span className="jp-rsdat-Card-state">
@@ -36,11 +37,11 @@ function DrawnGroups(props: {
                 {trans.__('on %1', options.partition)}
               </span>
             )}
-            <div>
-              {workerCounts(workers, trans)}
-              {adapt &&
-                ` · ${trans.__('adaptive %1–%2', adapt.minimum, adapt.maximum)}`}
-            </div>
+          </div>
+          <div className="jp-rsdat-Groups-counts">
+            {workerCounts(workers, trans)}
+            {adapt &&
+              ` · ${trans.__('adaptive %1–%2', adapt.minimum, adapt.maximum)}`}
           </div>
           <button
             type="button"
@@ -56,8 +57,9 @@ function DrawnGroups(props: {
           {index > 0 && (
             <button
               type="button"
-              className="jp-rsdat-Button"
+              className="jp-rsdat-IconButton"
               aria-label={trans.__('Remove %1', name)}
+              title={trans.__('Remove %1', name)}
               disabled={isDisabled}
               onClick={() =>
                 void commands.execute(CommandIDs.removeGroup, {
@@ -66,7 +68,7 @@ function DrawnGroups(props: {
                 })
               }
             >
-              {trans.__('Remove')}
+              <closeIcon.react tag="span" />
             </button>
           )}
         </div>

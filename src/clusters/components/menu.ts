@@ -1,6 +1,6 @@
 /** The menu behind the "…" of a card. */
+import { MenuSvg } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import { Menu } from '@lumino/widgets';
 import type { ICluster } from '../../common/types';
 import { CommandIDs } from '../ids';
 import { isAttached } from '../status';
@@ -34,7 +34,7 @@ export function openCardMenu(
   commands: CommandRegistry,
   button: HTMLElement
 ): void {
-  const menu = new Menu({ commands });
+  const menu = new MenuSvg({ commands });
   menu.addClass('jp-rsdat-CardMenu');
   for (const command of menuCommands(cluster)) {
     menu.addItem(

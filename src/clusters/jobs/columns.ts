@@ -108,7 +108,7 @@ export function columnsFor(width: number): ColumnKey[] {
 /** The CSS `grid-template-columns` that header and rows share. */
 export function columnTemplate(columns: readonly ColumnKey[]): string {
   if (columns.includes('about')) {
-    return '3fr 4fr 3fr';
+    return '3fr 3fr 4fr';
   }
   return columns
     .map(key =>
