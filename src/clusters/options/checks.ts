@@ -161,16 +161,16 @@ function schedulerProblems(
   site: ISite,
   trans: TranslationBundle
 ): Remarks {
-  const used = findPartitions(
-    fields.schedulerPartition || fields.partition,
-    site
-  );
+  const { schedulerPartition, schedulerWalltime } = fields;
+  const used = findPartitions(schedulerPartition || fields.partition, site);
   if (used.length === 0) {
     return {};
   }
   const found = fits(
     {
-      walltime: fields.schedulerWalltime,
+      // In the workers' own partition, theirs is spoken of already.
+      walltime:
+        schedulerWalltime || (schedulerPartition ? fields.walltime : ''),
       cores: fields.schedulerCores,
       memory: fields.schedulerMemory
     },

@@ -97,6 +97,7 @@ function Workers(props: IPartProps): JSX.Element {
           field="account"
           label={trans.__('Account')}
           choices={site.accounts}
+          placeholder={site.default_account ?? undefined}
           help={trans.__('What the core-hours are charged to.')}
         />
       )}
@@ -131,7 +132,12 @@ function PartitionField(
   }
   return (
     <>
-      <label htmlFor={id}>{props.label}</label>
+      <label
+        htmlFor={id}
+        className={field in model.changes ? 'jp-mod-changed' : undefined}
+      >
+        {props.label}
+      </label>
       <div className="jp-rsdat-Form-control">
         <select
           id={id}

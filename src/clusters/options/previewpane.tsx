@@ -13,6 +13,7 @@ export function PreviewPane(props: IPartProps): JSX.Element {
       aria-label={trans.__('Preview')}
       aria-busy={isPending}
     >
+      <strong>{trans.__('Preview')}</strong>
       <div role="status" className="jp-rsdat-Preview-words">
         {isPending && (
           <p className="jp-rsdat-Form-help">{trans.__('Asking the queue…')}</p>
