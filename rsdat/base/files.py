@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from rsdat.base.errors import Conflict
+from rsdat.base.errors import Conflict, NoSpace
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -19,29 +22,53 @@ def rsdat_home() -> Path:
     return Path(os.environ.get("RSDAT_HOME") or "~/.rsdat").expanduser().absolute()
 
 
+@contextlib.contextmanager
+def room_for(path: Path) -> Iterator[None]:
+    """Lets what the operating system says of a full disk or quota be read by people.
+
+    Raises:
+        NoSpace: There is no room for `path`.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        what = "Your quota is used up" if error.errno == errno.EDQUOT else "There is no space left"
+        raise NoSpace(
+            f"{what} in {path.parent}", hint="Make room there; rsdat goes on by itself then."
+        ) from error
+
+
 def private_folder(path: Path) -> Path:
     """Make a folder (and its parents) that only its owner may enter; returns it."""
     if not path.parent.is_dir():
         # `parents=True` would make them open to whom the umask lets in.
         private_folder(path.parent)
-    path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    with room_for(path):
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     path.chmod(PRIVATE_FOLDER)
     return path
 
 
 def write_bytes(path: Path, data: bytes, *, mode: int = PRIVATE_FILE) -> None:
-    """Replace a file in one step: readers see the old bytes or the new, never a part."""
+    """Replace a file in one step: readers see the old bytes or the new, never a part.
+
+    Raises:
+        NoSpace: The disk or the quota is full; the old file stands.
+    """
     beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
+    with room_for(path):
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
 
 
 def write_text(path: Path, text: str, *, mode: int = PRIVATE_FILE) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from rsdat.base.clock import Clock
-from rsdat.base.errors import DoorBroken, NotPermitted, QueueSilent, RsdatError
+from rsdat.base.errors import DoorBroken, NoSpace, NotPermitted, QueueSilent, RsdatError
 from rsdat.clusters import process
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.link import SchedulerLink, WorkerSeen
@@ -98,7 +97,7 @@ class Executor:
         elif isinstance(action, Submit):
             await self._submit(action, record)
         elif isinstance(action, Cancel):
-            await self._cancel(action.jobs)
+            await self._cancel(action.jobs, record)
         elif isinstance(action, Retire):
             if link is not None:
                 await self._retire(action, link, workers)
@@ -134,6 +133,8 @@ class Executor:
 
         try:
             await asyncio.to_thread(start)
+        except NoSpace:
+            raise  # it starts as soon as there is room
         except RsdatError as error:
             await self._trouble(error)
             await self._fail(record)
@@ -144,6 +145,8 @@ class Executor:
             record = await submit_scheduler(self.folder, self.home, self.queue, record, now)
         except QueueSilent:
             await self._event("scheduler_unsure")
+            raise
+        except NoSpace:
             raise
         except RsdatError as error:
             await self._trouble(error)
@@ -180,10 +183,10 @@ class Executor:
             self.folder.id, group.options, paths, resources=resources, directives=directives
         )
 
-    async def _cancel(self, jobs: Sequence[str]) -> None:
+    async def _cancel(self, jobs: Sequence[str], record: Record | None = None) -> None:
         now = self.clock.now()
         await asyncio.to_thread(
-            self.folder.update, lambda r: r.leaving.update(dict.fromkeys(jobs, now))
+            self.folder.note, lambda r: r.leaving.update(dict.fromkeys(jobs, now)), record
         )
         try:
             await self.queue.cancel(jobs)
@@ -225,7 +228,7 @@ class Executor:
             await cancel_scheduler(self.folder, self.queue, self.clock.now())
         elif record.scheduler is not None:
             await end_process(record.scheduler)
-        await asyncio.to_thread(self.folder.update, _mark_failed)
+        await asyncio.to_thread(self.folder.note, _mark_failed, record)
         await self._event("failed")
 
     async def _end_scheduler(self, record: Record, link: SchedulerLink | None) -> None:
@@ -261,9 +264,7 @@ class Executor:
         )
 
     async def _event(self, what: str, **facts: object) -> None:
-        # A chronicle for people: what was done stays done where it can't be written.
-        with contextlib.suppress(OSError):
-            await asyncio.to_thread(self.folder.add_event, self.clock.now(), what, **facts)
+        await asyncio.to_thread(self.folder.add_event, self.clock.now(), what, **facts)
 
 
 def jobs_to_retire(cluster_id: str, order: Sequence[str], action: Retire) -> list[str]:

@@ -14,19 +14,20 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from rsdat.base.clock import to_iso
-from rsdat.base.errors import Conflict, NotFound
+from rsdat.base.errors import Conflict, NoSpace, NotFound
 from rsdat.base.files import (
     PRIVATE_FILE,
     PRIVATE_FOLDER,
     private_folder,
     read_json,
+    room_for,
     write_bytes,
     write_json,
     write_text,
@@ -74,9 +75,11 @@ class ClusterFolder:
 
         Raises:
             FileExistsError: The id is taken.
+            NoSpace: There is no room for it; nothing is left of it.
         """
         private_folder(self.path.parent)
-        self.path.mkdir(mode=PRIVATE_FOLDER)
+        with room_for(self.path):
+            self.path.mkdir(mode=PRIVATE_FOLDER)
         try:
             for name in ("tls", "dask", "preloads", "logs", "scripts", "left"):
                 private_folder(self.path / name)
@@ -130,6 +133,7 @@ class ClusterFolder:
         Raises:
             NotFound: The cluster is gone.
             Conflict: Another companion held it for too long.
+            NoSpace: There is no room for the new one; the old one stands.
             RsdatError: What `change` raises; the record then stays as it was.
         """
         with self._record_lock():
@@ -138,6 +142,20 @@ class ClusterFolder:
             after = record.as_dict()
             if {"format": FORMAT, **after} != before:
                 write_json(self.record_file, after, format_version=FORMAT)
+            return record
+
+    def note(self, change: Callable[[Record], None], known: Record | None = None) -> Record:
+        """As `update`, for what may be lost: where there is no room, only `known` is changed.
+
+        Args:
+            change: Changes the record.
+            known: What the caller holds; read anew if not given.
+        """
+        try:
+            return self.update(change)
+        except NoSpace:
+            record = known or self.read_record()
+            change(record)
             return record
 
     @contextmanager
@@ -184,13 +202,18 @@ class ClusterFolder:
             file.unlink(missing_ok=True)
 
     def add_event(self, now: datetime, what: str, **facts: Any) -> None:
-        """Append one line to `events.jsonl`. Facts are JSON values, never secrets."""
+        """Append one line to `events.jsonl`. Facts are JSON values, never secrets.
+
+        A chronicle for people: what was done stays done where it can't be written.
+        """
         line = json.dumps({"at": to_iso(now), "what": what, **facts})
-        descriptor = os.open(self.events_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
-        try:
-            os.write(descriptor, line.encode() + b"\n")
-        finally:
-            os.close(descriptor)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+        with suppress(OSError):
+            descriptor = os.open(self.events_file, flags, PRIVATE_FILE)
+            try:
+                os.write(descriptor, line.encode() + b"\n")
+            finally:
+                os.close(descriptor)
 
 
 class Lock:
@@ -203,7 +226,8 @@ class Lock:
     def take(cls, path: Path) -> Lock | None:
         """The lock, or None while somebody else has it. None, too, where the folder is gone."""
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+            with room_for(path):
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
         except FileNotFoundError:
             return None
         try:

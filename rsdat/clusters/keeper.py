@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from rsdat.base.clock import Clock
-from rsdat.base.errors import DoorBroken, NotFound
+from rsdat.base.errors import DoorBroken, NoSpace, NotFound
 from rsdat.clusters import process
 from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
 from rsdat.clusters.caps import Usage
@@ -19,22 +19,37 @@ from rsdat.clusters.executor import Executor
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.idle import IdleWatch
 from rsdat.clusters.leaving import just_ended, left_early
-from rsdat.clusters.link import SchedulerLink, SchedulerSeen
+from rsdat.clusters.link import SchedulerLink, SchedulerSeen, WorkerSeen
 from rsdat.clusters.logs import tail
 from rsdat.clusters.placement.job import apart, job_state, note_job, strays, to_ask
 from rsdat.clusters.reconcile import EndScheduler, SchedulerState, jobs_of_groups, reconcile
 from rsdat.clusters.record import Record
 from rsdat.clusters.renewal import being_replaced
 from rsdat.clusters.scheduler import find_scheduler
+from rsdat.clusters.settled import is_settled
 from rsdat.clusters.sizing import Sizing
-from rsdat.clusters.view import Observed, cluster_view, jobs_of_workers, without_clock
-from rsdat.clusters.wishes import wish_end
+from rsdat.clusters.view import (
+    Observed,
+    cluster_view,
+    fingerprint,
+    jobs_of_workers,
+    warned_of,
+)
+from rsdat.clusters.wishes import mark_ending, wish_end
 from rsdat.queue.interface import Job, Queue
 
 #: Without a scheduler file for so long, the start has failed.
 _START_LIMIT = timedelta(seconds=120)
 #: A scheduler on another computer that is silent for so long is taken to be gone.
 _SILENT_LIMIT = timedelta(seconds=60)
+
+
+class _LogWantedError(Exception):
+    """A diagnosis wants to read a log, which must not be done in the event loop."""
+
+
+def _no_log(source: str) -> str | None:
+    raise _LogWantedError(source)
 
 
 class Keeper:
@@ -58,11 +73,15 @@ class Keeper:
         self.others = Usage()
         #: When the job that this companion runs in ends; None where nothing ends it.
         self.jupyter_ends: datetime | None = None
+        #: When its end was asked for, while there is no room to write that down.
+        self._end_unwritten: datetime | None = None
+        self._no_space: NoSpace | None = None
         self._silent_since = clock.now()
         self._jobs_seen = clock.now()
         self._idle = IdleWatch()
         self._inspector = Inspector(folder, clock)
-        self._shown: dict[str, Any] | None = None
+        self._shown: tuple[Any, ...] | None = None
+        self._by_job: tuple[SchedulerSeen | None, dict[str, list[WorkerSeen]]] = (None, {})
         self._executor = Executor(folder, home, queue, clock)
 
     @property
@@ -123,7 +142,14 @@ class Keeper:
 
     def changed(self) -> bool:
         """Whether the view is another than at the last call."""
-        shown = without_clock(self.view())
+        shown = (
+            self._stamp,
+            self.diagnosis,
+            self._idle.ends_at(self.record),
+            self.jupyter_ends,
+            warned_of(self.record, self.observed, self._clock.now(), self.jupyter_ends),
+            fingerprint(self.observed),
+        )
         different = shown != self._shown
         self._shown = shown
         return different
@@ -139,7 +165,16 @@ class Keeper:
             except NotFound:
                 return False
             self._stamp = stamp
+        if self._end_unwritten is not None:
+            mark_ending(self.record, self._end_unwritten)
         return True
+
+    def end_unwritten(self, now: datetime) -> None:
+        """End the cluster, although there is no room to write that down.
+
+        A companion that has not heard of it finds a dead scheduler and cancels the jobs as well.
+        """
+        self._end_unwritten = self._end_unwritten or now
 
     async def refresh(self) -> None:
         """Show what the record says now, after a change of it."""
@@ -170,12 +205,21 @@ class Keeper:
         if self.record.phase == "up":
             running = [job.id for job in known if job.state == "RUNNING"]
             self._inspector.look(answer, running)
+        if jobs is not None and is_settled(
+            self.record, jobs, own, self._connected(), state, self._clock.now()
+        ):
+            return
         try:
             if jobs is not None and self.record.phase != "stopped":
                 await self._act(jobs, own, state)
             elif self.record.phase == "stopping" and state in self._endable():
                 # The queue is silent, but the workers end when the scheduler does.
                 await self._executor.carry_out([EndScheduler()], self.record, self._link, {})
+        except NoSpace as problem:
+            self._no_space = problem
+        else:
+            if jobs is not None:
+                self._no_space = None
         finally:
             await self.reload()
             await self._show(self.observed)
@@ -190,9 +234,15 @@ class Keeper:
         if link is not None:
             await link.close()
 
+    def _workers(self, answer: SchedulerSeen | None) -> dict[str, list[WorkerSeen]]:
+        """Connected workers by job; sorted once for every answer."""
+        if self._by_job[0] is not answer:
+            workers = answer.workers if answer else ()
+            self._by_job = (answer, jobs_of_workers(self.folder.id, workers))
+        return self._by_job[1]
+
     def _connected(self) -> list[str]:
-        answer = self.observed.answer
-        return list(jobs_of_workers(self.folder.id, answer.workers if answer else ()))
+        return list(self._workers(self.observed.answer))
 
     def _endable(self) -> tuple[SchedulerState, ...]:
         # Its own job can only be cancelled by asking the queue.
@@ -261,7 +311,7 @@ class Keeper:
 
         known = self.record.scheduler
         if known is not None and known.dask_id is None:
-            self.record = await asyncio.to_thread(self.folder.update, note)
+            self.record = await asyncio.to_thread(self.folder.note, note, self.record)
 
     async def _unwritten(self) -> SchedulerState:
         # A companion was about to start it. Is it there, or did nothing come of it?
@@ -269,7 +319,7 @@ class Keeper:
         found = await asyncio.to_thread(find_scheduler, self.folder, self.record.scheduler.started)
         if found is not None:
             self.record = await asyncio.to_thread(
-                self.folder.update, lambda r: setattr(r, "scheduler", found)
+                self.folder.note, lambda r: setattr(r, "scheduler", found), self.record
             )
             return "starting"
         return "none"
@@ -303,6 +353,8 @@ class Keeper:
         left = await asyncio.to_thread(left_early, self.folder, fresh) if fresh else frozenset()
 
         def book(record: Record) -> None:
+            if self._end_unwritten is not None:
+                mark_ending(record, self._end_unwritten)
             for submission in record.submissions:
                 # Nobody else can be submitting while we hold the lock: it was cut off.
                 submission.unsure = submission.unsure or submission.array_id is None
@@ -311,7 +363,11 @@ class Keeper:
             take_stock(record, jobs, connected, now, recalled=told, forgotten=forgotten, left=left)
             self._sizing.apply(record, jobs, target, now, self.others)
 
-        self.record = record = await asyncio.to_thread(self.folder.update, book)
+        # Who ends must not need room for that; whoever else acts has to write it down first.
+        if record.phase == "up":
+            self.record = record = await asyncio.to_thread(self.folder.update, book)
+        else:
+            self.record = record = await asyncio.to_thread(self.folder.note, book, record)
         if self._idle.is_over(record, now):
             await self._end_idle(now)
             return
@@ -320,7 +376,7 @@ class Keeper:
         actions = reconcile(record, jobs, connected, state, now, strays=strays(record, own))
         if actions:
             self.acted = True
-            workers = jobs_of_workers(self.folder.id, answer.workers if answer else ())
+            workers = self._workers(answer)
             await self._executor.carry_out(actions, record, self._link, workers)
 
     async def _target(self, record: Record, state: SchedulerState) -> int | None:
@@ -346,17 +402,24 @@ class Keeper:
         self.acted = True
 
     async def _show(self, observed: Observed) -> None:
-        workers = observed.answer.workers if observed.answer else ()
-        diagnosis = await asyncio.to_thread(
-            diagnose,
-            self.record,
-            observed.jobs,
-            list(jobs_of_workers(self.folder.id, workers)),
-            observed.scheduler,
-            self._clock.now(),
-            lambda source: tail(self.folder, source),
-            findings=self._inspector.findings,
-            own=observed.own,
-        )
+        def look(read: Callable[[str], str | None]) -> Diagnosis | None:
+            return diagnose(
+                self.record,
+                observed.jobs,
+                list(self._workers(observed.answer)),
+                observed.scheduler,
+                self._clock.now(),
+                read,
+                findings=self._inspector.findings,
+                own=observed.own,
+            )
+
+        try:
+            # Most of the time nothing is wrong, and no log needs to be read.
+            diagnosis = look(_no_log)
+        except _LogWantedError:
+            diagnosis = await asyncio.to_thread(look, lambda source: tail(self.folder, source))
+        if self._no_space is not None:
+            diagnosis = Diagnosis(self._no_space.message, self._no_space.hint)
         # Together, so that nobody sees a failed cluster without its reason.
         self.observed, self.diagnosis = observed, diagnosis

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from rsdat.base.clock import Clock, SystemClock
-from rsdat.base.errors import Conflict, InvalidInput, RsdatError
+from rsdat.base.errors import Conflict, InvalidInput, NoSpace, RsdatError
 from rsdat.base.files import private_folder
 from rsdat.base.secret import Secret
 from rsdat.clusters.attic import Attic
@@ -239,6 +239,7 @@ class ClusterManager:
             NotFound: There is no such cluster, or it has no such job now.
             Conflict: That can't be done to the job as it is.
             QueueSilent: The queue did not answer.
+            NoSpace: It was cancelled, and another will take its place once there is room.
         """
         if action not in ("cancel", "hold", "release"):
             raise InvalidInput(f"A job can't be told to {action}")
@@ -248,7 +249,15 @@ class ClusterManager:
             raise Conflict(f"Job {job_id} is {row['state']}: it can't be told to {action}")
         if action == "cancel":
             now = self._clock.now()
-            await asyncio.to_thread(wish_job_gone, keeper.folder, job_id, row["group"], now)
+            try:
+                await asyncio.to_thread(wish_job_gone, keeper.folder, job_id, row["group"], now)
+            except NoSpace as problem:
+                await self._queue.cancel([job_id])
+                raise NoSpace(
+                    f"Job {job_id} is cancelled, but that no other takes its place could not be "
+                    f"written down: {problem.message}",
+                    hint=problem.hint,
+                ) from problem
         elif action == "hold":
             await self._queue.hold([job_id])
         else:
@@ -262,7 +271,11 @@ class ClusterManager:
             NotFound: There is no such cluster.
         """
         keeper = await self._rounds.keeper(cluster_id)
-        await asyncio.to_thread(wish_end, keeper.folder, self._clock.now())
+        now = self._clock.now()
+        try:
+            await asyncio.to_thread(wish_end, keeper.folder, now)
+        except NoSpace:
+            keeper.end_unwritten(now)
         return await self._wished(keeper)
 
     async def _wished(self, keeper: Keeper) -> dict[str, Any]:

@@ -5,6 +5,7 @@ Nothing is done yet: whoever acts for the cluster reads the record at its next t
 
 from __future__ import annotations
 
+import contextlib
 from datetime import datetime
 from pathlib import Path
 
@@ -136,21 +137,26 @@ def wish_end(folder: ClusterFolder, now: datetime, reason: EndReason = "asked") 
     Raises:
         NotFound: There is no such cluster.
     """
-
-    def stop(record: Record) -> None:
-        record.phase = "stopping"
-        record.stop_asked = now
-        record.end_reason = record.end_reason or reason
-        for group in record.groups:
-            group.wanted_before_end, group.adapt_before_end = group.wanted, group.adapt
-            group.adapt, group.wanted = None, 0
-
     if folder.read_record().phase in ("stopping", "stopped"):
         return
-    # Workers look for it before they hand data over: there will be nobody to take them.
-    folder.stopping_file.touch(mode=0o600)
-    folder.update(stop)
+    # Workers look for it before they hand data over: there will be nobody to take them. Without
+    # room for it they try in vain, and end all the same.
+    with contextlib.suppress(OSError):
+        folder.stopping_file.touch(mode=0o600)
+    folder.update(lambda record: mark_ending(record, now, reason))
     folder.add_event(now, "asked", stop=True, reason=reason)
+
+
+def mark_ending(record: Record, now: datetime, reason: EndReason = "asked") -> None:
+    """Write into a record that the cluster is to end, if it does not already."""
+    if record.phase in ("stopping", "stopped"):
+        return
+    record.phase = "stopping"
+    record.stop_asked = now
+    record.end_reason = record.end_reason or reason
+    for group in record.groups:
+        group.wanted_before_end, group.adapt_before_end = group.wanted, group.adapt
+        group.adapt, group.wanted = None, 0
 
 
 def _check_up(record: Record, *, failed_too: bool = False) -> None:

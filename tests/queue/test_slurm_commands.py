@@ -178,7 +178,11 @@ def test_ended_falls_back_to_scontrol_for_what_sacct_does_not_know_yet() -> None
 
 
 def test_a_site_without_accounting_is_not_asked_each_time() -> None:
-    unknown = (1, "", "slurm_load_jobs error: Invalid job id specified\n")
+    def unknown(argv: Sequence[str]) -> Answer:
+        if "config" in argv:
+            return (0, CONFIG, "")
+        return (1, "", "slurm_load_jobs error: Invalid job id specified\n")
+
     commands = Commands(sacct=(1, "", "Slurm accounting storage is disabled\n"), scontrol=unknown)
     clock = HandClock()
     queue = SlurmQueue(commands, clock)

@@ -87,7 +87,7 @@ async def cancel_scheduler(folder: ClusterFolder, queue: Queue, now: datetime) -
         if record.scheduler_job is not None and record.scheduler_job.id is not None:
             record.scheduler_job.cancelled = now
 
-    record = await asyncio.to_thread(folder.update, note)
+    record = await asyncio.to_thread(folder.note, note)
     job_id = record.scheduler_job.id if record.scheduler_job else None
     if job_id is not None:
         await cancel_quietly(queue, [job_id])
