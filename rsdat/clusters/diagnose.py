@@ -327,7 +327,7 @@ class _Case:
     def _ended(self, job: EndedJob, group: Group) -> Diagnosis:
         ending = read_ending(job, group.options, self.tail(job.id))
         where = f" on {job.node}" if job.node else ""
-        message = f"Job {job.id}{self._of(group)} {ending.words}{where}"
+        message = f"Job {job.id}{self._of(group)}{where} {ending.words}"
         return Diagnosis(message, ending.step, ending.log)
 
     def _wished(self, source: str) -> datetime:

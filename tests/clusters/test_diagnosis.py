@@ -49,7 +49,7 @@ def waiting(reason: str, number: str = "7_0") -> Any:
         ("scheduler gone", {"phase": "failed"}, [], [], "dead", "Segfault", "scheduler has ended",
          "make a new one"),
         ("never reached", {"ended": [ended()]}, [], [], "up", "x\nTimed out starting worker",
-         "Job 7_0 failed with exit code 1: its worker did not reach the scheduler on n1",
+         "Job 7_0 on n1 failed with exit code 1: its worker did not reach the scheduler",
          "interface"),
         ("wrong key", {"ended": [ended()]}, [], [], "up", "TLS certificate does not match",
          "another scheduler answers", "make a new one"),
@@ -65,7 +65,7 @@ def waiting(reason: str, number: str = "7_0") -> Any:
         ("no log", {"ended": [ended("FAILED", "0:53")]}, [], [], "up", None,
          "could not write its log", "shared disk"),
         ("out of memory", {"ended": [ended("OUT_OF_MEMORY", "0:125")]}, [], [], "up", None,
-         "ran out of memory on n1", "asks for 2 GiB: try 4 GiB"),
+         "Job 7_0 on n1 ran out of memory", "asks for 2 GiB: try 4 GiB"),
         ("out of memory, where Slurm polls", {"ended": [ended("FAILED", "0:9")]}, [], [], "up",
          "slurmstepd: error: StepId=7.batch exceeded memory limit (9 > 8), being killed",
          "ran out of memory", "try 4 GiB"),
@@ -198,7 +198,7 @@ def test_each_group_by_itself() -> None:
         return diagnose(mine, jobs, connected, "up", NOW, lambda source: None)
 
     found = say([job("7_0")], ["7_0"])
-    assert found.message == "Job 8_0 of group gpu ran out of memory on n2"
+    assert found.message == "Job 8_0 of group gpu on n2 ran out of memory"
     assert "asks for 8 GiB: try 16 GiB" in found.hint
     mine.ended.clear()
     held = say([job("7_0"), waiting("JobHeldAdmin", "8_0")], ["7_0"])
