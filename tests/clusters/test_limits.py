@@ -6,13 +6,16 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import dask.config
 import pytest
 
 from rsdat.clusters.directives import directive_value
 from rsdat.clusters.limits import find_problems
 from rsdat.clusters.notes import find_notes
+from rsdat.clusters.offers import caps_problems, groups_of
 from rsdat.clusters.options import read_options
 from rsdat.clusters.price import billed_cores, core_hours, granted_cores
+from rsdat.clusters.request import read_request
 from rsdat.presets import load_presets
 from rsdat.queue.interface import Limit, NodeKind, Partition, Reservation, Site
 from rsdat.queue.slurm.accounting import parse_associations, parse_qos
@@ -275,3 +278,13 @@ def test_what_sbatch_takes_an_option_to_be(lines: list[str], value: str | None) 
 def test_core_hours() -> None:
     assert core_hours(options(cores=4, walltime="00:30:00"), 10) == 20
     assert core_hours(options(walltime="UNLIMITED"), 10) == 0
+
+
+def test_caps_and_groups_of_a_request() -> None:
+    """A cap is told before submit; of adaptive workers the most that there may be count."""
+    request = read_request({"adapt": {"minimum": 1, "maximum": 6}}, load_presets(), "generic")
+    assert [workers for _, workers in groups_of(request)] == [6]
+    assert caps_problems(request, NOW) == []
+    with dask.config.set({"rsdat.clusters.caps": {"workers": 5}}):
+        (problem,) = caps_problems(request, NOW)
+    assert problem == "At most 5 workers are allowed for a cluster, this would be 6"
