@@ -6,6 +6,9 @@ from __future__ import annotations
 WATCHED_S = 30.0
 #: With nobody looking and nothing to come, only the scheduler is asked, so often.
 IDLE_TURN_S = 10.0
+#: While something is expected to change, the queue is asked at least so often: what it shows is on
+#: the card within 15 s.
+MOVING_QUEUE_S = 12.0
 
 
 def queue_pause_s(
@@ -25,7 +28,7 @@ def queue_pause_s(
     if silences:
         return float(min(2.0 * 2 ** min(silences, 5), 60.0))
     if moving:
-        return _between(quiet_s / 5, 1.0, 15.0)
+        return _between(quiet_s / 5, 1.0, MOVING_QUEUE_S)
     return _between(quiet_s / 10, 3.0, 30.0)
 
 

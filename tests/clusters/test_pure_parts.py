@@ -152,7 +152,7 @@ def test_the_queue_is_left_alone_when_nobody_looks_and_nothing_is_to_come() -> N
 
 def test_looks_become_rarer_as_it_stays_quiet() -> None:
     assert pause(moving=True) == 1.0
-    assert pause(moving=True, quiet_s=3600.0) == 15.0
+    assert pause(moving=True, quiet_s=3600.0) == 12.0
     assert pause(watched=True) == 3.0
     assert pause(watched=True, quiet_s=3600.0) == 30.0
     assert pause(adapting=True) == 3.0
