@@ -70,11 +70,21 @@ def _preset(name: str, value: Any, source: Any) -> Preset:
         source=source,
         scheduler=_mapping(name, body, "scheduler"),
         memory_per_core_bytes=None if per_core is None else parse_bytes(per_core),
-        shares={
-            str(partition): Share(int(share["cores"]), parse_bytes(share["memory"]))
-            for partition, share in _mapping(name, body, "shares").items()
-        },
+        shares=_shares(name, body),
     )
+
+
+def _shares(name: str, body: Mapping[str, Any]) -> dict[str, Share]:
+    shares = {}
+    for partition, share in _mapping(name, body, "shares").items():
+        cores = share.get("cores") if isinstance(share, Mapping) else None
+        if not isinstance(cores, int) or cores < 1 or not share.get("memory"):
+            raise InvalidInput(
+                f"shares.{partition} of the preset '{name}' needs cores and memory",
+                hint="Look at rsdat.presets in ~/.config/dask.",
+            )
+        shares[str(partition)] = Share(cores, parse_bytes(share["memory"]))
+    return shares
 
 
 def _section(name: str, settings: dict[str, Any], presets: Mapping[str, Preset]) -> Preset:

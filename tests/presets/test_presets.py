@@ -164,3 +164,12 @@ def test_a_damaged_file_takes_no_other_with_it(text: str, tmp_path: Path) -> Non
     presets = load_presets(tmp_path)
     assert "mine" in presets
     assert "other" not in presets
+
+
+@pytest.mark.parametrize("shares", [3, {"rome": 16}, {"rome": {"cores": 0, "memory": "1GiB"}}])
+def test_shares_that_make_no_sense(shares: Any) -> None:
+    with (
+        dask.config.set({"rsdat.presets": {"here": {"shares": shares}}}),
+        pytest.raises(InvalidInput, match="here"),
+    ):
+        load_presets()
