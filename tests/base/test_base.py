@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rsdat.base.errors import Conflict, InvalidInput, Refused
+from rsdat.base.errors import Conflict, InvalidInput, NoSpace, Refused
 from rsdat.base.files import private_folder, read_json, write_bytes, write_json
 from rsdat.base.run import CommandMissing, CommandTimeout, run
 from rsdat.base.secret import Secret
@@ -107,7 +107,7 @@ def test_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mo
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(NoSpace, match="no space left"):
         write_bytes(file, b"new")
     assert file.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [file]

@@ -204,7 +204,7 @@ def test_cancel_folds_and_ignores_ended_jobs() -> None:
     over = (1, "", "scancel: error: Kill job error on job id 9: Invalid job id specified\n")
     commands = Commands(scancel=over)
     asyncio.run(SlurmQueue(commands).cancel([f"9_{n}" for n in range(1000)] + ["8"]))
-    assert commands.calls == [("scancel", "9_[0-999]", "8")]
+    assert commands.calls[-1] == ("scancel", "9_[0-999]", "8")
     commands.calls.clear()
     asyncio.run(SlurmQueue(commands).cancel([]))
     assert commands.calls == []

@@ -259,7 +259,7 @@ class SlurmQueue:
 
     async def _folded(self, ids: Sequence[str]) -> list[str]:
         """Names for commands."""
-        if await self._takes_no_arrays():
+        if ids and await self._takes_no_arrays():
             return list(dict.fromkeys(array_of(each) for each in ids if expand(each)))
         return fold(ids)
 
