@@ -7,8 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from distributed.security import Security
+
 from rsdat.base.errors import Conflict, NotFound
 from rsdat.base.files import rsdat_home
+from rsdat.clusters.attached.request import way_to
 from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.link import scheduler_address, security
 from rsdat.clusters.record import Record
@@ -32,8 +35,7 @@ def connect(name: str | None = None, *, home: Path | None = None) -> Any:
         Conflict: It is not up (yet, or any more), or `name` is needed to choose.
     """
     folder, record = find(home or rsdat_home(), name)
-    address = _wait_for_address(folder, record)
-    return _client(folder, record, address)
+    return _client(record, *_way(folder, record))
 
 
 async def connect_async(name: str | None = None, *, home: Path | None = None) -> Any:
@@ -44,22 +46,27 @@ async def connect_async(name: str | None = None, *, home: Path | None = None) ->
         Conflict: It is not up (yet, or any more), or `name` is needed to choose.
     """
     folder, record = await asyncio.to_thread(find, home or rsdat_home(), name)
-    address = await asyncio.to_thread(_wait_for_address, folder, record)
+    address, keys = await asyncio.to_thread(_way, folder, record)
     try:
-        return await _client(folder, record, address, asynchronous=True)
+        return await _client(record, address, keys, asynchronous=True)
     except OSError as error:
         raise _silent(record) from error
 
 
+def _way(folder: ClusterFolder, record: Record) -> tuple[str, Security | None]:
+    """Where the scheduler is, and the keys that it wants. Blocks."""
+    if record.attached is not None:
+        return way_to(record.attached)
+    return _wait_for_address(folder, record), security(folder)
+
+
 def _client(
-    folder: ClusterFolder, record: Record, address: str, *, asynchronous: bool = False
+    record: Record, address: str, keys: Security | None, *, asynchronous: bool = False
 ) -> Any:
     from distributed import Client
 
     try:
-        return Client(
-            address, security=security(folder), timeout=_CONNECT_S, asynchronous=asynchronous
-        )
+        return Client(address, security=keys, timeout=_CONNECT_S, asynchronous=asynchronous)
     except OSError as error:
         raise _silent(record) from error
 

@@ -92,7 +92,7 @@ def diagnose(
         return None
     case = _Case(record, jobs, connected, now, tail, findings or Findings())
     if record.phase == "failed" or scheduler == "dead":
-        return case.scheduler_gone()
+        return case.scheduler_gone(own)
     return (
         case.refused()
         or case.given_up()
@@ -121,13 +121,13 @@ class _Case:
     tail: Callable[[str], str | None]
     findings: Findings
 
-    def scheduler_gone(self) -> Diagnosis:
+    def scheduler_gone(self, own: Sequence[Job]) -> Diagnosis:
         record = self.record
         reached = record.scheduler is not None and record.scheduler.dask_id is not None
         log = last_lines(self.tail(SCHEDULER))
         if record.problem and not reached:
             return Diagnosis(record.problem["message"] or "", record.problem.get("hint"), log)
-        told = how_it_ended(record, self.tail(SCHEDULER))
+        told = how_it_ended(record, own, self.now, self.tail(SCHEDULER))
         if told is not None:
             return Diagnosis(*told)
         message = (

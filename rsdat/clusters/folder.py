@@ -97,6 +97,21 @@ class ClusterFolder:
             shutil.rmtree(self.path, ignore_errors=True)
             raise
 
+    def make_bare(self, record: Record) -> None:
+        """Make the folder of a cluster that is somebody else's: no keys, no scripts.
+
+        Raises:
+            FileExistsError: The id is taken.
+        """
+        private_folder(self.path.parent)
+        self.path.mkdir(mode=PRIVATE_FOLDER)
+        try:
+            private_folder(self.logs)
+            self.write_record(record)
+        except BaseException:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
+
     def read_record(self) -> Record:
         """What `cluster.json` says.
 

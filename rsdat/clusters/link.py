@@ -98,9 +98,17 @@ def scheduler_address(facts: Mapping[str, Any] | None) -> str | None:
 
 
 class SchedulerLink:
-    """One open line to one scheduler. `close` it."""
+    """One open line to one scheduler. `close` it.
 
-    def __init__(self, address: str, dask_id: str, connection_args: Mapping[str, Any]) -> None:
+    Args:
+        address: A `tls://` one.
+        dask_id: Which scheduler must answer; None where its certificate says enough.
+        connection_args: With the keys.
+    """
+
+    def __init__(
+        self, address: str, dask_id: str | None, connection_args: Mapping[str, Any]
+    ) -> None:
         self.address = address
         self.dask_id = dask_id
         self._connection_args = dict(connection_args)
@@ -125,23 +133,25 @@ class SchedulerLink:
         Raises:
             DoorBroken: No answer, or an answer by another scheduler.
         """
+        # From our preload; a scheduler without it answers None.
+        short = await self._call("rsdat_look", CALL_S)
+        if isinstance(short, Mapping) and str(short.get("id")) == self.dask_id:
+            workers = [WorkerSeen(*facts) for facts in short.get("workers") or ()]
+            return self._seen(str(self.dask_id), short.get("dashboard"), workers)
         # Without arguments: n_workers is not known to versions before 2024.9.
         answer = await self._call("identity", CALL_S)
-        if not isinstance(answer, Mapping) or str(answer.get("id")) != self.dask_id:
+        found = str(answer.get("id")) if isinstance(answer, Mapping) else None
+        if found is None or self.dask_id not in (None, found):
             raise DoorBroken(
                 "Another scheduler than the cluster's answers at its address",
                 hint="Shut the cluster down and make a new one.",
             )
-        port = (answer.get("services") or {}).get("dashboard")
-        return SchedulerSeen(
-            dask_id=self.dask_id,
-            address=self.address,
-            dashboard_port=int(port) if port else None,
-            workers=tuple(
-                _worker(address, worker)
-                for address, worker in (answer.get("workers") or {}).items()
-            ),
-        )
+        facts = (answer.get("workers") or {}).items()
+        workers = [_worker(address, worker) for address, worker in facts]
+        return self._seen(found, (answer.get("services") or {}).get("dashboard"), workers)
+
+    def _seen(self, dask_id: str, port: Any, workers: Sequence[WorkerSeen]) -> SchedulerSeen:
+        return SchedulerSeen(dask_id, self.address, int(port) if port else None, tuple(workers))
 
     async def idle(self) -> bool:
         """Whether no task waits or runs anywhere.

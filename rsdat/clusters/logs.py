@@ -41,6 +41,7 @@ class LogFile:
 def list_logs(folder: ClusterFolder) -> list[LogFile]:
     """The logs that are there: the scheduler's, then the jobs' as they were submitted. Blocks."""
     found = []
+    files: dict[str, int] = {}
     try:
         with os.scandir(folder.logs) as entries:
             for entry in entries:
@@ -51,8 +52,12 @@ def list_logs(folder: ClusterFolder) -> list[LogFile]:
                 if stat.S_ISREG(facts.st_mode):
                     modified = datetime.fromtimestamp(facts.st_mtime, timezone.utc)
                     found.append(LogFile(source, facts.st_size, modified))
+                    files[source] = facts.st_ino
     except FileNotFoundError:
         return []
+    # The job that a scheduler has for itself writes one log under two names.
+    own = files.pop(SCHEDULER, None)
+    found = [log for log in found if log.source == SCHEDULER or files[log.source] != own]
     return sorted(found, key=lambda log: (log.source != SCHEDULER, job_order(log.source)))
 
 

@@ -18,10 +18,14 @@ from rsdat.base.clock import Clock, SystemClock
 from rsdat.base.errors import Conflict, InvalidInput, NoSpace, RsdatError
 from rsdat.base.files import private_folder
 from rsdat.base.secret import Secret
+from rsdat.clusters.attached.look import AttachedLook
+from rsdat.clusters.attached.register import make_attached
+from rsdat.clusters.attached.request import attach_again, read_attach
 from rsdat.clusters.attic import Attic
 from rsdat.clusters.keeper import Keeper
 from rsdat.clusters.logaccess import LogAccess
 from rsdat.clusters.logs import LogPart
+from rsdat.clusters.naming import check_name
 from rsdat.clusters.offers import Offers
 from rsdat.clusters.register import make_cluster
 from rsdat.clusters.request import read_change
@@ -45,7 +49,8 @@ class DashboardTarget:
 
     host: str
     port: int
-    secret: Secret
+    #: None where the scheduler is somebody else's, and asks for none of ours.
+    secret: Secret | None
 
 
 class ClusterManager:
@@ -147,7 +152,8 @@ class ClusterManager:
         keeper = await self._rounds.keeper(cluster_id)
         answer = keeper.observed.answer
         secret = await asyncio.to_thread(keeper.folder.read_secret)
-        if keeper.record.phase != "up" or answer is None or secret is None:
+        locked = secret is None and keeper.record.attached is None
+        if keeper.record.phase != "up" or answer is None or locked:
             raise Conflict("The scheduler is not up", code="scheduler_not_up")
         host = urlsplit(answer.address).hostname
         if answer.dashboard_port is None or host is None:
@@ -162,7 +168,11 @@ class ClusterManager:
         Raises:
             InvalidInput: The request makes no sense.
             Conflict: A cluster of that name exists.
+            DoorBroken: The scheduler that is to be attached does not answer.
         """
+        body = await asyncio.to_thread(attach_again, self._home, body)
+        if body.get("attach") is not None:
+            return await self._attach(body)
         request = await self._offers.read(body)
         if request.scheduler is None:
             # So that an interface that does not exist is refused here and not in the background.
@@ -277,6 +287,23 @@ class ClusterManager:
         except NoSpace:
             keeper.end_unwritten(now)
         return await self._wished(keeper)
+
+    async def _attach(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        if set(body) - {"attach", "name"}:
+            raise InvalidInput("A scheduler that is attached takes no options")
+        name = None if body.get("name") is None else check_name(body["name"])
+        attached = await asyncio.to_thread(read_attach, body["attach"])
+        look = AttachedLook()
+        try:
+            # Now, so that a wrong address is told to whoever gave it.
+            seen = await look.look(attached)
+        finally:
+            await look.close()
+        attached.dask_id = seen.dask_id or None
+        folder, record = await asyncio.to_thread(
+            make_attached, self._home, attached, seen.address, name, self._clock
+        )
+        return self._rounds.begin(folder, record).view()
 
     async def _wished(self, keeper: Keeper) -> dict[str, Any]:
         await self._rounds.wished(keeper)

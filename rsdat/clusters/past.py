@@ -179,7 +179,7 @@ def past_view(record: Record) -> dict[str, Any]:
                     if group.adapt_before_end
                     else None
                 ),
-                "options": group.options.as_request(),
+                "options": {} if record.attached else group.options.as_request(),
                 "resources": dict(group.resources),
             }
             for group in record.groups
@@ -191,7 +191,7 @@ def past_view(record: Record) -> dict[str, Any]:
 
 def _why(record: Record) -> str:
     if record.end_reason == "asked":
-        return "Shut down by you"
+        return "Shut down by you" if record.attached is None else "Detached by you"
     if record.end_reason == "idle":
         return "Shut down by itself after it had been idle"
     if record.end_reason == "failed":

@@ -14,6 +14,7 @@ from typing import Any
 
 from rsdat.base.clock import Clock
 from rsdat.base.errors import NotFound, QueueSilent, RsdatError
+from rsdat.clusters.attached.keeper import AttachedKeeper
 from rsdat.clusters.caps import Usage, usage_of
 from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.keeper import Keeper
@@ -112,7 +113,7 @@ class Rounds:
         record = await asyncio.to_thread(folder.read_record)
         if record.phase == "stopped":
             # To be shown; there is nothing to keep.
-            return Keeper(folder, record, self._home, self._queue, self._clock)
+            return self._new(folder, record)
         return self._keepers.get(cluster_id) or self._adopt(folder, record)
 
     def usage_but(self, cluster_id: str | None) -> Usage:
@@ -179,8 +180,9 @@ class Rounds:
     async def _round(self) -> None:
         await self._scan()
         jobs = await self._ask_queue()
+        by_cluster = None if jobs is None else jobs_by_cluster(jobs)
         for cluster_id, keeper in list(self._keepers.items()):
-            mine = None if jobs is None else _jobs_of(cluster_id, jobs)
+            mine = None if by_cluster is None else by_cluster.get(cluster_id, ())
             self._begin_turn(keeper, mine)
         running = [task for task in self._turns.values() if not task.done()]
         if running:
@@ -202,6 +204,7 @@ class Rounds:
         )
 
     async def _turn(self, keeper: Keeper, jobs: Sequence[Job] | None) -> None:
+        was_moving = keeper.moving
         try:
             await keeper.turn(jobs)
         except QueueSilent as silence:
@@ -215,6 +218,10 @@ class Rounds:
         else:
             self._told.pop(keeper.folder.id, None)
         self._note_change(keeper)
+        if keeper.moving and not was_moving:
+            # As when a worker is gone: the queue knows why, and was not to be asked for long.
+            self._queue_due_s = min(self._queue_due_s, self._clock.monotonic_s() + 1.0)
+            self._wake.set()
         if keeper.acted:
             self._look_owed = True
             self._queue_due_s = min(self._queue_due_s, self._clock.monotonic_s() + 0.5)
@@ -223,7 +230,7 @@ class Rounds:
     async def _scan(self) -> None:
         # Before the look at the folders: what is made meanwhile may be missing in it.
         known = dict(self._keepers)
-        folders = await asyncio.to_thread(cluster_folders, self._home)
+        folders, stamps = await asyncio.to_thread(_folders_and_stamps, self._home)
         here = {folder.id for folder in folders}
         self._over &= here
         for gone in set(known) - here:
@@ -232,14 +239,14 @@ class Rounds:
         for folder in folders:
             if folder.id not in self._over:
                 try:
-                    await self._look_into(folder)
+                    await self._look_into(folder, stamps[folder.id])
                 except (RsdatError, OSError) as error:
                     # The others must not suffer from it.
                     damaged[folder.id] = error
                     self._complain(folder.id, f"can't be read: {error}")
         self._on_damage(damaged)
 
-    async def _look_into(self, folder: ClusterFolder) -> None:
+    async def _look_into(self, folder: ClusterFolder, stamp: int) -> None:
         keeper = self._keepers.get(folder.id)
         if keeper is None:
             try:
@@ -251,7 +258,7 @@ class Rounds:
             elif folder.id not in self._keepers:
                 self._adopt(folder, record)
             return
-        if await keeper.reload():
+        if await keeper.reload(stamp):
             self._note_change(keeper)
         turn = self._turns.get(folder.id)
         if keeper.record.phase == "stopped" and (turn is None or turn.done()):
@@ -270,16 +277,19 @@ class Rounds:
         self.tell(cluster_id)
 
     def _adopt(self, folder: ClusterFolder, record: Record) -> Keeper:
-        keeper = Keeper(folder, record, self._home, self._queue, self._clock)
-        self._keepers[folder.id] = keeper
+        keeper = self._keepers[folder.id] = self._new(folder, record)
         self._note_change(keeper)
         return keeper
+
+    def _new(self, folder: ClusterFolder, record: Record) -> Keeper:
+        kind = Keeper if record.attached is None else AttachedKeeper
+        return kind(folder, record, self._home, self._queue, self._clock)
 
     async def _ask_queue(self) -> Sequence[Job] | None:
         now_s = self._clock.monotonic_s()
         if now_s < self._queue_due_s and not self.outlook.asking:
             return None
-        if not self.live() and self.outlook.problem is None:
+        if all(each.record.attached for each in self.live()) and self.outlook.problem is None:
             return None
         if self._queue_pause_s() is None and self.outlook.seen is not None:
             return None
@@ -332,5 +342,17 @@ class Rounds:
             _log.warning("Cluster %s: %s", cluster_id, words, exc_info=trace)
 
 
-def _jobs_of(cluster_id: str, jobs: Sequence[Job]) -> tuple[Job, ...]:
-    return tuple(job for job in jobs if cluster_of_job(job.name) == cluster_id)
+def _folders_and_stamps(home: Path) -> tuple[list[ClusterFolder], dict[str, int]]:
+    # In one go: a thread for each of fifty folders costs more than all of them.
+    folders = cluster_folders(home)
+    return folders, {folder.id: folder.record_stamp() for folder in folders}
+
+
+def jobs_by_cluster(jobs: Sequence[Job]) -> dict[str, list[Job]]:
+    """The jobs by the cluster that their names tell; other people's are left out."""
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        cluster_id = cluster_of_job(job.name)
+        if cluster_id is not None:
+            found.setdefault(cluster_id, []).append(job)
+    return found

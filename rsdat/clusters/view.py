@@ -112,6 +112,9 @@ def cluster_view(
             *_scheduler_row(record, job, now, can_hold=can_hold),
             *_jobs(record, mine, workers, now, can_hold=can_hold),
         ],
+        "dask_workers": [
+            worker_view(each) for each in all_workers if worker_job(record.id, each.name) is None
+        ],
         "idle": {
             "after": record.idle_after,
             "ends_at": to_iso(idle_ends) if idle_ends else None,
@@ -151,15 +154,34 @@ def _group(
     }
 
 
-def without_clock(view: Mapping[str, Any]) -> dict[str, Any]:
-    """The view without what changes by the mere passing of time, to tell whether it changed."""
-    jobs = [{**job, "time_left": None, "workers": _lasting(job["workers"])} for job in view["jobs"]]
-    return {**view, "jobs": jobs, "cost": None}
+def fingerprint(observed: Observed) -> tuple[Any, ...]:
+    """What of a look at a cluster makes it another view, to tell cheaply whether it changed.
+
+    Not what changes by the mere passing of time, nor what a worker measures of itself.
+    """
+    answer = observed.answer
+    seen = answer and (
+        answer.address,
+        answer.dashboard_port,
+        [(worker.name, worker.address, worker.status) for worker in answer.workers],
+    )
+    return (
+        observed.scheduler,
+        seen,
+        [
+            (job.id, job.state, job.reason, job.node, job.start_estimate, job.started, job.exit)
+            for job in (*observed.own, *observed.jobs)
+        ],
+    )
 
 
-def _lasting(workers: Sequence[Mapping[str, Any]]) -> list[tuple[Any, ...]]:
-    # What a worker measures of itself is never the same twice.
-    return [(each["name"], each["address"], each["status"]) for each in workers]
+def warned_of(
+    record: Record, observed: Observed, now: datetime, jupyter_ends: datetime | None
+) -> list[str]:
+    """What the view warns of now, in words."""
+    job = the_job(record.scheduler_job, observed.own)
+    job_ends = job_end(job, now) if job is not None else None
+    return [each["message"] for each in _warnings(record, job_ends, jupyter_ends, now)]
 
 
 def _warnings(
@@ -234,12 +256,13 @@ def _present(job: Job, mine: Sequence[WorkerSeen], now: datetime) -> dict[str, A
         "node": job.node,
         "time_left": job.time_left_s,
         "worker": mine[0].address if mine else None,
-        "workers": [_worker(worker) for worker in mine],
+        "workers": [worker_view(worker) for worker in mine],
         "exit": job.exit,
     }
 
 
-def _worker(worker: WorkerSeen) -> dict[str, Any]:
+def worker_view(worker: WorkerSeen) -> dict[str, Any]:
+    """The `DaskWorker` of docs/api.yaml."""
     return {
         "name": worker.name,
         "address": worker.address,

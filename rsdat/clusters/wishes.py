@@ -160,6 +160,12 @@ def mark_ending(record: Record, now: datetime, reason: EndReason = "asked") -> N
 
 
 def _check_up(record: Record, *, failed_too: bool = False) -> None:
+    if record.attached is not None and not failed_too:
+        raise Conflict(
+            f"'{record.name}' is attached: that can only be changed where it was started",
+            hint="Here it can be renamed and detached.",
+            code="attached",
+        )
     if record.phase in ("stopping", "stopped"):
         raise Conflict(f"'{record.name}' is {record.phase}", code="not_up")
     if record.phase == "failed" and not failed_too:

@@ -91,7 +91,8 @@ class DashboardHandler(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
 
     def get_request_headers_override(self) -> dict[str, str]:
         """What the scheduler must get and the browser does not have."""
-        return {KEY_HEADER: self._target.secret.reveal()}
+        secret = self._target.secret
+        return {} if secret is None else {KEY_HEADER: secret.reveal()}
 
     def proxy_request_headers(self) -> Any:
         """The browser's headers without those that are meant for Jupyter."""

@@ -709,7 +709,7 @@ export interface components {
       /** @description Id of a cluster, also of a past one, that is asked for again; everything else is laid over what it was. */
       again?: string;
     };
-    /** @description Where the scheduler runs. What is left out comes from the preset, or from the worker's options. */
+    /** @description Where the scheduler runs. What is left out comes from the preset; else partition and walltime are the workers', for 1 core and 4GiB. */
     SchedulerRequest: {
       /**
        * @description beside: its own process beside Jupyter. job: its own Slurm job, which outlives Jupyter's.
@@ -730,6 +730,8 @@ export interface components {
       ca_file?: string;
       cert_file?: string;
       key_file?: string;
+      /** @description Port of its dashboard, where neither the scheduler nor its file tells; else 8787. */
+      dashboard_port?: number;
     };
     Bounds: {
       minimum: number;
@@ -814,7 +816,10 @@ export interface components {
       /** @description Of the first group. */
       options: components['schemas']['Options'];
       groups: components['schemas']['Group'][];
+      /** @description The scheduler's own first. */
       jobs: components['schemas']['Job'][];
+      /** @description Workers that run in none of the jobs: all of an attached scheduler's. */
+      dask_workers?: components['schemas']['DaskWorker'][];
       idle: {
         /** @description Seconds without work after which it shuts itself down; null never. */
         after: number | null;

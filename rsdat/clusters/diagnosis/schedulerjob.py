@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from rsdat.clusters.diagnosis.endings import read_ending
 from rsdat.clusters.diagnosis.reasons import read_reason
+from rsdat.clusters.placement.job import ending as job_ending
 from rsdat.clusters.placement.job import the_job
 from rsdat.clusters.record import EndedJob, Record
 from rsdat.queue.interface import Job
@@ -43,17 +44,20 @@ def still_waits(record: Record, own: Sequence[Job], now: datetime) -> tuple[str,
     return f"The scheduler's job {reason.words}", reason.step
 
 
-def how_it_ended(record: Record, log: str | None) -> tuple[str, str, str | None] | None:
+def how_it_ended(
+    record: Record, own: Sequence[Job], now: datetime, log: str | None
+) -> tuple[str, str, str | None] | None:
     """How the scheduler's job ended, the next step, and the telling lines; None where it did not.
 
     Args:
         record: Of the cluster.
+        own: The scheduler's jobs as the queue last listed them.
+        now: The time.
         log: The last lines of its log, more than are shown.
     """
-    placed = record.scheduler_job
-    if placed is None or placed.ended is None:
+    placed, ended = record.scheduler_job, job_ending(record, own, now)
+    if placed is None or ended is None:
         return None
-    ended = placed.ended
     ending = read_ending(ended, placed.options, log)
     where = f" on {ended.node}" if ended.node else ""
     message = f"The scheduler's job {ended.id} {ending.words}{where}"
@@ -66,7 +70,7 @@ def how_it_ended(record: Record, log: str | None) -> tuple[str, str, str | None]
 
 def why_it_failed(record: Record) -> str | None:
     """The same as one sentence, for clusters that are over."""
-    found = how_it_ended(record, None)
+    found = how_it_ended(record, (), record.stopped or record.created, None)
     return found[0] if found else None
 
 

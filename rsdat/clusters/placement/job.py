@@ -131,12 +131,28 @@ def _adopt(record: Record, placed: SchedulerJob, own: Sequence[Job], now: dateti
             return
 
 
+def ending(record: Record, own: Sequence[Job], now: datetime) -> EndedJob | None:
+    """How the scheduler's job ended, also where that is not written down yet."""
+    placed = record.scheduler_job
+    if placed is None or placed.ended is not None:
+        return placed.ended if placed else None
+    job = the_job(placed, own)
+    return _ended(record, placed, job, job, now) if job is not None and job.ended else None
+
+
 def _note_end(
     record: Record, placed: SchedulerJob, ended: Job, listed: Job | None, now: datetime
 ) -> None:
+    placed.ended = _ended(record, placed, ended, listed, now)
+    record.spent_core_s += placed.ended.run_s * placed.options.cores
+
+
+def _ended(
+    record: Record, placed: SchedulerJob, ended: Job, listed: Job | None, now: datetime
+) -> EndedJob:
     started = ended.started or (listed.started if listed else None)
     run_s = max(int((now - started).total_seconds()), 0) if started else 0
-    placed.ended = EndedJob(
+    return EndedJob(
         id=placed.id or ended.id,
         state=ended.state,
         exit=ended.exit,
@@ -148,7 +164,6 @@ def _note_end(
         at=now,
         group="",
     )
-    record.spent_core_s += run_s * placed.options.cores
 
 
 def _token(job: Job) -> str | None:
