@@ -13,6 +13,7 @@ import dask.config
 import distributed
 import pytest
 
+from rsdat.base.clock import SystemClock
 from rsdat.clusters.connect import connect
 from rsdat.clusters.diagnose import WORKER_START
 from rsdat.clusters.manager import ClusterManager
@@ -315,5 +316,43 @@ def test_a_worker_of_another_version(
                 assert found["message"].endswith("the workers")
                 await until(manager, same, connected(1))
                 assert (await manager.get(same))["diagnosis"] is None
+
+    asyncio.run(life())
+
+
+class LaterClock(SystemClock):
+    """The computer's own, with leaps of what is compared to tell how long ago something was."""
+
+    def __init__(self) -> None:
+        self.later_s = 0.0
+
+    def monotonic_s(self) -> float:
+        return super().monotonic_s() + self.later_s
+
+
+def test_said_soon_although_it_was_quiet_for_long(
+    limited_home: ClusterSite, slurm_accounting_site: SlurmSite
+) -> None:
+    """After an hour without news Slurm is asked seldom; a worker that is gone is news."""
+    slurm = slurm_accounting_site
+    limited_home.clock = clock = LaterClock()
+
+    def looks() -> int:
+        return sum(argv[0] == "squeue" for argv in limited_home.commands)
+
+    async def life() -> None:
+        async with limited_home.only_manager() as manager:
+            cluster_id = await made(manager)
+            cluster = await until(manager, cluster_id, connected(1))
+            clock.later_s += 3600
+            seen = looks()
+            while looks() == seen:
+                await manager.get(cluster_id)
+                await asyncio.sleep(0.1)
+            # From here on the next look would come in half a minute.
+            await asyncio.to_thread(slurm.command, "scancel", cluster["jobs"][0]["id"])
+            fact = squeue_shows(slurm, cluster_id, "CANCELLED")
+            words = "was cancelled outside rsdat"
+            await card_says(manager, cluster_id, words, "starts another", fact=fact)
 
     asyncio.run(life())

@@ -12,6 +12,7 @@ from typing import Any
 
 import psutil
 
+from rsdat.base.clock import Clock, SystemClock
 from rsdat.base.run import Completed, run
 from rsdat.clusters.manager import ClusterManager
 from rsdat.queue.interface import Queue
@@ -30,6 +31,7 @@ class ClusterSite:
     kind: str
     commands: list[tuple[str, ...]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    clock: Clock = field(default_factory=SystemClock)
 
     def queue(self, **options: Any) -> Queue:
         if self.kind == "local":
@@ -44,7 +46,9 @@ class ClusterSite:
     @contextlib.asynccontextmanager
     async def manager(self, queue: Queue | None = None) -> AsyncIterator[ClusterManager]:
         """A started manager. On leaving it is stopped, as by a restart: clusters live on."""
-        manager = ClusterManager(self.home, queue or self.queue(), on_change=self.changed.append)
+        manager = ClusterManager(
+            self.home, queue or self.queue(), clock=self.clock, on_change=self.changed.append
+        )
         await manager.start()
         try:
             yield manager
