@@ -154,9 +154,14 @@ class Keeper:
         self._shown = shown
         return different
 
-    async def reload(self) -> bool:
-        """Read the record again if somebody replaced it. False: the cluster is gone."""
-        stamp = await asyncio.to_thread(self.folder.record_stamp)
+    async def reload(self, stamp: int | None = None) -> bool:
+        """Read the record again if somebody replaced it. False: the cluster is gone.
+
+        Args:
+            stamp: The record's, if that was looked up just now.
+        """
+        if stamp is None:
+            stamp = await asyncio.to_thread(self.folder.record_stamp)
         if stamp == 0:
             return False
         if stamp != self._stamp:
@@ -256,7 +261,7 @@ class Keeper:
         if scheduler is not None and scheduler.pid:
             # First, because an address where nobody listens costs seconds.
             facts = (scheduler.host, scheduler.pid, scheduler.birth)
-            living = await asyncio.to_thread(process.alive, *facts)
+            living = process.alive(*facts)  # /proc has it in memory
             if living is False:
                 await self.close()
                 return "dead", None

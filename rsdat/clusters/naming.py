@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 
 from rsdat.base.errors import InvalidInput
 
 MAX_NAME = 64
+#: The same few thousand names are read again at every look.
+_NAMES_KEPT = 16384
 _ID = re.compile(r"[a-z0-9-]+\Z")
 _JOB_NAME = re.compile(r"rsdat-(?P<id>[a-z0-9-]+)-(?P<token>[0-9a-f]{8})\Z")
 _SCHEDULER_JOB_NAME = re.compile(r"rsdat-(?P<id>[a-z0-9-]+)-s(?P<token>[0-9a-f]{8})\Z")
@@ -38,6 +41,7 @@ def job_name(cluster_id: str, token: str) -> str:
     return f"{JOB_PREFIX}{cluster_id}-{token}"
 
 
+@lru_cache(_NAMES_KEPT)
 def parse_job_name(name: str) -> tuple[str, str] | None:
     """Cluster id and token of the name of a worker's job; None for other jobs."""
     match = _JOB_NAME.match(name)
@@ -49,6 +53,7 @@ def scheduler_job_name(cluster_id: str, token: str) -> str:
     return f"{JOB_PREFIX}{cluster_id}-s{token}"
 
 
+@lru_cache(_NAMES_KEPT)
 def parse_scheduler_job_name(name: str) -> tuple[str, str] | None:
     """Cluster id and token of the name of a scheduler's job; None for other jobs."""
     match = _SCHEDULER_JOB_NAME.match(name)
@@ -61,6 +66,7 @@ def cluster_of_job(name: str) -> str | None:
     return parsed[0] if parsed else None
 
 
+@lru_cache(_NAMES_KEPT)
 def worker_job(cluster_id: str, worker_name: str) -> str | None:
     """The job that a worker runs in, `671_0`; None for workers that are not ours.
 
@@ -77,6 +83,7 @@ def group_resource(group: str) -> str:
     return f"group-{group}"
 
 
+@lru_cache(_NAMES_KEPT)
 def job_order(job_id: str) -> tuple[int, int]:
     """Sorts job ids as they were submitted: by array, then by task."""
     array, _, task = job_id.partition("_")

@@ -137,7 +137,7 @@ class Rounds:
     async def wished(self, keeper: Keeper) -> None:
         """Something of a cluster was asked for: act upon it, and show it."""
         # Already before it is read again: what is wished is looked into meanwhile.
-        self._look_now()
+        self.look_now()
         await keeper.refresh()
         self._note_change(keeper)
 
@@ -165,7 +165,7 @@ class Rounds:
         while not self._stopped:
             self._wake.clear()
             try:
-                await self._round()
+                await self.look_once()
             except Exception:  # noqa: BLE001
                 # The last line of defence of a loop that must not end; a bug, so with its trace.
                 _log.exception("Looking after the clusters failed")
@@ -177,7 +177,8 @@ class Rounds:
         await self.outlook.known_site()
         await asyncio.to_thread(slurm_job_class)
 
-    async def _round(self) -> None:
+    async def look_once(self) -> None:
+        """Look after all clusters, as the work in the background does by itself."""
         await self._scan()
         jobs = await self._ask_queue()
         by_cluster = None if jobs is None else jobs_by_cluster(jobs)
@@ -320,7 +321,8 @@ class Rounds:
             pause_s = min(pause_s, max(self._queue_due_s - self._clock.monotonic_s(), 0.05))
         return pause_s
 
-    def _look_now(self) -> None:
+    def look_now(self) -> None:
+        """The next look is due, and so is the queue's answer."""
         self._queue_due_s = 0.0
         self._look_owed = True
         self._changed_s = self._clock.monotonic_s()

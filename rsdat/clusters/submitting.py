@@ -14,7 +14,7 @@ from rsdat.clusters.naming import job_name, new_token
 from rsdat.clusters.record import Record, Submission
 from rsdat.queue.interface import SUBMIT_LIMIT, Queue
 
-_LATER = "Scale again when some of your jobs have ended."
+_LATER = "Ask for a smaller number, or scale again when some of your jobs have ended."
 
 
 @dataclass

@@ -1,7 +1,9 @@
 """Runs in the scheduler: its HTTP side answers only who carries the cluster's secret.
 
 Without this, Dask's dashboard is open to everybody who reaches the port, TLS or not, and shows
-the code and the data of the user. Needs nothing but tornado: the Python may have no rsdat.
+the code and the data of the user. Besides, it tells of the workers what the companion shows, and no
+more: Dask's own `identity` is fifty times as long, and read by the companion every few seconds.
+Needs nothing but tornado: the Python may have no rsdat.
 """
 
 from __future__ import annotations
@@ -82,8 +84,32 @@ class _Guard(httputil.HTTPServerConnectionDelegate):
         self.application.on_close(server_connection)
 
 
+def _look(scheduler: Any) -> dict[str, Any]:
+    # Lists in the order of `WorkerSeen` in link.py: names for each value are most of an answer.
+    workers = []
+    for worker in scheduler.workers.values():
+        metrics = worker.metrics or {}
+        workers.append(
+            [
+                str(worker.name),
+                worker.address,
+                worker.nthreads,
+                worker.memory_limit or 0,
+                metrics.get("memory", 0),
+                float(metrics.get("cpu", 0.0)),
+                worker.status.name,
+                metrics.get("executing", 0),
+                metrics.get("ready", 0),
+                metrics.get("in_memory", 0),
+            ]
+        )
+    ports = {key: service.port for key, service in scheduler.services.items()}
+    return {"id": scheduler.id, "dashboard": ports.get("dashboard"), "workers": workers}
+
+
 def dask_setup(scheduler: Any) -> None:
     """Put the guard before the HTTP server. Dask only logs a preload that fails: so fail closed."""
+    scheduler.handlers["rsdat_look"] = lambda: _look(scheduler)
     try:
         secret = _SECRET_FILE.read_bytes().strip()
         if len(secret) < 32:

@@ -7,13 +7,13 @@ left out: a foreign job's name may hold a line break.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import datetime, timezone
+from functools import lru_cache
 
 from rsdat.base.errors import InvalidInput
 from rsdat.base.units import parse_walltime_s
 from rsdat.queue.ids import array_of, expand, expand_tasks
-from rsdat.queue.interface import Job
+from rsdat.queue.interface import ALIVE, WAITING, Job
 
 #: `%i` one id a task (with -r), `%S` start or expected start, `%L` time left. The name comes
 #: last: it alone may hold a `|`.
@@ -30,25 +30,32 @@ def parse_squeue(text: str) -> list[Job]:
     jobs: list[Job] = []
     for line in text.splitlines():
         fields = line.split("|", 6)
-        if len(fields) < 7 or not expand(fields[0]):
+        if len(fields) < 7 or not (ids := expand(fields[0])):
             continue
-        job_id, state, reason, start, left, nodes, name = fields
-        job = Job(
-            id=job_id,
-            array_id=array_of(job_id),
-            name=name,
-            state=state,
-            reason=_known(reason),
-            node=_known(nodes),
+        _, state, reason, start, left, nodes, name = fields
+        node, why = _known(nodes), _known(reason)
+        if (state, why, node) == ("FAILED", "BadConstraints", None):
+            continue
+        waiting, alive = state in WAITING, state in ALIVE
+        # What was cancelled while it waited has no node, and `start` is when that was.
+        started = _time(start) if alive or (node and not waiting) else None
+        estimate = _time(start) if waiting else None
+        left_s = _duration_s(left) if alive else None
+        array_id = array_of(ids[0])
+        jobs.extend(
+            Job(
+                id=single,
+                array_id=array_id,
+                name=name,
+                state=state,
+                reason=why,
+                node=node,
+                start_estimate=estimate,
+                started=started,
+                time_left_s=left_s,
+            )
+            for single in ids
         )
-        if job.waiting:
-            job = replace(job, start_estimate=_time(start))
-        elif job.alive:
-            job = replace(job, started=_time(start), time_left_s=_duration_s(left))
-        elif job.node:  # else it was cancelled while it waited, and `start` is when that was
-            job = replace(job, started=_time(start))
-        if (job.state, job.reason, job.node) != ("FAILED", "BadConstraints", None):
-            jobs.extend(replace(job, id=single) for single in expand(job_id))
     return jobs
 
 
@@ -124,6 +131,7 @@ def _known(word: str) -> str | None:
     return None if word.strip() in ("", "None", "N/A", "(null)", "Unknown") else word.strip()
 
 
+@lru_cache(4096)
 def _time(word: str) -> datetime | None:
     # Also `N/A`, `Unknown`, `None`; and 0 for a job that never started.
     if not word.isdigit() or int(word) == 0:
@@ -131,6 +139,7 @@ def _time(word: str) -> datetime | None:
     return datetime.fromtimestamp(int(word), timezone.utc)
 
 
+@lru_cache(4096)
 def _duration_s(word: str) -> int | None:
     try:
         return parse_walltime_s(word)

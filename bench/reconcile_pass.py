@@ -1,0 +1,164 @@
+"""One look after 50 clusters with 2 000 jobs: the CPU time it takes in the Jupyter server.
+
+All of it: the jobs as squeue prints them are read, each scheduler is asked over TLS, the books are
+brought up to date, and what is to be done is decided. Schedulers are stand-ins in another process, whose answers are as large as Dask's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from bench.measured import Measured, load, rounds_of, show, spread
+from bench.stand import REPOSITORY, stand
+from rsdat.base.clock import SystemClock
+from rsdat.base.files import private_folder
+from rsdat.clusters import process
+from rsdat.clusters.folder import ClusterFolder
+from rsdat.clusters.naming import job_name
+from rsdat.clusters.record import Record, SchedulerProcess, Submission
+from rsdat.clusters.register import make_cluster
+from rsdat.clusters.request import read_request
+from rsdat.clusters.rounds import Rounds
+from rsdat.presets import load_presets
+from rsdat.queue.interface import Job
+from rsdat.queue.slurm.jobs import parse_squeue
+from rsdat.queue.slurm.queue import SlurmQueue
+
+ROUNDS = 40
+CLUSTERS = 50
+JOBS = 2000
+BAR_MS = 50.0
+SETTLED_S = 60.0
+TOKEN = "0badcafe"
+
+
+class PrintedQueue(SlurmQueue):
+    """Slurm, whose squeue always prints the same."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+    async def jobs(self, prefix: str) -> list[Job]:
+        """What it prints, read."""
+        return [job for job in parse_squeue(self.text) if job.name.startswith(prefix)]
+
+    async def time_left_s(self, job_id: str) -> int | None:
+        """No job has an end."""
+        return None
+
+
+def measure(rounds: int = ROUNDS) -> list[Measured]:
+    """Measure; one line."""
+    before = load()
+    with stand() as place:
+        made = _make(place.home)
+        argv = [sys.executable, "-m", "bench.stub_schedulers", str(place.home)]
+        with subprocess.Popen(
+            [*argv, str(JOBS // CLUSTERS)],
+            stdout=subprocess.PIPE,
+            cwd=REPOSITORY,
+            text=True,
+        ) as stub:
+            try:
+                assert stub.stdout is not None
+                stub.stdout.readline()
+                _settle(made, stub.pid)
+                took = asyncio.run(_passes(place.home, _printed(made), rounds))
+            finally:
+                stub.terminate()
+    took_ms = [1000 * each for each in took]
+    middle = sorted(took_ms)[len(took_ms) // 2]
+    return [
+        Measured(
+            f"CPU of one look after {CLUSTERS} clusters with {JOBS} jobs",
+            f"{spread(took_ms, 1).replace(' s', ' ms')}",
+            "–",
+            "–",
+            f"≤ {BAR_MS:g} ms",
+            middle <= BAR_MS,
+            (),
+            f"{before} → {load()}",
+        )
+    ]
+
+
+def _make(home: Path) -> list[ClusterFolder]:
+    private_folder(home / "clusters")
+    clock = SystemClock()
+    presets = load_presets()
+    made = []
+    for number in range(CLUSTERS):
+        body = {"name": f"cluster {number}", "workers": JOBS // CLUSTERS}
+        folder, _ = make_cluster(home, read_request(body, presets, "generic"), clock)
+        made.append(folder)
+    return sorted(made, key=lambda folder: folder.id)
+
+
+def _settle(made: Sequence[ClusterFolder], pid: int) -> None:
+    """As they are an hour after they were scaled: all jobs run, all workers are connected."""
+    now = SystemClock().now()
+    birth = process.birth(pid) or ""
+    for number, folder in enumerate(made):
+        array = str(1000 + number)
+
+        def settle(record: Record, array: str = array) -> None:
+            record.scheduler = SchedulerProcess(
+                process.this_host(), pid, birth, now, f"Scheduler-{record.id}"
+            )
+            submitted = now - timedelta(hours=1)
+            tasks = JOBS // CLUSTERS
+            record.submissions = [Submission(TOKEN, tasks, submitted, array)]
+
+        folder.update(settle)
+
+
+def _printed(made: Sequence[ClusterFolder]) -> str:
+    started = int(time.time()) - 3500
+    return "\n".join(
+        f"{1000 + number}_{task}|RUNNING|None|{started}|5:00:00|n{task % 9}|"
+        f"{job_name(folder.id, TOKEN)}"
+        for number, folder in enumerate(made)
+        for task in range(JOBS // CLUSTERS)
+    )
+
+
+async def _passes(home: Path, printed: str, rounds: int) -> list[float]:
+    # Without its loop: we say when to look.
+    work = Rounds(
+        home, PrintedQueue(printed), SystemClock(), on_change=None, on_damage=lambda _: None
+    )
+    took = []
+    try:
+        deadline = time.monotonic() + SETTLED_S
+        while not _all_well(work):
+            if time.monotonic() > deadline:
+                raise TimeoutError("the clusters did not settle")
+            work.look_now()
+            await work.look_once()
+        for _ in range(rounds):
+            work.look_now()
+            began = time.process_time()
+            await work.look_once()
+            took.append(time.process_time() - began)
+    finally:
+        await work.stop()
+    return took
+
+
+def _all_well(work: Rounds) -> bool:
+    views = [keeper.view() for keeper in work.live()]
+    return len(views) == CLUSTERS and all(
+        view["workers"]["connected"] == JOBS // CLUSTERS and view["diagnosis"] is None
+        for view in views
+    )
+
+
+if __name__ == "__main__":
+    show(measure(rounds_of(__doc__, ROUNDS)))

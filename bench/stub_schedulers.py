@@ -1,0 +1,121 @@
+"""Stands in for the schedulers of many clusters: one process that answers like Dask's would.
+
+What they know of their workers is as large as the real thing, so that asking them costs what it
+costs; two thousand real workers do not fit on one machine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from distributed.core import Server
+from distributed.security import Security
+
+from rsdat.clusters.folder import ClusterFolder
+
+METRICS = {
+    "task_counts": {"memory": 12, "executing": 1, "waiting": 3},
+    "bandwidth": {"total": 100000000, "workers": {}, "types": {}},
+    "digests_total_since_heartbeat": {"tick-duration": 0.5, "latency": 0.002},
+    "managed_bytes": 12345678,
+    "spilled_bytes": {"memory": 0, "disk": 0},
+    "transfer": {"incoming_bytes": 0, "incoming_count": 0, "outgoing_bytes": 0},
+    "event_loop_interval": 0.02,
+    "cpu": 99.4,
+    "memory": 987654321,
+    "time": 1790000000.5,
+    "host_net_io": {"read_bps": 1000.0, "write_bps": 1000.0},
+    "host_disk_io": {"read_bps": 1000.0, "write_bps": 1000.0},
+    "num_fds": 40,
+    "executing": 1,
+    "ready": 3,
+    "in_memory": 12,
+}
+
+
+def _broadcast(
+    msg: object = None, workers: list[str] | None = None, **_: object
+) -> dict[str, object]:
+    return {worker: {} for worker in workers or ()}
+
+
+def _identity(folder: ClusterFolder, array: str, workers: int, address: str) -> dict[str, Any]:
+    facts = {
+        f"tls://10.0.{number // 200}.{number % 200}:40000": {
+            "type": "Worker",
+            "id": f"{folder.id}-{array}_{number}",
+            "host": f"10.0.{number // 200}.{number % 200}",
+            "resources": {"group-workers": 1},
+            "local_directory": "/tmp/dask-scratch-space/worker-abcdefgh",
+            "name": f"{folder.id}-{array}_{number}",
+            "nthreads": 1,
+            "memory_limit": 2 * 2**30,
+            "last_seen": 1790000000.5,
+            "services": {},
+            "metrics": METRICS,
+            "status": "running",
+            "nanny": f"tls://10.0.{number // 200}.{number % 200}:40001",
+        }
+        for number in range(workers)
+    }
+    return {
+        "type": "Scheduler",
+        "id": f"Scheduler-{folder.id}",
+        "address": address,
+        "services": {"dashboard": 8787},
+        "started": 1790000000.5,
+        "workers": facts,
+    }
+
+
+def _short(known: dict[str, Any]) -> dict[str, Any]:
+    """As our preload tells it (rsdat_scheduler.py)."""
+    return {
+        "id": known["id"],
+        "dashboard": 8787,
+        "workers": [
+            [worker["name"], address, 1, 2 * 2**30, 987654321, 99.4, "running", 1, 3, 12]
+            for address, worker in known["workers"].items()
+        ],
+    }
+
+
+async def serve(home: Path, workers: int) -> None:
+    """Answer for every cluster below `home`, write their scheduler files, and print `ready`."""
+    servers = []
+    for number, path in enumerate(sorted((home / "clusters").glob("c*"))):
+        folder = ClusterFolder(path)
+        array = str(1000 + number)
+        keys = Security(
+            require_encryption=True,
+            tls_ca_file=str(folder.certificate_file),
+            tls_scheduler_cert=str(folder.certificate_file),
+            tls_scheduler_key=str(folder.key_file),
+        )
+        known: dict[str, Any] = {}
+        short: dict[str, Any] = {}
+        server = Server(
+            {
+                "rsdat_look": lambda short=short: short,
+                "identity": lambda known=known: known,
+                "check_idle": lambda: None,
+                "versions": dict,
+                "broadcast": _broadcast,
+            },
+            connection_args=keys.get_connection_args("scheduler"),
+        )
+        await server.listen("tls://127.0.0.1:0", **keys.get_listen_args("scheduler"))
+        known.update(_identity(folder, array, workers, server.address))
+        short.update(_short(known))
+        folder.scheduler_file.write_text(json.dumps({"id": known["id"], "address": server.address}))
+        servers.append(server)
+    print("ready", flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(Path(sys.argv[1]), int(sys.argv[2])))
