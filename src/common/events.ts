@@ -12,7 +12,7 @@ export interface IChange {
   id: string;
 }
 
-/** The companion's events, typed. Events are lost while offline: listeners also poll slowly. */
+/** The companion's events, typed. They are lost while offline; see `MissedEvents`. */
 export class ChangeStream implements IDisposable {
   constructor(events: ServiceManager.IManager['events']) {
     this._events = events;
@@ -22,6 +22,11 @@ export class ChangeStream implements IDisposable {
   /** Emitted for every change. */
   get changed(): ISignal<this, IChange> {
     return this._changed;
+  }
+
+  /** Emitted for every change with its number, which grows by one from event to event. */
+  get numbers(): ISignal<this, number> {
+    return this._numbers;
   }
 
   get isDisposed(): boolean {
@@ -39,12 +44,16 @@ export class ChangeStream implements IDisposable {
 
   private _onEvent(_: unknown, emission: Event.Emission): void {
     if (emission.schema_id === CHANGED) {
-      const { kind, id } = emission as unknown as IChange;
+      const { kind, id, number } = emission as unknown as IChange & {
+        number: number;
+      };
+      this._numbers.emit(number);
       this._changed.emit({ kind, id });
     }
   }
 
   private _events: ServiceManager.IManager['events'];
   private _changed = new Signal<this, IChange>(this);
+  private _numbers = new Signal<this, number>(this);
   private _isDisposed = false;
 }

@@ -218,6 +218,18 @@ export class DCacheModel implements IDCache, IDisposable {
     }
   }
 
+  /** The folder may not be what it was: read it again, now or when somebody looks. */
+  markOld(): void {
+    if (this._listing === null) {
+      return;
+    }
+    if (this._isShown) {
+      void this.refresh(false);
+    } else {
+      this._isOld = true;
+    }
+  }
+
   /** The rows in view; see `Listing.look`. */
   look(range: IRowRange): void {
     this._listing?.look(range);
@@ -386,11 +398,7 @@ export class DCacheModel implements IDCache, IDisposable {
     if (endpoint !== this._endpoint || !isWithin(this._path, path)) {
       return;
     }
-    if (this._isShown) {
-      void this.refresh(false);
-    } else {
-      this._isOld = true;
-    }
+    this.markOld();
   }
 
   private _setSelection(selection: ISelection): void {

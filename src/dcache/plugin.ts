@@ -13,6 +13,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { fileIcon, folderIcon, LabIcon } from '@jupyterlab/ui-components';
 import { Token, type ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { ChangeStream } from '../common/events';
+import type { MissedEvents } from '../common/missed';
 import { insertCode } from '../common/insert';
 import { Section } from '../common/section';
 import type { IEntry } from '../common/types';
@@ -94,9 +95,11 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     const { api, drive } = service;
     const { commands, serviceManager, shell } = app;
     const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
+    const stream = new ChangeStream(serviceManager.events);
+    let missed: MissedEvents | null = null;
     const model = new DCacheModel({
       api,
-      changes: new ChangeStream(serviceManager.events).changed
+      changes: stream.changed
     });
     const actions = new DCacheActions({
       api,
@@ -148,10 +151,18 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
         'This panel can’t be loaded. Save your work and reload the page.'
       ),
       load: async () => {
-        const [{ DCachePanel }, { createElement }] = await Promise.all([
-          import('./components/panel'),
-          import('react')
-        ]);
+        const [{ DCachePanel }, { createElement }, { followMissed }] =
+          await Promise.all([
+            import('./components/panel'),
+            import('react'),
+            import('../common/missed')
+          ]);
+        missed = followMissed({
+          stream,
+          settings: serviceManager.serverSettings,
+          isIdle: () => !section.isVisible
+        });
+        missed.missed.connect(() => model.markOld());
         return () => createElement(DCachePanel, context);
       }
     });
@@ -165,6 +176,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     const restored = restore(model, state);
     section.visibleChanged.connect((_, isVisible) => {
       if (isVisible) {
+        void missed?.check();
         void restored.then(() => model.show());
       } else {
         model.hide();

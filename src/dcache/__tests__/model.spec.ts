@@ -174,6 +174,25 @@ describe('DCacheModel', () => {
     expect(api.listed).toHaveLength(2);
   });
 
+  it('catches up on what was missed, at once or when somebody looks', async () => {
+    const { api, model } = setup();
+    model.markOld();
+    await settle();
+    expect(api.listed).toHaveLength(0);
+    await model.show();
+    api.add('/home/new');
+    model.markOld();
+    await settle();
+    expect(model.listing?.total).toBe(7);
+    expect(api.listed.map(({ refresh }) => refresh)).toEqual([false, false]);
+    model.hide();
+    model.markOld();
+    await settle();
+    expect(api.listed).toHaveLength(2);
+    await model.show();
+    expect(api.listed).toHaveLength(3);
+  });
+
   it('tells what can’t be listed', async () => {
     const { api, model } = setup();
     await model.show();
