@@ -85,6 +85,14 @@ it.each<[string, Changes, object]>([
     { placement: 'job', schedulerCores: '2', schedulerMemory: '4GiB' },
     { options: {}, scheduler: { mode: 'job', cores: 2, memory: '4GiB' } }
   ],
+  [
+    "a scheduler's job as long as the workers'",
+    { placement: 'job', schedulerWalltime: '', schedulerPartition: 'short' },
+    {
+      options: {},
+      scheduler: { mode: 'job', partition: 'short', walltime: '01:00:00' }
+    }
+  ],
   ['an end', { isIdleEnding: true }, { options: {}, idle_after: 1800 }],
   [
     'an end after minutes',

@@ -158,8 +158,8 @@ export function clusterRequest(
     mode: changes.placement,
     ...(all.placement === 'job'
       ? {
-          partition: word(changes.schedulerPartition),
-          walltime: word(changes.schedulerWalltime),
+          partition: inherited(changes.schedulerPartition, all.partition),
+          walltime: inherited(changes.schedulerWalltime, all.walltime),
           memory: word(changes.schedulerMemory),
           cores: count(changes.schedulerCores)
         }
@@ -338,6 +338,14 @@ function text(value: string | number | null | undefined): string | undefined {
 
 function word(value: string | undefined): string | undefined {
   return value?.trim() || undefined;
+}
+
+/** What was emptied is as the workers', whatever the preset says. */
+function inherited(
+  value: string | undefined,
+  workers: string
+): string | undefined {
+  return value?.trim() === '' ? workers : word(value);
 }
 
 function count(value: string | undefined): number | undefined {

@@ -66,7 +66,8 @@ function Facts(props: IPartProps): JSX.Element | null {
     <dl className="jp-rsdat-Preview-facts">
       <dt>{trans.__('Expected start')}</dt>
       <dd>
-        {preview.start_estimate
+        {/* Slurm says "now" also of jobs that will never start. */}
+        {preview.start_estimate && preview.problems.length === 0
           ? formatClock(preview.start_estimate)
           : trans.__('not known')}
       </dd>
