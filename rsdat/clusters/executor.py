@@ -224,8 +224,9 @@ class Executor:
             await asyncio.to_thread(self.folder.update, lambda r: _stay(r, stayed))
 
     async def _fail(self, record: Record) -> None:
-        if record.mode == "job":
-            await cancel_scheduler(self.folder, self.queue, self.clock.now())
+        if record.scheduler_job is not None:
+            if record.scheduler_job.ended is None:
+                await cancel_scheduler(self.folder, self.queue, self.clock.now())
         elif record.scheduler is not None:
             await end_process(record.scheduler)
         await asyncio.to_thread(self.folder.note, _mark_failed, record)

@@ -32,6 +32,7 @@ from rsdat.clusters.request import read_change
 from rsdat.clusters.rounds import Rounds
 from rsdat.clusters.scheduler import listen_host
 from rsdat.clusters.wishes import (
+    check_ours,
     wish_change,
     wish_end,
     wish_group,
@@ -224,6 +225,7 @@ class ClusterManager:
             Conflict: It has such a group, or is not up.
         """
         keeper = await self._rounds.keeper(cluster_id)
+        check_ours(keeper.record)
         request = await self._offers.read_group(body, keeper.record.preset)
         others = self._rounds.usage_but(cluster_id)
         await asyncio.to_thread(wish_group, keeper.folder, request, self._clock.now(), others)

@@ -159,13 +159,23 @@ def mark_ending(record: Record, now: datetime, reason: EndReason = "asked") -> N
         group.adapt, group.wanted = None, 0
 
 
-def _check_up(record: Record, *, failed_too: bool = False) -> None:
-    if record.attached is not None and not failed_too:
+def check_ours(record: Record) -> None:
+    """Refuse to act upon what somebody else has started.
+
+    Raises:
+        Conflict: The cluster is attached.
+    """
+    if record.attached is not None:
         raise Conflict(
             f"'{record.name}' is attached: that can only be changed where it was started",
             hint="Here it can be renamed and detached.",
             code="attached",
         )
+
+
+def _check_up(record: Record, *, failed_too: bool = False) -> None:
+    if not failed_too:
+        check_ours(record)
     if record.phase in ("stopping", "stopped"):
         raise Conflict(f"'{record.name}' is {record.phase}", code="not_up")
     if record.phase == "failed" and not failed_too:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -157,8 +158,7 @@ def test_its_job_is_cancelled_from_outside(slurm_home: ClusterSite) -> None:
             cluster = await until(manager, cluster_id, connected(2), LIMIT_S)
             job = cluster["scheduler"]["job"]
             await run(["scancel", job], timeout_s=20, env=_env())
-            cluster = await until(manager, cluster_id, lambda c: c["state"] == "failed", LIMIT_S)
-            cluster = await until(manager, cluster_id, lambda c: c["diagnosis"] is not None)
+            cluster = await until(manager, cluster_id, _failed_by("scheduler"), LIMIT_S)
             assert job in cluster["diagnosis"]["message"]
             assert "was cancelled outside rsdat" in cluster["diagnosis"]["message"]
             assert "start it again" in cluster["diagnosis"]["hint"]
@@ -181,7 +181,7 @@ def test_it_waits_and_the_workers_with_it(slurm_home: ClusterSite, slurm_site: S
     request["options"] = {**SMALL, "partition": "main"}
 
     async def life() -> None:
-        slurm_site.manage("update", "PartitionName=short", "State=DOWN")
+        _short(slurm_site, "DOWN")
         try:
             async with slurm_home.manager() as manager:
                 cluster_id = (await manager.create(request))["id"]
@@ -214,14 +214,14 @@ def test_it_waits_and_the_workers_with_it(slurm_home: ClusterSite, slurm_site: S
             async with slurm_home.only_manager() as manager:
                 (cluster,) = (await manager.list())["clusters"]
                 assert scheduler_row(cluster)["state"] == "PENDING"
-                slurm_site.manage("update", "PartitionName=short", "State=UP")
+                _short(slurm_site, "UP")
                 cluster = await until(manager, cluster_id, connected(1), LIMIT_S)
                 # The very jobs that waited: nothing was submitted a second time.
                 assert scheduler_row(cluster)["id"] == waiting["id"]
                 assert [job["id"] for job in worker_rows(cluster)] == [row["id"]]
                 assert len(slurm_home.submissions()) == 2
         finally:
-            slurm_site.manage("update", "PartitionName=short", "State=UP")
+            _short(slurm_site, "UP")
 
     asyncio.run(life())
 
@@ -231,7 +231,7 @@ def test_shut_down_while_it_waits(slurm_home: ClusterSite, slurm_site: SlurmSite
     request = a_cluster(workers=1, scheduler={"partition": "short"})
 
     async def life() -> None:
-        slurm_site.manage("update", "PartitionName=short", "State=DOWN")
+        _short(slurm_site, "DOWN")
         try:
             async with slurm_home.only_manager() as manager:
                 cluster_id = (await manager.create(request))["id"]
@@ -243,7 +243,7 @@ def test_shut_down_while_it_waits(slurm_home: ClusterSite, slurm_site: SlurmSite
                 listed = await run(["squeue", "-h"], timeout_s=20, env=_env())
                 assert cluster_id not in listed.stdout
         finally:
-            slurm_site.manage("update", "PartitionName=short", "State=UP")
+            _short(slurm_site, "UP")
 
     asyncio.run(life())
 
@@ -256,7 +256,7 @@ def test_a_partition_that_does_not_exist(slurm_home: ClusterSite) -> None:
         async with slurm_home.only_manager() as manager:
             request = a_cluster(workers=1, scheduler={"partition": "nosuch"})
             cluster_id = (await manager.create(request))["id"]
-            cluster = await until(manager, cluster_id, lambda c: c["state"] == "failed", LIMIT_S)
+            cluster = await until(manager, cluster_id, _failed_by("nosuch"), LIMIT_S)
             assert "invalid partition specified: nosuch" in cluster["diagnosis"]["message"]
             assert cluster["jobs"] == []
             assert len(slurm_home.submissions()) == 1
@@ -271,14 +271,24 @@ def test_a_job_whose_scheduler_does_not_start(slurm_home: ClusterSite) -> None:
             request = a_cluster(workers=1)
             request["options"] = {**SMALL, "prologue": ["echo no such module >&2", "exit 7"]}
             cluster_id = (await manager.create(request))["id"]
-            cluster = await until(manager, cluster_id, lambda c: c["state"] == "failed", LIMIT_S)
-            message = cluster["diagnosis"]["message"]
-            assert "The scheduler's job" in message
-            assert "exit code 7" in message
+            cluster = await until(manager, cluster_id, _failed_by("exit code 7"), LIMIT_S)
+            assert "The scheduler's job" in cluster["diagnosis"]["message"]
             assert "no such module" in cluster["diagnosis"]["log"]
             await until(manager, cluster_id, lambda c: living(c) == [], LIMIT_S)
 
     asyncio.run(life())
+
+
+def _failed_by(words: str) -> Callable[[dict[str, Any]], bool]:
+    def failed(cluster: dict[str, Any]) -> bool:
+        diagnosis = cluster["diagnosis"]
+        return cluster["state"] == "failed" and diagnosis and words in diagnosis["message"]
+
+    return failed
+
+
+def _short(site: SlurmSite, state: str) -> None:
+    site.command("scontrol", "update", "PartitionName=short", f"State={state}")
 
 
 def _env() -> dict[str, str]:

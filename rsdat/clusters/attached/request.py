@@ -121,14 +121,15 @@ def read_scheduler_file(attached: Attached) -> dict[str, Any]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise InvalidInput(f"'{path}' can't be read: {error.strerror}", hint=hint) from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         facts = os.fstat(descriptor)
         if not stat.S_ISREG(facts.st_mode) or facts.st_size > _FILE_BYTES:
             raise InvalidInput(problem, hint=hint)
-        try:
-            value = json.loads(file.read(_FILE_BYTES))
-        except (ValueError, RecursionError) as error:
-            raise InvalidInput(problem, hint=hint) from error
+        value = json.loads(os.pread(descriptor, _FILE_BYTES, 0))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InvalidInput(problem, hint=hint) from error
+    finally:
+        os.close(descriptor)
     if not isinstance(value, dict) or not isinstance(value.get("address"), str):
         raise InvalidInput(problem, hint=hint)
     return {**value, "address": check_address(value["address"])}

@@ -61,7 +61,7 @@ def how_it_ended(
     ending = read_ending(ended, placed.options, log)
     where = f" on {ended.node}" if ended.node else ""
     message = f"The scheduler's job {ended.id} {ending.words}{where}"
-    if placed.cancelled is not None and not ended.connected:
+    if placed.cancelled is not None and not ended.connected and ended.state == "CANCELLED":
         message = f"The scheduler did not come up in its job {ended.id}{where}"
     if ended.connected:
         message += "; the cluster has ended with it"
