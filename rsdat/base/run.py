@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +54,22 @@ class Run(Protocol):
         ...
 
 
+_HANDED_ON: ContextVar[tuple[int, ...]] = ContextVar("rsdat_handed_on", default=())
+
+
+@contextlib.contextmanager
+def handed_on(descriptor: int) -> Iterator[None]:
+    """Commands that are run inside inherit an open file.
+
+    A lock on it is then held until they have ended, even where we are killed and they live on.
+    """
+    token = _HANDED_ON.set((*_HANDED_ON.get(), descriptor))
+    try:
+        yield
+    finally:
+        _HANDED_ON.reset(token)
+
+
 async def run(
     argv: Sequence[str],
     *,
@@ -86,6 +103,7 @@ async def run(
             env=environment,
             cwd=cwd,
             start_new_session=True,
+            pass_fds=_HANDED_ON.get(),
         )
     except (FileNotFoundError, PermissionError) as error:
         raise CommandMissing(f"'{argv[0]}' can't be run here: {error.strerror}") from error

@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -32,6 +32,7 @@ from rsdat.base.files import (
     write_json,
     write_text,
 )
+from rsdat.base.run import handed_on
 from rsdat.base.secret import Secret
 from rsdat.clusters.certificate import make_certificate
 from rsdat.clusters.naming import is_id
@@ -254,6 +255,10 @@ class Lock:
             os.close(descriptor)
             raise
         return cls(descriptor)
+
+    def handed_on(self) -> AbstractContextManager[None]:
+        """Commands run inside hold it too, until they end, even where we are killed."""
+        return handed_on(self._descriptor)
 
     def release(self) -> None:
         """Let others have it."""

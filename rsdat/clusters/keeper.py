@@ -70,7 +70,7 @@ class Keeper:
         self._link: SchedulerLink | None = None
         self._sizing = Sizing()
         #: What all other clusters want and have taken.
-        self.others = Usage()
+        self.others: Callable[[], Usage] = Usage
         #: When the job that this companion runs in ends; None where nothing ends it.
         self.jupyter_ends: datetime | None = None
         #: When its end was asked for, while there is no room to write that down.
@@ -81,6 +81,8 @@ class Keeper:
         self._idle = IdleWatch()
         self._inspector = Inspector(folder, clock)
         self._shown: tuple[Any, ...] | None = None
+        #: Record and look with which there was nothing to do.
+        self._settled: tuple[int, int] | None = None
         self._by_job: tuple[SchedulerSeen | None, dict[str, list[WorkerSeen]]] = (None, {})
         self._executor = Executor(folder, home, queue, clock)
 
@@ -88,7 +90,7 @@ class Keeper:
     def moving(self) -> bool:
         """Whether something is expected to change by itself."""
         record, observed = self.record, self.observed
-        if record.phase == "stopped":
+        if record.phase == "stopped" or self._settled == (self._stamp, id(observed)):
             return False
         living = [job for job in observed.jobs if not job.ended]
         if record.phase == "failed":
@@ -213,6 +215,7 @@ class Keeper:
         if jobs is not None and is_settled(
             self.record, jobs, own, self._connected(), state, self._clock.now()
         ):
+            self._settled = (self._stamp, id(self.observed))
             return
         try:
             if jobs is not None and self.record.phase != "stopped":
@@ -334,7 +337,9 @@ class Keeper:
         if lock is None:
             return  # another companion acts; the next look shows what it did
         try:
-            await self._act_locked(jobs, own, state)
+            # An sbatch that outlives us must have ended before anybody else looks for its jobs.
+            with lock.handed_on():
+                await self._act_locked(jobs, own, state)
         finally:
             lock.release()
 
@@ -366,7 +371,7 @@ class Keeper:
             note_job(record, own, now, asked=own_asked, told=recalled)
             told = [job for job in recalled if job.id not in own_asked]
             take_stock(record, jobs, connected, now, recalled=told, forgotten=forgotten, left=left)
-            self._sizing.apply(record, jobs, target, now, self.others)
+            self._sizing.apply(record, jobs, target, now, self.others())
 
         # Who ends must not need room for that; whoever else acts has to write it down first.
         if record.phase == "up":

@@ -104,7 +104,7 @@ def test_fewer_jobs_than_asked_for(limited_home: ClusterSite, slurm_accounting_s
             said = cluster["diagnosis"]["message"]
             assert "only 3 of 5 more fit in" in said
             assert "MaxSubmitJob" in said
-            assert "Scale again" in cluster["diagnosis"]["hint"]
+            assert "scale again" in cluster["diagnosis"]["hint"]
             # Not tried for ever, but at the next wish.
             tried = len(limited_home.submissions())
             slurm_accounting_site.manage(

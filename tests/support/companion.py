@@ -66,6 +66,10 @@ class Companion:
         """SIGSTOP: it holds what it holds, and does nothing."""
         self._process.send_signal(signal.SIGSTOP)
 
+    def go_on(self) -> None:
+        """End `stop_now`."""
+        self._process.send_signal(signal.SIGCONT)
+
     def kill(self) -> None:
         """SIGKILL, as by a node that goes down or a memory limit."""
         self._process.kill()

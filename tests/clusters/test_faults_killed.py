@@ -1,0 +1,215 @@
+"""Jupyter killed at each step: no job is left over, none is submitted twice."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rsdat.clusters.folder import ClusterFolder, cluster_folders
+from rsdat.queue.interface import Job
+from tests.support.cluster_site import SMALL, ClusterSite, living, stopped, until
+from tests.support.commands import SlowCommand
+from tests.support.companion import Companion
+
+pytestmark = [pytest.mark.timeout(240), pytest.mark.slurm]
+
+#: They cost nothing: they never start.
+HELD = {**SMALL, "directives": ["--hold"]}
+
+
+@pytest.fixture
+def sbatch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slurm_home: ClusterSite) -> SlowCommand:
+    """The site's sbatch, under control."""
+    wrapped = SlowCommand(tmp_path / "bin")
+    monkeypatch.setenv("PATH", wrapped.path())
+    return wrapped
+
+
+def wait_until(condition: Callable[[], object], limit_s: float = 60) -> None:
+    deadline = time.monotonic() + limit_s
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def folder_of(site: ClusterSite) -> ClusterFolder:
+    (folder,) = cluster_folders(site.home)
+    return folder
+
+
+def all_jobs(site: ClusterSite) -> list[Job]:
+    """All jobs of the site's clusters, ended ones too."""
+    ids = [folder.id for folder in cluster_folders(site.home)]
+    jobs = asyncio.run(site.queue().jobs("rsdat-"))
+    return [job for job in jobs if any(each in job.name for each in ids)]
+
+
+def goes_on(site: ClusterSite, workers: int, *, then_end: bool = True) -> None:
+    """Another companion comes, and makes of the cluster what was wanted."""
+
+    async def life() -> None:
+        async with site.manager() as manager:
+            cluster_id = folder_of(site).id
+            if workers:
+                cluster = await until(
+                    manager, cluster_id, lambda c: len(living(c)) == workers and c["jobs"]
+                )
+                assert cluster["workers"]["wanted"] == workers
+            if then_end:
+                await manager.shutdown(cluster_id)
+            await until(manager, cluster_id, stopped)
+            assert [
+                job for job in await site.queue().jobs(f"rsdat-{cluster_id}") if not job.ended
+            ] == []
+            assert site.processes(cluster_id) == []
+
+    asyncio.run(life())
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_around_sbatch(slurm_home: ClusterSite, sbatch: SlowCommand, moment: str) -> None:
+    """Before sbatch has done anything (it does so later!), and between its deed and the record."""
+    sbatch.set(moment)
+    with Companion(slurm_home.home) as companion:
+        companion.do("create", {"workers": 2, "options": HELD})
+        sbatch.wait_for(moment)
+        companion.kill()
+    record = folder_of(slurm_home).read_record()
+    assert [each.array_id for each in record.submissions] == [None]
+
+    async def meanwhile() -> None:
+        # The next one is there already, while the sbatch of the first still is at work.
+        async with slurm_home.manager() as manager:
+            await asyncio.sleep(7)  # longer than an unsure submission is waited for
+            assert sbatch.notes().count("called") == 1
+            sbatch.set()
+            await until(manager, record.id, lambda c: len(living(c)) == 2)
+
+    asyncio.run(meanwhile())
+    assert len(all_jobs(slurm_home)) == 2
+    goes_on(slurm_home, 2)
+    assert sbatch.notes().count("called") == 1
+
+
+def test_killed_while_it_submits_and_the_cluster_is_shut_down(
+    slurm_home: ClusterSite, sbatch: SlowCommand
+) -> None:
+    """The late sbatch still leaves no job."""
+    sbatch.set("before")
+    with Companion(slurm_home.home) as companion:
+        companion.do("create", {"workers": 2, "options": HELD})
+        sbatch.wait_for("before")
+        companion.kill()
+
+    async def life() -> None:
+        async with slurm_home.manager() as manager:
+            cluster_id = folder_of(slurm_home).id
+            await manager.shutdown(cluster_id)
+            await asyncio.sleep(7)
+            assert (await manager.get(cluster_id))["state"] == "stopping"
+            sbatch.set()
+            await until(manager, cluster_id, stopped)
+
+    asyncio.run(life())
+    assert [job for job in all_jobs(slurm_home) if not job.ended] == []
+
+
+def test_killed_while_scaling(slurm_home: ClusterSite, sbatch: SlowCommand) -> None:
+    """Up, in the midst of the second submission; then down, as soon as it is asked for."""
+    with Companion(slurm_home.home) as companion:
+        cluster_id = companion.do("create", {"workers": 1, "options": HELD})["id"]
+        wait_until(lambda: companion.do("get", cluster_id)["workers"]["queued"] == 1)
+        sbatch.set("after")
+        companion.do("change", cluster_id, {"workers": 3})
+        sbatch.wait_for("after")
+        companion.kill()
+    sbatch.set()
+    with Companion(slurm_home.home) as companion:
+        wait_until(lambda: companion.do("get", cluster_id)["workers"]["queued"] == 3)
+        companion.tell("change", cluster_id, {"workers": 2})
+        wait_until(lambda: folder_of(slurm_home).read_record().wanted == 2)
+        companion.kill()
+    goes_on(slurm_home, 2)
+    assert len({job.array_id for job in all_jobs(slurm_home)}) == 2
+    assert sbatch.notes().count("called") == 2
+
+
+def test_killed_while_shutting_down(slurm_home: ClusterSite) -> None:
+    with Companion(slurm_home.home) as companion:
+        cluster_id = companion.do("create", {"workers": 2, "options": HELD})["id"]
+        wait_until(lambda: companion.do("get", cluster_id)["workers"]["queued"] == 2)
+        companion.tell("shutdown", cluster_id)
+        wait_until(lambda: folder_of(slurm_home).read_record().phase == "stopping")
+        companion.kill()
+    goes_on(slurm_home, 0, then_end=False)
+
+
+def test_the_one_that_acts_is_killed(slurm_home: ClusterSite) -> None:
+    """Two Jupyter servers on one home: one acts; the other takes over when that one is gone."""
+    with Companion(slurm_home.home) as one:
+        cluster_id = one.do("create", {"workers": 1, "options": HELD})["id"]
+        wait_until(lambda: one.do("get", cluster_id)["workers"]["queued"] == 1)
+        with Companion(slurm_home.home) as two:
+            # Stopped at a moment when it has the right to act: nobody else does anything then.
+            folder = folder_of(slurm_home)
+            one.tell("change", cluster_id, {"workers": 2})
+            wait_until(lambda: _stopped_with_lock(one, folder))
+            two.do("change", cluster_id, {"workers": 3})
+            time.sleep(3)
+            assert len([job for job in all_jobs(slurm_home) if not job.ended]) <= 2
+            assert two.do("list")["clusters"][0]["workers"]["wanted"] == 3
+            one.kill()
+            wait_until(lambda: two.do("get", cluster_id)["workers"]["queued"] == 3)
+            assert len(all_jobs(slurm_home)) == 3
+    goes_on(slurm_home, 3)
+
+
+def _stopped_with_lock(companion: Companion, folder: ClusterFolder) -> bool:
+    companion.stop_now()
+    lock = folder.take_act_lock()
+    if lock is None:
+        return True
+    lock.release()
+    companion.go_on()
+    return False
+
+
+@pytest.mark.long
+@pytest.mark.timeout(1800)
+def test_killed_at_random_moments(slurm_home: ClusterSite) -> None:
+    """20 rounds: made, scaled and shut down by companions that are killed at any moment."""
+    chance = random.Random(4)
+    for _ in range(20):
+        clusters = {folder.id for folder in cluster_folders(slurm_home.home)}
+        wanted = chance.randint(1, 4)
+        with Companion(slurm_home.home) as companion:
+            companion.tell("create", {"workers": chance.randint(0, 3), "options": HELD})
+            time.sleep(chance.random() * 2)  # the random moment
+            companion.kill()
+        new = {folder.id for folder in cluster_folders(slurm_home.home)} - clusters
+        for cluster_id in new:
+            folder = ClusterFolder(slurm_home.home / "clusters" / cluster_id)
+            if not folder.record_file.exists():
+                continue  # killed while it was made: it is no cluster, and nothing was started
+            for order in (("change", cluster_id, {"workers": wanted}), ("shutdown", cluster_id)):
+                with Companion(slurm_home.home) as companion:
+                    companion.tell(*order)
+                    time.sleep(chance.random() * 2)  # the random moment
+                    companion.kill()
+                if order[0] == "change" and folder.read_record().wanted == wanted:
+                    with Companion(slurm_home.home) as companion:
+                        wait_until(
+                            lambda: len(living(companion.do("get", cluster_id))) == wanted  # noqa: B023
+                        )
+                        time.sleep(2)
+                        assert len(living(companion.do("get", cluster_id))) == wanted
+            with Companion(slurm_home.home) as companion:
+                companion.do("shutdown", cluster_id)
+                wait_until(lambda: companion.do("get", cluster_id)["state"] == "stopped")  # noqa: B023
+            assert slurm_home.processes(cluster_id) == []
+    assert [job for job in all_jobs(slurm_home) if not job.ended] == []
