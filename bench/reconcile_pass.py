@@ -1,7 +1,8 @@
 """One look after 50 clusters with 2 000 jobs: the CPU time it takes in the Jupyter server.
 
 All of it: the jobs as squeue prints them are read, each scheduler is asked over TLS, the books are
-brought up to date, and what is to be done is decided. Schedulers are stand-ins in another process, whose answers are as large as Dask's.
+brought up to date, and what is to be done is decided. Schedulers are stand-ins in another process,
+whose answers are as large as those of real ones.
 """
 
 from __future__ import annotations

@@ -37,6 +37,10 @@ METRICS = {
 }
 
 
+def _versions() -> dict[str, object]:
+    return {}
+
+
 def _broadcast(
     msg: object = None, workers: list[str] | None = None, **_: object
 ) -> dict[str, object]:
@@ -103,7 +107,7 @@ async def serve(home: Path, workers: int) -> None:
                 "rsdat_look": lambda short=short: short,
                 "identity": lambda known=known: known,
                 "check_idle": lambda: None,
-                "versions": dict,
+                "versions": _versions,
                 "broadcast": _broadcast,
             },
             connection_args=keys.get_connection_args("scheduler"),

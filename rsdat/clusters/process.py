@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from rsdat.base.files import PRIVATE_FILE
@@ -46,6 +47,11 @@ def start_detached(argv: Sequence[str], *, env: Mapping[str, str], log: Path, cw
     return child.pid
 
 
+@cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+
+
 def birth(pid: int) -> str | None:
     """What tells a process from a later one with its id: boot and start time. None: not alive.
 
@@ -57,7 +63,7 @@ def birth(pid: int) -> str | None:
         return None
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
+        boot = _boot()
     except (FileNotFoundError, ProcessLookupError):
         return None
     after_name = fields.rpartition(")")[2].split()

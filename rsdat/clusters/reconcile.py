@@ -142,6 +142,8 @@ def reconcile(
 
 def jobs_of_groups(record: Record, jobs: Sequence[Job]) -> dict[str, list[Job]]:
     """The jobs by the name of their group; those of no group that is known are the first's."""
+    if len(record.groups) == 1:
+        return {record.first.name: list(jobs)}
     found: dict[str, list[Job]] = {group.name: [] for group in record.groups}
     names = record.groups_of_arrays()
     for job in jobs:

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -199,7 +200,7 @@ class Rounds:
                 self._queue_due_s = 0.0
                 self._look_owed = True
             return
-        keeper.others = self.usage_but(cluster_id)
+        keeper.others = partial(self.usage_but, cluster_id)
         self._turns[cluster_id] = asyncio.create_task(
             self._turn(keeper, jobs), name=f"rsdat {cluster_id}"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -57,17 +58,17 @@ class Job:
     time_left_s: int | None = None
     exit: str | None = None
 
-    @property
+    @cached_property
     def waiting(self) -> bool:
         """It is in the queue and has not started."""
         return self.state in WAITING
 
-    @property
+    @cached_property
     def alive(self) -> bool:
         """It has started and has not ended."""
         return self.state in ALIVE
 
-    @property
+    @cached_property
     def ended(self) -> bool:
         """It will not run again."""
         return not (self.waiting or self.alive)
