@@ -181,18 +181,15 @@ class _Case:
         """A job that ended lately, while its group has fewer workers than it should."""
         for group in self.record.groups:
             ends = self._unasked(group)
-            # Slurm may have given up a node whose workers go on.
-            over = {job.id for job in self.record.ended}
-            here = sum(
-                self._group_of(job_id) is group for job_id in self.connected if job_id not in over
-            )
-            if ends and self.now - ends[-1].at < _NEWS and here < group.wanted:
+            if ends and self.now - ends[-1].at < _NEWS and self._here(group) < group.wanted:
                 return self._ended(ends[-1], group)
         return None
 
     def replaced(self) -> Diagnosis | None:
         """A job that ended lately, and in whose place another runs."""
         for group in self.record.groups:
+            if not self._here(group):
+                continue
             for job in reversed(self._unasked(group)):
                 memory = job.state == "OUT_OF_MEMORY"
                 if self.now - job.at < (_NEWS if memory else _MENDED):
@@ -314,6 +311,13 @@ class _Case:
 
     def _waiting(self) -> list[Job]:
         return [job for job in self.jobs if job.waiting and job.id not in self.record.leaving]
+
+    def _here(self, group: Group) -> int:
+        # Slurm may have given up a node whose workers go on.
+        over = {job.id for job in self.record.ended}
+        return sum(
+            self._group_of(job_id) is group for job_id in self.connected if job_id not in over
+        )
 
     def _unasked(self, group: Group) -> list[EndedJob]:
         # What ended before the last wish was for that wish to mend.

@@ -85,6 +85,8 @@ def waiting(reason: str, number: str = "7_0") -> Any:
          "3 in a row ended at once, no more are started", "Scale to try again"),
         ("replaced", {"ended": [ended("NODE_FAIL")]}, [job("7_1")], ["7_1"], "up", None,
          "another has taken its place", ""),
+        ("not replaced, as nobody wants it", {"ended": [ended()], "wanted": 0}, [], [], "up", None,
+         None, None),
         ("replaced long ago", {"ended": [ended("NODE_FAIL", at=ago(121))]}, [job("7_1")], ["7_1"],
          "up", None, None, None),
         ("out of memory long ago", {"ended": [ended("OUT_OF_MEMORY", at=ago(600))]}, [job("7_1")],
@@ -136,7 +138,7 @@ def test_diagnosis(
     words: str | None,
     step: str | None,
 ) -> None:
-    mine = record(1, **more)
+    mine = record(**{"wanted": 1, **more})
     found = diagnose(mine, jobs, connected, scheduler, NOW, lambda source: log)
     if words is None:
         assert found is None, name
