@@ -29,6 +29,8 @@ _PATIENCE = timedelta(seconds=3)
 _NEWS = timedelta(minutes=15)
 #: For so long an end is told although another job has taken the place.
 _MENDED = timedelta(minutes=2)
+#: Of so many waiting jobs it is looked up whether they have run before.
+_LOGS_TRIED = 20
 
 #: Says no more than that it was refused.
 _SBATCH = "Batch job submission failed: "
@@ -258,7 +260,7 @@ class _Case:
 
     def requeued(self) -> Diagnosis | None:
         """A job that ran and is back in the queue."""
-        for job in self._waiting():
+        for job in self._waiting()[:_LOGS_TRIED]:
             # Slurm lets such a job wait for two minutes, until its BeginTime.
             if job.state == "PENDING" and job.reason != "BeginTime":
                 continue
