@@ -233,6 +233,44 @@ def test_numbers_that_are_none(home: ClusterSite) -> None:
     asyncio.run(life())
 
 
+PAGE = """<html><body><h1 class="title"> Scheduler {address} </h1><table><thead><tr>
+<th> Worker </th><th> Name </th><th> Cores </th><th> Memory </th><th> Memory use </th>
+<th> Processing </th><th> In-memory </th></tr></thead><tbody><tr>
+<td><a href="x">tcp://127.0.0.1:1</a></td><td> <b>al</b>ien </td><td> 2 </td>
+<td data-sort="1024"> 1 kiB </td><td><progress value="512" max="1024"></progress></td>
+<td> 3 </td><td> 4 </td></tr><tr><td>broken</td></tr></tbody></table></body></html>"""
+
+
+def test_a_scheduler_that_computes(home: ClusterSite) -> None:
+    """Its JSON fails then: heartbeats with tuples as keys. Its page of workers does not."""
+
+    async def life() -> None:
+        answers: dict[str, Any] = {
+            "/json/identity.json": (500, {}, b""),
+            "/info/main/workers.html": PAGE.replace("{address}", ADDRESS).encode(),
+        }
+        with pretender(answers) as http:
+            attach = {"address": ADDRESS, "dashboard_port": http.port}
+            async with home.manager() as manager:
+                made = await manager.create({"attach": attach})
+                cluster = await until(manager, made["id"], has_worker)
+                (worker,) = cluster["dask_workers"]
+                assert worker["address"] == "tcp://127.0.0.1:1"
+                assert (worker["threads"], worker["memory"], worker["memory_limit"]) == (
+                    2,
+                    512,
+                    1024,
+                )
+                assert (worker["executing"], worker["in_memory"]) == (3, 4)
+                other = PAGE.replace("{address}", "tcp://127.0.0.1:9999").encode()
+                answers["/info/main/workers.html"] = other
+                with pytest.raises(DoorBroken, match="another scheduler's"):
+                    await manager.create({"attach": attach})
+                await home.end_all(manager)
+
+    asyncio.run(life())
+
+
 @pytest.mark.parametrize(
     "attach",
     [

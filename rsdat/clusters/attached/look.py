@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,8 @@ from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from rsdat.base.errors import DoorBroken
+from rsdat.clusters.attached.numbers import number
+from rsdat.clusters.attached.page import PAGE, read_page
 from rsdat.clusters.attached.request import read_scheduler_file, security_of
 from rsdat.clusters.link import SchedulerLink, SchedulerSeen, WorkerSeen
 from rsdat.clusters.record import Attached
@@ -123,6 +124,15 @@ class AttachedLook:
         if code in (403, 404) and (await self._get(f"{base}/health"))[0] == 200:
             # Its HTTP side tells nothing but that it is there.
             return SchedulerSeen(there.dask_id or "", there.address, port, ())
+        if code == 500:
+            # It computes, see `page`; who it is, it tells again when it rests.
+            code, body = await self._get(base + PAGE)
+            page = body.decode(errors="replace")
+            said, workers = await asyncio.to_thread(read_page, page) if code == 200 else (None, ())
+            if said is not None:
+                _check_port(said, there, port)
+                return SchedulerSeen(there.dask_id or "", there.address, port, workers)
+            code = 500
         if code != 200:
             raise DoorBroken(
                 f"{base} is no dashboard of a scheduler: it answers with {code}",
@@ -173,13 +183,7 @@ def _read_identity(body: bytes, there: Whereabouts, port: int) -> SchedulerSeen:
         raise problem from error
     if not isinstance(value, dict) or not isinstance(value.get("id"), str):
         raise problem
-    said = value.get("address")
-    if not isinstance(said, str) or _port(said) != _port(there.address):
-        raise DoorBroken(
-            f"The dashboard on port {port} is another scheduler's",
-            hint="Say on which port the dashboard of this one is.",
-            code="another_scheduler",
-        )
+    _check_port(str(value.get("address")), there, port)
     workers = value.get("workers")
     listed = list(workers.items())[:_MOST_WORKERS] if isinstance(workers, dict) else []
     return SchedulerSeen(
@@ -190,27 +194,31 @@ def _read_identity(body: bytes, there: Whereabouts, port: int) -> SchedulerSeen:
     )
 
 
+def _check_port(said: str, there: Whereabouts, port: int) -> None:
+    # Only the port: a computer has several names and addresses.
+    if _port(said) != _port(there.address):
+        raise DoorBroken(
+            f"The dashboard on port {port} is another scheduler's",
+            hint="Say on which port the dashboard of this one is.",
+            code="another_scheduler",
+        )
+
+
 def _worker(address: str, facts: Mapping[str, Any]) -> WorkerSeen:
     given = facts.get("metrics")
     metrics: Mapping[str, Any] = given if isinstance(given, dict) else {}
     return WorkerSeen(
         name=str(facts.get("name"))[:_TEXT],
         address=address[:_TEXT],
-        threads=int(_number(facts.get("nthreads"))),
-        memory_bytes=int(_number(facts.get("memory_limit"))),
-        used_bytes=int(_number(metrics.get("memory"))),
-        cpu_percent=_number(metrics.get("cpu")),
+        threads=int(number(facts.get("nthreads"))),
+        memory_bytes=int(number(facts.get("memory_limit"))),
+        used_bytes=int(number(metrics.get("memory"))),
+        cpu_percent=number(metrics.get("cpu")),
         status=str(facts.get("status") or "running")[:_TEXT],
-        executing=int(_number(metrics.get("executing"))),
-        ready=int(_number(metrics.get("ready"))),
-        in_memory=int(_number(metrics.get("in_memory"))),
+        executing=int(number(metrics.get("executing"))),
+        ready=int(number(metrics.get("ready"))),
+        in_memory=int(number(metrics.get("in_memory"))),
     )
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return 0.0
-    return float(value) if abs(value) < 2**62 and math.isfinite(value) and value > 0 else 0.0
 
 
 def _port(address: str) -> int | None:
