@@ -76,7 +76,13 @@ function runPytest() {
   const ok = show(
     long ? 'pytest, long rounds' : 'pytest',
     join(venv, 'bin', 'pytest'),
-    [`--junitxml=${file}`, '-m', long ? 'long' : 'not long', '--durations=10']
+    [
+      `--junitxml=${file}`,
+      ...['-m', long ? 'long' : 'not long'],
+      // Most tests wait for Slurm or Dask; each process has a Slurm of its own.
+      ...['--numprocesses=2', '--dist=loadfile'],
+      '--durations=10'
+    ]
   );
   const counts = { passed: 0, failed: 0, skipped: 0 };
   if (existsSync(file)) {
