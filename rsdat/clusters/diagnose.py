@@ -34,7 +34,7 @@ _LOGS_TRIED = 20
 
 #: Says no more than that it was refused.
 _SBATCH = "Batch job submission failed: "
-_AGAIN = "Shut the cluster down and make a new one."
+_AGAIN = "Shut the cluster down and start it again: it is among the past clusters then."
 
 
 @dataclass(frozen=True)

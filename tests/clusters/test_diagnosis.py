@@ -47,7 +47,7 @@ def waiting(reason: str, number: str = "7_0") -> Any:
         ("refused, in Slurm's words", {"problem": {"message": "Invalid account", "hint": None}},
          [], [], "up", None, "Invalid account", "another account"),
         ("scheduler gone", {"phase": "failed"}, [], [], "dead", "Segfault", "scheduler has ended",
-         "make a new one"),
+         "start it again"),
         ("never reached", {"ended": [ended()]}, [], [], "up", "x\nTimed out starting worker",
          "Job 7_0 on n1 failed with exit code 1: its worker did not reach the scheduler",
          "interface"),

@@ -149,34 +149,27 @@ def test_killed_while_shutting_down(slurm_home: ClusterSite) -> None:
     goes_on(slurm_home, 0, then_end=False)
 
 
-def test_the_one_that_acts_is_killed(slurm_home: ClusterSite) -> None:
+def test_the_one_that_acts_is_killed(slurm_home: ClusterSite, sbatch: SlowCommand) -> None:
     """Two Jupyter servers on one home: one acts; the other takes over when that one is gone."""
     with Companion(slurm_home.home) as one:
         cluster_id = one.do("create", {"workers": 1, "options": HELD})["id"]
         wait_until(lambda: one.do("get", cluster_id)["workers"]["queued"] == 1)
+        sbatch.set("before")
+        one.do("change", cluster_id, {"workers": 2})
+        sbatch.wait_for("before")
         with Companion(slurm_home.home) as two:
-            # Stopped at a moment when it has the right to act: nobody else does anything then.
-            folder = folder_of(slurm_home)
-            one.tell("change", cluster_id, {"workers": 2})
-            wait_until(lambda: _stopped_with_lock(one, folder))
-            two.do("change", cluster_id, {"workers": 3})
+            two.do("change", cluster_id, {"workers": 4})
             time.sleep(3)
-            assert len([job for job in all_jobs(slurm_home) if not job.ended]) <= 2
-            assert two.do("list")["clusters"][0]["workers"]["wanted"] == 3
+            # Seen by both, done by the first alone, who is at it.
+            assert two.do("list")["clusters"][0]["workers"]["wanted"] == 4
+            assert one.do("list")["clusters"][0]["workers"]["wanted"] == 4
+            assert sbatch.notes().count("called") == 2
             one.kill()
-            wait_until(lambda: two.do("get", cluster_id)["workers"]["queued"] == 3)
-            assert len(all_jobs(slurm_home)) == 3
-    goes_on(slurm_home, 3)
-
-
-def _stopped_with_lock(companion: Companion, folder: ClusterFolder) -> bool:
-    companion.stop_now()
-    lock = folder.take_act_lock()
-    if lock is None:
-        return True
-    lock.release()
-    companion.go_on()
-    return False
+            sbatch.set()
+            wait_until(lambda: two.do("get", cluster_id)["workers"]["queued"] == 4)
+            assert len(all_jobs(slurm_home)) == 4
+    goes_on(slurm_home, 4)
+    assert sbatch.notes().count("called") == 3
 
 
 @pytest.mark.long
