@@ -16,8 +16,7 @@ import type {
   IDamagedCluster,
   IDiagnosis,
   IGroupRequest,
-  IJobAction,
-  ISite
+  IJobAction
 } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import type { IClustersApi } from './api';
@@ -149,15 +148,6 @@ export class ClusterModel implements IClusterManager, IDisposable {
   /** Read again; settles in any case. A failure keeps the old clusters and is in `error`. */
   refresh(): Promise<void> {
     return this._follower.fetch().catch(() => undefined);
-  }
-
-  /** The site, asked once; a failure is not kept. @throws ApiError */
-  site(): Promise<ISite> {
-    this._site ??= this.api.site().catch(reason => {
-      this._site = null;
-      throw reason;
-    });
-    return this._site;
   }
 
   /** Make a cluster and select it. A refusal stays as a draft until dismissed. @throws ApiError */
@@ -352,7 +342,6 @@ export class ClusterModel implements IClusterManager, IDisposable {
   private _error: ApiError | null = null;
   private _queueProblem: IDiagnosis | null = null;
   private _queueSeen: string | null = null;
-  private _site: Promise<ISite> | null = null;
   private _isReady = false;
   /** Counts answers to changes; a list begun before the last one is too old. */
   private _edits = 0;

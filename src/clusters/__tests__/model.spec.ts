@@ -188,13 +188,6 @@ describe('ClusterModel', () => {
     second.dispose();
   });
 
-  it('asks for the site once, and again after a failure', async () => {
-    api.site.mockRejectedValueOnce(new Error('silent'));
-    await expect(model.site()).rejects.toThrow('silent');
-    await Promise.all([model.site(), model.site()]);
-    expect(api.site).toHaveBeenCalledTimes(2);
-  });
-
   it('does nothing more once disposed', async () => {
     void model.refresh();
     let count = 0;

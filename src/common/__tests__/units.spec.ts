@@ -1,5 +1,11 @@
 /** Numbers as people read them, at the borders between units. */
-import { formatBytes, formatClock, formatSpan } from '../units';
+import {
+  formatBytes,
+  formatClock,
+  formatSpan,
+  parseBytes,
+  parseWalltime
+} from '../units';
 
 it.each([
   [0, '0 B'],
@@ -31,4 +37,34 @@ it('a time of today is a clock time, another has its date', () => {
   const yesterday = new Date(2026, 2, 3, 14, 2).toISOString();
   expect(formatClock(today, now)).toMatch(/^(00|24):02$/);
   expect(formatClock(yesterday, now)).toMatch(/3.*14:02/);
+});
+
+it.each([
+  ['30GiB', 30 * 2 ** 30],
+  // Slurm's own letters are binary.
+  ['8G', 8 * 2 ** 30],
+  ['1.5 tb', 1.5e12],
+  ['1024', 1024],
+  ['GiB', null],
+  ['8 apples', null],
+  ['-1G', null],
+  ['', null]
+])('the size %j is %j bytes', (text, bytes) => {
+  expect(parseBytes(text)).toBe(bytes);
+});
+
+it.each([
+  ['90', 5400],
+  ['01:30', 90],
+  ['01:30:00', 5400],
+  ['1-12', 129600],
+  ['1-00:30', 88200],
+  ['2-01:00:01', 176401],
+  [' UNLIMITED ', Infinity],
+  ['1:2:3:4', null],
+  ['1-', null],
+  ['24 h', null],
+  ['', null]
+])('the walltime %j is %j seconds', (text, seconds) => {
+  expect(parseWalltime(text)).toBe(seconds);
 });
