@@ -15,6 +15,7 @@ import contextlib
 import dataclasses
 import logging
 import mimetypes
+import re
 import secrets
 from collections.abc import AsyncIterable, Coroutine
 from datetime import datetime
@@ -30,6 +31,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 TEMPORARY_PREFIX = ".rsdat-"
+_UPLOAD_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}\.part")
 # Between attempts to tidy up behind a failure.
 _PAUSES_S = (0.5, 2.0)
 _MAX_ROUNDS = 10
@@ -106,6 +108,11 @@ async def _look(http: Http, path: str, uploaded: Entry) -> Entry:
     if there is not None and there.pnfs_id == uploaded.pnfs_id:
         return there
     return dataclasses.replace(uploaded, name=paths.name_of(path), path=path)
+
+
+def is_upload_name(name: str) -> bool:
+    """Whether `write` gives such a name to an upload that is under way."""
+    return name.startswith(TEMPORARY_PREFIX) and _UPLOAD_NAME.fullmatch(name) is not None
 
 
 def _temporary(folder: str, ending: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from rsdat.server.listings import Listings
 from rsdat.server.notifier import Notifier
 from rsdat.server.storage import Storage
+from rsdat.server.sweeping import Sweeping
 
 if TYPE_CHECKING:
     from rsdat.clusters.manager import ClusterManager
@@ -65,6 +66,7 @@ class Companion:
         self.notifier = notifier
         self.storage = Storage(home)
         self.listings = Listings()
+        self.sweeping = Sweeping(self.storage, self.folder_changed)
         self._clusters: Opening[OpenClusters] = Opening(
             lambda: open_clusters(home, lambda id_: notifier.changed("cluster", id_))
         )
@@ -88,4 +90,5 @@ class Companion:
         opened = await self._clusters.close()
         if opened is not None:
             await opened.manager.stop()
+        await self.sweeping.close()
         await self.storage.close()

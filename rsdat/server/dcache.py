@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from rsdat.dcache import paths
 from rsdat.server.handler import RsdatHandler
+
+if TYPE_CHECKING:
+    from rsdat.dcache.entry import Entry
 
 
 class EndpointsHandler(RsdatHandler):
@@ -42,8 +47,13 @@ class ListHandler(RsdatHandler):
         query = self.query("listFolder")
         path = paths.parse(query["path"])
         client = await self.companion.storage.client(endpoint)
-        page = await self.companion.listings.page(endpoint, path, lambda: client.list(path), query)
-        self.reply(page)
+
+        async def load() -> list[Entry]:
+            entries = await client.list(path)
+            self.companion.sweeping.noticed(endpoint, entries)
+            return entries
+
+        self.reply(await self.companion.listings.page(endpoint, path, load, query))
 
 
 class EntryHandler(RsdatHandler):
