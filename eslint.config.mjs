@@ -93,7 +93,15 @@ export default tseslint.config(
       // Commands and their model are registered at activation; a drop makes its tab at once.
       'jupyter/prefer-lazy-imports': [
         'error',
-        { ignoreImports: ['./commands', './jobs/tables', './model', './tab'] }
+        {
+          ignoreImports: [
+            './api',
+            './commands',
+            './jobs/tables',
+            './model',
+            './tab'
+          ]
+        }
       ],
       // Lab's pattern: options and statics live in a namespace of the class's name.
       '@typescript-eslint/no-namespace': 'off',

@@ -225,6 +225,30 @@ describe('JobGrid', () => {
     expect(names()).toEqual(['Log']);
   });
 
+  it('lists the workers of strangers, with nothing to be done to them', () => {
+    const stranger = aWorker({ name: 'theirs', status: 'paused' });
+    const again = aWorker({ name: 'other' });
+    const cluster = aCluster({ jobs: [], dask_workers: [stranger, again] });
+    table = new JobTable(trans);
+    const entries = table.entries(cluster);
+    expect(table.entries(cluster)).toBe(entries);
+    const next = { ...cluster, dask_workers: [aWorker({ cpu: 1 }), again] };
+    expect(table.entries(next)[1]).toBe(entries[1]);
+    render(
+      <JobGrid
+        cluster={cluster}
+        table={table}
+        commands={commands}
+        trans={trans}
+      />
+    );
+    expect(ids()).toEqual(['other', 'theirs']);
+    fireEvent.click(rows()[1]);
+    const detail = screen.getByRole('group', { name: 'Job theirs' });
+    expect(detail).toHaveTextContent('Worker ispaused (tls://10.0.0.2:40001)');
+    expect(within(detail).queryByRole('button')).toBeNull();
+  });
+
   it('draws only the row whose job changed', () => {
     const jobs = many(6);
     const counting = new CountingTrans('Job %1, %2');

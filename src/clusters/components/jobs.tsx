@@ -4,6 +4,7 @@ import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 import type { ICluster } from '../../common/types';
 import { CommandIDs } from '../ids';
+import { countEntries } from '../jobs/entries';
 import { JobGrid } from '../jobs/grid';
 import type { JobTable } from '../jobs/table';
 import { isAttached } from '../status';
@@ -16,7 +17,7 @@ export function Jobs(props: {
 }): JSX.Element | null {
   const { cluster, table, commands, trans } = props;
   const [isOpen, setOpen] = React.useState(table.isOpen);
-  const count = cluster.jobs.length;
+  const count = countEntries(cluster);
   if (count === 0) {
     return null;
   }

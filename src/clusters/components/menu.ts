@@ -3,11 +3,12 @@ import { MenuSvg } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ICluster } from '../../common/types';
 import { CommandIDs } from '../ids';
+import { countEntries } from '../jobs/entries';
 import { isAttached } from '../status';
 
 /** What the menu of a cluster has, in its order; null parts. */
 export function menuCommands(cluster: ICluster): (string | null)[] {
-  const jobs = cluster.jobs.length > 0 ? [CommandIDs.openJobs] : [];
+  const jobs = countEntries(cluster) > 0 ? [CommandIDs.openJobs] : [];
   if (isAttached(cluster)) {
     return [...jobs, CommandIDs.openLogs, null, CommandIDs.shutdown];
   }

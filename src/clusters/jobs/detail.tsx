@@ -82,19 +82,21 @@ function DrawnDetail(props: {
           ))}
       </dl>
       <div className="jp-rsdat-Card-buttons">
-        <button
-          type="button"
-          className="jp-rsdat-Button"
-          aria-label={trans.__('Log of job %1', job.id)}
-          onClick={() =>
-            void commands.execute(CommandIDs.openLogs, {
-              cluster: cluster.id,
-              source: job.id
-            })
-          }
-        >
-          {trans.__('Log')}
-        </button>
+        {cluster.jobs.includes(job) && (
+          <button
+            type="button"
+            className="jp-rsdat-Button"
+            aria-label={trans.__('Log of job %1', job.id)}
+            onClick={() =>
+              void commands.execute(CommandIDs.openLogs, {
+                cluster: cluster.id,
+                source: job.id
+              })
+            }
+          >
+            {trans.__('Log')}
+          </button>
+        )}
         {action('hold', CommandIDs.holdJob, trans.__('Hold'))}
         {action('release', CommandIDs.releaseJob, trans.__('Release'))}
         {action('cancel', CommandIDs.cancelJob, trans.__('Cancel job'))}

@@ -49,7 +49,8 @@ export function JobGrid(props: IJobGridProps): JSX.Element {
 
 function Content(props: IJobGridProps): JSX.Element {
   const { cluster, table, commands, trans } = props;
-  const rows = table.rows(cluster.jobs);
+  const entries = table.entries(cluster);
+  const rows = table.rows(entries);
   const total = rows.length;
   const scroller = React.useRef<HTMLDivElement>(null);
   const [size, setSize] = React.useState({ width: 0, height: 0, bar: 0 });
@@ -174,12 +175,7 @@ function Content(props: IJobGridProps): JSX.Element {
     <div
       className={`jp-rsdat-Jobs-table${props.isFilling ? ' jp-mod-filling' : ''}`}
     >
-      <JobFilter
-        jobs={cluster.jobs}
-        shown={total}
-        table={table}
-        trans={trans}
-      />
+      <JobFilter jobs={entries} shown={total} table={table} trans={trans} />
       <div
         className="jp-rsdat-Jobs-grid"
         role="grid"

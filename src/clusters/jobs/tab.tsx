@@ -7,6 +7,7 @@ import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import React from 'react';
 import type { ClusterModel } from '../model';
+import { countEntries } from './entries';
 import { JobGrid } from './grid';
 import type { JobTables } from './tables';
 
@@ -43,7 +44,7 @@ export class JobsView extends ReactWidget {
       <UseSignal signal={model.changed}>
         {() => {
           const cluster = model.cluster(id);
-          if (!cluster || cluster.jobs.length === 0) {
+          if (!cluster || countEntries(cluster) === 0) {
             return (
               <p className="jp-rsdat-Empty" role="status">
                 {!model.isReady

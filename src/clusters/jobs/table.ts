@@ -1,8 +1,9 @@
 /** What one job table shows: order, filter and the row the keyboard is on. No DOM. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Signal, type ISignal } from '@lumino/signaling';
-import type { IJob } from '../../common/types';
+import type { ICluster, IDaskWorker, IJob } from '../../common/types';
 import { cellText, sortValue, type ColumnKey } from './columns';
+import { strangerEntry } from './entries';
 
 export interface ISort {
   readonly key: ColumnKey;
@@ -134,6 +135,24 @@ export class JobTable {
     this._touch();
   }
 
+  /** All there is to show of a cluster; the same array as long as nothing of it changed. */
+  entries(cluster: ICluster): readonly IJob[] {
+    const { jobs, dask_workers: strangers = [] } = cluster;
+    if (strangers.length === 0) {
+      return jobs;
+    }
+    if (this._all?.jobs !== jobs || this._all.strangers !== strangers) {
+      const old = this._all;
+      const rows = strangers.map((worker, index) =>
+        old?.strangers[index] === worker
+          ? old.entries[old.jobs.length + index]
+          : strangerEntry(worker)
+      );
+      this._all = { jobs, strangers, entries: [...jobs, ...rows] };
+    }
+    return this._all.entries;
+  }
+
   /** The rows to show of a cluster's jobs; the same array as long as nothing changed. */
   rows(jobs: readonly IJob[]): readonly IJob[] {
     if (this._cache?.jobs !== jobs) {
@@ -162,6 +181,11 @@ export class JobTable {
   private _text = '';
   private _state = '';
   private _active: string | null = null;
+  private _all: {
+    jobs: readonly IJob[];
+    strangers: readonly IDaskWorker[];
+    entries: readonly IJob[];
+  } | null = null;
   private _cache: { jobs: readonly IJob[]; rows: readonly IJob[] } | null =
     null;
   private _changed = new Signal<this, void>(this);
