@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -17,6 +18,7 @@ from rsdat.base.clock import Clock
 from rsdat.base.errors import NotFound, QueueSilent, RsdatError
 from rsdat.clusters.attached.keeper import AttachedKeeper
 from rsdat.clusters.caps import Usage, usage_of
+from rsdat.clusters.deadlines import JupyterJob
 from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.keeper import Keeper
 from rsdat.clusters.naming import cluster_of_job, is_id
@@ -61,6 +63,8 @@ class Rounds:
         self._looked_once = asyncio.Event()
         #: What the queue last said.
         self.outlook = Outlook(queue, clock, on_trouble=self._tell_all, on_answer=self._wake.set)
+        self._jupyter = JupyterJob(os.environ, queue, clock)
+        self._own_end: asyncio.Task[Any] | None = None
         #: Stopped clusters: nothing of them changes any more.
         self._over: set[str] = set()
         #: What was last said of a cluster in the log, so that it is said once.
@@ -80,9 +84,8 @@ class Rounds:
 
     async def stop(self) -> None:
         """End the work. Clusters live on."""
-        tasks = [
-            task for task in (self._loop, self._warm_up, *self._turns.values()) if task is not None
-        ]
+        own = (self._loop, self._warm_up, self._own_end)
+        tasks = [task for task in (*own, *self._turns.values()) if task is not None]
         self._loop = None
         self._stopped = True
         for task in tasks:
@@ -182,6 +185,7 @@ class Rounds:
         """Look after all clusters, as the work in the background does by itself."""
         await self._scan()
         jobs = await self._ask_queue()
+        self._ask_own_end()
         by_cluster = None if jobs is None else jobs_by_cluster(jobs)
         for cluster_id, keeper in list(self._keepers.items()):
             mine = None if by_cluster is None else by_cluster.get(cluster_id, ())
@@ -201,6 +205,7 @@ class Rounds:
                 self._look_owed = True
             return
         keeper.others = partial(self.usage_but, cluster_id)
+        keeper.jupyter_ends = self._jupyter.ends_at
         self._turns[cluster_id] = asyncio.create_task(
             self._turn(keeper, jobs), name=f"rsdat {cluster_id}"
         )
@@ -300,6 +305,12 @@ class Rounds:
         self._look_owed = self._look_owed or (owed and jobs is None)
         self._queue_due_s = self._clock.monotonic_s() + (self._queue_pause_s() or 0.0)
         return jobs
+
+    def _ask_own_end(self) -> None:
+        """Ask beside when the job ends that this process runs in, while anybody might see it."""
+        done = self._own_end is None or self._own_end.done()
+        if done and self.live() and self._queue_pause_s() is not None:
+            self._own_end = asyncio.create_task(self._jupyter.look(), name="rsdat own end")
 
     def _mood(self) -> dict[str, Any]:
         live = self.live()

@@ -145,10 +145,13 @@ def test_rpc_is_never_opened_over_tcp(home: ClusterSite) -> None:
     """Whoever holds such a port could run code here: nobody knocks at it."""
 
     async def life() -> None:
-        knocked = []
-        trap = await asyncio.start_server(
-            lambda _reader, writer: (knocked.append(1), writer.close()), "127.0.0.1", 0
-        )
+        knocked: list[bool] = []
+
+        def knock(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            knocked.append(True)
+            writer.close()
+
+        trap = await asyncio.start_server(knock, "127.0.0.1", 0)
         port = trap.sockets[0].getsockname()[1]
         address = f"tcp://127.0.0.1:{port}"
         answers: dict[str, Any] = {"/json/identity.json": identity(address)}

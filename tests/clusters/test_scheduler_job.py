@@ -15,6 +15,7 @@ import pytest
 from rsdat.base.errors import NotFound
 from rsdat.base.run import run
 from rsdat.clusters.connect import connect
+from rsdat.clusters.folder import ClusterFolder
 from rsdat.queue.environment import job_environment
 from tests.support.cluster_site import SMALL, ClusterSite, connected, living, stopped, until
 from tests.support.slurm_site import SlurmSite
@@ -165,6 +166,8 @@ def test_its_job_is_cancelled_from_outside(slurm_home: ClusterSite) -> None:
             cluster = await until(manager, cluster_id, lambda c: living(c) == [], LIMIT_S)
             assert scheduler_row(cluster)["state"] == "CANCELLED"
             assert slurm_home.processes(cluster_id) == []
+            folder = ClusterFolder(slurm_home.home / "clusters" / cluster_id)
+            await _poll(lambda: folder.read_record().phase == "failed")
             await manager.shutdown(cluster_id)
             await until(manager, cluster_id, stopped, LIMIT_S)
             (past,) = (await manager.attic.past())["clusters"]

@@ -106,17 +106,24 @@ class Pretender:
 
 
 @contextlib.contextmanager
-def pretender(answers: dict[str, Any]) -> Iterator[Pretender]:
-    """Serves `answers` by path in the running loop: bytes, or (status, headers, bytes)."""
+def pretender(
+    answers: dict[str, Any], headers: list[dict[str, str]] | None = None
+) -> Iterator[Pretender]:
+    """Serves `answers` by path in the running loop: bytes, or (status, headers, bytes).
+
+    The headers of what was asked go into `headers`.
+    """
     asked: list[str] = []
 
     class Page(web.RequestHandler):
         def get(self) -> None:
             asked.append(self.request.path)
+            if headers is not None:
+                headers.append(dict(self.request.headers))
             answer = answers.get(self.request.path, (404, {}, b""))
-            status, headers, body = answer if isinstance(answer, tuple) else (200, {}, answer)
+            status, more, body = answer if isinstance(answer, tuple) else (200, {}, answer)
             self.set_status(status)
-            for name, value in headers.items():
+            for name, value in more.items():
                 self.set_header(name, value)
             self.finish(body)
 
