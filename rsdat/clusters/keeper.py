@@ -76,6 +76,8 @@ class Keeper:
         #: When its end was asked for, while there is no room to write that down.
         self._end_unwritten: datetime | None = None
         self._no_space: NoSpace | None = None
+        #: Jobs whose worker was connected at some look since the last stock was taken.
+        self._met: set[str] = set()
         self._silent_since = clock.now()
         self._jobs_seen = clock.now()
         self._idle = IdleWatch()
@@ -209,6 +211,7 @@ class Keeper:
         state, answer = await self._look(own)
         known = self.observed.jobs if jobs is None else tuple(jobs)
         await self._show(Observed(known, state, answer, own))
+        self._met.update(self._connected())
         if self.record.phase == "up":
             running = [job.id for job in known if job.state == "RUNNING"]
             self._inspector.look(answer, running)
@@ -348,6 +351,8 @@ class Keeper:
     ) -> None:
         now = self._clock.now()
         connected = self._connected()
+        # Also those that died since: theirs is another fault than never having come.
+        met = frozenset(self._met)
         if not await self.reload():
             return
         record = self.record
@@ -370,7 +375,7 @@ class Keeper:
                 submission.unsure = submission.unsure or submission.array_id is None
             note_job(record, own, now, asked=own_asked, told=recalled)
             told = [job for job in recalled if job.id not in own_asked]
-            take_stock(record, jobs, connected, now, recalled=told, forgotten=forgotten, left=left)
+            take_stock(record, jobs, met, now, recalled=told, forgotten=forgotten, left=left)
             self._sizing.apply(record, jobs, target, now, self.others())
 
         # Who ends must not need room for that; whoever else acts has to write it down first.
@@ -378,6 +383,7 @@ class Keeper:
             self.record = record = await asyncio.to_thread(self.folder.update, book)
         else:
             self.record = record = await asyncio.to_thread(self.folder.note, book, record)
+        self._met -= met
         if self._idle.is_over(record, now):
             await self._end_idle(now)
             return

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from rsdat.base.clock import Clock, SystemClock
+from rsdat.base.clock import Clock
 from rsdat.base.errors import Conflict, InvalidInput, NoSpace, RsdatError
 from rsdat.base.files import private_folder
 from rsdat.base.secret import Secret
@@ -22,6 +22,7 @@ from rsdat.clusters.attached.look import AttachedLook
 from rsdat.clusters.attached.register import make_attached
 from rsdat.clusters.attached.request import attach_again, read_attach
 from rsdat.clusters.attic import Attic
+from rsdat.clusters.diskclock import DiskClock
 from rsdat.clusters.keeper import Keeper
 from rsdat.clusters.logaccess import LogAccess
 from rsdat.clusters.logs import LogPart
@@ -62,6 +63,7 @@ class ClusterManager:
 
     Args:
         home: `$RSDAT_HOME`; on a file system that the nodes share.
+        clock: By default that of the file system.
         on_change: Called in the event loop with the id of a cluster that looks different now.
     """
 
@@ -75,7 +77,7 @@ class ClusterManager:
     ) -> None:
         self._home = home
         self._queue = queue
-        self._clock = clock or SystemClock()
+        self._clock = clock or DiskClock(home / "clusters")
         self._rounds = Rounds(
             home, queue, self._clock, on_change=on_change, on_damage=self._note_damage
         )
@@ -91,12 +93,15 @@ class ClusterManager:
         Does not wait for the queue. What an earlier companion left half done goes on.
         """
         await asyncio.to_thread(private_folder, self._home / "clusters")
+        if isinstance(self._clock, DiskClock):
+            await asyncio.to_thread(self._clock.measure)
         await self._rounds.start()
         self.attic.start()
 
     async def stop(self) -> None:
         """End the work in the background. Clusters live on."""
         await self.attic.stop()
+        await self._offers.close()
         await self._rounds.stop()
 
     # -- asking ---------------------------------------------------------------------------------

@@ -137,7 +137,14 @@ def test_all_workers_killed_at_once(slurm_home: ClusterSite, slurm_site: SlurmSi
                 assert "taken its place" in cluster["diagnosis"]["message"]
             assert "too many ended within ten minutes" in cluster["diagnosis"]["message"]
             assert "Scale to try again" in cluster["diagnosis"]["hint"]
-            assert len(slurm_home.submissions()) == 4  # the first, and three times two more
+            # Two, and seven more at most: one for each that was lost before it was too much.
+            numbers = [
+                int(argument.rpartition("-")[2]) + 1
+                for argv in slurm_home.submissions()
+                for argument in argv
+                if argument.startswith("--array=")
+            ]
+            assert 8 <= sum(numbers) <= 9
             await manager.change(cluster_id, {"workers": 1})
             await until(manager, cluster_id, connected(1))
 
@@ -179,7 +186,9 @@ def test_a_node_is_killed(slurm_home: ClusterSite, slurm_site: SlurmSite) -> Non
                 assert new["node"] != node
             finally:
                 slurm_site.start_node(node)
-                slurm_site.command("scontrol", "update", f"NodeName={node}", "State=RESUME")
+                slurm_site.command(
+                    "scontrol", "update", f"NodeName={node}", "State=RESUME", check=False
+                )
 
     asyncio.run(life())
     slurm_site.wait_idle()
