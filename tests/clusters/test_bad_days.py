@@ -131,6 +131,9 @@ class LosesAnswers:
     async def version(self) -> str | None:
         return await self.real.version()
 
+    async def time_left_s(self, job_id: str) -> int | None:
+        return await self.real.time_left_s(job_id)
+
     async def array_limit(self) -> int | None:
         return await self.real.array_limit()
 

@@ -17,6 +17,7 @@ from rsdat.base.run import run
 from rsdat.clusters.connect import connect
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.queue.environment import job_environment
+from tests.clusters.test_bad_days import LosesAnswers
 from tests.support.cluster_site import SMALL, ClusterSite, connected, living, stopped, until
 from tests.support.slurm_site import SlurmSite
 
@@ -263,6 +264,23 @@ def test_a_partition_that_does_not_exist(slurm_home: ClusterSite) -> None:
             assert "invalid partition specified: nosuch" in cluster["diagnosis"]["message"]
             assert cluster["jobs"] == []
             assert len(slurm_home.submissions()) == 1
+
+    asyncio.run(life())
+
+
+@pytest.mark.slurm
+@pytest.mark.parametrize("lost", ["after", "before"])
+def test_a_lost_answer_of_its_submission(slurm_home: ClusterSite, lost: str) -> None:
+    """Found by its name, or submitted once more; workers wait until one of them is sure."""
+
+    async def life() -> None:
+        queue = LosesAnswers(slurm_home.queue())
+        queue.lose = lost
+        async with slurm_home.only_manager(queue) as manager:
+            cluster_id = (await manager.create(a_cluster(workers=1)))["id"]
+            cluster = await until(manager, cluster_id, connected(1), LIMIT_S)
+            assert queue.submitted == 2
+            assert len(cluster["jobs"]) == 2
 
     asyncio.run(life())
 

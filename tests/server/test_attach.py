@@ -41,7 +41,7 @@ async def test_attached_and_detached(lab: Lab, tmp_path: Path) -> None:
         check_error(await lab.ask("POST", "/api/clusters", value=asked), 409, "name_taken")
         await lab.call("DELETE", ONE, 202, id=id_)
 
-        async def gone() -> bool:
+        async def gone() -> Any:
             return (await lab.call("GET", ONE, 200, id=id_))["state"] == "stopped"
 
         await until(gone, within_s=30, every_s=0.1)
@@ -62,7 +62,7 @@ async def test_what_its_dashboard_is_sent(lab: Lab) -> None:
         attach = {"address": ADDRESS, "dashboard_port": http.port}
         made = await lab.call("POST", "/api/clusters", 201, value={"attach": attach})
 
-        async def up() -> bool:
+        async def up() -> Any:
             return (await lab.call("GET", ONE, 200, id=made["id"]))["state"] == "running"
 
         await until(up, within_s=20, every_s=0.1)
@@ -114,7 +114,7 @@ async def test_where_the_scheduler_is_to_run(lab: Lab) -> None:
     finally:
         await lab.call("DELETE", ONE, 202, id=made["id"])
 
-        async def stopped() -> bool:
+        async def stopped() -> Any:
             return (await lab.call("GET", ONE, 200, id=made["id"]))["state"] == "stopped"
 
         await until(stopped, within_s=60, every_s=0.2)

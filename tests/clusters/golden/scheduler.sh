@@ -1,0 +1,14 @@
+#!/usr/bin/env bash
+
+#SBATCH -p cpu
+#SBATCH -A proj-1
+#SBATCH -n 1
+#SBATCH --cpus-per-task=1
+#SBATCH --mem=2G
+#SBATCH -t 01:00:00
+#SBATCH --no-requeue
+ln /home/u/.rsdat/clusters/c0ffee00/logs/"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}.log" /home/u/.rsdat/clusters/c0ffee00/logs/scheduler.log 2>/dev/null || exec >>/home/u/.rsdat/clusters/c0ffee00/logs/scheduler.log 2>&1
+module load x
+export DASK_CONFIG=/home/u/.rsdat/clusters/c0ffee00/dask
+export RSDAT_HOME=/home/u/.rsdat
+exec /env/bin/python /home/u/.rsdat/clusters/c0ffee00/preloads/rsdat_start.py node --protocol tls --port 0 --scheduler-file /home/u/.rsdat/clusters/c0ffee00/scheduler.json
