@@ -245,6 +245,10 @@ describe('Card', () => {
     expect(screen.getByText('attached')).toBeVisible();
     expect(screen.queryByRole('button', { name: 'Scale' })).toBeNull();
     expect(screen.queryByText(/No workers yet/)).toBeNull();
+    expect(screen.getByText('0 connected')).toBeVisible();
+    expect(
+      screen.queryByRole('button', { name: 'Log of the scheduler' })
+    ).toBeNull();
     expect(button('Detach')).toBeEnabled();
     expect(button('Insert client code')).toBeEnabled();
   });

@@ -182,11 +182,15 @@ function DrawnCard(props: ICardProps): JSX.Element {
 function Facts(props: ICardProps): JSX.Element {
   const { cluster, commands, trans } = props;
   const { address, dashboard } = cluster.scheduler;
+  // Somebody else's scheduler has no log here, and nobody here wants workers of it.
+  const isOthers = isAttached(cluster);
   return (
     <dl className="jp-rsdat-Card-facts">
       <dt>{trans.__('Workers')}</dt>
       <dd>
-        {workerCounts(cluster.workers, trans)}
+        {isOthers
+          ? trans.__('%1 connected', cluster.workers.connected)
+          : workerCounts(cluster.workers, trans)}
         {cluster.adapt &&
           ` · ${trans.__('adaptive %1–%2', cluster.adapt.minimum, cluster.adapt.maximum)}`}
       </dd>
@@ -212,16 +216,20 @@ function Facts(props: ICardProps): JSX.Element {
         ) : (
           trans.__('not up yet')
         )}
-        <button
-          type="button"
-          className="jp-rsdat-Link"
-          aria-label={trans.__('Log of the scheduler')}
-          onClick={() =>
-            void commands.execute(CommandIDs.openLogs, { cluster: cluster.id })
-          }
-        >
-          {trans.__('log')}
-        </button>
+        {!isOthers && (
+          <button
+            type="button"
+            className="jp-rsdat-Link"
+            aria-label={trans.__('Log of the scheduler')}
+            onClick={() =>
+              void commands.execute(CommandIDs.openLogs, {
+                cluster: cluster.id
+              })
+            }
+          >
+            {trans.__('log')}
+          </button>
+        )}
       </dd>
       <dt>{trans.__('Runs')}</dt>
       <dd>

@@ -10,7 +10,7 @@ import { isAttached } from '../status';
 export function menuCommands(cluster: ICluster): (string | null)[] {
   const jobs = countEntries(cluster) > 0 ? [CommandIDs.openJobs] : [];
   if (isAttached(cluster)) {
-    return [...jobs, CommandIDs.openLogs, null, CommandIDs.shutdown];
+    return [...jobs, null, CommandIDs.shutdown];
   }
   return [
     CommandIDs.scale,
