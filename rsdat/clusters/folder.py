@@ -7,6 +7,8 @@ Two locks, both released by the kernel when their holder dies:
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import json
 import os
@@ -112,6 +114,25 @@ class ClusterFolder:
         except BaseException:
             shutil.rmtree(self.path, ignore_errors=True)
             raise
+
+    def tighten(self) -> list[str]:
+        """Take from others what a copy, a restored backup or a careless `chmod -R` gave them.
+
+        Returns:
+            What was open, as paths within the folder; `.` is the folder itself.
+        """
+        opened = []
+        private = (self.record_file, self.key_file, self.certificate_file, self.secret_file)
+        for path, mode in (
+            (self.path, PRIVATE_FOLDER),
+            (self.path / "tls", PRIVATE_FOLDER),
+            *((file, PRIVATE_FILE) for file in private),
+        ):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mode & 0o077:
+                    path.chmod(mode)
+                    opened.append(str(path.relative_to(self.path)))
+        return opened
 
     def read_record(self) -> Record:
         """What `cluster.json` says.
@@ -240,7 +261,11 @@ class Lock:
 
     @classmethod
     def take(cls, path: Path) -> Lock | None:
-        """The lock, or None while somebody else has it. None, too, where the folder is gone."""
+        """The lock, or None while somebody else has it. None, too, where the folder is gone.
+
+        Raises:
+            Conflict: This file system has no locks.
+        """
         try:
             with room_for(path):
                 descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
@@ -251,9 +276,15 @@ class Lock:
         except BlockingIOError:
             os.close(descriptor)
             return None
-        except BaseException:
+        except OSError as error:
             os.close(descriptor)
-            raise
+            if error.errno not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK):
+                raise
+            raise Conflict(
+                f"The file system of {path.parent} has no locks (flock: {error.strerror})",
+                hint="Set RSDAT_HOME to a folder on another one that the nodes share.",
+                code="no_locks",
+            ) from error
         return cls(descriptor)
 
     def handed_on(self) -> AbstractContextManager[None]:

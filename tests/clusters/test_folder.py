@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from rsdat.base.errors import Conflict, NotFound
 from rsdat.clusters.dask_config import write_config
-from rsdat.clusters.folder import ClusterFolder, cluster_folders
+from rsdat.clusters.folder import ClusterFolder, Lock, cluster_folders
 from rsdat.clusters.link import SchedulerLink, scheduler_address
 from rsdat.clusters.logs import MAX_PART_BYTES, read_part
 from rsdat.clusters.record import Record
@@ -111,3 +112,27 @@ def test_a_log_that_is_a_link_is_not_followed(folder: ClusterFolder) -> None:
     (folder.logs / "7_0.log").symlink_to("/etc/passwd")
     with pytest.raises(NotFound):
         read_part(folder, "7_0", 0)
+
+
+def test_what_others_could_read_is_made_private_again(folder: ClusterFolder) -> None:
+    assert folder.tighten() == []
+    folder.path.chmod(0o755)
+    folder.key_file.chmod(0o644)
+    assert folder.tighten() == [".", "tls/key.pem"]
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    assert folder.key_file.stat().st_mode & 0o777 == 0o600
+    assert folder.tighten() == []
+
+
+def test_a_file_system_without_locks_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Lustre mounted without `flock`."""
+
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("rsdat.clusters.folder.fcntl.flock", none)
+    with pytest.raises(Conflict, match="no locks") as refusal:
+        Lock.take(tmp_path / ".act.lock")
+    assert "RSDAT_HOME" in (refusal.value.hint or "")
