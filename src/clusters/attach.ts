@@ -7,6 +7,7 @@ export interface IAttachFields {
   name: string;
   address: string;
   file: string;
+  port: string;
   ca: string;
   cert: string;
   key: string;
@@ -19,6 +20,7 @@ export const EMPTY: IAttachFields = {
   name: '',
   address: '',
   file: '',
+  port: '',
   ca: '',
   cert: '',
   key: ''
@@ -43,6 +45,10 @@ export function attachProblems(
   if (fields.by === 'file' && fields.file.trim() === '') {
     problems.file = trans.__('A path on the server, such as ~/scheduler.json');
   }
+  const port = fields.port.trim();
+  if (port !== '' && !(/^\d{1,5}$/.test(port) && isPort(Number(port)))) {
+    problems.port = trans.__('A number from 1 to 65535');
+  }
   const isPlain = fields.by === 'address' && /^tcp:/i.test(address);
   const tls = ['ca', 'cert', 'key'] as const;
   if (!isPlain && tls.some(key => fields[key].trim() !== '')) {
@@ -63,6 +69,9 @@ export function attachRequest(fields: IAttachFields): IClusterRequest {
     fields.by === 'address'
       ? { address: fields.address.trim() }
       : { scheduler_file: fields.file.trim() };
+  if (fields.port.trim() !== '') {
+    attach.dashboard_port = Number(fields.port);
+  }
   if (!isPlain && fields.ca.trim() !== '') {
     attach.ca_file = fields.ca.trim();
     attach.cert_file = fields.cert.trim();
@@ -70,4 +79,8 @@ export function attachRequest(fields: IAttachFields): IClusterRequest {
   }
   const name = fields.name.trim();
   return name === '' ? { attach } : { name, attach };
+}
+
+function isPort(port: number): boolean {
+  return port >= 1 && port <= 65535;
 }

@@ -62,6 +62,7 @@ export class AttachForm extends Form<IAttachFields, IClusterRequest> {
           {fields.by === 'address'
             ? field('address', trans.__('Address'), 'tls://10.0.0.1:8786')
             : field('file', trans.__('Scheduler file'), '~/scheduler.json')}
+          {field('port', trans.__('Dashboard port'), '8787')}
           {field('name', trans.__('Name'))}
           <p className="jp-rsdat-Form-hint">
             {trans.__(

@@ -222,7 +222,7 @@ def test_a_cluster_has_one_scheduler() -> None:
 STOPPING = {"phase": "stopping", "stop_asked": ago(1)}
 LATE = {"phase": "stopping", "stop_asked": ago(60)}
 CANCELLED = {"scheduler_job": placed(cancelled=ago(2))}
-NOT_YET = {"scheduler_job": placed(submission=None), "scheduler": None}
+NOT_YET: dict[str, Any] = {"scheduler_job": placed(submission=None), "scheduler": None}
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,9 @@ describe('attaching', () => {
         key_file: '/key'
       }
     });
+    expect(
+      attachRequest({ ...all, by: 'file', port: ' 8790 ' }).attach
+    ).toEqual(expect.objectContaining({ dashboard_port: 8790 }));
     expect(attachRequest({ ...all, by: 'file' })).toEqual({
       attach: { scheduler_file: '~/s.json' }
     });
