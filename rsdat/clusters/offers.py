@@ -13,6 +13,7 @@ from rsdat.base.clock import SystemClock, to_iso
 from rsdat.base.errors import Conflict, InvalidInput, QueueSilent
 from rsdat.clusters.again import body_again, groups_again, is_same_preset, preset_again
 from rsdat.clusters.caps import Usage, check_room, read_caps
+from rsdat.clusters.environments import Environments
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.lastrequest import recall, remember
 from rsdat.clusters.limits import find_problems, partitions_of
@@ -51,6 +52,11 @@ class Offers:
         self._home = home
         self._queue = queue
         self._outlook = outlook
+        self._environments = Environments()
+
+    async def close(self) -> None:
+        """End what goes on."""
+        await self._environments.close()
 
     async def read(self, body: Mapping[str, Any]) -> Request:
         """A ClusterRequest of docs/api.yaml, checked and filled in.
@@ -155,6 +161,9 @@ class Offers:
         site = await self._outlook.known_site()
         found = await asyncio.to_thread(self._judge, request, site)
         problems = found["problems"]
+        for options, _ in groups_of(request):
+            told = await self._environments.complaints(options)
+            found["notes"] += [each for each in told if each not in found["notes"]]
         estimate = None
         try:
             if self._outlook.problem is not None:

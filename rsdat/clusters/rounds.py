@@ -77,10 +77,25 @@ class Rounds:
 
     async def start(self) -> None:
         """Find the clusters in their folders and begin. Does not wait for the queue."""
+        await asyncio.to_thread(self._tighten)
         await self._scan()
         self._loop = asyncio.create_task(self._run(), name="rsdat clusters")
         # The first click should not wait for it.
         self._warm_up = asyncio.create_task(self._prepare())
+
+    def _tighten(self) -> None:
+        for folder in cluster_folders(self._home):
+            try:
+                opened = folder.tighten()
+            except OSError as error:
+                self._complain(folder.id, f"its files can't be made private: {error.strerror}")
+                continue
+            if opened:
+                self._complain(
+                    folder.id,
+                    f"others could read {', '.join(opened)}, which is private again; shut the "
+                    "cluster down if they may have: its keys are in there",
+                )
 
     async def stop(self) -> None:
         """End the work. Clusters live on."""

@@ -2,7 +2,7 @@
 import { Clipboard, Notification } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import { addIcon, codeIcon } from '@jupyterlab/ui-components';
-import type { IClusterRequest, IOptions } from '../common/types';
+import type { IClusterRequest } from '../common/types';
 import { clientCode } from './code';
 import { clustersIcon } from './icons';
 import { CommandIDs } from './ids';
@@ -59,6 +59,26 @@ export function addCommands(options: ICommandOptions): void {
             type: 'object',
             description:
               'What one worker job asks for, as in the REST contract.'
+          },
+          adapt: {
+            type: 'object',
+            properties: {
+              minimum: { type: 'integer', minimum: 0 },
+              maximum: { type: 'integer', minimum: 0 }
+            }
+          },
+          scheduler: {
+            type: 'object',
+            description: 'Where the scheduler runs, as in the REST contract.'
+          },
+          idle_after: {
+            type: ['integer', 'null'],
+            description:
+              'Seconds without work after which it shuts itself down.'
+          },
+          renew: {
+            type: 'boolean',
+            description: 'Replace workers before their walltime ends.'
           }
         }
       }
@@ -68,9 +88,19 @@ export function addCommands(options: ICommandOptions): void {
       if (args.form) {
         request = await askRequest(options);
       } else {
-        const { name, preset, workers, again } = args as IClusterRequest;
-        const jobs = args.options as IOptions | undefined;
-        request = { name, preset, workers, options: jobs, again };
+        const { name, preset, workers, again, options } =
+          args as IClusterRequest;
+        const { adapt, scheduler, idle_after, renew } = args as IClusterRequest;
+        const size = { workers, adapt, options };
+        request = {
+          name,
+          preset,
+          ...size,
+          again,
+          scheduler,
+          idle_after,
+          renew
+        };
       }
       // A refusal stays in the panel, as a card with the queue's words.
       return request && model.create(request).catch(() => null);
