@@ -13,7 +13,7 @@ from rsdat.clusters.diagnosis.endings import more_memory, read_ending, state_wor
 from rsdat.clusters.diagnosis.findings import Findings
 from rsdat.clusters.diagnosis.reasons import WORST_FIRST, Reason, read_reason
 from rsdat.clusters.diagnosis.refusals import after_refusal
-from rsdat.clusters.diagnosis.schedulerjob import how_it_ended, still_waits
+from rsdat.clusters.diagnosis.schedulerjob import how_it_ended, out_of_reach, still_waits
 from rsdat.clusters.diagnosis.signs import last_lines, signs
 from rsdat.clusters.logs import SCHEDULER
 from rsdat.clusters.reconcile import SchedulerState
@@ -98,7 +98,7 @@ def diagnose(
     return (
         case.refused()
         or case.given_up()
-        or (case.scheduler_silent() if scheduler == "silent" else None)
+        or (case.scheduler_silent(own) if scheduler == "silent" else None)
         or (case.scheduler_waits(own) if scheduler == "waiting" else None)
         or case.lost()
         or case.restarted()
@@ -172,12 +172,12 @@ class _Case:
         told = still_waits(self.record, own, self.now)
         return Diagnosis(*told) if told else None
 
-    def scheduler_silent(self) -> Diagnosis:
-        return Diagnosis(
+    def scheduler_silent(self, own: Sequence[Job]) -> Diagnosis:
+        message, step = out_of_reach(self.record, own) or (
             "The scheduler does not answer",
             "It may be busy; else look at its log.",
-            last_lines(self.tail(SCHEDULER)),
         )
+        return Diagnosis(message, step, last_lines(self.tail(SCHEDULER)))
 
     def lost(self) -> Diagnosis | None:
         """A job that ended lately, while its group has fewer workers than it should."""

@@ -302,6 +302,15 @@ def test_why_it_waits_is_told() -> None:
     assert diagnose(quiet, [], [], "waiting", NOW, lambda _: None, own=waiting) is None
 
 
+def test_where_it_can_not_be_reached() -> None:
+    running = [own(started=ago(200), node="n1")]
+    told = says("silent", running, scheduler=STARTED)
+    assert "runs in its job 6_0 on n1, and can't be reached" in told.message
+    assert told.hint is not None
+    assert "interface" in told.hint
+    assert says("silent", running).message == "The scheduler does not answer"
+
+
 def test_the_view_and_the_cost() -> None:
     running = own(started=ago(600), time_left_s=600, node="n1")
     seen = Observed((job("7_0", "PENDING", reason="Dependency"),), "silent", None, (running,))

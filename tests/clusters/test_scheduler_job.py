@@ -300,6 +300,34 @@ def test_a_job_whose_scheduler_does_not_start(slurm_home: ClusterSite) -> None:
     asyncio.run(life())
 
 
+@pytest.mark.slurm
+def test_beside_jupyter_it_ends_with_jupyters_job(
+    slurm_home: ClusterSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Until when, and a warning in good time."""
+
+    async def life() -> None:
+        argv = ["sbatch", "--parsable", "--mem=50M", "--time=20", f"--output={tmp_path}/job.log"]
+        script = "#!/bin/sh\nexec sleep 600\n"
+        jupyter = (await run(argv, timeout_s=20, stdin=script, env=_env())).stdout.strip()
+        monkeypatch.setenv("SLURM_JOB_ID", jupyter)
+        try:
+            async with slurm_home.only_manager() as manager:
+                request = {"options": SMALL, "scheduler": {"mode": "beside"}}
+                cluster_id = (await manager.create(request))["id"]
+                cluster = await until(
+                    manager, cluster_id, lambda c: c["scheduler"]["ends_at"] is not None, LIMIT_S
+                )
+                assert cluster["scheduler"]["mode"] == "beside"
+                (warning,) = cluster["warnings"]
+                assert warning["at"] == cluster["scheduler"]["ends_at"]
+                assert "The job that Jupyter runs in" in warning["message"]
+        finally:
+            await run(["scancel", jupyter], timeout_s=20, env=_env())
+
+    asyncio.run(life())
+
+
 def _failed_by(words: str) -> Callable[[dict[str, Any]], bool]:
     def failed(cluster: dict[str, Any]) -> bool:
         diagnosis = cluster["diagnosis"]

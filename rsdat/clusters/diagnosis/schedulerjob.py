@@ -44,6 +44,19 @@ def still_waits(record: Record, own: Sequence[Job], now: datetime) -> tuple[str,
     return f"The scheduler's job {reason.words}", reason.step
 
 
+def out_of_reach(record: Record, own: Sequence[Job]) -> tuple[str, str] | None:
+    """That it runs where it was never reached, and the next step; None where that is not so."""
+    job = the_job(record.scheduler_job, own)
+    reached = record.scheduler is not None and record.scheduler.dask_id is not None
+    if job is None or reached:
+        return None
+    where = f" on {job.node}" if job.node else ""
+    return (
+        f"The scheduler runs in its job {job.id}{where}, and can't be reached from here",
+        "The nodes may have another network: choose an interface that both have.",
+    )
+
+
 def how_it_ended(
     record: Record, own: Sequence[Job], now: datetime, log: str | None
 ) -> tuple[str, str, str | None] | None:
