@@ -128,12 +128,8 @@ def test_it_outlives_the_job_that_jupyter_runs_in(slurm_home: ClusterSite, tmp_p
             future = client.submit(slow, kept)
             await run(["scancel", jupyter], timeout_s=20, env=_env())
 
-            async def gone() -> bool:
-                listed = await run(["squeue", "-h", "-j", jupyter], timeout_s=20, env=_env())
-                return not listed.stdout.strip()
-
             deadline = time.monotonic() + LIMIT_S
-            while not await gone():
+            while await _state(jupyter):
                 assert time.monotonic() < deadline
                 await asyncio.sleep(0.2)
             async with slurm_home.only_manager() as manager:
@@ -310,6 +306,10 @@ def test_beside_jupyter_it_ends_with_jupyters_job(
         argv = ["sbatch", "--parsable", "--mem=50M", "--time=20", f"--output={tmp_path}/job.log"]
         script = "#!/bin/sh\nexec sleep 600\n"
         jupyter = (await run(argv, timeout_s=20, stdin=script, env=_env())).stdout.strip()
+        deadline = time.monotonic() + LIMIT_S
+        while await _state(jupyter) != "RUNNING":
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
         monkeypatch.setenv("SLURM_JOB_ID", jupyter)
         try:
             async with slurm_home.only_manager() as manager:
@@ -338,6 +338,12 @@ def _failed_by(words: str) -> Callable[[dict[str, Any]], bool]:
 
 def _short(site: SlurmSite, state: str) -> None:
     site.command("scontrol", "update", "PartitionName=short", f"State={state}")
+
+
+async def _state(job: str) -> str:
+    """As squeue lists it; nothing once it has gone."""
+    argv = ["squeue", "-h", "-j", job, "-o", "%T"]
+    return (await run(argv, timeout_s=20, env=_env())).stdout.strip()
 
 
 def _env() -> dict[str, str]:
