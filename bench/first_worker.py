@@ -26,7 +26,7 @@ from rsdat.clusters.link import security
 from tests.support.slurm_site import SlurmSite
 
 ROUNDS = 8
-BAR = 1.1
+BAR = 1.05
 LIMIT_S = 90.0
 LOOK_S = 0.02
 # Slurm's own rhythm in the private site is one second; several of them are crossed.

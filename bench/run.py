@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 
-from bench import array_submit, first_worker, main_job, transfer
+from bench import (
+    array_submit,
+    first_worker,
+    main_job,
+    queries,
+    reconcile_pass,
+    responsive,
+    transfer,
+)
 from bench.measured import Measured, show
 from bench.stand import REPOSITORY, CannotMeasureError
 
@@ -20,6 +28,9 @@ PARTS = {
     "array_submit": array_submit,
     "transfer": transfer,
     "main_job": main_job,
+    "queries": queries,
+    "reconcile_pass": reconcile_pass,
+    "responsive": responsive,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
 INTRODUCTION = """\

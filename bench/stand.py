@@ -93,8 +93,15 @@ class Stand:
             yield dcache
 
     @contextlib.contextmanager
-    def jupyter(self) -> Iterator[Jupyter]:
-        """JupyterLab as users start it. Clusters that are left are shut down at the end."""
+    def jupyter(
+        self, *, modules: Path | None = None, extension: str | None = None
+    ) -> Iterator[Jupyter]:
+        """JupyterLab as users start it. Clusters that are left are shut down at the end.
+
+        Args:
+            modules: A folder of modules that it can import besides.
+            extension: One of them, which it loads as a server extension.
+        """
         runtime = self.folder / "jupyter-runtime"
         token = secrets.token_hex(16)
         env = os.environ | {
@@ -105,6 +112,10 @@ class Stand:
             "JUPYTERLAB_SETTINGS_DIR": str(self.folder / "settings"),
         }
         argv = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+        if modules is not None:
+            env["PYTHONPATH"] = str(modules)
+        if extension is not None:
+            argv.append(f"--ServerApp.jpserver_extensions={extension}=True")
         argv += ["--ip=127.0.0.1", "--ServerApp.port=0", f"--ServerApp.root_dir={self.folder}"]
         with (self.folder / "jupyter.log").open("ab") as log:
             process = subprocess.Popen(argv, env=env, stdout=log, stderr=log)

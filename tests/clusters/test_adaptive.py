@@ -84,7 +84,9 @@ def test_what_dask_wants_is_shared_in_the_order_of_the_groups() -> None:
 
 
 def test_habits_are_read_and_checked() -> None:
-    with dask.config.set({"rsdat.clusters.adaptive": {"keep_queued": "2 minutes", "most-queued": 3}}):
+    with dask.config.set(
+        {"rsdat.clusters.adaptive": {"keep_queued": "2 minutes", "most-queued": 3}}
+    ):
         assert read_habits() == Habits(keep_queued=timedelta(minutes=2), most_queued=3)
     for wrong in ({"keep-queued": "soon"}, {"most-queued": 0}, {"patience": 3}, [1]):
         with (
