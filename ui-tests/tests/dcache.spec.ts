@@ -173,6 +173,32 @@ test('a file on tape is marked and does not hang when opened', async ({
     .click();
 });
 
+test('a file is staged, and released again', async ({ page }) => {
+  const panel = await openPanel(page, 'dCache');
+  await panel.getByRole('button', { name: 'Refresh' }).click();
+  await row(panel, 'tape').dblclick();
+  const file = panel
+    .getByRole('grid', { name: 'Files' })
+    .getByRole('row', { name: /^old\.txt/ });
+  await file.click({ button: 'right' });
+  await expect(
+    page.getByRole('menuitem', { name: 'Release from Disk' })
+  ).toBeHidden();
+  await page.getByRole('menuitem', { name: 'Stage from Tape' }).click();
+  await expect(async () => {
+    await panel.getByRole('button', { name: 'Refresh' }).click();
+    await expect(file.getByTitle('On disk and on tape')).toBeVisible({
+      timeout: 2_000
+    });
+  }).toPass({ timeout: 60_000 });
+  await file.click({ button: 'right' });
+  await expect(
+    page.getByRole('menuitem', { name: 'Stage from Tape' })
+  ).toBeHidden();
+  await page.getByRole('menuitem', { name: 'Release from Disk' }).click();
+  await expect(page.getByText(/^Released 1 file/)).toBeVisible();
+});
+
 test('a door that is down is said, with a way on', async ({ page }) => {
   const panel = await openPanel(page, 'dCache');
   process.kill(stack().door.pid, 'SIGSTOP');
