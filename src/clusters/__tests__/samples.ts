@@ -257,8 +257,10 @@ export class FakeApi implements IClustersApi {
   readonly found: PromiseDelegate<ILogMatches>[] = [];
   readonly pasts: PromiseDelegate<{ clusters: IPastCluster[] }>[] = [];
   logList: ILogList = { name: null, logs: [] };
-  deletePast = jest.fn((_: string) => Promise.resolve());
-  logs = jest.fn((_: string) => Promise.resolve(this.logList));
+  deletePast = jest.fn<Promise<void>, [string]>(() => Promise.resolve());
+  logs = jest.fn<Promise<ILogList>, [string]>(() =>
+    Promise.resolve(this.logList)
+  );
 
   searchLogs(id: string, query: ILogQuery): Promise<ILogMatches> {
     this.searches.push([id, query]);
