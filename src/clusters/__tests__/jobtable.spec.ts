@@ -159,6 +159,20 @@ describe('order and filter', () => {
 });
 
 describe('JobTables', () => {
+  it('tells the job last pointed at, also in a table where it was before', () => {
+    const model = new ClusterModel({ api: new FakeApi() });
+    const tables = new JobTables(model, trans);
+    const card = tables.get('a', 'card');
+    card.active = '1_0';
+    tables.get('b', 'card').active = '2_0';
+    card.active = '1_0';
+    expect(tables.current).toEqual({ cluster: 'a', job: '1_0' });
+    tables.get('b', 'card').text = 'typed';
+    expect(tables.current).toEqual({ cluster: 'a', job: '1_0' });
+    tables.dispose();
+    model.dispose();
+  });
+
   it('keeps one table per place, until its cluster is gone', async () => {
     const api = new FakeApi();
     const model = new ClusterModel({ api });

@@ -89,6 +89,11 @@ export class JobTable {
     return this._changed;
   }
 
+  /** Emitted when a job was pointed at, also when it is the same as before. */
+  get pointed(): ISignal<this, void> {
+    return this._pointed;
+  }
+
   /** Whether the card shows it; a change is not told. */
   isOpen = false;
 
@@ -122,8 +127,12 @@ export class JobTable {
   }
 
   set active(job: string | null) {
-    if (job !== this._active) {
-      this._active = job;
+    const isOther = job !== this._active;
+    this._active = job;
+    if (job !== null) {
+      this._pointed.emit();
+    }
+    if (isOther) {
       this._changed.emit();
     }
   }
@@ -189,4 +198,5 @@ export class JobTable {
   private _cache: { jobs: readonly IJob[]; rows: readonly IJob[] } | null =
     null;
   private _changed = new Signal<this, void>(this);
+  private _pointed = new Signal<this, void>(this);
 }

@@ -20,10 +20,8 @@ export class JobTables {
     let table = this._tables.get(key);
     if (!table) {
       table = new JobTable(this._trans);
-      table.changed.connect(sender => {
-        if (sender.active !== null) {
-          this._latest = { cluster, table: sender };
-        }
+      table.pointed.connect(sender => {
+        this._latest = { cluster, table: sender };
       });
       this._tables.set(key, table);
     }
