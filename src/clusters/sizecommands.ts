@@ -71,9 +71,11 @@ export function addSizeCommands(parts: ICommandParts): void {
   });
 
   const queued = (args: Parameters<Targets['cluster']>[0]): IGroup[] => {
-    const group = targets.group(args);
-    const groups = group ? [group] : (targets.cluster(args)?.groups ?? []);
-    return groups.filter(({ workers }) => workers.queued > 0);
+    const groups = targets.cluster(args)?.groups ?? [];
+    return groups.filter(
+      ({ name, workers }) =>
+        workers.queued > 0 && (args.group === undefined || args.group === name)
+    );
   };
   commands.addCommand(CommandIDs.dropQueued, {
     label: trans.__('Drop Queued Jobs'),
@@ -160,8 +162,11 @@ export function addSizeCommands(parts: ICommandParts): void {
     icon: closeIcon,
     isEnabled: args => {
       const groups = targets.cluster(args)?.groups ?? [];
-      const isFirst = args.group === groups[0]?.name;
-      return targets.isOurs(args) && groups.length > 1 && !isFirst;
+      const [, ...others] = groups;
+      return (
+        targets.isOurs(args) &&
+        others.some(({ name }) => (args.group ?? name) === name)
+      );
     },
     describedBy: {
       args: {
@@ -175,7 +180,11 @@ export function addSizeCommands(parts: ICommandParts): void {
     },
     execute: async args => {
       const cluster = targets.cluster(args);
-      const group = cluster && (targets.group(args) ?? (await choose(cluster)));
+      const group =
+        cluster &&
+        (args.group === undefined
+          ? await choose(cluster)
+          : targets.group(args));
       if (!cluster || !group) {
         return;
       }

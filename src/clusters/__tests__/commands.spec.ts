@@ -248,6 +248,16 @@ describe('cluster commands', () => {
       expect(api.sent).toEqual([['a', 'gpu']]);
     });
 
+    it('a group that is gone stands for no other', async () => {
+      await show({ ...cluster, groups: cluster.groups.slice(0, 2) });
+      const group = 'gone';
+      for (const id of [CommandIDs.dropQueued, CommandIDs.removeGroup]) {
+        expect(commands.isEnabled(id, { group })).toBe(false);
+        await commands.execute(id, { group, confirmed: true });
+      }
+      expect(api.sent).toEqual([]);
+    });
+
     it('add a group as given', async () => {
       await show(cluster);
       const request = { name: 'gpu2', workers: 1 };
