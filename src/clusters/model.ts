@@ -306,7 +306,12 @@ export class ClusterModel implements IClusterManager, IDisposable {
     try {
       const cluster = await request();
       this._activities.delete(id);
-      this._put(cluster);
+      if (this.cluster(id)) {
+        this._put(cluster);
+      } else {
+        // A list that came meanwhile is without it: the answer is older than its end.
+        this._emit();
+      }
       return cluster;
     } catch (reason) {
       this._activities.delete(id);

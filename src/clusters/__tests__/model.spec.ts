@@ -74,6 +74,20 @@ describe('ClusterModel', () => {
     expect(model.cluster('c-1')?.workers.wanted).toBe(4);
   });
 
+  it('a cluster that left the list does not come back with a late answer', async () => {
+    void model.refresh();
+    api.lists[0].resolve(aList(aCluster()));
+    await settle();
+    const done = model.shutdown('c-1');
+    void model.refresh();
+    api.lists[1].resolve(aList());
+    await settle();
+    api.shutdowns[0].resolve(aCluster({ state: 'stopping' }));
+    await done;
+    expect(model.clusters).toEqual([]);
+    expect(model.activity('c-1')).toBeNull();
+  });
+
   it('keeps the list when a request fails, and says why', async () => {
     void model.refresh();
     api.lists[0].resolve(aList(aCluster()));
