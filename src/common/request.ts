@@ -119,14 +119,18 @@ export async function requestJson<T>(
   init: RequestInit = {},
   limit_ms = REQUEST_LIMIT_MS
 ): Promise<T> {
-  const { body } = await exchange(
+  const { response, body } = await exchange(
     settings,
     url,
     init,
     limit_ms,
     async response => await response.text()
   );
-  return (body ? JSON.parse(body) : undefined) as T;
+  try {
+    return (body ? JSON.parse(body) : undefined) as T;
+  } catch {
+    throw notJson(response.status);
+  }
 }
 
 /**
@@ -190,6 +194,16 @@ function tooLate(limit_ms: number): ApiError {
       'It may be busy, and may have done what was asked: look before you try again.'
     ),
     code: 'timeout'
+  });
+}
+
+/** A page of whatever stands before Jupyter: most often its login page, with status 200. */
+function notJson(status: number): ApiError {
+  return new ApiError({
+    message: trans.__('A web page came instead of an answer.'),
+    hint: trans.__('Reload the page: you may have to log in again.'),
+    code: 'jupyter',
+    status
   });
 }
 

@@ -108,6 +108,13 @@ it('tells what the companion and what others said', async () => {
   );
 });
 
+it('says that a login page is no answer', async () => {
+  const settings = settingsWith(async () => new Response('<!DOCTYPE html>'));
+  const error = await failureOf(requestJson(settings, url));
+  expect(error).toMatchObject({ code: 'jupyter', status: 200 });
+  expect(error.text).toMatch(/log in again/);
+});
+
 it('speaks the language of Lab', async () => {
   const trans = nullTranslator.load('jupyterlab_rsdat');
   translateMessages({
