@@ -304,6 +304,9 @@ it('describes a partition', () => {
   expect(describePartition(old, trans)).toBe(
     'DOWN, no limit of time, 3 nodes, with up to 4 cores and 16 GiB'
   );
+  expect(describePartition({ ...normal, cores_limit: 1 }, trans)).toMatch(
+    /with up to 1 core and 500 GiB$/
+  );
 });
 
 it.each([

@@ -158,7 +158,7 @@ export function addJobCommands(parts: IJobCommandParts): void {
             'The scheduler runs in it: the whole cluster would end with it.'
           )
         : trans.__(
-            'Its Dask worker runs %1 Dask tasks, %2 more wait there, and it holds the results of %3. What only it holds has to be computed anew.',
+            'Of Dask tasks, its worker runs %1, %2 more wait there, and it holds the results of %3. What only it holds has to be computed anew.',
             load?.executing ?? 0,
             load?.ready ?? 0,
             load?.inMemory ?? 0

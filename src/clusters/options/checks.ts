@@ -70,7 +70,8 @@ export function describePartition(
       ? trans.__('no limit of time')
       : trans.__('at most %1', formatLimit(partition.walltime_limit)),
     trans._n('%1 node', '%1 nodes', partition.nodes),
-    trans.__(
+    trans._n(
+      'with up to %1 core and %2',
       'with up to %1 cores and %2',
       mostCores(partition),
       formatBytes(mostMemory(partition))
@@ -210,10 +211,11 @@ function fits(
   }
   const cores = Math.max(...used.map(mostCores));
   if (Number(job.cores) > cores) {
-    found.cores = trans.__(
-      'A node of %1 has %2 cores, you asked for %3',
-      name,
+    found.cores = trans._n(
+      'A node of %2 has %1 core, you asked for %3',
+      'A node of %2 has %1 cores, you asked for %3',
       cores,
+      name,
       job.cores
     );
   }
