@@ -61,8 +61,11 @@ def take_stock(
         left: Jobs whose worker left by itself before its walltime.
     """
     _find_submissions(record, jobs, now)
-    _note_connected(record, connected)
     ended = {job.id for job in record.ended}
+    # A scheduler may know a worker for minutes after its node has gone; a job may be requeued.
+    gone = ended - {job.id for job in jobs if not job.ended}
+    _note_connected(record, set(connected) - gone)
+    record.dismissed = [job_id for job_id in record.dismissed if job_id not in gone]
     groups = record.groups_of_arrays()
     listed = {job.id: job for job in jobs}
     # What is remembered tells more than what is listed, squeue for one knows no exit codes.

@@ -70,6 +70,16 @@ def usage_of(records: Iterable[Record]) -> Usage:
     return total
 
 
+def total(each: Iterable[Usage]) -> Usage:
+    """All of them together."""
+    given = list(each)
+    return Usage(
+        sum(one.workers for one in given),
+        sum(one.cores for one in given),
+        sum(one.core_hours for one in given),
+    )
+
+
 def room(record: Record, group: Group, caps: Caps, others: Usage) -> int | None:
     """The most workers that a group may have now; None where nothing caps it.
 
@@ -100,7 +110,7 @@ def check_room(record: Record, caps: Caps, others: Usage) -> None:
     mine = usage_of([record])
     for cap, used, whose in (
         (caps.one, mine, "a cluster"),
-        (caps.all, _sum(mine, others), "all your clusters together"),
+        (caps.all, total((mine, others)), "all your clusters together"),
     ):
         for what, most, wanted in (
             ("workers", cap.workers, used.workers),
@@ -127,14 +137,6 @@ def budget_spent(core_hours: float, caps: Caps, others: Usage) -> str | None:
     if caps.all.core_hours is not None and core_hours + others.core_hours >= caps.all.core_hours:
         return f"Your clusters have used the {caps.all.core_hours:g} core-hours that they may"
     return None
-
-
-def _sum(one: Usage, other: Usage) -> Usage:
-    return Usage(
-        one.workers + other.workers,
-        one.cores + other.cores,
-        one.core_hours + other.core_hours,
-    )
 
 
 def _cap(key: str, given: dict[str, Any]) -> Cap:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import dask.config
+
 from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, NoSpace, NotFound
-from rsdat.clusters import process
+from rsdat.clusters import caps, process
 from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
-from rsdat.clusters.caps import Usage
+from rsdat.clusters.caps import Usage, usage_of
+from rsdat.clusters.cost import core_hours
 from rsdat.clusters.diagnose import Diagnosis, diagnose
 from rsdat.clusters.diagnosis.findings import Inspector
 from rsdat.clusters.executor import Executor
@@ -22,12 +26,18 @@ from rsdat.clusters.leaving import just_ended, left_early
 from rsdat.clusters.link import SchedulerLink, SchedulerSeen, WorkerSeen
 from rsdat.clusters.logs import tail
 from rsdat.clusters.placement.job import apart, job_state, note_job, strays, to_ask
-from rsdat.clusters.reconcile import EndScheduler, SchedulerState, jobs_of_groups, reconcile
+from rsdat.clusters.reconcile import (
+    EndScheduler,
+    SchedulerState,
+    by_record,
+    jobs_of_groups,
+    reconcile,
+)
 from rsdat.clusters.record import Record
 from rsdat.clusters.renewal import being_replaced
 from rsdat.clusters.scheduler import find_scheduler
 from rsdat.clusters.settled import is_settled
-from rsdat.clusters.sizing import Sizing
+from rsdat.clusters.sizing import Sizing, is_overspent
 from rsdat.clusters.view import (
     Observed,
     cluster_view,
@@ -78,13 +88,15 @@ class Keeper:
         self._no_space: NoSpace | None = None
         #: Jobs whose worker was connected at some look since the last stock was taken.
         self._met: set[str] = set()
+        #: Core-hours at the last look, with those of jobs that run; counted where there are caps.
+        self._taken_h = 0.0
         self._silent_since = clock.now()
         self._jobs_seen = clock.now()
         self._idle = IdleWatch()
         self._inspector = Inspector(folder, clock)
         self._shown: tuple[Any, ...] | None = None
         #: Record and look with which there was nothing to do.
-        self._settled: tuple[int, int] | None = None
+        self._settled: tuple[int, Observed] | None = None
         self._by_job: tuple[SchedulerSeen | None, dict[str, list[WorkerSeen]]] = (None, {})
         self._executor = Executor(folder, home, queue, clock)
 
@@ -92,7 +104,7 @@ class Keeper:
     def moving(self) -> bool:
         """Whether something is expected to change by itself."""
         record, observed = self.record, self.observed
-        if record.phase == "stopped" or self._settled == (self._stamp, id(observed)):
+        if record.phase == "stopped" or self._is_settled():
             return False
         living = [job for job in observed.jobs if not job.ended]
         if record.phase == "failed":
@@ -110,9 +122,18 @@ class Keeper:
         now, seen = self._clock.now(), self._jobs_seen
         if any(being_replaced(record, mine[group.name], now, seen=seen) for group in record.groups):
             return True
+        if is_overspent(record, self._taken_h, self.others):
+            return True
         if len(connected) == record.wanted:
             return any(group.removing for group in record.groups)
         return not all(is_held(group) for group in record.groups)
+
+    def _is_settled(self) -> bool:
+        if self._settled is None:
+            return False
+        stamp, observed = self._settled
+        # The very look, and no other that showed the same: that one was not judged.
+        return stamp == self._stamp and observed is self.observed
 
     def view(self) -> dict[str, Any]:
         """The `Cluster` of docs/api.yaml."""
@@ -125,6 +146,11 @@ class Keeper:
             can_hold=self._queue.can_hold,
             jupyter_ends=self.jupyter_ends,
         )
+
+    def usage(self) -> Usage:
+        """What the cluster wants and has taken."""
+        known = usage_of([self.record])
+        return replace(known, core_hours=max(known.core_hours, self._taken_h))
 
     def queued(self, group: str | None) -> int:
         """How many jobs of a group, the first for None, wait in the queue."""
@@ -212,13 +238,16 @@ class Keeper:
         known = self.observed.jobs if jobs is None else tuple(jobs)
         await self._show(Observed(known, state, answer, own))
         self._met.update(self._connected())
+        if jobs is None:
+            # So that the queue is asked again when the countdown begins, though nobody looks.
+            await self._note_idleness(self.record, state, self._clock.now())
         if self.record.phase == "up":
             running = [job.id for job in known if job.state == "RUNNING"]
             self._inspector.look(answer, running)
         if jobs is not None and is_settled(
             self.record, jobs, own, self._connected(), state, self._clock.now()
         ):
-            self._settled = (self._stamp, id(self.observed))
+            self._settled = (self._stamp, self.observed)
             return
         try:
             if jobs is not None and self.record.phase != "stopped":
@@ -364,6 +393,7 @@ class Keeper:
         target = await self._target(record, state)
         await self._note_idleness(record, state, now)
         answer = self.observed.answer
+        others = self.others()  # here: the other clusters may change while a thread counts them
         fresh = just_ended(record, jobs, lost)
         left = await asyncio.to_thread(left_early, self.folder, fresh) if fresh else frozenset()
 
@@ -376,7 +406,7 @@ class Keeper:
             note_job(record, own, now, asked=own_asked, told=recalled)
             told = [job for job in recalled if job.id not in own_asked]
             take_stock(record, jobs, met, now, recalled=told, forgotten=forgotten, left=left)
-            self._sizing.apply(record, jobs, target, now, self.others())
+            self._sizing.apply(record, jobs, target, now, others)
 
         # Who ends must not need room for that; whoever else acts has to write it down first.
         if record.phase == "up":
@@ -387,8 +417,7 @@ class Keeper:
         if self._idle.is_over(record, now):
             await self._end_idle(now)
             return
-        if record.scheduler_job is not None and record.scheduler_job.ended is not None:
-            state = "dead"
+        state = by_record(record, state)
         actions = reconcile(record, jobs, connected, state, now, strays=strays(record, own))
         if actions:
             self.acted = True
@@ -439,3 +468,6 @@ class Keeper:
             diagnosis = Diagnosis(self._no_space.message, self._no_space.hint)
         # Together, so that nobody sees a failed cluster without its reason.
         self.observed, self.diagnosis = observed, diagnosis
+        if dask.config.get(caps.KEY, None):
+            mine = jobs_of_groups(self.record, observed.jobs)
+            self._taken_h = core_hours(self.record, mine, self._clock.now())

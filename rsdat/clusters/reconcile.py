@@ -140,6 +140,21 @@ def reconcile(
     ]
 
 
+def by_record(record: Record, scheduler: SchedulerState) -> SchedulerState:
+    """How the scheduler is, where the record tells of more than the look before it was read.
+
+    Another companion may have started it since, or its job was found by its name.
+    """
+    placed = record.scheduler_job
+    if placed is not None and placed.ended is not None:
+        return "dead"
+    if scheduler != "none":
+        return scheduler
+    if placed is not None:
+        return "waiting" if placed.submission is not None else "none"
+    return "starting" if record.scheduler is not None and record.scheduler.pid else "none"
+
+
 def jobs_of_groups(record: Record, jobs: Sequence[Job]) -> dict[str, list[Job]]:
     """The jobs by the name of their group; those of no group that is known are the first's."""
     if len(record.groups) == 1:

@@ -17,7 +17,7 @@ from typing import Any
 from rsdat.base.clock import Clock
 from rsdat.base.errors import NotFound, QueueSilent, RsdatError
 from rsdat.clusters.attached.keeper import AttachedKeeper
-from rsdat.clusters.caps import Usage, usage_of
+from rsdat.clusters.caps import Usage, total
 from rsdat.clusters.deadlines import JupyterJob
 from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.keeper import Keeper
@@ -137,7 +137,7 @@ class Rounds:
 
     def usage_but(self, cluster_id: str | None) -> Usage:
         """What all clusters but one want and have taken."""
-        return usage_of(keeper.record for keeper in self.live() if keeper.folder.id != cluster_id)
+        return total(keeper.usage() for keeper in self.live() if keeper.folder.id != cluster_id)
 
     def jobs_seen(self, cluster_id: str) -> Sequence[Job]:
         """The jobs of a cluster as the queue last listed them; none of one that stopped."""

@@ -47,7 +47,7 @@ def is_settled(
         or dask.config.get(caps.KEY, None)
     ):
         return False
-    if record.mode == "job" and not (len(own) == 1 and own[0].state == "RUNNING"):
+    if record.scheduler_job is not None and not _is_known(record, own):
         return False
     for submission in record.submissions:
         if submission.unsure or submission.array_id is None or now - submission.at <= FRESH:
@@ -57,7 +57,7 @@ def is_settled(
     wanted = {job_id for submission in record.submissions for job_id in submission.jobs()} - ended
     if alive != wanted or any(job.ended and job.id not in ended for job in jobs):
         return False
-    if set(record.connected) != alive or not alive.issuperset(connected):
+    if not set(record.connected) == set(connected) == alive:
         return False
     if any(job.state != "RUNNING" for job in jobs if not job.ended):
         return False
@@ -66,3 +66,11 @@ def is_settled(
         group.removing or group.losses or len(mine[group.name]) != group.wanted
         for group in record.groups
     )
+
+
+def _is_known(record: Record, own: Sequence[Job]) -> bool:
+    """Whether the scheduler's job runs, and the record says which it is and where."""
+    if record.scheduler_job is None or len(own) != 1 or own[0].state != "RUNNING":
+        return False
+    host = record.scheduler.host if record.scheduler is not None else own[0].node
+    return own[0].id == record.scheduler_job.id and own[0].node in (None, host)

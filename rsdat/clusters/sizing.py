@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+
+import dask.config
 
 from rsdat.base.errors import InvalidInput
 from rsdat.clusters.adaptive import AdaptiveSize, Habits, read_habits, share_target
-from rsdat.clusters.caps import Caps, Usage, budget_spent, read_caps, room
+from rsdat.clusters.caps import KEY, Caps, Usage, budget_spent, read_caps, room
 from rsdat.clusters.cost import core_hours
 from rsdat.clusters.reconcile import jobs_of_groups
 from rsdat.clusters.record import Record
@@ -72,6 +74,24 @@ class Sizing:
             if most is not None and wanted > group.wanted:
                 wanted = max(min(wanted, most), group.wanted)
             group.wanted = wanted
+
+
+def is_overspent(record: Record, taken_h: float, others: Callable[[], Usage]) -> bool:
+    """Whether a cluster wants workers still, and its core-hours are used up.
+
+    Args:
+        record: Of the cluster.
+        taken_h: Core-hours that it has used.
+        others: Tells what all other clusters have used.
+    """
+    if not record.wanted or not dask.config.get(KEY, None):
+        return False
+    try:
+        caps = read_caps()
+    except InvalidInput:
+        return False  # whoever makes or scales a cluster is told so
+    alone = caps.all.core_hours is None
+    return budget_spent(taken_h, caps, Usage() if alone else others()) is not None
 
 
 def _spend_no_more(record: Record, why: str) -> None:

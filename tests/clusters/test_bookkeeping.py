@@ -171,3 +171,17 @@ def test_how_a_job_ended_is_asked_once_and_only_if_nobody_wanted_it() -> None:
     assert {each.id: each.exit for each in mine.ended} == {"7_0": "7:0", "7_1": None, "7_2": "2:0"}
     assert {each.run_s for each in mine.ended} == {60}
     assert ends_to_ask(mine, jobs) == []
+
+
+def test_a_worker_whose_job_has_ended_does_not_come_again() -> None:
+    """The scheduler knows it for minutes after its node has gone."""
+    mine = record(4, connected=["7_0"], dismissed=["7_0"])
+    gone = job("7_0", "NODE_FAIL", exit="0:0")
+    take_stock(mine, [gone, job("7_1")], ["7_0"], NOW)
+    assert (mine.connected, mine.dismissed) == ([], [])
+    mine.first.failures, mine.dismissed = 2, ["7_0"]  # dismissed a moment too late
+    take_stock(mine, [gone, job("7_1")], ["7_0"], NOW)
+    assert (mine.connected, mine.dismissed, mine.first.failures) == ([], [], 2)
+    # Requeued, it is one of ours again.
+    take_stock(mine, [job("7_0"), job("7_1")], ["7_0"], NOW)
+    assert mine.connected == ["7_0"]

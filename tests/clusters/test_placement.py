@@ -34,6 +34,7 @@ from rsdat.clusters.reconcile import (
     Finish,
     StartScheduler,
     Submit,
+    by_record,
     reconcile,
 )
 from rsdat.clusters.record import EndedJob, Record, SchedulerJob, SchedulerProcess, Submission
@@ -247,6 +248,30 @@ def test_what_to_do(
     name: str, wanted: int, more: Any, jobs: Any, scheduler: Any, actions: Any
 ) -> None:
     assert reconcile(in_a_job(wanted, **more), jobs, [], scheduler, NOW) == actions, name
+
+
+@pytest.mark.parametrize(
+    ("more", "looked", "state"),
+    [
+        (NOT_YET, "none", "none"),
+        ({}, "none", "waiting"),  # found by its name: no other one is submitted
+        ({}, "up", "up"),
+        (
+            {
+                "scheduler_job": placed(
+                    ended=EndedJob("6_0", "FAILED", None, None, None, 0, False, True, NOW)
+                )
+            },
+            "silent",
+            "dead",
+        ),
+        ({"scheduler_job": None, "scheduler": None}, "none", "none"),
+        ({"scheduler_job": None, "scheduler": STARTED}, "none", "none"),  # nothing came of it
+        ({"scheduler_job": None, "scheduler": replace(STARTED, pid=7)}, "none", "starting"),
+    ],
+)
+def test_what_was_written_down_since_the_look_counts(more: Any, looked: Any, state: str) -> None:
+    assert by_record(in_a_job(**more), looked) == state
 
 
 def test_strays_are_ended() -> None:
