@@ -48,6 +48,18 @@ describe('LogModel', () => {
     expect(log.text).toBe('é日');
   });
 
+  it('keeps the part that is read in the middle of a log', async () => {
+    api.logParts = [part('before\nhere\n', 100_000, 900_000)];
+    await log.goTo('scheduler', 99_995);
+    const { text } = log;
+    api.logParts = [part('after\n', 100_006, 900_000)];
+    log.isShown = true;
+    await log.refresh();
+    expect(log.text).toBe(text);
+    expect(log.hasLater).toBe(true);
+    expect(log.error).toBeNull();
+  });
+
   it('says when the beginning is missing', async () => {
     api.logParts = [part('end\n', 1000)];
     await log.refresh();

@@ -239,6 +239,9 @@ export class LogModel implements IDisposable {
           // Nobody could read all that was written meanwhile.
           this._forget();
           continue;
+        } else if (!this._isFollowing && this.hasLater) {
+          // Who reads in the middle of a log keeps his part of it.
+          this._size = part.size;
         } else {
           this._append(part.bytes, part.size);
         }
