@@ -37,16 +37,17 @@ export function placementWords(
   }
 }
 
-/** A warning in one line, with when that happens. */
+/** A warning in one line, with when that happens; what stands there for long is told without `now`. */
 export function warningWords(
   warning: IWarning,
   trans: TranslationBundle,
-  now: Date
+  now: Date | null
 ): string {
   const words = warning.hint
     ? `${warning.message} ${warning.hint}`
     : warning.message;
-  return trans.__('%1 At %2.', words, untilWords(warning.at, trans, now));
+  const at = now ? untilWords(warning.at, trans, now) : formatClock(warning.at);
+  return trans.__('%1 At %2.', words, at);
 }
 
 /** The countdown to the idle shutdown. */

@@ -43,7 +43,7 @@ export class Notices {
 
   private _tell(cluster: ICluster, warning: IWarning): void {
     const { trans, show } = this._options;
-    const words = warningWords(warning, trans, new Date());
+    const words = warningWords(warning, trans, null);
     Notification.warning(trans.__('%1: %2', cluster.name, words), {
       autoClose: false,
       actions: [

@@ -28,8 +28,7 @@ export function statusWords(
 /** The warnings of all clusters, a line each, the soonest first. */
 export function warningLines(
   clusters: readonly ICluster[],
-  trans: TranslationBundle,
-  now: Date
+  trans: TranslationBundle
 ): string[] {
   return clusters
     .flatMap(({ name, warnings }) =>
@@ -37,7 +36,7 @@ export function warningLines(
     )
     .sort((a, b) => a.warning.at.localeCompare(b.warning.at))
     .map(({ name, warning }) =>
-      trans.__('%1: %2', name, warningWords(warning, trans, now))
+      trans.__('%1: %2', name, warningWords(warning, trans, null))
     );
 }
 
@@ -65,7 +64,7 @@ export class ClusterStatus extends ReactWidget {
       <UseSignal signal={model.changed}>
         {() => {
           const words = statusWords(model.clusters, trans);
-          const lines = warningLines(model.clusters, trans, new Date());
+          const lines = warningLines(model.clusters, trans);
           return (
             <button
               type="button"
