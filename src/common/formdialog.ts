@@ -67,7 +67,32 @@ export class FormDialog<T> extends Dialog<T> {
       event.preventDefault();
       return;
     }
+    if (key === 'Tab' && !(event as KeyboardEvent).shiftKey) {
+      // Lab leads from its last button to the first one, and past a disabled one out of the dialog.
+      const buttons = this.node.querySelectorAll(
+        '.jp-Dialog-footer button:enabled'
+      );
+      if (event.target === buttons[buttons.length - 1]) {
+        event.stopPropagation();
+        event.preventDefault();
+        this._focusFirst();
+        return;
+      }
+    }
     super.handleEvent(event);
+    // Lab gives a focus that left back to where it was first; that may be disabled by now.
+    const isLost = !this.node.contains(document.activeElement);
+    if (event.type === 'focus' && isLost && this.isAttached) {
+      this._focusFirst();
+    }
+  }
+
+  private _focusFirst(): void {
+    this.node
+      .querySelector<HTMLElement>(
+        '.jp-Dialog-body :is(input, select, textarea, button):enabled'
+      )
+      ?.focus();
   }
 
   private _onChanged(): void {

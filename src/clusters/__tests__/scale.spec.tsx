@@ -101,6 +101,22 @@ describe('the dialog', () => {
     expect(await answer).toEqual({ workers: 2 });
   });
 
+  it('keeps the focus, also while it can not be accepted', async () => {
+    await userEvent.click(screen.getByRole('checkbox', { name: 'Adaptive' }));
+    await userEvent.clear(field('Maximum workers'));
+    await waitFor(() => expect(accept()).toBeDisabled());
+    screen.getByRole('button', { name: 'Cancel' }).focus();
+    await userEvent.tab();
+    expect(screen.getByRole('checkbox', { name: 'Adaptive' })).toHaveFocus();
+    // What had the focus first is disabled by now.
+    const behind = document.body.appendChild(document.createElement('button'));
+    behind.focus();
+    expect(screen.getByRole('checkbox', { name: 'Adaptive' })).toHaveFocus();
+    behind.remove();
+    await userEvent.keyboard('{Escape}');
+    expect(await answer).toBeNull();
+  });
+
   it('sends bounds when adaptive', async () => {
     expect(field('Minimum workers')).toBeDisabled();
     await userEvent.click(screen.getByRole('checkbox', { name: 'Adaptive' }));
