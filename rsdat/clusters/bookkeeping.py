@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from rsdat.clusters.naming import job_order, parse_job_name
+from rsdat.clusters.price import walltime_s
 from rsdat.clusters.record import FIRST_GROUP, EndedJob, Group, Record, Submission
 from rsdat.queue.interface import Job
 
@@ -72,9 +73,11 @@ def take_stock(
     for job in (*recalled, *jobs):
         if job.ended and job.id not in ended:
             ended.add(job.id)
+            group = record.group(groups.get(job.array_id)) or record.first
             started = job.started or (listed[job.id].started if job.id in listed else None)
             run_s = int((now - started).total_seconds()) if started else 0
-            group = record.group(groups.get(job.array_id)) or record.first
+            # Nobody may have looked since it ended.
+            run_s = min(run_s, walltime_s(group.options, None) or run_s)
             _note_end(record, group, job, max(run_s, 0), now, left=job.id in left)
             record.spent_core_s += max(run_s, 0) * group.options.cores
     for job_id in forgotten:

@@ -140,9 +140,8 @@ class Executor:
             await self._fail(record)
 
     async def _submit_scheduler(self, record: Record) -> Record | None:
-        now = self.clock.now()
         try:
-            record = await submit_scheduler(self.folder, self.home, self.queue, record, now)
+            record = await submit_scheduler(self.folder, self.home, self.queue, record, self.clock)
         except QueueSilent:
             await self._event("scheduler_unsure")
             raise

@@ -28,6 +28,8 @@ class Submission:
     """One call of the queue's `submit`, written down before it is made.
 
     Attributes:
+        at: When it was written down, and after that when the queue told its id: an answer that
+            was on its way then does not show its jobs.
         array_id: None until the queue has told it, or the jobs were found by their name.
         unsure: The call ended without a sure answer, or never came back: look for the name.
         missing_since: The first look at the queue, after that, that did not find it.

@@ -118,11 +118,14 @@ class Submitter:
         await self.event("submission_refused", tasks=submission.tasks, message=refusal.message)
 
     async def _settle(self, submission: Submission, array_id: str | None, *, unsure: bool) -> None:
+        now = self.clock.now()
+
         def settle(record: Record) -> None:
             for each in record.submissions:
                 if each.token == submission.token:
                     each.unsure = unsure
-                    each.array_id = array_id or each.array_id
+                    if array_id is not None:
+                        each.array_id, each.at = array_id, now
 
         await asyncio.to_thread(self.folder.update, settle)
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
 
+from rsdat.base.clock import SystemClock
 from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
+from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.leaving import just_ended
-from rsdat.clusters.record import Record, Submission
+from rsdat.clusters.record import FIRST_GROUP, Record, Submission
+from rsdat.clusters.submitting import Submitter
 from rsdat.clusters.view import Observed, cluster_view
-from tests.support.cluster_parts import NOW, TOKEN, ago, job, record
+from rsdat.queue.local.queue import LocalQueue
+from tests.support.cluster_parts import ID, NOW, TOKEN, ago, job, record
 
 
 def unsure(**more: object) -> Submission:
@@ -185,3 +191,36 @@ def test_a_worker_whose_job_has_ended_does_not_come_again() -> None:
     # Requeued, it is one of ours again.
     take_stock(mine, [job("7_0"), job("7_1")], ["7_0"], NOW)
     assert mine.connected == ["7_0"]
+
+
+def test_a_job_that_ended_while_nobody_looked_ran_no_longer_than_it_may() -> None:
+    mine = record(2)
+    take_stock(mine, [job("7_0", "TIMEOUT"), job("7_1", "TIMEOUT", started=ago(200_000))], [], NOW)
+    assert [ended.run_s for ended in mine.ended] == [60, 3600]
+    assert mine.spent_core_s == 3660
+
+
+def test_a_slow_answer_to_sbatch_makes_its_jobs_fresh(tmp_path: Path) -> None:
+    """A squeue that was asked meanwhile does not show them: they have not vanished."""
+
+    class Clock(SystemClock):
+        moment = NOW
+
+        def now(self) -> datetime:
+            return self.moment
+
+    class Slow(LocalQueue):
+        async def submit(self, script: str, *, name: str, tasks: int, log_folder: Path) -> str:
+            clock.moment = NOW + timedelta(seconds=45)
+            return "9"
+
+    async def heard(_: str, **__: object) -> None: ...
+
+    clock = Clock()
+    folder = ClusterFolder(tmp_path / "clusters" / ID)
+    folder.make(record(2, submissions=[]), NOW, lambda _: None)
+    submitter = Submitter(folder, Slow(tmp_path), clock, heard)
+    asyncio.run(submitter.submit(2, FIRST_GROUP, lambda: "#!/bin/sh\n"))
+    after = folder.read_record()
+    assert vanished(after, [], clock.moment + timedelta(seconds=1)) == []
+    assert vanished(after, [], clock.moment + timedelta(seconds=21)) == ["9_0", "9_1"]

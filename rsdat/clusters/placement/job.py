@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from rsdat.clusters.bookkeeping import FRESH, SETTLE
 from rsdat.clusters.naming import parse_scheduler_job_name
+from rsdat.clusters.price import walltime_s
 from rsdat.clusters.reconcile import SchedulerState
 from rsdat.clusters.record import EndedJob, Record, SchedulerJob, Submission
 from rsdat.queue.interface import Job
@@ -152,6 +153,7 @@ def _ended(
 ) -> EndedJob:
     started = ended.started or (listed.started if listed else None)
     run_s = max(int((now - started).total_seconds()), 0) if started else 0
+    run_s = min(run_s, walltime_s(placed.options, None) or run_s)  # nobody may have looked since
     return EndedJob(
         id=placed.id or ended.id,
         state=ended.state,

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from rsdat.base.clock import Clock
 from rsdat.base.errors import NotPermitted, QueueSilent, RsdatError
 from rsdat.base.files import write_text
 from rsdat.clusters.folder import ClusterFolder
@@ -19,7 +20,7 @@ from rsdat.queue.interface import Queue
 
 
 async def submit_scheduler(
-    folder: ClusterFolder, home: Path, queue: Queue, record: Record, now: datetime
+    folder: ClusterFolder, home: Path, queue: Queue, record: Record, clock: Clock
 ) -> Record:
     """Submit it; returns the record as it is then.
 
@@ -31,6 +32,7 @@ async def submit_scheduler(
     placed = record.scheduler_job
     if placed is None:
         return record
+    now = clock.now()
     submission = Submission(new_token(), 1, now, group="")
 
     def write(change: Any) -> Record:
@@ -56,10 +58,13 @@ async def submit_scheduler(
         return script
 
     def settle(array_id: str | None) -> Record:
+        told = clock.now()
+
         def change(_: Record, job: Any) -> None:
             if job.submission is not None and job.submission.token == submission.token:
-                job.submission.array_id = array_id or job.submission.array_id
                 job.submission.unsure = array_id is None
+                if array_id is not None:
+                    job.submission.array_id, job.submission.at = array_id, told
 
         return write(change)
 
