@@ -41,7 +41,8 @@ export function formatClock(iso: string, now: Date = new Date()): string {
   const clock: Intl.DateTimeFormatOptions = {
     hour: '2-digit',
     minute: '2-digit',
-    hour12: false
+    // Not `hour12`: with it midnight is 24:00 in some languages.
+    hourCycle: 'h23'
   };
   return time.toDateString() === now.toDateString()
     ? time.toLocaleTimeString(undefined, clock)
