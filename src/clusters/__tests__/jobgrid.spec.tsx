@@ -209,6 +209,22 @@ describe('JobGrid', () => {
     expect(document.activeElement).toHaveAttribute('data-job', '7_2');
   });
 
+  it('keeps the focus when the job it was on leaves, and acts on no other', async () => {
+    const jobs = many(3);
+    const update = show(jobs);
+    act(() => {
+      table.state = 'PENDING';
+      rows()[1].focus();
+    });
+    update([jobs[0], { ...jobs[1], state: 'RUNNING' }, jobs[2]]);
+    expect(ids()).toEqual(['7_0', '7_2']);
+    expect(grid()).toContainElement(document.activeElement as HTMLElement);
+    await userEvent.keyboard('{Delete}');
+    expect(calls).toEqual([]);
+    await userEvent.keyboard('{ArrowDown}');
+    expect(document.activeElement).toHaveAttribute('data-job', '7_2');
+  });
+
   it('offers what can be done to the job now, and no more', () => {
     const update = show([
       aJob({ id: '7_1', actions: ['cancel', 'release'], exit: '0:9' })

@@ -57,6 +57,9 @@ function Content(props: IJobGridProps): JSX.Element {
   const [scrollTop, setScrollTop] = React.useState(0);
   /** Whether the keyboard moved: then the focus follows. */
   const isMoving = React.useRef(false);
+  /** The row that has the focus, and the place it had. */
+  const focused = React.useRef<Element | null>(null);
+  const place = React.useRef(0);
   const columns = useColumns(size.width);
   const template = columnTemplate(columns);
   const isTall = isNarrow(size.width);
@@ -99,6 +102,14 @@ function Content(props: IJobGridProps): JSX.Element {
 
   React.useLayoutEffect(() => {
     const node = scroller.current!;
+    if (active >= 0) {
+      place.current = active;
+    }
+    if (focused.current && !focused.current.isConnected) {
+      // Its job left the table. Not on to another row: a key meant for this one would act on that.
+      focused.current = null;
+      node.focus();
+    }
     if (!isMoving.current || active < 0) {
       return;
     }
@@ -125,7 +136,18 @@ function Content(props: IJobGridProps): JSX.Element {
 
   const onKeyDown = (event: React.KeyboardEvent<HTMLElement>): void => {
     const here = (event.target as HTMLElement).closest('[data-job]');
-    if (!here || event.ctrlKey || event.metaKey || event.altKey) {
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    if (event.target === scroller.current && total > 0) {
+      if (nextIndex(event.key, 0, total) !== null) {
+        event.preventDefault();
+        isMoving.current = true;
+        table.active = rows[clamp(place.current, 0, total - 1)].id;
+      }
+      return;
+    }
+    if (!here) {
       return;
     }
     const page = rowsPerPage(view);
@@ -195,6 +217,7 @@ function Content(props: IJobGridProps): JSX.Element {
           ref={scroller}
           className="jp-rsdat-Jobs-body"
           role="rowgroup"
+          tabIndex={-1}
           style={
             props.isFilling
               ? undefined
@@ -202,7 +225,11 @@ function Content(props: IJobGridProps): JSX.Element {
           }
           onScroll={event => setScrollTop(event.currentTarget.scrollTop)}
           onClick={onPoint}
-          onFocus={onPoint}
+          onFocus={event => {
+            focused.current = event.target.closest('[data-job]');
+            onPoint(event);
+          }}
+          onBlur={() => (focused.current = null)}
           onContextMenu={onPoint}
           onDoubleClick={() => run(CommandIDs.openJobLog)}
         >
