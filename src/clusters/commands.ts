@@ -11,6 +11,7 @@ import { addJobCommands, type IJobCommandParts } from './jobs/commands';
 import { addLifeCommands } from './lifecommands';
 import { addPastCommands } from './past/commands';
 import { addSizeCommands } from './sizecommands';
+import { isAlive } from './status';
 import { CLUSTER, Targets, notify } from './targets';
 
 export { CommandIDs };
@@ -27,6 +28,8 @@ export function addCommands(options: ICommandOptions): void {
   const { commands, model, translator } = options;
   const trans = translator.load('jupyterlab_rsdat');
   const targets = new Targets(model);
+  /** Whether the form is open, or waits for the site. */
+  let isAsking = false;
   addSizeCommands(options);
   addLifeCommands(options);
   addJobCommands(options);
@@ -86,7 +89,13 @@ export function addCommands(options: ICommandOptions): void {
     execute: async args => {
       let request: IClusterRequest | null;
       if (args.form) {
+        if (isAsking) {
+          // Lab would show a second form after the first.
+          return null;
+        }
+        isAsking = true;
         request = await askRequest(options);
+        isAsking = false;
       } else {
         const { name, preset, workers, again, options } =
           args as IClusterRequest;
@@ -111,7 +120,10 @@ export function addCommands(options: ICommandOptions): void {
     label: trans.__('Insert Client Code'),
     caption: trans.__('Put code for a connected client into the notebook'),
     icon: codeIcon,
-    isEnabled: targets.exists,
+    isEnabled: args => {
+      const cluster = targets.cluster(args);
+      return cluster !== undefined && isAlive(cluster);
+    },
     describedBy: {
       args: { type: 'object', properties: { cluster: CLUSTER } }
     },

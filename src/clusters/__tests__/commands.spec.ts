@@ -3,6 +3,7 @@ import type { INotebookTracker } from '@jupyterlab/notebook';
 import { nullTranslator } from '@jupyterlab/translation';
 import { dismissDialog, waitForDialog } from '@jupyterlab/testing';
 import { CommandRegistry } from '@lumino/commands';
+import { PromiseDelegate } from '@lumino/coreutils';
 import { CommandIDs, addCommands } from '../commands';
 import { JobTables } from '../jobs/tables';
 import { ClusterModel } from '../model';
@@ -100,6 +101,9 @@ describe('cluster commands', () => {
     await fill();
     expect(enabled()).toEqual([true, true, true, true]);
     expect(commands.isEnabled(CommandIDs.scale, { cluster: 'b' })).toBe(false);
+    expect(commands.isEnabled(CommandIDs.insertCode, { cluster: 'b' })).toBe(
+      false
+    );
     expect(commands.isEnabled(CommandIDs.shutdown, { cluster: 'b' })).toBe(
       true
     );
@@ -119,6 +123,22 @@ describe('cluster commands', () => {
     await fill();
     void commands.execute(CommandIDs.shutdown, { confirmed: true });
     expect(api.shutdowns).toHaveLength(1);
+  });
+
+  it('ask for the options once, however slowly the site answers', async () => {
+    const site = api.site.getMockImplementation()!;
+    const slow = new PromiseDelegate<void>();
+    api.site.mockImplementation(() => slow.promise.then(site));
+    const asked = commands.execute(CommandIDs.newCluster, { form: true });
+    expect(await commands.execute(CommandIDs.newCluster, { form: true })).toBe(
+      null
+    );
+    expect(api.site).toHaveBeenCalledTimes(1);
+    slow.reject(new Error('silent'));
+    expect(await asked).toBe(null);
+    void commands.execute(CommandIDs.newCluster, { form: true });
+    expect(api.site).toHaveBeenCalledTimes(2);
+    await settle();
   });
 
   it('a refused creation does not fail the command: the card tells it', async () => {
