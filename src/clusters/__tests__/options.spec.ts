@@ -11,6 +11,7 @@ import {
   type Changes
 } from '../options/fields';
 import { presetName } from '../options/model';
+import { PreviewModel } from '../options/preview';
 import { SPIDER } from './optionsite';
 
 const trans = nullTranslator.load('jupyterlab_rsdat');
@@ -325,4 +326,19 @@ it.each([
   ['…', '']
 ])('the preset %j is kept as %j', (title, name) => {
   expect(presetName(title)).toBe(name);
+});
+
+it('asks for no preview when its dialog was closed', () => {
+  jest.useFakeTimers();
+  try {
+    const preview = jest.fn();
+    const model = new PreviewModel({ preview });
+    model.ask({ workers: 1 });
+    model.dispose();
+    model.ask({ workers: 2 });
+    expect(jest.getTimerCount()).toBe(0);
+    expect(preview).not.toHaveBeenCalled();
+  } finally {
+    jest.useRealTimers();
+  }
 });

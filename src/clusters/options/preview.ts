@@ -44,7 +44,8 @@ export class PreviewModel implements IDisposable {
   /** Ask for a preview soon; null for what can't be sent, of which there is none. */
   ask(request: IClusterRequest | null): void {
     const text = JSON.stringify(request);
-    if (text === this._asked) {
+    // A preset may have been saved after its dialog was closed.
+    if (text === this._asked || this._isDisposed) {
       return;
     }
     this._asked = text;
