@@ -147,7 +147,7 @@ def _resources(resources: Mapping[str, float]) -> list[str]:
     if not resources:
         return []
     # As `dask worker` takes them: one text, with blanks between.
-    text = " ".join(f"{name}={amount:g}" for name, amount in resources.items())
+    text = " ".join(f"{name}={amount:.15g}" for name, amount in resources.items())
     return ["--resources", shlex.quote(text)]
 
 

@@ -97,7 +97,7 @@ def is_overspent(record: Record, taken_h: float, others: Callable[[], Usage]) ->
 def _spend_no_more(record: Record, why: str) -> None:
     for group in record.groups:
         group.adapt, group.wanted = None, 0
-        group.held = True
+    record.first.held = False  # nothing was refused
     record.first.problem = {
         "message": why,
         "hint": "Its workers leave. Ask whoever set rsdat.clusters.caps in Dask's configuration.",

@@ -20,6 +20,7 @@ from rsdat.clusters.caps import (
     room,
     usage_of,
 )
+from rsdat.clusters.diagnose import diagnose
 from rsdat.clusters.record import Submission
 from rsdat.clusters.sizing import Sizing
 from tests.support.cluster_parts import NOW, TOKEN, ago, group, job, options, record
@@ -171,7 +172,9 @@ def test_who_has_spent_its_core_hours_is_ended_with_words() -> None:
     with dask.config.set({"rsdat.clusters.caps": {"core-hours": 2}}):
         apply(mine, None, jobs)
     assert mine.wanted == 0
-    assert "2 core-hours" in str(mine.first.problem)
+    told = diagnose(mine, jobs, ["7_0"], "up", NOW, lambda _: None)
+    assert told is not None
+    assert told.message == "The cluster has used the 2 core-hours that it may"
 
 
 def test_sizes_stay_while_the_configuration_makes_no_sense() -> None:

@@ -129,6 +129,13 @@ def test_paths_with_spaces_and_quotes_reach_the_worker(tmp_path: Path) -> None:
     assert out.strip().endswith(str(folder))
 
 
+def test_amounts_of_resources_are_exact() -> None:
+    options = read_options(job_settings(load_presets()["generic"]), {})
+    given = {"group-workers": 1.0, "DISK": 1_234_567_890.0, "PART": 0.25}
+    script = render_script("c0ffee00", options, PATHS, resources=given)
+    assert "'group-workers=1 DISK=1234567890 PART=0.25'" in script
+
+
 def test_rendering_leaves_the_signals_alone() -> None:
     """dask-jobqueue would take SIGINT for itself when it is imported."""
     code = (
