@@ -90,7 +90,8 @@ class Keeper:
         self._met: set[str] = set()
         #: Core-hours at the last look, with those of jobs that run; counted where there are caps.
         self._taken_h = 0.0
-        self._silent_since = clock.now()
+        #: The first look of a row that failed.
+        self._silent_since: datetime | None = None
         self._jobs_seen = clock.now()
         self._idle = IdleWatch()
         self._inspector = Inspector(folder, clock)
@@ -311,7 +312,7 @@ class Keeper:
                 # The file may have been replaced since.
                 await self.close()
             else:
-                self._silent_since = now
+                self._silent_since = None
                 await self._note_reached(seen)
                 return "up", seen
         if scheduler is None:
@@ -321,8 +322,11 @@ class Keeper:
         if scheduler.dask_id is None and living:
             late = now - scheduler.started > _START_LIMIT
             return ("dead" if late else "starting"), None
-        if living is None and now - self._silent_since > _SILENT_LIMIT:
-            return "dead", None
+        if living is None:
+            # Not since it last answered: we may have been away, or busy, ourselves.
+            self._silent_since = self._silent_since or now
+            if now - self._silent_since > _SILENT_LIMIT:
+                return "dead", None
         return "silent", None
 
     async def _look_at_job(self, own: Sequence[Job]) -> tuple[SchedulerState, SchedulerSeen | None]:

@@ -12,6 +12,7 @@ import dask.config
 import pytest
 
 from rsdat.base.clock import SystemClock
+from rsdat.base.errors import DoorBroken
 from rsdat.clusters import process
 from rsdat.clusters.caps import Usage
 from rsdat.clusters.folder import ClusterFolder
@@ -39,6 +40,8 @@ class Line:
     there: tuple[str, ...] = ("7_0", "7_1")
 
     async def look(self) -> SchedulerSeen:
+        if not self.there:
+            raise DoorBroken("nothing there")
         workers = [
             WorkerSeen(f"{ID}-{each}", f"tls://h:{each[-1]}", 1, 2**31) for each in self.there
         ]
@@ -123,6 +126,23 @@ def test_core_hours_are_used_up(tmp_path: Path, elsewhere: float) -> None:
             assert moves(keeper)
             await keeper.turn(JOBS)
             assert keeper.record.wanted == 0
+        await keeper.close()
+
+    asyncio.run(life())
+
+
+def test_who_was_away_does_not_take_the_scheduler_for_gone(tmp_path: Path) -> None:
+    async def life() -> None:
+        line, clock = Line(), HandClock()
+        keeper = kept(tmp_path, line, clock)
+        keeper.folder.update(lambda r: setattr(r.scheduler, "host", "elsewhere"))
+        await keeper.turn(None)
+        assert keeper.observed.scheduler == "up"
+        line.there = ()
+        for seconds, state in ((600, "silent"), (650, "silent"), (661, "dead")):
+            clock.moment = NOW + timedelta(seconds=seconds)
+            await keeper.turn(None)
+            assert keeper.observed.scheduler == state
         await keeper.close()
 
     asyncio.run(life())
