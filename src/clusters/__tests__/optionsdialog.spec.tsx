@@ -274,6 +274,16 @@ describe('presets', () => {
     expect(button('Reset to preset')).toBeDisabled();
   });
 
+  it('a name that can’t be kept says why', async () => {
+    await open();
+    await user.click(button('Save as…'));
+    await user.type(textbox('Name of the preset'), '大');
+    expect(button('Save')).toBeDisabled();
+    expect(textbox('Name of the preset')).toHaveAccessibleDescription(
+      'It needs a letter from a to z or a digit'
+    );
+  });
+
   it('a failure to save is told', async () => {
     api.savePreset.mockRejectedValueOnce(new Error('The disk is full.'));
     await open();

@@ -174,6 +174,11 @@ function Save(props: IPartProps): JSX.Element {
         }}
       />
       <span id={`${id}-remark`} aria-live="polite">
+        {name === '' && title.trim() !== '' && (
+          <span className="jp-rsdat-Form-problem">
+            {trans.__('It needs a letter from a to z or a digit')}
+          </span>
+        )}
         {isTaken && (
           <span className="jp-rsdat-Form-problem">
             {trans.__('The site has a preset of that name')}
