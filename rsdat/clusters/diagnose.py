@@ -240,6 +240,8 @@ class _Case:
                 job.state == "RUNNING"
                 and job.id not in self.connected
                 and job.id not in self.record.leaving
+                # It was there and is ending, or was lost: its job's end tells which.
+                and job.id not in self.record.connected
                 and job.started is not None
                 and self.now - job.started > WORKER_START
             ):

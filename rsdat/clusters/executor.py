@@ -21,6 +21,7 @@ from rsdat.clusters.placement.submit import (
     submit_scheduler,
 )
 from rsdat.clusters.reconcile import (
+    END_LIMIT,
     Action,
     Cancel,
     EndScheduler,
@@ -235,7 +236,10 @@ class Executor:
         if link is not None:
             await link.terminate()
         if record.mode == "job":
-            if link is None:
+            # One that still answers so long after it was told to end hangs in its ending.
+            asked = record.stop_asked
+            hangs = asked is not None and self.clock.now() - asked > END_LIMIT
+            if link is None or hangs:
                 job = await cancel_scheduler(self.folder, self.queue, self.clock.now())
                 await self._event("scheduler_cancelled", job=job)
             return

@@ -23,6 +23,9 @@ LINGER = timedelta(seconds=30)
 #: How long workers get to end by themselves once their scheduler has.
 END_BY_THEMSELVES = timedelta(seconds=6)
 
+#: A scheduler with a job of its own that has not ended so long after it was asked to is cancelled.
+END_LIMIT = timedelta(seconds=15)
+
 #: none: not started yet. waiting: its own job waits. starting: its process lives, or its job runs,
 #: nobody reached it yet. up: it answers. silent: it lives, as far as we can see, and does not
 #: answer. dead: its process or its job is gone.

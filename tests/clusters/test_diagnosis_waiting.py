@@ -187,11 +187,16 @@ def test_refusals_by_the_accounting(
     slurm = slurm_accounting_site
 
     async def case(
-        manager: ClusterManager, words: str, step: str, workers: int = 1, **options: Any
+        manager: ClusterManager,
+        words: str,
+        step: str,
+        workers: int = 1,
+        jobs: int = 0,
+        **options: Any,
     ) -> None:
         cluster_id = await made(manager, workers, **options)
         await card_says(manager, cluster_id, words, step)
-        assert (await manager.get(cluster_id))["jobs"] == []
+        assert len((await manager.get(cluster_id))["jobs"]) == jobs
 
     async def life() -> None:
         async with limited_home.only_manager() as manager:
@@ -201,6 +206,7 @@ def test_refusals_by_the_accounting(
                 case(manager, "generic resource", "gres", directives=["--gres=gpu:1"]),
             )
             async with limits(slurm, "qos normal", MaxSubmitJobsPerUser="2"):
-                await case(manager, "MaxSubmitJobPerUser", "smaller number", workers=4)
+                # As many as are allowed are there.
+                await case(manager, "MaxSubmitJobPerUser", "smaller number", workers=4, jobs=2)
 
     asyncio.run(life())

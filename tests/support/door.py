@@ -100,7 +100,7 @@ class Door:
         return number
 
     def forget(self) -> None:
-        """Forget requests and faults."""
+        """Forget requests and faults; what others left open at the pool ends."""
         self._control("DELETE", "/report")
 
     def configure(self, **options: Any) -> None:

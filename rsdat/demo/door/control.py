@@ -7,7 +7,7 @@ is like it.
                                    "forbidden"?, "stage_delay_s"?, "checksums"?}]}
     POST   /faults     a fault, see `faults.Fault`
     GET    /report     {"requests", "counts", "movers"}
-    DELETE /report     forget requests and faults
+    DELETE /report     forget requests and faults, end the pool's movers
     PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?}
     POST   /sweep      {} -> {"evicted": paths}
     POST   /down       {"server", "seconds"}
@@ -102,6 +102,7 @@ class Control:
 
     async def _forget(self, _body: Body) -> Body:
         self._site.faults.clear()
+        self._site.movers.end_all()
         return {}
 
     async def _options(self, body: Body) -> Body:
