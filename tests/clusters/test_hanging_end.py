@@ -44,7 +44,6 @@ def test_a_scheduler_that_hangs(tmp_path: Path, late: bool, cancelled: list[str]
     mine: Record = record(
         phase="stopping",
         stop_asked=asked,
-        mode="job",
         scheduler_job=SchedulerJob(
             options=options(), submission=Submission("5eed5eed", 1, asked, "6", group="")
         ),
