@@ -8,12 +8,14 @@ whose answers are as large as those of real ones.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from bench.measured import Measured, load, rounds_of, show, spread
 from bench.stand import REPOSITORY, stand
@@ -58,28 +60,13 @@ class PrintedQueue(SlurmQueue):
 def measure(rounds: int = ROUNDS) -> list[Measured]:
     """Measure; one line."""
     before = load()
-    with stand() as place:
-        made = _make(place.home)
-        argv = [sys.executable, "-m", "bench.stub_schedulers", str(place.home)]
-        with subprocess.Popen(
-            [*argv, str(JOBS // CLUSTERS)],
-            stdout=subprocess.PIPE,
-            cwd=REPOSITORY,
-            text=True,
-        ) as stub:
-            try:
-                assert stub.stdout is not None
-                stub.stdout.readline()
-                _settle(made, stub.pid)
-                took = asyncio.run(_passes(place.home, _printed(made), rounds))
-            finally:
-                stub.terminate()
-    took_ms = [1000 * each for each in took]
+    with _settled() as (home, printed):
+        took_ms = [1000 * each for each in asyncio.run(_passes(home, printed, rounds))]
     middle = sorted(took_ms)[len(took_ms) // 2]
     return [
         Measured(
             f"CPU of one look after {CLUSTERS} clusters with {JOBS} jobs",
-            f"{spread(took_ms, 1).replace(' s', ' ms')}",
+            spread(took_ms, 1).replace(" s", " ms"),
             "–",
             "–",
             f"≤ {BAR_MS:g} ms",
@@ -88,6 +75,30 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
             f"{before} → {load()}",
         )
     ]
+
+
+def views() -> list[dict[str, Any]]:
+    """These clusters as the REST interface shows them."""
+    with _settled() as (home, printed):
+        return asyncio.run(_shown(home, printed))
+
+
+@contextlib.contextmanager
+def _settled() -> Iterator[tuple[Path, str]]:
+    """The clusters' home folder, and what squeue prints of their jobs."""
+    with stand() as place:
+        made = _make(place.home)
+        argv = [sys.executable, "-m", "bench.stub_schedulers", str(place.home)]
+        with subprocess.Popen(
+            [*argv, str(JOBS // CLUSTERS)], stdout=subprocess.PIPE, cwd=REPOSITORY, text=True
+        ) as stub:
+            try:
+                assert stub.stdout is not None
+                stub.stdout.readline()
+                _settle(made, stub.pid)
+                yield place.home, _printed(made)
+            finally:
+                stub.terminate()
 
 
 def _make(home: Path) -> list[ClusterFolder]:
@@ -131,11 +142,27 @@ def _printed(made: Sequence[ClusterFolder]) -> str:
 
 
 async def _passes(home: Path, printed: str, rounds: int) -> list[float]:
+    took = []
+    async with _looked_after(home, printed) as work:
+        for _ in range(rounds):
+            work.look_now()
+            began = time.process_time()
+            await work.look_once()
+            took.append(time.process_time() - began)
+    return took
+
+
+async def _shown(home: Path, printed: str) -> list[dict[str, Any]]:
+    async with _looked_after(home, printed) as work:
+        return [keeper.view() for keeper in work.live()]
+
+
+@contextlib.asynccontextmanager
+async def _looked_after(home: Path, printed: str) -> AsyncIterator[Rounds]:
     # Without its loop: we say when to look.
     work = Rounds(
         home, PrintedQueue(printed), SystemClock(), on_change=None, on_damage=lambda _: None
     )
-    took = []
     try:
         deadline = time.monotonic() + SETTLED_S
         while not _all_well(work):
@@ -143,14 +170,9 @@ async def _passes(home: Path, printed: str, rounds: int) -> list[float]:
                 raise TimeoutError("the clusters did not settle")
             work.look_now()
             await work.look_once()
-        for _ in range(rounds):
-            work.look_now()
-            began = time.process_time()
-            await work.look_once()
-            took.append(time.process_time() - began)
+        yield work
     finally:
         await work.stop()
-    return took
 
 
 def _all_well(work: Rounds) -> bool:

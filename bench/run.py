@@ -15,6 +15,7 @@ from bench import (
     array_submit,
     first_worker,
     main_job,
+    panel_update,
     queries,
     reconcile_pass,
     responsive,
@@ -31,6 +32,7 @@ PARTS = {
     "queries": queries,
     "reconcile_pass": reconcile_pass,
     "responsive": responsive,
+    "panel_update": panel_update,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
 INTRODUCTION = """\

@@ -1,0 +1,90 @@
+// One update of the Clusters panel: what the page's main thread does for it. Called by panel_update.py.
+//
+//   node bench/panel_update.mjs ADDRESS ANSWERS UPDATES
+//
+// ADDRESS is Lab's with its token, ANSWERS a file with two lists of clusters, as the companion gives
+// them, which the page gets in turn. Prints one JSON line: milliseconds for each update.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const [address, file, count] = process.argv.slice(2);
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const require = createRequire(join(root, 'ui-tests', 'package.json'));
+const { chromium } = require('@playwright/test');
+const answers = JSON.parse(readFileSync(file, 'utf8')).map(answer =>
+  JSON.stringify(answer)
+);
+/** After so long an update is over, and as long nothing else is expected. */
+const WINDOW_MS = 700;
+const LIMIT_MS = 120_000;
+
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
+  args: ['--no-sandbox', '--disable-gpu', '--no-first-run']
+});
+try {
+  const page = await browser.newPage({
+    viewport: { width: 1400, height: 860 }
+  });
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable');
+
+  async function busyMs() {
+    const { metrics } = await devtools.send('Performance.getMetrics');
+    const value = name => metrics.find(metric => metric.name === name).value;
+    return (
+      1000 *
+      (value('ScriptDuration') +
+        value('LayoutDuration') +
+        value('RecalcStyleDuration'))
+    );
+  }
+
+  const took = [];
+  let asked = 0;
+  let isMeasuring = false;
+  let done;
+  const finished = new Promise(resolve => {
+    done = resolve;
+  });
+  const json = { contentType: 'application/json' };
+  await page.route(/\/rsdat\/api\/clusters(\?|$)/, async route => {
+    const body = answers[asked++ % answers.length];
+    if (!isMeasuring) {
+      await route.fulfill({ ...json, body });
+      return;
+    }
+    const before = await busyMs();
+    await route.fulfill({ ...json, body });
+    await page.waitForTimeout(WINDOW_MS);
+    const between = await busyMs();
+    await page.waitForTimeout(WINDOW_MS);
+    const after = await busyMs();
+    // Less what the page does anyway.
+    took.push(between - before - (after - between));
+    if (took.length >= Number(count)) {
+      isMeasuring = false;
+      done();
+    }
+  });
+  await page.goto(address);
+  const tab = page.locator('[data-id="jp-rsdat-sidebar"]');
+  await tab.waitFor({ timeout: LIMIT_MS });
+  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
+  if ((await tab.getAttribute('aria-selected')) !== 'true') {
+    await tab.click();
+  }
+  await page
+    .getByRole('region', { name: 'Clusters' })
+    .getByRole('listitem')
+    .first()
+    .waitFor({ timeout: LIMIT_MS });
+  await page.waitForTimeout(5 * WINDOW_MS);
+  isMeasuring = true;
+  await finished;
+  console.log(JSON.stringify(took));
+} finally {
+  await browser.close();
+}
