@@ -191,6 +191,8 @@ export function aboutWords(job: IJob, trans: TranslationBundle): string {
       const load = loadOf(job);
       if (load) {
         parts.push(memoryWords(load, trans));
+      } else if (job.kind === 'scheduler') {
+        parts.push(trans.__('scheduler'), reason);
       } else {
         parts.push(reason || trans.__('no Dask worker yet'));
       }
