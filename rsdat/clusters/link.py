@@ -53,6 +53,7 @@ class WorkerSeen:
 
 def _worker(address: Any, facts: Mapping[str, Any]) -> WorkerSeen:
     metrics = facts.get("metrics") or {}
+    tasks = metrics.get("task_counts") or {}
     return WorkerSeen(
         name=str(facts.get("name")),
         address=str(address),
@@ -61,9 +62,9 @@ def _worker(address: Any, facts: Mapping[str, Any]) -> WorkerSeen:
         used_bytes=int(metrics.get("memory") or 0),
         cpu_percent=float(metrics.get("cpu") or 0.0),
         status=str(facts.get("status") or "running"),
-        executing=int(metrics.get("executing") or 0),
-        ready=int(metrics.get("ready") or 0),
-        in_memory=int(metrics.get("in_memory") or 0),
+        executing=int(tasks.get("executing", 0) + tasks.get("long-running", 0)),
+        ready=int(tasks.get("ready", 0)),
+        in_memory=int(tasks.get("memory", 0)),
     )
 
 

@@ -216,7 +216,11 @@ def test_numbers_that_are_none(home: ClusterSite) -> None:
         "nthreads": float("nan"),
         "memory_limit": "much",
         "status": ["running"],
-        "metrics": {"cpu": float("inf"), "memory": -1, "executing": 1e300, "ready": True},
+        "metrics": {
+            "cpu": float("inf"),
+            "memory": -1,
+            "task_counts": {"executing": 1e300, "ready": True},
+        },
     }
     body = identity(ADDRESS, workers={"tcp://a": worker, "tcp://b": "none", "tcp://c": {}})
 

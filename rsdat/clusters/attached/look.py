@@ -207,6 +207,8 @@ def _check_port(said: str, there: Whereabouts, port: int) -> None:
 def _worker(address: str, facts: Mapping[str, Any]) -> WorkerSeen:
     given = facts.get("metrics")
     metrics: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    counts = metrics.get("task_counts")
+    tasks: Mapping[str, Any] = counts if isinstance(counts, dict) else {}
     return WorkerSeen(
         name=str(facts.get("name"))[:_TEXT],
         address=address[:_TEXT],
@@ -215,9 +217,9 @@ def _worker(address: str, facts: Mapping[str, Any]) -> WorkerSeen:
         used_bytes=int(number(metrics.get("memory"))),
         cpu_percent=number(metrics.get("cpu")),
         status=str(facts.get("status") or "running")[:_TEXT],
-        executing=int(number(metrics.get("executing"))),
-        ready=int(number(metrics.get("ready"))),
-        in_memory=int(number(metrics.get("in_memory"))),
+        executing=int(number(tasks.get("executing")) + number(tasks.get("long-running"))),
+        ready=int(number(tasks.get("ready"))),
+        in_memory=int(number(tasks.get("memory"))),
     )
 
 

@@ -89,6 +89,8 @@ def _look(scheduler: Any) -> dict[str, Any]:
     workers = []
     for worker in scheduler.workers.values():
         metrics = worker.metrics or {}
+        # By state, with no entry for none.
+        tasks = metrics.get("task_counts") or {}
         workers.append(
             [
                 str(worker.name),
@@ -98,9 +100,9 @@ def _look(scheduler: Any) -> dict[str, Any]:
                 metrics.get("memory", 0),
                 float(metrics.get("cpu", 0.0)),
                 worker.status.name,
-                metrics.get("executing", 0),
-                metrics.get("ready", 0),
-                metrics.get("in_memory", 0),
+                tasks.get("executing", 0) + tasks.get("long-running", 0),
+                tasks.get("ready", 0),
+                tasks.get("memory", 0),
             ]
         )
     ports = {key: service.port for key, service in scheduler.services.items()}
