@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.server import Lab, check_error
+from tests.support.server import Lab, check_error, until
 
 REQUEST = {
     "preset": "local",
@@ -96,6 +96,16 @@ async def test_the_last_request_is_remembered(lab: Lab, rsdat_home: Path) -> Non
     assert (await lab.call("GET", "/api/site", 200))["last"] == site["last"]
     file.write_text("{")
     assert (await lab.call("GET", "/api/site", 200))["last"] is None
+
+    async def stopped() -> bool:
+        clusters = [
+            await lab.call("GET", "/api/clusters/{id}", 200, id=each["id"])
+            for each in (made, click)
+        ]
+        return all(each["state"] == "stopped" for each in clusters)
+
+    # Else their schedulers would outlive the test.
+    await until(stopped, within_s=60, every_s=0.2)
 
 
 @pytest.mark.parametrize("text", ['{"format": 1, "sites": []}', '{"format": 9}', "[]"])
