@@ -196,7 +196,7 @@ def test_refusals_by_the_accounting(
     ) -> None:
         cluster_id = await made(manager, workers, **options)
         await card_says(manager, cluster_id, words, step)
-        assert len((await manager.get(cluster_id))["jobs"]) == jobs
+        await until(manager, cluster_id, lambda each: len(each["jobs"]) == jobs)
 
     async def life() -> None:
         async with limited_home.only_manager() as manager:
