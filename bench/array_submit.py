@@ -81,10 +81,13 @@ def _one_array(place: Stand, site: SlurmSite, script: str) -> float:
     logs = place.folder / "logs"
     logs.mkdir(exist_ok=True)
     arrays: list[str] = []
+    queue = SlurmQueue()
 
     async def submit() -> None:
-        arrays.append(await SlurmQueue().submit(script, name="bench", tasks=JOBS, log_folder=logs))
+        arrays.append(await queue.submit(script, name="bench", tasks=JOBS, log_folder=logs))
 
+    # A companion has known Slurm's configuration since it started.
+    asyncio.run(queue.array_limit())
     time.sleep(REST_S)
     took = _until_pending(site, lambda: asyncio.run(submit()))
     site.command("scancel", *arrays)
