@@ -58,16 +58,13 @@ def read_caps() -> Caps:
     return Caps(_cap(KEY, given), _cap(f"{KEY}.all", of_all or {}))
 
 
-def usage_of(records: Iterable[Record]) -> Usage:
-    """What these clusters want and have taken together."""
-    total = Usage()
-    for record in records:
-        total = Usage(
-            total.workers + record.wanted,
-            total.cores + sum(group.wanted * group.options.cores for group in record.groups),
-            total.core_hours + record.spent_core_s / 3600,
-        )
-    return total
+def usage_of(record: Record) -> Usage:
+    """What a cluster wants and has taken."""
+    return Usage(
+        record.wanted,
+        sum(group.wanted * group.options.cores for group in record.groups),
+        record.spent_core_s / 3600,
+    )
 
 
 def total(each: Iterable[Usage]) -> Usage:
@@ -107,7 +104,7 @@ def check_room(record: Record, caps: Caps, others: Usage) -> None:
     Raises:
         Conflict: It is.
     """
-    mine = usage_of([record])
+    mine = usage_of(record)
     for cap, used, whose in (
         (caps.one, mine, "a cluster"),
         (caps.all, total((mine, others)), "all your clusters together"),

@@ -150,7 +150,7 @@ class Keeper:
 
     def usage(self) -> Usage:
         """What the cluster wants and has taken."""
-        known = usage_of([self.record])
+        known = usage_of(self.record)
         return replace(known, core_hours=max(known.core_hours, self._taken_h))
 
     def queued(self, group: str | None) -> int:
@@ -301,20 +301,12 @@ class Keeper:
             if living is False:
                 await self.close()
                 return "dead", None
-        if self._link is None:
-            self._link = await asyncio.to_thread(SchedulerLink.open, self.folder)
-        link = self._link
+        link = await self._line()
         now = self._clock.now()
-        if link is not None and (scheduler is None or scheduler.dask_id in (None, link.dask_id)):
-            try:
-                seen = await link.look()
-            except DoorBroken:
-                # The file may have been replaced since.
-                await self.close()
-            else:
-                self._silent_since = None
-                await self._note_reached(seen)
-                return "up", seen
+        seen = await self._ask(link)
+        if seen is not None:
+            self._silent_since = None
+            return "up", seen
         if scheduler is None:
             return "none", None
         if scheduler.pid == 0:
@@ -335,18 +327,31 @@ class Keeper:
         if state in ("none", "dead"):
             await self.close()
             return state, None
+        link = await self._line()
+        seen = await self._ask(link)
+        if seen is not None:
+            return "up", seen
+        return job_state(record, own, now, has_file=link is not None), None
+
+    async def _line(self) -> SchedulerLink | None:
+        """The line that the scheduler file leads to, if there is one."""
         if self._link is None:
             self._link = await asyncio.to_thread(SchedulerLink.open, self.folder)
-        link, known = self._link, record.scheduler
-        if link is not None and (known is None or known.dask_id in (None, link.dask_id)):
-            try:
-                seen = await link.look()
-            except DoorBroken:
-                await self._close_link()
-            else:
-                await self._note_reached(seen)
-                return "up", seen
-        return job_state(record, own, now, has_file=link is not None), None
+        return self._link
+
+    async def _ask(self, link: SchedulerLink | None) -> SchedulerSeen | None:
+        """What the cluster's own scheduler says; None where it does not."""
+        known = self.record.scheduler
+        if link is None or (known is not None and known.dask_id not in (None, link.dask_id)):
+            return None
+        try:
+            seen = await link.look()
+        except DoorBroken:
+            # The file may have been replaced since.
+            await self._close_link()
+            return None
+        await self._note_reached(seen)
+        return seen
 
     async def _note_reached(self, seen: SchedulerSeen) -> None:
         def note(record: Record) -> None:

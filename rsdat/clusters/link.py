@@ -114,6 +114,8 @@ class SchedulerLink:
         self.dask_id = dask_id
         self._connection_args = dict(connection_args)
         self._rpc: Any = None
+        #: Whether it has our preload, as far as is known: one without answers None.
+        self._tells_in_short = True
 
     @classmethod
     def open(cls, folder: ClusterFolder) -> SchedulerLink | None:
@@ -134,11 +136,12 @@ class SchedulerLink:
         Raises:
             DoorBroken: No answer, or an answer by another scheduler.
         """
-        # From our preload; a scheduler without it answers None.
-        short = await self._call("rsdat_look", CALL_S)
-        if isinstance(short, Mapping) and str(short.get("id")) == self.dask_id:
-            workers = [WorkerSeen(*facts) for facts in short.get("workers") or ()]
-            return self._seen(str(self.dask_id), short.get("dashboard"), workers)
+        if self._tells_in_short:
+            short = await self._call("rsdat_look", CALL_S)
+            self._tells_in_short = isinstance(short, Mapping)
+            if self._tells_in_short and str(short.get("id")) == self.dask_id:
+                workers = [WorkerSeen(*facts) for facts in short.get("workers") or ()]
+                return self._seen(str(self.dask_id), short.get("dashboard"), workers)
         # Without arguments: n_workers is not known to versions before 2024.9.
         answer = await self._call("identity", CALL_S)
         found = str(answer.get("id")) if isinstance(answer, Mapping) else None

@@ -338,13 +338,14 @@ class Rounds:
             "quiet_s": now_s - self._changed_s,
         }
 
-    def _queue_pause_s(self) -> float | None:
-        return queue_pause_s(**self._mood(), silences=self.outlook.silences)
+    def _queue_pause_s(self, mood: Mapping[str, Any] | None = None) -> float | None:
+        return queue_pause_s(**(mood or self._mood()), silences=self.outlook.silences)
 
     def _pause_s(self) -> float:
-        pause_s = turn_pause_s(**self._mood())
+        mood = self._mood()
+        pause_s = turn_pause_s(**mood)
         # While it is asked, its answer wakes us.
-        if self._queue_pause_s() is not None and not self.outlook.asking:
+        if self._queue_pause_s(mood) is not None and not self.outlook.asking:
             pause_s = min(pause_s, max(self._queue_due_s - self._clock.monotonic_s(), 0.05))
         return pause_s
 

@@ -18,6 +18,7 @@ from rsdat.clusters.caps import (
     check_room,
     read_caps,
     room,
+    total,
     usage_of,
 )
 from rsdat.clusters.diagnose import diagnose
@@ -146,7 +147,7 @@ def test_caps_are_read_and_checked() -> None:
 def test_usage_counts_what_is_wanted() -> None:
     mine = record(2, spent_core_s=7200.0)
     mine.groups.append(group(3, name="big", options=options(cores=4)))
-    assert usage_of([mine, record(1)]) == Usage(6, 15, 2.0)
+    assert total(map(usage_of, [mine, record(1)])) == Usage(6, 15, 2.0)
 
 
 def apply(mine: Any, target: int | None, jobs: Any = (), others: Usage | None = None) -> None:

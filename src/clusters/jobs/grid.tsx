@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { UseSignal } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
+import { openMenuAt, sortSigns, useScrollerSize } from '../../common/grid';
 import { nextIndex } from '../../common/roving';
 import type { ICluster } from '../../common/types';
 import {
@@ -53,7 +54,7 @@ function Content(props: IJobGridProps): JSX.Element {
   const rows = table.rows(entries);
   const total = rows.length;
   const scroller = React.useRef<HTMLDivElement>(null);
-  const [size, setSize] = React.useState({ width: 0, height: 0, bar: 0 });
+  const size = useScrollerSize(scroller, total);
   const [scrollTop, setScrollTop] = React.useState(0);
   /** Whether the keyboard moved: then the focus follows. */
   const isMoving = React.useRef(false);
@@ -74,24 +75,6 @@ function Content(props: IJobGridProps): JSX.Element {
   const range = rowsToRender(view, OVERSCAN);
   const active = rows.findIndex(job => job.id === table.active);
   const tabStop = Math.max(0, active);
-
-  React.useLayoutEffect(() => {
-    const node = scroller.current!;
-    const measure = (): void =>
-      setSize(old => {
-        const width = node.clientWidth;
-        const height = node.clientHeight;
-        const bar = node.offsetWidth - node.clientWidth;
-        return old.width === width && old.height === height && old.bar === bar
-          ? old
-          : { width, height, bar };
-      });
-    const observer = new ResizeObserver(measure);
-    observer.observe(node);
-    measure();
-    return () => observer.disconnect();
-    // `total`: the scroll bar comes and goes with the rows, without a change of the outer size.
-  }, [total]);
 
   // Another order or filter begins at its top.
   const { sort, text, state } = table;
@@ -168,7 +151,7 @@ function Content(props: IJobGridProps): JSX.Element {
       event.key === 'ContextMenu' ||
       (event.key === 'F10' && event.shiftKey)
     ) {
-      openMenuAt(here);
+      openMenuAt(here, ROW_HEIGHT);
     } else {
       return;
     }
@@ -299,15 +282,14 @@ function Header(props: {
       >
         {columns.map((key, index) => {
           const label = columnLabel(key, trans);
+          const signs = sortSigns(key === sorted, reverse);
           return (
             <div
               key={key}
               className={`jp-rsdat-Jobs-cell jp-rsdat-Jobs-${key}`}
               role="columnheader"
               aria-colindex={index + 1}
-              aria-sort={
-                key !== sorted ? 'none' : reverse ? 'descending' : 'ascending'
-              }
+              aria-sort={signs.aria}
             >
               <button
                 type="button"
@@ -317,27 +299,12 @@ function Header(props: {
                 onClick={() => table.sortBy(key)}
               >
                 <span className="jp-rsdat-Jobs-text">{label}</span>
-                <span aria-hidden="true">
-                  {key !== sorted ? '' : reverse ? '▾' : '▴'}
-                </span>
+                <span aria-hidden="true">{signs.arrow}</span>
               </button>
             </div>
           );
         })}
       </div>
     </div>
-  );
-}
-
-/** Open the row's context menu from the keyboard, where the row is. */
-function openMenuAt(row: Element): void {
-  const { left, bottom } = row.getBoundingClientRect();
-  row.dispatchEvent(
-    new MouseEvent('contextmenu', {
-      bubbles: true,
-      cancelable: true,
-      clientX: left + ROW_HEIGHT,
-      clientY: bottom
-    })
   );
 }

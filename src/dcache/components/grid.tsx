@@ -1,6 +1,7 @@
 /** The list of files: a grid of which only the rows in view are in the document. */
 import React from 'react';
 import { startDragOnMove } from '../../common/drag';
+import { openMenuAt, sortSigns, useScrollerSize } from '../../common/grid';
 import {
   clamp,
   rowsPerPage,
@@ -43,7 +44,7 @@ export function FileGrid(props: IPanelContext): JSX.Element {
   const { listing, selection } = model;
   const total = listing?.total ?? 0;
   const scroller = React.useRef<HTMLDivElement>(null);
-  const [size, setSize] = React.useState({ width: 0, height: 0, bar: 0 });
+  const size = useScrollerSize(scroller, total);
   const [scrollTop, setScrollTop] = React.useState(0);
   const typed = React.useRef({ text: '', at: 0 });
   const id = React.useId();
@@ -56,21 +57,6 @@ export function FileGrid(props: IPanelContext): JSX.Element {
   };
   const range = rowsToRender(view, OVERSCAN);
   const columns = columnsFor(size.width);
-
-  React.useLayoutEffect(() => {
-    const node = scroller.current!;
-    const measure = (): void =>
-      setSize({
-        width: node.clientWidth,
-        height: node.clientHeight,
-        bar: node.offsetWidth - node.clientWidth
-      });
-    const observer = new ResizeObserver(measure);
-    observer.observe(node);
-    measure();
-    return () => observer.disconnect();
-    // `total`: the scroll bar comes and goes with the rows, without a change of the outer size.
-  }, [total]);
 
   // Another folder, order or filter begins at its top.
   React.useLayoutEffect(() => {
@@ -148,7 +134,10 @@ export function FileGrid(props: IPanelContext): JSX.Element {
       event.key === 'ContextMenu' ||
       (event.key === 'F10' && event.shiftKey)
     ) {
-      openMenuAt(scroller.current!, `${id}-${active}`);
+      const row = scroller.current!.querySelector(`[id="${id}-${active}"]`);
+      if (row) {
+        openMenuAt(row, ROW_HEIGHT);
+      }
     } else if (event.key.length === 1 && isPlain) {
       const now = Date.now();
       const { text, at } = typed.current;
@@ -285,52 +274,40 @@ function Header(
       style={{ paddingRight: props.scrollBar }}
     >
       <div className="jp-rsdat-Files-header" role="row" aria-rowindex={1}>
-        {columns.map((key, index) => (
-          <div
-            key={key}
-            className={`jp-rsdat-Files-cell jp-rsdat-Files-${key}`}
-            role="columnheader"
-            aria-colindex={index + 1}
-            aria-sort={
-              key !== sorted ? 'none' : reverse ? 'descending' : 'ascending'
-            }
-          >
-            <button
-              type="button"
-              className="jp-rsdat-Files-sort"
-              title={trans.__('Sort by %1', labels[key])}
-              aria-label={labels[key]}
-              onClick={() => model.sortBy(key)}
-              onKeyDown={event => event.stopPropagation()}
+        {columns.map((key, index) => {
+          const signs = sortSigns(key === sorted, reverse);
+          return (
+            <div
+              key={key}
+              className={`jp-rsdat-Files-cell jp-rsdat-Files-${key}`}
+              role="columnheader"
+              aria-colindex={index + 1}
+              aria-sort={signs.aria}
             >
-              {key === 'locality' ? (
-                <tapeIcon.react tag="span" className="jp-rsdat-Files-symbol" />
-              ) : (
-                <span className="jp-rsdat-Files-label">{labels[key]}</span>
-              )}
-              <span className="jp-rsdat-Files-arrow" aria-hidden="true">
-                {key !== sorted ? '' : reverse ? '▾' : '▴'}
-              </span>
-            </button>
-          </div>
-        ))}
+              <button
+                type="button"
+                className="jp-rsdat-Files-sort"
+                title={trans.__('Sort by %1', labels[key])}
+                aria-label={labels[key]}
+                onClick={() => model.sortBy(key)}
+                onKeyDown={event => event.stopPropagation()}
+              >
+                {key === 'locality' ? (
+                  <tapeIcon.react
+                    tag="span"
+                    className="jp-rsdat-Files-symbol"
+                  />
+                ) : (
+                  <span className="jp-rsdat-Files-label">{labels[key]}</span>
+                )}
+                <span className="jp-rsdat-Files-arrow" aria-hidden="true">
+                  {signs.arrow}
+                </span>
+              </button>
+            </div>
+          );
+        })}
       </div>
     </div>
   );
-}
-
-/** Open the row's context menu from the keyboard, where the row is. */
-function openMenuAt(scroller: HTMLElement, id: string): void {
-  const row = scroller.querySelector(`[id="${id}"]`);
-  if (row) {
-    const { left, bottom } = row.getBoundingClientRect();
-    const position = { clientX: left + ROW_HEIGHT, clientY: bottom };
-    row.dispatchEvent(
-      new MouseEvent('contextmenu', {
-        bubbles: true,
-        cancelable: true,
-        ...position
-      })
-    );
-  }
 }
