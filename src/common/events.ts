@@ -6,9 +6,12 @@ import { Signal, type ISignal } from '@lumino/signaling';
 /** Schema id of the one event; its file is rsdat/server/events/changed.v1.yaml. */
 export const CHANGED = 'https://events.jupyter.org/rsdat/changed/v1';
 
-/** What changed: one cluster (`id` is its id), or a dCache folder (`id` is `endpoint:path`). */
+/**
+ * What changed: one cluster (`id` is its id), a dCache folder (`id` is `endpoint:path`), a transfer or
+ * an order for tape (`id` is its id), or an endpoint with its credential (`id` is its name).
+ */
 export interface IChange {
-  kind: 'cluster' | 'dcache';
+  kind: 'cluster' | 'dcache' | 'transfer' | 'tape' | 'endpoint';
   id: string;
 }
 

@@ -328,6 +328,45 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/endpoints/{endpoint}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    /** Describe an endpoint of one's own, or change it. A credential that comes with it goes into a file that only its owner can read, and is never given back. */
+    put: operations['saveEndpoint'];
+    post?: never;
+    /** Forget an endpoint that was saved here, with its credential. Nothing at dCache is touched. */
+    delete: operations['deleteEndpoint'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/endpoints/{endpoint}/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Try it out, step by step: doors, certificate, identity, token, listing, and writing a small file that is deleted again. An empty object tries it as it is saved, anything else as described, saving nothing. */
+    post: operations['testEndpoint'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/dcache/{endpoint}/list': {
     parameters: {
       query?: never;
@@ -421,6 +460,121 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/dcache/{endpoint}/watch': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Somebody looks at a folder, for two minutes from now: changes on the server are told as `dcache` events. Asked again while it is in view. */
+    post: operations['watchFolder'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dcache/{endpoint}/details': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    /** All attributes of one file or folder. */
+    get: operations['getDetails'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dcache/{endpoint}/attributes': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Change labels and extended attributes. */
+    post: operations['changeAttributes'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dcache/{endpoint}/quota': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    /** What the user and his group have used and may use, where dCache tells it. */
+    get: operations['getQuota'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dcache/{endpoint}/token': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    /** What the present credential is, what it may do and until when. Never the credential itself. */
+    get: operations['getToken'];
+    /** Replace the token in the file from which this endpoint reads it; workers of running clusters get the new one. */
+    put: operations['renewToken'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dcache/{endpoint}/macaroons': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Have a narrower macaroon made, to hand out. The one answer that holds a secret: it is what was asked for, sent with `Cache-Control: no-store`, and kept nowhere. */
+    post: operations['mintMacaroon'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/dcache/{endpoint}/stage': {
     parameters: {
       query?: never;
@@ -432,8 +586,27 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Ask for files to be brought from tape to disk. Answers at once. */
+    /** Bring files from tape to disk and pin them there. Answers at once; the order is followed by the companion until its end. */
     post: operations['stageEntries'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dcache/{endpoint}/pin': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Keep files on disk that are there already. Answers at once; the order is followed by the companion until its end. */
+    post: operations['pinEntries'];
     delete?: never;
     options?: never;
     head?: never;
@@ -451,8 +624,184 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** End the user's pins on files. Nothing is deleted: dCache takes the copies off the disk when it needs the room. What it refuses for one file is an error; the others are released all the same. */
+    /** End one's pins. Nothing is deleted: dCache takes the copies off the disk when it needs the room. Answers at once; the order is followed by the companion until its end. */
     post: operations['releaseEntries'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/tape': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The orders to stage, pin and release that this companion follows or has followed, the latest first. */
+    get: operations['listTapeRequests'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/tape/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TapeId'];
+      };
+      cookie?: never;
+    };
+    /** One order with its targets. */
+    get: operations['getTapeRequest'];
+    put?: never;
+    post?: never;
+    /** Cancel what is not done of an order, and forget it. */
+    delete: operations['deleteTapeRequest'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/tape/{id}/seen': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TapeId'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** The user was told how it ended. */
+    post: operations['seeTapeRequest'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/transfers': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** All transfers that are not forgotten, the latest first. */
+    get: operations['listTransfers'];
+    put?: never;
+    /** Begin a transfer. A copy runs in the companion from now on; a download waits for its `content` to be fetched, an upload for its files to be sent there. */
+    post: operations['startTransfer'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/transfers/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    get: operations['getTransfer'];
+    put?: never;
+    post?: never;
+    /** Cancel it if it has not ended, and forget it. */
+    delete: operations['deleteTransfer'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/transfers/{id}/answer': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Say what becomes of a file whose name is taken. */
+    post: operations['answerTransfer'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/transfers/{id}/{action}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+        /** @description cancel ends it; retry takes up what failed or was interrupted; seen notes that the user was told. */
+        action: 'cancel' | 'retry' | 'seen';
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations['actOnTransfer'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/transfers/{id}/content': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    /** The bytes of a download, as an attachment: the file, or a zip or tar made while it is sent. Of a single file `Range` is honoured, so that the browser can resume. */
+    get: operations['fetchContent'];
+    /** One file of an upload, streamed, `Content-Length` required. */
+    put: operations['sendContent'];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/preview/{endpoint}/{path}': {
+    parameters: {
+      query?: {
+        /** @description Pixels of its longer side, at most. */
+        size?: number;
+      };
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+        /** @description The literal path, each segment percent-encoded. */
+        path: string;
+      };
+      cookie?: never;
+    };
+    /** A small picture of an image or a raster; of a large raster only its overviews are read. */
+    get: operations['previewFile'];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1012,13 +1361,56 @@ export interface components {
       notes: string[];
     };
     EndpointList: {
-      endpoints: {
-        name: string;
-        api_url: string;
-        webdav_url: string;
-        /** @description Path the panel opens first. */
-        home: string;
+      endpoints: components['schemas']['Endpoint'][];
+    };
+    Endpoint: {
+      name: string;
+      api_url: string;
+      webdav_url: string;
+      /** @description Path the panel opens first. */
+      home: string;
+      /** @description Described in endpoints.json, so that it can be changed and deleted here. */
+      own: boolean;
+      /** @description Where the proof of identity comes from, in words. Never the proof. */
+      credential: string;
+    };
+    /** @description Any one of the two addresses is enough: the other is found out. At most one credential; none keeps the one there is. */
+    EndpointRequest: {
+      api_url?: string;
+      webdav_url?: string;
+      home?: string;
+      /** @description Kept in a file of its own, 0600. */
+      token?: string;
+      token_file?: string;
+      /** @description Path of an rclone configuration, as get-macaroon writes it. */
+      rclone_config?: string;
+      /** @description Path of an ada configuration. */
+      ada_config?: string;
+      netrc_file?: string;
+      /** @description Path of an X509 proxy or of a certificate with its key. */
+      proxy_file?: string;
+      username?: string;
+      password?: string;
+      /** @description Folder of trusted authorities, as X509_CERT_DIR. */
+      ca_folder?: string;
+      insecure_redirects?: boolean;
+    };
+    EndpointTest: {
+      /** @description Nothing that is needed failed. */
+      ok: boolean;
+      steps: {
+        /** @enum {string} */
+        name: 'doors' | 'certificate' | 'identity' | 'token' | 'list' | 'write';
+        /** @enum {string} */
+        state: 'ok' | 'warning' | 'failed' | 'skipped';
+        /** @description What was found. */
+        message: string;
+        hint: string | null;
       }[];
+      /** @description As given or found. */
+      api_url: string | null;
+      webdav_url: string | null;
+      token: components['schemas']['TokenInfo'] | null;
     };
     Entry: {
       name: string;
@@ -1044,8 +1436,10 @@ export interface components {
     };
     Listing: {
       path: string;
-      /** @description Entries that pass the filter. */
+      /** @description Entries that pass the filter, of those known by now. */
       total: number;
+      /** @description False while dCache is still telling the rest: a `dcache` event of this folder says when it is all there. */
+      complete: boolean;
       offset: number;
       entries: components['schemas']['Entry'][];
       /**
@@ -1066,23 +1460,310 @@ export interface components {
       /** @default false */
       recursive: boolean;
     };
-    StageRequest: {
+    Watched: {
+      /** @description False: dCache does not tell changes here, so ask now and then. */
+      live: boolean;
+    };
+    Details: {
+      entry: components['schemas']['Entry'];
+      pnfs_id: string | null;
+      /** @description Unix permission bits. */
+      mode: number | null;
+      /** @description uid */
+      owner: number | null;
+      /** @description gid */
+      group: number | null;
+      /** @description If it is the user's own. */
+      owner_name: string | null;
+      /**
+       * Format: date-time
+       * @description When an attribute last changed.
+       */
+      changed: string | null;
+      /** Format: date-time */
+      accessed: string | null;
+      checksums: {
+        /** @description ADLER32, MD5, SHA256, … */
+        type: string;
+        /** @description hexadecimal */
+        value: string;
+      }[];
+      labels: string[];
+      xattrs: {
+        [key: string]: string;
+      };
+      /** @description dCache's: disk, tape, disk+tape, volatile, unavailable. */
+      qos: string | null;
+      /** @description While it changes. */
+      target_qos: string | null;
+      access_latency: string | null;
+      retention_policy: string | null;
+      links: number | null;
+      /**
+       * Format: date-time
+       * @description Until when a pin that was ordered here keeps it on disk.
+       */
+      pinned: string | null;
+    };
+    AttributesRequest: {
+      path: string;
+      add_labels?: string[];
+      remove_labels?: string[];
+      set_xattrs?: {
+        [key: string]: string;
+      };
+      remove_xattrs?: string[];
+    };
+    QuotaList: {
+      quotas: {
+        /** @enum {string} */
+        kind: 'user' | 'group';
+        id: number;
+        used: components['schemas']['QuotaBytes'];
+        /** @description null: no limit. */
+        limit: components['schemas']['QuotaBytes'];
+      }[];
+      /** @description Why there are none. */
+      message: string | null;
+    };
+    QuotaBytes: {
+      /** @description On tape, bytes. */
+      custodial: number | null;
+      /** @description On disk, bytes. */
+      replica: number | null;
+      output: number | null;
+    };
+    TokenInfo: {
+      /** @enum {string} */
+      kind: 'macaroon' | 'oidc' | 'opaque' | 'password' | 'x509' | 'none';
+      /** @description Where it comes from, in words. */
+      source: string;
+      /** @description Whether `renewToken` can replace it. */
+      renewable: boolean;
+      /** Format: date-time */
+      expires: string | null;
+      /** @description It has ended, or will within a day. */
+      ending: boolean;
+      /** @description The folder that it shows as /. */
+      root: string | null;
+      /** @description Only below these; empty: everywhere. */
+      paths: string[];
+      /** @description dCache's: LIST, DOWNLOAD, UPLOAD, DELETE, MANAGE, READ_METADATA, UPDATE_METADATA, STAGE; null: not limited by the token. */
+      activities: string[] | null;
+      ips: string[];
+      identity: null | {
+        username: string | null;
+        uid: number | null;
+        gids: number[];
+        home: string | null;
+        root: string | null;
+      };
+      /** @description Why dCache does not take it. */
+      problem: components['schemas']['Diagnosis'] | null;
+    };
+    TokenRequest: {
+      token: string;
+    };
+    MacaroonRequest: {
+      /** @description It opens only what is below, or this one file. */
+      path: string;
+      activities: (
+        | 'LIST'
+        | 'DOWNLOAD'
+        | 'UPLOAD'
+        | 'DELETE'
+        | 'MANAGE'
+        | 'READ_METADATA'
+        | 'UPDATE_METADATA'
+        | 'STAGE'
+      )[];
+      /** @description seconds */
+      validity: number;
+      /** @description Addresses or networks from which it may be used. */
+      ips?: string[];
+      /** @enum {string} */
+      form: 'token' | 'link' | 'rclone' | 'ada';
+    };
+    Macaroon: {
+      /** @description The token, the link or the configuration. A secret. */
+      text: string;
+      /** @description What to call it when it is saved. */
+      file_name: string;
+      /** Format: date-time */
+      expires: string;
+    };
+    TapeOrder: {
+      /** @description Files, and folders that stand for the files in them. */
       paths: string[];
       /**
-       * @description Seconds to keep them on disk.
+       * @description Also what is in folders of these folders.
+       * @default false
+       */
+      recursive: boolean;
+      /**
+       * @description Seconds to keep them on disk; of no meaning for release.
        * @default 604800
        */
       keep: number;
     };
-    StageAccepted: {
+    TapeRequest: {
       id: string;
+      endpoint: string;
+      /** @enum {string} */
+      activity: 'stage' | 'pin' | 'release';
+      /**
+       * @description failed: for some file at least.
+       * @enum {string}
+       */
+      state: 'running' | 'done' | 'failed' | 'cancelled';
+      /** @description As ordered; of many the first hundred. */
+      paths: string[];
+      keep: number | null;
+      /** Format: date-time */
+      created: string;
+      /** Format: date-time */
+      ended: string | null;
+      files: {
+        total: number | null;
+        done: number;
+        failed: number;
+      };
+      /** @description Of all its files, where it is known. */
+      bytes: number | null;
+      /**
+       * Format: date-time
+       * @description By the rate so far.
+       */
+      ready_estimate: string | null;
+      problem: components['schemas']['Diagnosis'] | null;
+      /** @description The user was told how it ended. */
+      seen: boolean;
+      /** @description Only in `getTapeRequest`. */
+      targets?: {
+        path: string;
+        /** @enum {string} */
+        state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled';
+        message: string | null;
+      }[];
     };
-    ReleaseRequest: {
+    TapeRequestList: {
+      requests: components['schemas']['TapeRequest'][];
+    };
+    /** @description One end of a transfer. */
+    Side: {
+      /** @description A dCache endpoint; null is the workspace, that is Jupyter's files. */
+      endpoint: string | null;
+      /** @description Source: files and folders. Destination: one folder. */
       paths: string[];
     };
-    Released: {
-      /** @description False while dCache goes on with it. */
-      done: boolean;
+    TransferRequest: {
+      /** @enum {string} */
+      kind: 'upload' | 'download' | 'copy';
+      /** @description Of a download or copy. */
+      source?: components['schemas']['Side'];
+      /** @description Of an upload or copy. */
+      destination?: components['schemas']['Side'];
+      /**
+       * @description Of a download; file only for a single file.
+       * @enum {string}
+       */
+      format?: 'file' | 'zip' | 'tar';
+      /** @description What an upload will send. */
+      files?: {
+        /** @description Relative to the destination; missing folders are made. */
+        path: string;
+        size: number;
+      }[];
+      /**
+       * @description What to do where a name is taken.
+       * @default ask
+       * @enum {string}
+       */
+      conflict: 'ask' | 'replace' | 'keep-both' | 'skip';
+    };
+    TransferAnswer: {
+      /** @description Of the question */
+      path: string;
+      /** @enum {string} */
+      choice: 'replace' | 'keep-both' | 'skip';
+      /** @default false */
+      for_all: boolean;
+    };
+    Transfer: {
+      id: string;
+      /** @enum {string} */
+      kind: 'upload' | 'download' | 'copy';
+      /**
+       * @description waiting: for the browser, or for its turn. asking: see question. interrupted: the companion or the page went away in the middle.
+       * @enum {string}
+       */
+      state:
+        | 'waiting'
+        | 'running'
+        | 'asking'
+        | 'done'
+        | 'failed'
+        | 'cancelled'
+        | 'interrupted';
+      /** @description Name of its file, or of the first and how many more. */
+      title: string;
+      /** @description null: the user's computer. Of many paths the first hundred. */
+      source: components['schemas']['Side'] | null;
+      destination: components['schemas']['Side'] | null;
+      /** @enum {string|null} */
+      format: 'file' | 'zip' | 'tar' | null;
+      files: {
+        total: number | null;
+        done: number;
+        skipped: number;
+        failed: number;
+      };
+      bytes: {
+        total: number | null;
+        done: number;
+      };
+      /** @description Bytes a second, of the last moments. */
+      rate: number | null;
+      /** @description Seconds, by that rate. */
+      remaining: number | null;
+      /** Format: date-time */
+      created: string;
+      /** Format: date-time */
+      started: string | null;
+      /** Format: date-time */
+      ended: string | null;
+      /** @description Path of a file that is under way. */
+      current: string | null;
+      /** @description What it waits for an answer to. */
+      question: null | {
+        /** @description Whose name is taken. */
+        path: string;
+        /** @description Of what is there. */
+        size: number | null;
+        /** Format: date-time */
+        modified: string | null;
+        new_size: number | null;
+        /** @description Files that are still to come. */
+        others: number;
+      };
+      /** @description The kind of checksum that was compared for every file, such as adler32, once it is done; null where dCache had none. */
+      verified: string | null;
+      /** @description Why it failed or was interrupted. */
+      problem: components['schemas']['Diagnosis'] | null;
+      /** @description Files that failed; the first hundred. */
+      failures: {
+        path: string;
+        message: string;
+        hint: string | null;
+      }[];
+      /** @description Path below base_url at which the browser gets or sends its bytes. */
+      content: string | null;
+      can: ('cancel' | 'retry' | 'forget')[];
+      /** @description The user was told how it ended. */
+      seen: boolean;
+    };
+    TransferList: {
+      transfers: components['schemas']['Transfer'][];
     };
   };
   responses: {
@@ -1098,6 +1779,8 @@ export interface components {
   };
   parameters: {
     ClusterId: string;
+    TransferId: string;
+    TapeId: string;
     Endpoint: string;
   };
   requestBodies: never;
@@ -1648,6 +2331,90 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  saveEndpoint: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['EndpointRequest'];
+      };
+    };
+    responses: {
+      /** @description Changed. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Endpoint'];
+        };
+      };
+      /** @description New. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Endpoint'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  deleteEndpoint: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Forgotten. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  testEndpoint: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['EndpointRequest'];
+      };
+    };
+    responses: {
+      /** @description What was found; also where steps failed. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['EndpointTest'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
   listFolder: {
     parameters: {
       query: {
@@ -1793,6 +2560,185 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  watchFolder: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PathRequest'];
+      };
+    };
+    responses: {
+      /** @description Whether changes will be told. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Watched'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getDetails: {
+    parameters: {
+      query: {
+        path: string;
+      };
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What dCache knows of it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Details'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  changeAttributes: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['AttributesRequest'];
+      };
+    };
+    responses: {
+      /** @description As they are now. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Details'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getQuota: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The quotas; maybe none. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['QuotaList'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description About the credential. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TokenInfo'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  renewToken: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TokenRequest'];
+      };
+    };
+    responses: {
+      /** @description About the new credential. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TokenInfo'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  mintMacaroon: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['MacaroonRequest'];
+      };
+    };
+    responses: {
+      /** @description The macaroon in the form asked for. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Macaroon'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
   stageEntries: {
     parameters: {
       query?: never;
@@ -1804,17 +2750,44 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['StageRequest'];
+        'application/json': components['schemas']['TapeOrder'];
       };
     };
     responses: {
-      /** @description dCache took the order. */
+      /** @description The order as it is followed. */
       202: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['StageAccepted'];
+          'application/json': components['schemas']['TapeRequest'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  pinEntries: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TapeOrder'];
+      };
+    };
+    responses: {
+      /** @description The order as it is followed. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TapeRequest'];
         };
       };
       default: components['responses']['Error'];
@@ -1831,17 +2804,349 @@ export interface operations {
     };
     requestBody: {
       content: {
-        'application/json': components['schemas']['ReleaseRequest'];
+        'application/json': components['schemas']['TapeOrder'];
       };
     };
     responses: {
-      /** @description Done, or taken by dCache and still under way. */
+      /** @description The order as it is followed. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TapeRequest'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listTapeRequests: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The orders */
       200: {
         headers: {
           [name: string]: unknown;
         };
         content: {
-          'application/json': components['schemas']['Released'];
+          'application/json': components['schemas']['TapeRequestList'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getTapeRequest: {
+    parameters: {
+      query?: {
+        offset?: number;
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        id: components['parameters']['TapeId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The order. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TapeRequest'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  deleteTapeRequest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TapeId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Forgotten. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  seeTapeRequest: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TapeId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Noted. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listTransfers: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The transfers. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['TransferList'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  startTransfer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TransferRequest'];
+      };
+    };
+    responses: {
+      /** @description The new transfer. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Transfer'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getTransfer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The transfer. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Transfer'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  deleteTransfer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Forgotten. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  answerTransfer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['TransferAnswer'];
+      };
+    };
+    responses: {
+      /** @description The transfer as it goes on. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Transfer'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  actOnTransfer: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+        /** @description cancel ends it; retry takes up what failed or was interrupted; seen notes that the user was told. */
+        action: 'cancel' | 'retry' | 'seen';
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The transfer as it is now. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Transfer'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  fetchContent: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description All of it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/octet-stream': unknown;
+        };
+      };
+      /** @description The range asked for. */
+      206: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/octet-stream': unknown;
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  sendContent: {
+    parameters: {
+      query: {
+        /** @description Of the file, as its transfer lists it: relative to the destination. */
+        path: string;
+        /** @description What to do if the name is taken: refuse (409), replace, or keep-both under a numbered name. */
+        conflict?: 'refuse' | 'replace' | 'keep-both';
+      };
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        '*/*': unknown;
+      };
+    };
+    responses: {
+      /** @description Replaced. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Entry'];
+        };
+      };
+      /** @description New. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Entry'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  previewFile: {
+    parameters: {
+      query?: {
+        /** @description Pixels of its longer side, at most. */
+        size?: number;
+      };
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+        /** @description The literal path, each segment percent-encoded. */
+        path: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The picture. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'image/png': unknown;
         };
       };
       default: components['responses']['Error'];
