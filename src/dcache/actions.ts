@@ -189,23 +189,16 @@ export class DCacheActions {
   async release(endpoint: string, entries: readonly IEntry[]): Promise<void> {
     const { api, model, trans } = this._options;
     await this._try(trans.__('Can’t release'), async () => {
-      const isDone = await api.release(
+      await api.release(
         endpoint,
         entries.map(({ path }) => path)
       );
-      const count = entries.length;
       Notification.success(
-        isDone
-          ? trans._n(
-              'Released %1 file: dCache takes it off the disk when it needs the room. Its copy on tape stays.',
-              'Released %1 files: dCache takes them off the disk when it needs the room. Their copies on tape stay.',
-              count
-            )
-          : trans._n(
-              'dCache goes on releasing %1 file.',
-              'dCache goes on releasing %1 files.',
-              count
-            ),
+        trans._n(
+          'dCache releases %1 file: it takes it off the disk when it needs the room. Its copy on tape stays.',
+          'dCache releases %1 files: it takes them off the disk when it needs the room. Their copies on tape stay.',
+          entries.length
+        ),
         { autoClose: 5000 }
       );
       await model.refresh(true);

@@ -7,7 +7,12 @@ import {
   requestJson,
   route
 } from '../common/request';
-import type { IEndpoint, IEntry, IListing, IReleased } from '../common/types';
+import type {
+  IEndpoint,
+  IEntry,
+  IListing,
+  ITapeRequest
+} from '../common/types';
 import type { IPlace } from './paths';
 
 /** What a listing can be sorted by; `-` in front reverses. */
@@ -41,8 +46,7 @@ export interface IDCacheApi {
   move(place: IPlace, destination: string): Promise<IEntry>;
   remove(place: IPlace, recursive: boolean): Promise<void>;
   stage(endpoint: string, paths: readonly string[]): Promise<void>;
-  /** False: dCache took the order and goes on with it. */
-  release(endpoint: string, paths: readonly string[]): Promise<boolean>;
+  release(endpoint: string, paths: readonly string[]): Promise<void>;
   read(place: IPlace): Promise<ArrayBuffer>;
   write(
     place: IPlace,
@@ -52,8 +56,8 @@ export interface IDCacheApi {
   fileUrl(place: IPlace, options?: { download?: boolean }): string;
 }
 
-/** dCache takes no more targets in one order (docs/api.yaml, StageRequest and ReleaseRequest). */
-export const MAX_ORDER_PATHS = 500;
+/** The companion takes no more paths in one order (docs/api.yaml, TapeOrder). */
+export const MAX_ORDER_PATHS = 20_000;
 
 /** Whether a write was refused because something has the name already. */
 export function isNameTaken(reason: unknown): reason is ApiError {
@@ -114,22 +118,14 @@ export class DCacheApi implements IDCacheApi {
     return this._post(place.endpoint, 'delete', body, LONG_LIMIT_MS);
   }
 
-  /** Order any number of files from tape, in as many orders as dCache needs. */
-  async stage(endpoint: string, paths: readonly string[]): Promise<void> {
-    for (const part of inOrders(paths)) {
-      await this._post(endpoint, 'stage', { paths: part });
-    }
+  /** Order any number of files from tape; the companion follows the orders. */
+  stage(endpoint: string, paths: readonly string[]): Promise<void> {
+    return this._order(endpoint, 'stage', paths);
   }
 
   /** End the pins of any number of files. */
-  async release(endpoint: string, paths: readonly string[]): Promise<boolean> {
-    let isDone = true;
-    for (const part of inOrders(paths)) {
-      const body = { paths: part };
-      const answer = await this._post<IReleased>(endpoint, 'release', body);
-      isDone &&= answer.done;
-    }
-    return isDone;
+  release(endpoint: string, paths: readonly string[]): Promise<void> {
+    return this._order(endpoint, 'release', paths);
   }
 
   /** The whole content; for files of a size that fits a browser tab. */
@@ -169,6 +165,16 @@ export class DCacheApi implements IDCacheApi {
     return options.download ? `${url}?download=1` : url;
   }
 
+  private async _order(
+    endpoint: string,
+    activity: ITapeRequest['activity'],
+    paths: readonly string[]
+  ): Promise<void> {
+    for (const part of inOrders(paths)) {
+      await this._post<ITapeRequest>(endpoint, activity, { paths: part });
+    }
+  }
+
   private _url(
     endpoint: string,
     action: string,
@@ -192,7 +198,7 @@ export class DCacheApi implements IDCacheApi {
   private _settings: ServerConnection.ISettings;
 }
 
-/** Paths in parts that dCache takes at once. */
+/** Paths in parts that the companion takes at once. */
 function inOrders(paths: readonly string[]): (readonly string[])[] {
   const parts: (readonly string[])[] = [];
   for (let start = 0; start < paths.length; start += MAX_ORDER_PATHS) {

@@ -17,4 +17,5 @@ export namespace CommandIDs {
 export namespace PluginIDs {
   export const panel = 'jupyterlab-rsdat:dcache';
   export const drive = 'jupyterlab-rsdat:dcache-drive';
+  export const sidebar = 'jupyterlab-rsdat:dcache-sidebar';
 }

@@ -17,7 +17,7 @@ import type { MissedEvents } from '../common/missed';
 import { insertCode } from '../common/insert';
 import { Section } from '../common/section';
 import type { IEntry } from '../common/types';
-import { IDCache } from '../tokens';
+import { IDCache, IDCacheSidebar } from '../tokens';
 // Activation needs these at once: the drive before any document is restored, the actions for
 // its signals and the page's address.
 /* eslint-disable jupyter/prefer-lazy-imports */
@@ -29,10 +29,10 @@ import type { IPanelContext } from './components/state';
 import { makeDrag } from './drag';
 import { DCacheDrive } from './drive';
 import { isOnTape } from './format';
-import { dcacheIcon } from './icons';
 import { CommandIDs, PluginIDs } from './ids';
 import { DCacheModel, type IRemembered } from './model';
 import { DRIVE, fromDrivePath, toLabPath, type IPlace } from './paths';
+import { DCacheSidebar } from './sidebar';
 
 /** The drive and the routes it uses; the panel works on the same. */
 interface IDCacheService {
@@ -68,15 +68,36 @@ const drive: JupyterFrontEndPlugin<IDCacheService> = {
   }
 };
 
+const sidebar: JupyterFrontEndPlugin<IDCacheSidebar> = {
+  id: PluginIDs.sidebar,
+  description: 'The left panel that the features on dCache share.',
+  autoStart: true,
+  optional: [ITranslator, ILayoutRestorer],
+  provides: IDCacheSidebar,
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null,
+    restorer: ILayoutRestorer | null
+  ): IDCacheSidebar => {
+    const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
+    const side: DCacheSidebar = new DCacheSidebar({
+      caption: trans.__('dCache'),
+      activate: () => app.shell.activateById(side.id)
+    });
+    app.shell.add(side, 'left', { rank: 210, type: 'rsdat' });
+    restorer?.add(side, side.id);
+    return side;
+  }
+};
+
 const panel: JupyterFrontEndPlugin<IDCache> = {
   id: PluginIDs.panel,
   description: 'The panel of files in dCache, and its commands.',
   autoStart: true,
-  requires: [IDCacheService],
+  requires: [IDCacheService, IDCacheSidebar],
   optional: [
     ITranslator,
     ICommandPalette,
-    ILayoutRestorer,
     IStateDB,
     INotebookTracker,
     IDocumentManager
@@ -85,9 +106,9 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
   activate: (
     app: JupyterFrontEnd,
     service: IDCacheService,
+    sidebar: IDCacheSidebar,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null,
     state: IStateDB | null,
     notebooks: INotebookTracker | null,
     documents: IDocumentManager | null
@@ -145,7 +166,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       }
     };
     const section = new Section({
-      id: 'jp-rsdat-dcache',
+      id: 'jp-rsdat-dcache-files',
       label: trans.__('dCache'),
       failure: trans.__(
         'This panel can’t be loaded. Save your work and reload the page.'
@@ -167,11 +188,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       }
     });
     section.addClass('jp-rsdat-DCache');
-    section.title.label = '';
-    section.title.caption = trans.__('dCache');
-    section.title.icon = dcacheIcon;
-    shell.add(section, 'left', { rank: 210, type: 'rsdat' });
-    restorer?.add(section, section.id);
+    sidebar.addSection(section);
 
     const restored = restore(model, state);
     section.visibleChanged.connect((_, isVisible) => {
@@ -188,7 +205,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       model,
       actions,
       trans,
-      showPanel: () => shell.activateById(section.id),
+      showPanel: () => sidebar.reveal(),
       chooseFiles: () => chooseFiles(section.node),
       insertCode: code => {
         const notebook = notebooks?.currentWidget;
@@ -224,7 +241,11 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
   }
 };
 
-export const dcachePlugins: JupyterFrontEndPlugin<unknown>[] = [drive, panel];
+export const dcachePlugins: JupyterFrontEndPlugin<unknown>[] = [
+  drive,
+  sidebar,
+  panel
+];
 
 /** Take up endpoint, folder and order of the last visit, and remember them from now on. */
 async function restore(

@@ -76,16 +76,9 @@ describe('release', () => {
     expect(told()).toEqual([
       {
         type: 'success',
-        message: expect.stringMatching(/^Released 1 file: .*tape stays/)
+        message: expect.stringMatching(/^dCache releases 1 file: .*tape stays/)
       }
     ]);
-  });
-
-  it('says when dCache is not done yet', async () => {
-    const { api, commands } = setup();
-    api.releasesAtOnce = false;
-    await commands.execute(CommandIDs.release, { endpoint: 'here', paths });
-    expect(told()[0].message).toBe('dCache goes on releasing 1 file.');
   });
 
   it('tells why dCache refused', async () => {
@@ -113,17 +106,17 @@ describe('release', () => {
     expect(offered()).toEqual([false, false, true]);
   });
 
-  it('goes to dCache in as many orders as it needs', async () => {
+  it('goes to the companion in as many orders as it needs', async () => {
     const orders: number[] = [];
     const settings = ServerConnection.makeSettings({
       fetch: (async (request: Request) => {
         const { paths } = await request.json();
         orders.push(paths.length);
-        return new Response(JSON.stringify({ done: orders.length > 1 }));
+        return new Response('{}', { status: 202 });
       }) as never
     });
     const many = Array.from({ length: MAX_ORDER_PATHS + 1 }, (_, i) => `/${i}`);
-    expect(await new DCacheApi(settings).release('here', many)).toBe(false);
+    await new DCacheApi(settings).release('here', many);
     expect(orders).toEqual([MAX_ORDER_PATHS, 1]);
   });
 });

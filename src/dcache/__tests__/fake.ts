@@ -22,7 +22,14 @@ export function makeEntry(
 }
 
 export function makeEndpoint(name: string, home = '/'): IEndpoint {
-  return { name, api_url: 'https://api', webdav_url: 'https://dav', home };
+  return {
+    name,
+    api_url: 'https://api',
+    webdav_url: 'https://dav',
+    home,
+    own: true,
+    credential: 'a token file'
+  };
 }
 
 /** A file or folder that the fake holds. */
@@ -63,8 +70,8 @@ export class FakeApi implements IDCacheApi {
   writes: { place: IPlace; condition: IWriteCondition }[] = [];
   staged: string[] = [];
   released: string[] = [];
-  /** Whether dCache is done with a release before it answers. */
-  releasesAtOnce = true;
+  /** Whether listings are of a folder that dCache has told to its end. */
+  isComplete = true;
   removed: { path: string; recursive: boolean }[] = [];
   /** Listings wait until the test releases them. */
   holds = false;
@@ -124,6 +131,7 @@ export class FakeApi implements IDCacheApi {
     return {
       path: request.path,
       total: all.length,
+      complete: this.isComplete,
       offset: request.offset,
       entries: all.slice(request.offset, request.offset + request.limit),
       listed: '2026-01-02T03:04:05Z'
@@ -166,10 +174,9 @@ export class FakeApi implements IDCacheApi {
     this.staged.push(...paths);
   }
 
-  async release(_: string, paths: readonly string[]): Promise<boolean> {
+  async release(_: string, paths: readonly string[]): Promise<void> {
     this._maybeFail();
     this.released.push(...paths);
-    return this.releasesAtOnce;
   }
 
   async read(place: IPlace): Promise<ArrayBuffer> {
