@@ -12,6 +12,7 @@ from rsdat.dcache.endpoint import Endpoint
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import Http
 from rsdat.dcache.ranges import RangeReader
+from rsdat.dcache.tuning import Tuning
 
 
 class DCacheClient:
@@ -23,11 +24,12 @@ class DCacheClient:
 
     Args:
         endpoint: Addresses and credential.
+        tuning: HTTP limits, proxies and the like that differ from ours.
     """
 
-    def __init__(self, endpoint: Endpoint) -> None:
+    def __init__(self, endpoint: Endpoint, *, tuning: Tuning | None = None) -> None:
         self.endpoint = endpoint
-        self._http = Http(endpoint)
+        self._http = Http(endpoint, tuning=tuning)
 
     async def close(self) -> None:
         """Close every connection."""

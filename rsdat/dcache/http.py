@@ -24,6 +24,7 @@ from rsdat.base.errors import DoorBroken, RsdatError
 from rsdat.dcache import paths
 from rsdat.dcache.answers import Answer, refusal
 from rsdat.dcache.endpoint import Endpoint
+from rsdat.dcache.tuning import Tuning
 
 CONNECT_S = 15.0
 # A listing of 50 000 entries took up to 29 s to its first byte (measured, dCache 11.2.5), and
@@ -64,13 +65,19 @@ class Http:
     Args:
         endpoint: Addresses and credential.
         sleep: How it waits, when dCache is busy or works on an order.
+        tuning: Limits, proxies and the like that differ from ours.
     """
 
     def __init__(
-        self, endpoint: Endpoint, *, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+        self,
+        endpoint: Endpoint,
+        *,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        tuning: Tuning | None = None,
     ) -> None:
         self.endpoint = endpoint
         self.sleep = sleep
+        self.tuning = tuning or Tuning()
         self._session: aiohttp.ClientSession | None = None
         self._own = {
             URL(endpoint.api_url, encoded=True).origin(),
@@ -90,8 +97,16 @@ class Http:
         download would wait for its own upload for ever.
         """
         if self._session is None:
-            self._session = new_session(connections=0)
+            self._session = self.new_session(connections=0)
         return self._session
+
+    def new_session(self, *, connections: int) -> aiohttp.ClientSession:
+        """Another session, for the caller to close.
+
+        Args:
+            connections: At most so many at once; 0 is no limit.
+        """
+        return new_session(connections=connections, trust_env=self.tuning.trust_env)
 
     def rest_url(self, resource: str, path: str | None = None, query: str = "") -> URL:
         """Address of a REST resource, with a literal path appended to it."""
@@ -172,6 +187,9 @@ class Http:
                 await self.endpoint.credential.header() if url.origin() in self._own else None
             )
             sent = dict(headers or {})
+            if url.origin() in self._own:
+                for name, value in self.tuning.headers.items():
+                    sent.setdefault(name, value.reveal())
             if credential is not None:
                 sent["Authorization"] = credential.reveal()
             try:
@@ -185,7 +203,8 @@ class Http:
                     # No Content-Type that we did not choose: a pool answers 501 to it.
                     skip_auto_headers=() if json is not None else ("Content-Type",),
                     allow_redirects=False,
-                    timeout=timeout,
+                    timeout=self.tuning.limits(timeout),
+                    **self.tuning.request(),
                 )
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
                 raise door_failure(url, error) from error
@@ -250,11 +269,12 @@ class _Once:
         return self._body()
 
 
-def new_session(*, connections: int) -> aiohttp.ClientSession:
-    """A session that keeps no cookies and reads no proxy or netrc settings.
+def new_session(*, connections: int, trust_env: bool = False) -> aiohttp.ClientSession:
+    """A session that keeps no cookies and, unless told to, reads no proxy or netrc settings.
 
     Args:
         connections: At most so many at once; 0 is no limit.
+        trust_env: Whether the environment's proxies count.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE_S),
@@ -263,6 +283,7 @@ def new_session(*, connections: int) -> aiohttp.ClientSession:
         # Bytes are passed on as dCache stores them, with the length it announces.
         auto_decompress=False,
         read_bufsize=CHUNK_BYTES,
+        trust_env=trust_env,
     )
 
 
