@@ -8,15 +8,13 @@ Two locks, both released by the kernel when their holder dies:
 from __future__ import annotations
 
 import contextlib
-import errno
-import fcntl
 import json
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from importlib import resources
 from pathlib import Path
@@ -34,7 +32,7 @@ from rsdat.base.files import (
     write_json,
     write_text,
 )
-from rsdat.base.run import handed_on
+from rsdat.base.lock import Lock
 from rsdat.base.secret import Secret
 from rsdat.clusters.certificate import make_certificate
 from rsdat.clusters.naming import is_id
@@ -251,49 +249,6 @@ class ClusterFolder:
                 os.write(descriptor, line.encode() + b"\n")
             finally:
                 os.close(descriptor)
-
-
-class Lock:
-    """An flock on a file, tried without waiting."""
-
-    def __init__(self, descriptor: int) -> None:
-        self._descriptor = descriptor
-
-    @classmethod
-    def take(cls, path: Path) -> Lock | None:
-        """The lock, or None while somebody else has it. None, too, where the folder is gone.
-
-        Raises:
-            Conflict: This file system has no locks.
-        """
-        try:
-            with room_for(path):
-                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
-        except FileNotFoundError:
-            return None
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            os.close(descriptor)
-            return None
-        except OSError as error:
-            os.close(descriptor)
-            if error.errno not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK):
-                raise
-            raise Conflict(
-                f"The file system of {path.parent} has no locks (flock: {error.strerror})",
-                hint="Set RSDAT_HOME to a folder on another one that the nodes share.",
-                code="no_locks",
-            ) from error
-        return cls(descriptor)
-
-    def handed_on(self) -> AbstractContextManager[None]:
-        """Commands run inside hold it too, until they end, even where we are killed."""
-        return handed_on(self._descriptor)
-
-    def release(self) -> None:
-        """Let others have it."""
-        os.close(self._descriptor)
 
 
 def cluster_folders(home: Path) -> list[ClusterFolder]:

@@ -17,8 +17,9 @@ from typing import Any
 
 from rsdat.base.clock import to_iso
 from rsdat.base.errors import Conflict, NotFound
+from rsdat.base.lock import Lock
 from rsdat.clusters.diagnosis.schedulerjob import why_it_failed
-from rsdat.clusters.folder import ClusterFolder, Lock, cluster_folders
+from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.naming import is_id
 from rsdat.clusters.record import Record
 from rsdat.clusters.retention import Kept, Limits, too_much

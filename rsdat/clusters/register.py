@@ -9,9 +9,10 @@ from pathlib import Path
 
 from rsdat.base.clock import Clock
 from rsdat.base.errors import Conflict, NotFound
+from rsdat.base.lock import Lock
 from rsdat.clusters.caps import Usage, check_room, read_caps
 from rsdat.clusters.dask_config import write_config
-from rsdat.clusters.folder import ClusterFolder, Lock, cluster_folders
+from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.naming import default_name, new_id
 from rsdat.clusters.record import FIRST_GROUP, Group, Record, SchedulerJob
 from rsdat.clusters.request import Request

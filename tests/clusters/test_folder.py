@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from rsdat.base.errors import Conflict, NotFound
+from rsdat.base.lock import Lock
 from rsdat.clusters.dask_config import write_config
-from rsdat.clusters.folder import ClusterFolder, Lock, cluster_folders
+from rsdat.clusters.folder import ClusterFolder, cluster_folders
 from rsdat.clusters.link import SchedulerLink, scheduler_address
 from rsdat.clusters.logs import MAX_PART_BYTES, read_part
 from rsdat.clusters.record import Record
@@ -132,7 +133,7 @@ def test_a_file_system_without_locks_is_named(
     def none(*_: object) -> None:
         raise OSError(errno.ENOSYS, "Function not implemented")
 
-    monkeypatch.setattr("rsdat.clusters.folder.fcntl.flock", none)
+    monkeypatch.setattr("rsdat.base.lock.fcntl.flock", none)
     with pytest.raises(Conflict, match="no locks") as refusal:
         Lock.take(tmp_path / ".act.lock")
     assert "RSDAT_HOME" in (refusal.value.hint or "")

@@ -1,0 +1,56 @@
+"""Who may act on something that lies on disk: the holder of an flock, which the kernel frees."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from rsdat.base.errors import Conflict
+from rsdat.base.files import PRIVATE_FILE, room_for
+from rsdat.base.run import handed_on
+
+
+class Lock:
+    """An flock on a file, tried without waiting."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    @classmethod
+    def take(cls, path: Path) -> Lock | None:
+        """The lock, or None while somebody else has it. None, too, where the folder is gone.
+
+        Raises:
+            Conflict: This file system has no locks.
+        """
+        try:
+            with room_for(path):
+                descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE_FILE)
+        except FileNotFoundError:
+            return None
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except OSError as error:
+            os.close(descriptor)
+            if error.errno not in (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK):
+                raise
+            raise Conflict(
+                f"The file system of {path.parent} has no locks (flock: {error.strerror})",
+                hint="Set RSDAT_HOME to a folder on another one that the nodes share.",
+                code="no_locks",
+            ) from error
+        return cls(descriptor)
+
+    def handed_on(self) -> AbstractContextManager[None]:
+        """Commands run inside hold it too, until they end, even where we are killed."""
+        return handed_on(self._descriptor)
+
+    def release(self) -> None:
+        """Let others have it."""
+        os.close(self._descriptor)
