@@ -3,7 +3,7 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
-import type { ICluster } from './common/types';
+import type { ICluster, IEndpoint, IEntry, ITransfer } from './common/types';
 
 /** The user's clusters and which of them is selected. */
 export interface IClusterManager {
@@ -58,8 +58,14 @@ export interface IDCache {
   readonly endpoint: string | null;
   /** Folder shown, a literal absolute path. */
   readonly path: string;
+  /** The configured endpoints; null until they are known. */
+  readonly endpoints: readonly IEndpoint[] | null;
+  /** The selected entries, in the order in which they were selected. */
+  readonly selected: readonly IEntry[];
   /** Emitted when `endpoint` or `path` changed. */
   readonly changed: ISignal<IDCache, void>;
+  /** Emitted when anything of this changed, also what is selected. */
+  readonly stateChanged: ISignal<IDCache, void>;
   /** Show a folder. */
   open(endpoint: string, path: string): Promise<void>;
 }
@@ -67,4 +73,59 @@ export interface IDCache {
 export const IDCache = new Token<IDCache>(
   'jupyterlab-rsdat:IDCache',
   'The dCache panel.'
+);
+
+/** What was dropped on the dCache panel, and into which folder. */
+export interface IDropped {
+  /** To be read at once: it is empty when the event is over. */
+  data: DataTransfer;
+  endpoint: string;
+  /** Literal absolute path of a folder. */
+  path: string;
+}
+
+/** The left panel of dCache. */
+export interface IDCacheSidebar {
+  /** Add a section below those that are there. */
+  addSection(section: Widget): void;
+  /** Bring the panel to the front. */
+  reveal(): void;
+  /** Whether it is in view. */
+  readonly isVisible: boolean;
+  /** The panel's element. */
+  readonly node: HTMLElement;
+  /** Something was dropped on the folder shown. */
+  drop(dropped: IDropped): void;
+  /** Emitted, in the drop's own event, when something was dropped. */
+  readonly dropped: ISignal<IDCacheSidebar, IDropped>;
+}
+
+export const IDCacheSidebar = new Token<IDCacheSidebar>(
+  'jupyterlab-rsdat:IDCacheSidebar',
+  'The dCache side panel, to which features add sections.'
+);
+
+/** A file of the user's computer on its way to dCache. */
+export interface IUploadFile {
+  /** Relative to the destination, with `/` between folders. */
+  path: string;
+  file: File;
+}
+
+/** The movements of bytes that the companion knows. */
+export interface ITransfers {
+  /** The latest first; replaced, never edited in place. */
+  readonly transfers: readonly ITransfer[];
+  /** Emitted when `transfers` changed. */
+  readonly changed: ISignal<ITransfers, void>;
+  /** Upload files into a folder of dCache; asks where a name is taken. */
+  upload(
+    files: readonly IUploadFile[],
+    destination: { endpoint: string; path: string }
+  ): Promise<void>;
+}
+
+export const ITransfers = new Token<ITransfers>(
+  'jupyterlab-rsdat:ITransfers',
+  'Uploads, downloads and copies.'
 );
