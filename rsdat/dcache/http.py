@@ -97,16 +97,8 @@ class Http:
         download would wait for its own upload for ever.
         """
         if self._session is None:
-            self._session = self.new_session(connections=0)
+            self._session = new_session(connections=0)
         return self._session
-
-    def new_session(self, *, connections: int) -> aiohttp.ClientSession:
-        """Another session, for the caller to close.
-
-        Args:
-            connections: At most so many at once; 0 is no limit.
-        """
-        return new_session(connections=connections, trust_env=self.tuning.trust_env)
 
     def rest_url(self, resource: str, path: str | None = None, query: str = "") -> URL:
         """Address of a REST resource, with a literal path appended to it."""
@@ -204,7 +196,7 @@ class Http:
                     skip_auto_headers=() if json is not None else ("Content-Type",),
                     allow_redirects=False,
                     timeout=self.tuning.limits(timeout),
-                    **self.tuning.request(),
+                    **self.tuning.request(url),
                 )
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
                 raise door_failure(url, error) from error
@@ -269,12 +261,11 @@ class _Once:
         return self._body()
 
 
-def new_session(*, connections: int, trust_env: bool = False) -> aiohttp.ClientSession:
-    """A session that keeps no cookies and, unless told to, reads no proxy or netrc settings.
+def new_session(*, connections: int) -> aiohttp.ClientSession:
+    """A session that keeps no cookies and reads no proxy or netrc settings.
 
     Args:
         connections: At most so many at once; 0 is no limit.
-        trust_env: Whether the environment's proxies count.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=connections, keepalive_timeout=KEEP_ALIVE_S),
@@ -283,7 +274,6 @@ def new_session(*, connections: int, trust_env: bool = False) -> aiohttp.ClientS
         # Bytes are passed on as dCache stores them, with the length it announces.
         auto_decompress=False,
         read_bufsize=CHUNK_BYTES,
-        trust_env=trust_env,
     )
 
 

@@ -11,8 +11,10 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.request import getproxies_environment, proxy_bypass_environment
 
 import aiohttp
+from yarl import URL
 
 from rsdat.base.errors import InvalidInput
 from rsdat.base.secret import Secret
@@ -31,7 +33,8 @@ class Tuning:
         headers: Added to requests to the endpoint's own doors, never to a pool's.
         ssl: aiohttp's `ssl`: a context, or False for no check of certificates; None is ours.
         proxy: Address of an HTTP proxy.
-        trust_env: Whether the environment's `HTTPS_PROXY` and netrc's proxies count.
+        trust_env: Whether the environment's `HTTPS_PROXY`, `NO_PROXY` and so on count. Not netrc:
+            that is a credential, and given as one.
     """
 
     timeout: aiohttp.ClientTimeout | None = None
@@ -59,13 +62,16 @@ class Tuning:
             }
         )
 
-    def request(self) -> dict[str, Any]:
-        """The keywords that each request to aiohttp gets."""
+    def request(self, url: URL) -> dict[str, Any]:
+        """The keywords that a request to aiohttp gets."""
         given: dict[str, Any] = {}
         if self.ssl is not None:
             given["ssl"] = self.ssl
-        if self.proxy is not None:
-            given["proxy"] = self.proxy
+        proxy = self.proxy
+        if proxy is None and self.trust_env and not proxy_bypass_environment(url.host or ""):
+            proxy = getproxies_environment().get(url.scheme)
+        if proxy is not None:
+            given["proxy"] = proxy
         return given
 
 
