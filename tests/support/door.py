@@ -117,6 +117,15 @@ class Door:
         """Let a server refuse connections for a while, and cut those it has."""
         self._control("POST", "/down", {"server": server, "seconds": seconds})
 
+    def restart(self, server: str) -> None:
+        """Cut a server's connections and let it listen again at once, on the same port. The
+        frontend forgets its event channels, the pool its transfers (see `restart_pool`)."""
+        self._control("POST", "/restart", {"server": server})
+
+    def lose_events(self) -> None:
+        """Let event channels overflow: kept events are gone, and IN_Q_OVERFLOW is told."""
+        self._control("POST", "/lose-events")
+
     def restart_pool(self) -> list[str]:
         """End all transfers; broken files become readable. Returns their paths."""
         readable: list[str] = self._control("POST", "/restart-pool")["readable"]

@@ -11,7 +11,9 @@ is like it.
     PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?}
     POST   /sweep      {} -> {"evicted": paths}
     POST   /down       {"server", "seconds"}
+    POST   /restart    {"server"}
     POST   /restart-pool
+    POST   /lose-events
 """
 
 from __future__ import annotations
@@ -56,7 +58,9 @@ class Control:
             "PUT /options": self._options,
             "POST /sweep": self._sweep,
             "POST /down": self._down,
+            "POST /restart": self._restart,
             "POST /restart-pool": self._restart_pool,
+            "POST /lose-events": self._lose_events,
         }
 
     async def answer(self, call: Call) -> web.StreamResponse:
@@ -89,8 +93,8 @@ class Control:
             if wanted.keys() & {"state", "checksums"}:
                 stamp = (entry.size or 0, entry.mtime_ns)
                 attributes = replace(attributes, stamp=stamp, pnfs_id=entry.pnfs_id)
-            changed.append((path, replace(attributes, **wanted)))
-        self._site.tree.store.put_many(changed)
+            changed.append((entry, replace(attributes, **wanted)))
+        self._site.tree.update_many(changed)
         return {"changed": len(changed)}
 
     async def _fault(self, body: Body) -> Body:
@@ -121,7 +125,24 @@ class Control:
         return {"evicted": self._site.pins.sweep()}
 
     async def _down(self, body: Body) -> Body:
+        self._forget_channels(body["server"])
         await self._listeners[body["server"]].refuse(float(body["seconds"]))
+        return {}
+
+    async def _restart(self, body: Body) -> Body:
+        if body["server"] == "pool":
+            return await self._restart_pool(body)
+        self._forget_channels(body["server"])
+        await self._listeners[body["server"]].restart()
+        return {}
+
+    def _forget_channels(self, server: str) -> None:
+        if server == "frontend":  # they live in its memory
+            self._site.channels.close_all()
+
+    async def _lose_events(self, _body: Body) -> Body:
+        for channel in self._site.channels.all():
+            channel.lose_events()
         return {}
 
     async def _restart_pool(self, _body: Body) -> Body:

@@ -10,9 +10,10 @@ from aiohttp import web
 from rsdat.demo.door import jackson
 from rsdat.demo.door.auth import GIDS, UID, USER
 from rsdat.demo.door.bulk_requests import BulkRequests
+from rsdat.demo.door.event_routes import EventRoutes
 from rsdat.demo.door.http import Call
 from rsdat.demo.door.namespace import Namespace
-from rsdat.demo.door.rest import RestError, json_answer
+from rsdat.demo.door.rest import RestError, json_answer, only
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.stage_requests import StageRequests
 
@@ -34,6 +35,7 @@ class Frontend:
             ("tape/archiveinfo", tape.archive_info),
             ("bulk-requests", BulkRequests(site).answer),
             ("labels/", self._labels),
+            ("events", EventRoutes(site).answer),
             ("user", self._user),
             ("doors", self._doors),
         ]
@@ -52,7 +54,7 @@ class Frontend:
             return error.answer()
 
     async def _user(self, call: Call, _rest: str) -> web.StreamResponse:
-        _only(call, "GET", "HEAD")
+        only(call, "GET", "HEAD")
         return json_answer(
             200,
             jackson.pretty(
@@ -68,7 +70,7 @@ class Frontend:
         )
 
     async def _doors(self, call: Call, _rest: str) -> web.StreamResponse:
-        _only(call, "GET", "HEAD")
+        only(call, "GET", "HEAD")
         doors: list[dict[str, Any]] = []
         for name in ("redirect", "proxy"):
             host, _, port = self._site.urls[name].removeprefix("http://").partition(":")
@@ -92,7 +94,7 @@ class Frontend:
 
     async def _labels(self, call: Call, rest: str) -> web.StreamResponse:
         """A virtual directory; its children are called `name-number`, which is no path."""
-        _only(call, "GET", "HEAD")
+        only(call, "GET", "HEAD")
         tree = self._site.tree
         children = []
         for number, path in enumerate(tree.store.labelled(rest), start=1):
@@ -105,8 +107,3 @@ class Frontend:
 
 def _ends(rest: str, prefix: str) -> bool:
     return len(rest) == len(prefix) or rest[len(prefix)] == "/"
-
-
-def _only(call: Call, *methods: str) -> None:
-    if call.method not in methods:
-        raise RestError(405, "HTTP 405 Method Not Allowed")

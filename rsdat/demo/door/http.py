@@ -30,6 +30,7 @@ class Call:
     request: web.BaseRequest
     server_url: str
     fault: Fault | None = None
+    gone: asyncio.Event = field(default_factory=asyncio.Event)  # set when the client hung up
     headers_sent: bool = field(default=False, init=False)
 
     @property

@@ -147,7 +147,9 @@ class Listener:
         fault = None
         if self._faults is not None:
             fault = self._faults.take(self.name, request.method, request.rel_url.raw_path)
-        call = Call(request, self.url, fault)
+        connection = id(request.protocol)
+        gone = self._lost.setdefault(connection, asyncio.Event())
+        call = Call(request, self.url, fault, gone)
         status = 0
         try:
             answer: web.StreamResponse
@@ -176,7 +178,7 @@ class Listener:
         if fault.kind == "delay":
             await asyncio.sleep(fault.seconds)
         elif fault.kind == "hang":
-            await self._lost.setdefault(connection_of(call), asyncio.Event()).wait()
+            await call.gone.wait()
             raise ConnectionResetError("hung on order")
         elif fault.kind == "drop":
             call.cut()

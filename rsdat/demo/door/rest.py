@@ -46,6 +46,16 @@ def success(status: int) -> Answer:
     return json_answer(status, jackson.compact({"status": "success"}))
 
 
+def only(call: Call, *methods: str) -> None:
+    """Let these verbs pass.
+
+    Raises:
+        RestError: It is another one.
+    """
+    if call.method not in methods:
+        raise RestError(405, "HTTP 405 Method Not Allowed")
+
+
 def is_true(text: str | None) -> bool:
     """A boolean of the query: only `true`, in any case."""
     return text is not None and text.lower() == "true"

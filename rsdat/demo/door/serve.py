@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from rsdat.base.errors import Conflict
 from rsdat.base.files import private_folder, write_json
 from rsdat.demo.door.auth import Logins, RateLimiter
+from rsdat.demo.door.channels import Channels
 from rsdat.demo.door.control import Control
 from rsdat.demo.door.faults import SERVERS, Faults
 from rsdat.demo.door.frontend import Frontend
@@ -42,7 +43,8 @@ async def running(options: Options) -> AsyncIterator[Site]:
     logins = Logins(options.token, options.password)
     movers = Movers(options.movers, options.mover_timeout_s)
     stager = Stager(tree, options.stage_delay_s)
-    site = Site(options, tree, stager, Pins(tree), movers, logins, Faults())
+    channels = Channels(tree.notices)
+    site = Site(options, tree, stager, Pins(tree), movers, logins, Faults(), channels)
     handlers: dict[str, Handler] = {
         "frontend": Frontend(site).answer,
         "redirect": WebDav(site, redirects=True).answer,
@@ -66,6 +68,7 @@ async def running(options: Options) -> AsyncIterator[Site]:
             site.urls[name] = listener.url
         yield site
     finally:
+        channels.close_all()
         await asyncio.gather(*(listener.stop() for listener in listeners.values()))
         movers.end_all()
         await stager.stop()

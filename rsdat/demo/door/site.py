@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from rsdat.demo.door.auth import Logins
+from rsdat.demo.door.channels import Channels
 from rsdat.demo.door.faults import Faults
 from rsdat.demo.door.movers import Movers
 from rsdat.demo.door.options import Options
@@ -24,5 +25,6 @@ class Site:
     movers: Movers
     logins: Logins
     faults: Faults
+    channels: Channels
     bulk_delay_s: float = 0.05
     urls: dict[str, str] = field(default_factory=dict)

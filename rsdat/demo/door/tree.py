@@ -13,6 +13,7 @@ from io import FileIO
 from pathlib import Path
 
 from rsdat.demo.door import paths
+from rsdat.demo.door.notices import Notices
 from rsdat.demo.door.store import Attributes, AttributeStore
 
 _MAX_DISK_NAME_BYTES = 255
@@ -109,13 +110,15 @@ def _guess_type(path: str) -> str | None:
 class Tree:
     """Files, directories and their attributes below one root.
 
-    Every method takes literal absolute paths. Those that only read may run in any thread.
+    Every method takes literal absolute paths. Those that only read may run in any thread. Every
+    change made here is told to `notices`; what is changed on disk behind its back is not.
     """
 
     def __init__(self, root: Path, store: AttributeStore, hidden: Path | None = None) -> None:
         """Serve `root`; `hidden` is a folder inside it that no client sees."""
         self.root = os.fspath(root.resolve())
         self.store = store
+        self.notices = Notices()
         self._hidden = None if hidden is None else os.fspath(hidden.resolve())
 
     def disk(self, path: str) -> str:
@@ -226,7 +229,14 @@ class Tree:
 
     def update(self, entry: Entry, attributes: Attributes) -> None:
         """Keep changed attributes of an entry."""
-        self.store.put(entry.path, attributes)
+        self.update_many([(entry, attributes)])
+
+    def update_many(self, changes: list[tuple[Entry, Attributes]]) -> None:
+        """`update` for many in one transaction."""
+        self.store.put_many((entry.path, attributes) for entry, attributes in changes)
+        for entry, attributes in changes:
+            if _shown(entry.attributes) != _shown(attributes):
+                self.notices.changed(entry.path, is_directory=entry.is_directory)
 
     def forbids(self, path: str, right: str) -> bool:
         """Whether `read`, `write` or `list` was forbidden at this path or above it."""
@@ -252,6 +262,7 @@ class Tree:
             raise NotDirectoryError(path) from error
         except FileNotFoundError as error:
             raise MissingError(path) from error
+        self.notices.created(path, is_directory=True)
 
     def make_parents(self, path: str) -> None:
         """Make all directories above a path.
@@ -259,10 +270,16 @@ class Tree:
         Raises:
             NotDirectoryError: One of them is a file.
         """
-        try:
-            os.makedirs(os.path.dirname(self.disk(path)), exist_ok=True)  # noqa: PTH103, PTH120
-        except (FileExistsError, NotADirectoryError) as error:
-            raise NotDirectoryError(path) from error
+        folder = paths.parent(path)
+        found = self.find(folder)
+        if found is None:
+            self.make_parents(folder)
+            try:
+                self.make_directory(folder)
+            except ExistsError as error:
+                raise NotDirectoryError(path) from error
+        elif not found.is_directory:
+            raise NotDirectoryError(path)
 
     def remove(self, path: str) -> None:
         """Delete a file or an empty directory.
@@ -281,6 +298,7 @@ class Tree:
             except OSError as error:
                 raise NotEmptyError(path) from error
         self.store.drop(path, below=entry.is_directory)
+        self.notices.deleted(path, is_directory=entry.is_directory)
 
     def remove_tree(self, path: str) -> None:
         """Delete a file, or a directory with all it holds.
@@ -289,10 +307,25 @@ class Tree:
             MissingError: Nothing is there.
         """
         if self.entry(path).is_directory:
+            watched = [
+                entry
+                for folder in self.notices.watched(path)
+                for entry in (*self._inside(folder), self.find(folder))
+                if entry is not None and entry.path != path
+            ]
             shutil.rmtree(self.disk(path))
             self.store.drop(path, below=True)
+            for entry in watched:
+                self.notices.deleted(entry.path, is_directory=entry.is_directory)
+            self.notices.deleted(path, is_directory=True)
         else:
             self.remove(path)
+
+    def _inside(self, folder: str) -> list[Entry]:
+        try:
+            return self.children(folder)
+        except (MissingError, NotDirectoryError):
+            return []
 
     def move(self, source: str, destination: str) -> None:
         """Rename; a file or an empty directory of the same kind at the destination is replaced.
@@ -319,6 +352,14 @@ class Tree:
             raise NotEmptyError(destination) from error
         self.store.drop(destination, below=entry.is_directory)
         self.store.move(source, destination)
+        if target is not None:
+            self.notices.deleted(destination, is_directory=target.is_directory)
+        self.notices.moved(source, destination, is_directory=entry.is_directory)
+
+
+def _shown(attributes: Attributes) -> tuple[object, ...]:
+    """Of whose change watchers are told; extended attributes are not among it."""
+    return attributes.locality, attributes.labels, attributes.mode, attributes.state
 
 
 def _still_true(known: Attributes, found: os.stat_result) -> Attributes:

@@ -61,6 +61,7 @@ class Upload:
                 xattrs={"mime_type": mime_type} if mime_type else {},
             ),
         )
+        tree.notices.created(path, is_directory=False)
 
     def need_md5(self) -> None:
         """Compute the MD5 too, whatever was said at the start; before the first `write`."""
@@ -140,6 +141,8 @@ class Upload:
         self._tree.store.put(
             self.path, replace(attributes, state=state, checksums=sums, stamp=stamp)
         )
+        self._tree.notices.changed(self.path, is_directory=False)
+        self._tree.notices.written(self.path)
 
     def _close(self) -> None:
         if self._descriptor is not None:
