@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import fcntl
 import os
@@ -47,6 +48,20 @@ class Lock:
             ) from error
         return cls(descriptor)
 
+    @classmethod
+    async def take_aside(cls, path: Path) -> Lock | None:
+        """`take`, without stopping the event loop.
+
+        The thread can't be called back: who is cancelled meanwhile must not leave it a lock that
+        nobody ever releases.
+        """
+        taking = asyncio.create_task(asyncio.to_thread(cls.take, path))
+        try:
+            return await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(_release_unwanted)
+            raise
+
     def handed_on(self) -> AbstractContextManager[None]:
         """Commands run inside hold it too, until they end, even where we are killed."""
         return handed_on(self._descriptor)
@@ -54,3 +69,8 @@ class Lock:
     def release(self) -> None:
         """Let others have it."""
         os.close(self._descriptor)
+
+
+def _release_unwanted(taking: asyncio.Task[Lock | None]) -> None:
+    if not taking.cancelled() and taking.exception() is None and (lock := taking.result()):
+        lock.release()

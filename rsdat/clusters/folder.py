@@ -211,9 +211,9 @@ class ClusterFolder:
         finally:
             lock.release()
 
-    def take_act_lock(self) -> Lock | None:
+    async def take_act_lock(self) -> Lock | None:
         """The right to act for the cluster, or None while another companion has it."""
-        return Lock.take(self.path / ".act.lock")
+        return await Lock.take_aside(self.path / ".act.lock")
 
     def read_scheduler_file(self) -> dict[str, Any] | None:
         """What the scheduler wrote; None while there is nothing whole."""

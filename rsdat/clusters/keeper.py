@@ -74,7 +74,8 @@ class Keeper:
         self.diagnosis: Diagnosis | None = None
         #: After it acted, the next look should come soon.
         self.acted = False
-        self._stamp = 0
+        #: Of the record that was read last; 0 for none.
+        self.stamp = 0
         self._queue = queue
         self._clock = clock
         self._link: SchedulerLink | None = None
@@ -134,7 +135,7 @@ class Keeper:
             return False
         stamp, observed = self._settled
         # The very look, and no other that showed the same: that one was not judged.
-        return stamp == self._stamp and observed is self.observed
+        return stamp == self.stamp and observed is self.observed
 
     def view(self) -> dict[str, Any]:
         """The `Cluster` of docs/api.yaml."""
@@ -174,7 +175,7 @@ class Keeper:
     def changed(self) -> bool:
         """Whether the view is another than at the last call."""
         shown = (
-            self._stamp,
+            self.stamp,
             self.diagnosis,
             self._idle.ends_at(self.record),
             self.jupyter_ends,
@@ -195,12 +196,12 @@ class Keeper:
             stamp = await asyncio.to_thread(self.folder.record_stamp)
         if stamp == 0:
             return False
-        if stamp != self._stamp:
+        if stamp != self.stamp:
             try:
                 self.record = await asyncio.to_thread(self.folder.read_record)
             except NotFound:
                 return False
-            self._stamp = stamp
+            self.stamp = stamp
         if self._end_unwritten is not None:
             mark_ending(self.record, self._end_unwritten)
         return True
@@ -217,18 +218,19 @@ class Keeper:
         await self.reload()
         await self._show(self.observed)
 
-    async def turn(self, jobs: Sequence[Job] | None) -> None:
+    async def turn(self, jobs: Sequence[Job] | None, *, reloaded: bool = False) -> None:
         """Look at the scheduler, and act if it is our turn.
 
         Args:
             jobs: The cluster's jobs as the queue lists them now; None where it was not asked or
                 gave no answer: then nothing is decided, and the last known jobs stay.
+            reloaded: The record was, just now. Before anything is done it is again.
 
         Raises:
             QueueSilent: The queue stopped answering on the way.
         """
         self.acted = False
-        if not await self.reload():
+        if not reloaded and not await self.reload():
             return
         own = self.observed.own
         if jobs is not None:
@@ -248,7 +250,7 @@ class Keeper:
         if jobs is not None and is_settled(
             self.record, jobs, own, self._connected(), state, self._clock.now()
         ):
-            self._settled = (self._stamp, self.observed)
+            self._settled = (self.stamp, self.observed)
             return
         try:
             if jobs is not None and self.record.phase != "stopped":
@@ -374,7 +376,7 @@ class Keeper:
         return "none"
 
     async def _act(self, jobs: Sequence[Job], own: Sequence[Job], state: SchedulerState) -> None:
-        lock = await asyncio.to_thread(self.folder.take_act_lock)
+        lock = await self.folder.take_act_lock()
         if lock is None:
             return  # another companion acts; the next look shows what it did
         try:

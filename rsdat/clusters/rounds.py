@@ -204,13 +204,15 @@ class Rounds:
         by_cluster = None if jobs is None else jobs_by_cluster(jobs)
         for cluster_id, keeper in list(self._keepers.items()):
             mine = None if by_cluster is None else by_cluster.get(cluster_id, ())
-            self._begin_turn(keeper, mine)
+            self._begin_turn(keeper, mine, reloaded=True)
         running = [task for task in self._turns.values() if not task.done()]
         if running:
             # A turn may take long (data are handed over); the others don't wait for it.
             await asyncio.wait(running, timeout=PATIENCE_S)
 
-    def _begin_turn(self, keeper: Keeper, jobs: Sequence[Job] | None) -> None:
+    def _begin_turn(
+        self, keeper: Keeper, jobs: Sequence[Job] | None, *, reloaded: bool = False
+    ) -> None:
         cluster_id = keeper.folder.id
         running = self._turns.get(cluster_id)
         if running is not None and not running.done():
@@ -222,13 +224,13 @@ class Rounds:
         keeper.others = partial(self.usage_but, cluster_id)
         keeper.jupyter_ends = self._jupyter.ends_at
         self._turns[cluster_id] = asyncio.create_task(
-            self._turn(keeper, jobs), name=f"rsdat {cluster_id}"
+            self._turn(keeper, jobs, reloaded=reloaded), name=f"rsdat {cluster_id}"
         )
 
-    async def _turn(self, keeper: Keeper, jobs: Sequence[Job] | None) -> None:
+    async def _turn(self, keeper: Keeper, jobs: Sequence[Job] | None, *, reloaded: bool) -> None:
         was_moving = keeper.moving
         try:
-            await keeper.turn(jobs)
+            await keeper.turn(jobs, reloaded=reloaded)
         except QueueSilent as silence:
             self.outlook.note_silence(silence)
             self._queue_due_s = self._clock.monotonic_s() + (self._queue_pause_s() or 0.0)
@@ -280,7 +282,7 @@ class Rounds:
             elif folder.id not in self._keepers:
                 self._adopt(folder, record)
             return
-        if await keeper.reload(stamp):
+        if stamp != keeper.stamp and await keeper.reload(stamp):
             self._note_change(keeper)
         turn = self._turns.get(folder.id)
         if keeper.record.phase == "stopped" and (turn is None or turn.done()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,11 +39,11 @@ def test_changes_by_many_at_once_are_all_kept(folder: ClusterFolder) -> None:
 
 
 def test_only_one_may_act(folder: ClusterFolder) -> None:
-    lock = folder.take_act_lock()
+    lock = asyncio.run(folder.take_act_lock())
     assert lock is not None
-    assert ClusterFolder(folder.path).take_act_lock() is None
+    assert asyncio.run(ClusterFolder(folder.path).take_act_lock()) is None
     lock.release()
-    again = folder.take_act_lock()
+    again = asyncio.run(folder.take_act_lock())
     assert again is not None
     again.release()
 

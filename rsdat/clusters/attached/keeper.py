@@ -43,10 +43,10 @@ class AttachedKeeper(Keeper):
         """The `Cluster` of docs/api.yaml."""
         return attached_view(self.record, self.observed, self.diagnosis)
 
-    async def turn(self, jobs: Sequence[Job] | None) -> None:
+    async def turn(self, jobs: Sequence[Job] | None, *, reloaded: bool = False) -> None:
         """Look at the scheduler; whatever the queue says is none of its business."""
         self.acted = False
-        if not await self.reload():
+        if not reloaded and not await self.reload():
             return
         if self.record.phase == "stopping":
             await asyncio.to_thread(self._forget)
