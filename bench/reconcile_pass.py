@@ -2,13 +2,15 @@
 
 All of it: the jobs as squeue prints them are read, each scheduler is asked over TLS, the books are
 brought up to date, and what is to be done is decided. Schedulers are stand-ins in another process,
-whose answers are as large as those of real ones.
+whose answers are as large as those of real ones. At each look every job has less time left, and
+every worker uses another share of its core and its memory.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import subprocess
 import sys
 import time
@@ -21,6 +23,8 @@ from bench.measured import Measured, load, rounds_of, show, spread
 from bench.stand import REPOSITORY, stand
 from rsdat.base.clock import SystemClock
 from rsdat.base.files import private_folder
+from rsdat.base.run import Completed
+from rsdat.base.units import format_walltime
 from rsdat.clusters import process
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.naming import job_name
@@ -29,8 +33,6 @@ from rsdat.clusters.register import make_cluster
 from rsdat.clusters.request import read_request
 from rsdat.clusters.rounds import Rounds
 from rsdat.presets import load_presets
-from rsdat.queue.interface import Job
-from rsdat.queue.slurm.jobs import parse_squeue
 from rsdat.queue.slurm.queue import SlurmQueue
 
 ROUNDS = 40
@@ -39,22 +41,21 @@ JOBS = 2000
 BAR_MS = 50.0
 SETTLED_S = 60.0
 TOKEN = "0badcafe"
+#: Looks are so many seconds apart, and of so many squeue prints something of its own.
+EVERY_S = 5
+LOOKS = 50
 
 
-class PrintedQueue(SlurmQueue):
-    """Slurm, whose squeue always prints the same."""
+def printing_queue(texts: Sequence[str]) -> SlurmQueue:
+    """Slurm, whose squeue prints these texts in turn."""
+    printed = itertools.cycle(texts)
 
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.text = text
+    async def run(argv: Sequence[str], **_: object) -> Completed:
+        if argv[0] == "squeue":
+            return Completed(tuple(argv), 0, next(printed), "")
+        return Completed(tuple(argv), 0, "MaxArraySize = 1001\n", "")
 
-    async def jobs(self, prefix: str) -> list[Job]:
-        """What it prints, read."""
-        return [job for job in parse_squeue(self.text) if job.name.startswith(prefix)]
-
-    async def time_left_s(self, job_id: str) -> int | None:
-        """No job has an end."""
-        return None
+    return SlurmQueue(run)
 
 
 def measure(rounds: int = ROUNDS) -> list[Measured]:
@@ -84,7 +85,7 @@ def views() -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def _settled() -> Iterator[tuple[Path, str]]:
+def _settled() -> Iterator[tuple[Path, list[str]]]:
     """The clusters' home folder, and what squeue prints of their jobs."""
     with stand() as place:
         made = _make(place.home)
@@ -96,7 +97,7 @@ def _settled() -> Iterator[tuple[Path, str]]:
                 assert stub.stdout is not None
                 stub.stdout.readline()
                 _settle(made, stub.pid)
-                yield place.home, _printed(made)
+                yield place.home, [_printed(made, EVERY_S * look) for look in range(LOOKS)]
             finally:
                 stub.terminate()
 
@@ -131,17 +132,19 @@ def _settle(made: Sequence[ClusterFolder], pid: int) -> None:
         folder.update(settle)
 
 
-def _printed(made: Sequence[ClusterFolder]) -> str:
-    started = int(time.time()) - 3500
+def _printed(made: Sequence[ClusterFolder], passed_s: int) -> str:
+    # No two jobs of a cluster have begun together, so none has as much time left as another.
+    now = int(time.time())
     return "\n".join(
-        f"{1000 + number}_{task}|RUNNING|None|{started}|5:00:00|n{task % 9}|"
+        f"{1000 + number}_{task}|RUNNING|None|{now - 3500 + task}|"
+        f"{format_walltime(18000 + 61 * task + number - passed_s)}|n{task % 9}|"
         f"{job_name(folder.id, TOKEN)}"
         for number, folder in enumerate(made)
         for task in range(JOBS // CLUSTERS)
     )
 
 
-async def _passes(home: Path, printed: str, rounds: int) -> list[float]:
+async def _passes(home: Path, printed: Sequence[str], rounds: int) -> list[float]:
     took = []
     async with _looked_after(home, printed) as work:
         for _ in range(rounds):
@@ -152,16 +155,16 @@ async def _passes(home: Path, printed: str, rounds: int) -> list[float]:
     return took
 
 
-async def _shown(home: Path, printed: str) -> list[dict[str, Any]]:
+async def _shown(home: Path, printed: Sequence[str]) -> list[dict[str, Any]]:
     async with _looked_after(home, printed) as work:
         return [keeper.view() for keeper in work.live()]
 
 
 @contextlib.asynccontextmanager
-async def _looked_after(home: Path, printed: str) -> AsyncIterator[Rounds]:
+async def _looked_after(home: Path, printed: Sequence[str]) -> AsyncIterator[Rounds]:
     # Without its loop: we say when to look.
     work = Rounds(
-        home, PrintedQueue(printed), SystemClock(), on_change=None, on_damage=lambda _: None
+        home, printing_queue(printed), SystemClock(), on_change=None, on_damage=lambda _: None
     )
     try:
         deadline = time.monotonic() + SETTLED_S

@@ -7,6 +7,7 @@ costs; two thousand real workers do not fit on one machine.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 from pathlib import Path
@@ -76,14 +77,15 @@ def _identity(folder: ClusterFolder, array: str, workers: int, address: str) -> 
     }
 
 
-def _short(known: dict[str, Any]) -> dict[str, Any]:
+def _short(known: dict[str, Any], moment: int) -> dict[str, Any]:
     """As our preload tells it (rsdat_scheduler.py)."""
+    memory, cpu = 987654321 + 4096 * moment, 99.4 - moment % 50
     return {
         "id": known["id"],
         "dashboard": 8787,
         "workers": [
-            [worker["name"], address, 1, 2 * 2**30, 987654321, 99.4, "running", 1, 3, 12]
-            for address, worker in known["workers"].items()
+            [worker["name"], address, 1, 2 * 2**30, memory + number, cpu, "running", 1, 3, 12]
+            for number, (address, worker) in enumerate(known["workers"].items())
         ],
     }
 
@@ -101,10 +103,10 @@ async def serve(home: Path, workers: int) -> None:
             tls_scheduler_key=str(folder.key_file),
         )
         known: dict[str, Any] = {}
-        short: dict[str, Any] = {}
+        moments = itertools.count()
         server = Server(
             {
-                "rsdat_look": lambda short=short: short,
+                "rsdat_look": lambda known=known, moments=moments: _short(known, next(moments)),
                 "identity": lambda known=known: known,
                 "check_idle": lambda: None,
                 "versions": _versions,
@@ -114,7 +116,6 @@ async def serve(home: Path, workers: int) -> None:
         )
         await server.listen("tls://127.0.0.1:0", **keys.get_listen_args("scheduler"))
         known.update(_identity(folder, array, workers, server.address))
-        short.update(_short(known))
         folder.scheduler_file.write_text(json.dumps({"id": known["id"], "address": server.address}))
         servers.append(server)
     print("ready", flush=True)

@@ -28,6 +28,8 @@ def spelled_out(record: Record, jobs: Sequence[Job]) -> tuple[Job, ...]:
     22.05): a job that ended, and that nobody had asked to. Of a submission that has been settled
     since, there is nothing to add.
     """
+    if not any(job.ended and job.id == job.array_id for job in jobs):
+        return tuple(jobs)
     listed = {job.id for job in jobs}
     tasks = {submission.token: submission.tasks for submission in record.submissions}
     spelled: list[Job] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -69,7 +69,7 @@ def explain_reason(reason: str | None) -> str | None:
 def diagnose(
     record: Record,
     jobs: Sequence[Job],
-    connected: Sequence[str],
+    connected: Collection[str],
     scheduler: SchedulerState,
     now: datetime,
     tail: Callable[[str], str | None],
@@ -92,7 +92,7 @@ def diagnose(
     """
     if record.phase in ("stopping", "stopped"):
         return None
-    case = _Case(record, jobs, connected, now, tail, findings or Findings())
+    case = _Case(record, jobs, frozenset(connected), now, tail, findings or Findings())
     if record.phase == "failed" or scheduler == "dead":
         return case.scheduler_gone(own)
     return (
@@ -118,7 +118,7 @@ class _Case:
 
     record: Record
     jobs: Sequence[Job]
-    connected: Sequence[str]
+    connected: frozenset[str]
     now: datetime
     tail: Callable[[str], str | None]
     findings: Findings
@@ -190,11 +190,9 @@ class _Case:
     def replaced(self) -> Diagnosis | None:
         """A job that ended lately, and in whose place another runs."""
         for group in self.record.groups:
-            if not self._here(group):
-                continue
             for job in reversed(self._unasked(group)):
                 memory = job.state == "OUT_OF_MEMORY"
-                if self.now - job.at < (_NEWS if memory else _MENDED):
+                if self.now - job.at < (_NEWS if memory else _MENDED) and self._here(group):
                     found = self._ended(job, group)
                     message = f"{found.message}; another has taken its place"
                     return Diagnosis(message, found.hint, found.log)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from distributed.comm.core import CommClosedError
 from distributed.core import rpc
@@ -25,8 +25,7 @@ CALL_S = 5.0
 RETIRE_S = 60.0
 
 
-@dataclass(frozen=True)
-class WorkerSeen:
+class WorkerSeen(NamedTuple):
     """One worker, as the scheduler knows it.
 
     Attributes:
@@ -140,7 +139,7 @@ class SchedulerLink:
             short = await self._call("rsdat_look", CALL_S)
             self._tells_in_short = isinstance(short, Mapping)
             if self._tells_in_short and str(short.get("id")) == self.dask_id:
-                workers = [WorkerSeen(*facts) for facts in short.get("workers") or ()]
+                workers = [WorkerSeen._make(facts) for facts in short.get("workers") or ()]
                 return self._seen(str(self.dask_id), short.get("dashboard"), workers)
         # Without arguments: n_workers is not known to versions before 2024.9.
         answer = await self._call("identity", CALL_S)

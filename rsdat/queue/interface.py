@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -45,6 +44,9 @@ class Job:
         start_estimate: When Slurm expects to start it, while it waits.
         time_left_s: Until its walltime, while it runs.
         exit: `code:signal` as sacct prints it, once it ended and that is known.
+        waiting: It is in the queue and has not started.
+        alive: It has started and has not ended.
+        ended: It will not run again.
     """
 
     id: str
@@ -57,21 +59,20 @@ class Job:
     started: datetime | None = None
     time_left_s: int | None = None
     exit: str | None = None
+    waiting: bool = field(init=False, repr=False, compare=False)
+    alive: bool = field(init=False, repr=False, compare=False)
+    ended: bool = field(init=False, repr=False, compare=False)
 
-    @cached_property
-    def waiting(self) -> bool:
-        """It is in the queue and has not started."""
-        return self.state in WAITING
+    def __post_init__(self) -> None:
+        # Once: of thousands of jobs each is asked several times at every look.
+        waiting, alive = self.state in WAITING, self.state in ALIVE
+        self.__dict__.update(waiting=waiting, alive=alive, ended=not (waiting or alive))
 
-    @cached_property
-    def alive(self) -> bool:
-        """It has started and has not ended."""
-        return self.state in ALIVE
-
-    @cached_property
-    def ended(self) -> bool:
-        """It will not run again."""
-        return not (self.waiting or self.alive)
+    def with_time_left(self, seconds: int | None) -> Job:
+        """The same job, looked at later. Cheaper than `replace`."""
+        later = Job.__new__(Job)
+        later.__dict__.update(self.__dict__, time_left_s=seconds)
+        return later
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from rsdat.queue.interface import ALIVE, WAITING, Job
 #: last: it alone may hold a `|`.
 SQUEUE_FORMAT = "%i|%T|%r|%S|%L|%N|%j"
 SACCT_FORMAT = "JobID,State,ExitCode,Start,NodeList,JobName"
+_LINES_KEPT = 16384
 
 
 def parse_squeue(text: str) -> list[Job]:
@@ -30,33 +31,39 @@ def parse_squeue(text: str) -> list[Job]:
     jobs: list[Job] = []
     for line in text.splitlines():
         fields = line.split("|", 6)
-        if len(fields) < 7 or not (ids := expand(fields[0])):
+        if len(fields) < 7:
             continue
-        _, state, reason, start, left, nodes, name = fields
-        node, why = _known(nodes), _known(reason)
-        if (state, why, node) == ("FAILED", "BadConstraints", None):
-            continue
-        waiting, alive = state in WAITING, state in ALIVE
-        # What was cancelled while it waited has no node, and `start` is when that was.
-        started = _time(start) if alive or (node and not waiting) else None
-        estimate = _time(start) if waiting else None
-        left_s = _duration_s(left) if alive else None
-        array_id = array_of(ids[0])
+        left = fields.pop(4)
         jobs.extend(
-            Job(
-                id=single,
-                array_id=array_id,
-                name=name,
-                state=state,
-                reason=why,
-                node=node,
-                start_estimate=estimate,
-                started=started,
-                time_left_s=left_s,
-            )
-            for single in ids
+            job.with_time_left(_duration_s(left)) if job.alive else job for job in _listed(*fields)
         )
     return jobs
+
+
+@lru_cache(_LINES_KEPT)
+def _listed(
+    ids: str, state: str, reason: str, start: str, nodes: str, name: str
+) -> tuple[Job, ...]:
+    """The jobs of one line. Of thousands at each look, few differ in more than the time left."""
+    node, why = _known(nodes), _known(reason)
+    if (state, why, node) == ("FAILED", "BadConstraints", None):
+        return ()
+    waiting, alive = state in WAITING, state in ALIVE
+    # What was cancelled while it waited has no node, and `start` is when that was.
+    started = _time(start) if alive or (node and not waiting) else None
+    return tuple(
+        Job(
+            id=single,
+            array_id=array_of(single),
+            name=name,
+            state=state,
+            reason=why,
+            node=node,
+            start_estimate=_time(start) if waiting else None,
+            started=started,
+        )
+        for single in expand(ids)
+    )
 
 
 def parse_sacct(text: str) -> list[Job]:
