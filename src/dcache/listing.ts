@@ -8,6 +8,15 @@ import { pagesOf, type IRowRange } from '../common/windowed';
 /** Rows per request. */
 export const PAGE_ROWS = 200;
 
+/** Pages per request where many rows are wanted at once: the companion gives 1000 rows at most. */
+const BULK_PAGES = 5;
+
+/** How often a reading of many rows begins anew because the folder was listed again meanwhile. */
+const BULK_TRIES = 3;
+
+/** How often a folder that dCache is still telling is looked at. */
+const GROWING_MS = 1000;
+
 /** How long rows must stay in view before they are asked for, so that flying past costs nothing. */
 const SETTLE_MS = 80;
 
@@ -27,6 +36,7 @@ export class Listing implements IDisposable {
   constructor(options: Listing.IOptions) {
     this._fetchPage = options.fetchPage;
     this._settle_ms = options.settle_ms ?? SETTLE_MS;
+    this._isIdle = options.isIdle ?? (() => false);
   }
 
   /** Emitted when rows, `total`, `problem` or `isLoaded` changed. */
@@ -37,6 +47,17 @@ export class Listing implements IDisposable {
   /** Entries in the folder that pass the filter; 0 until `isLoaded`. */
   get total(): number {
     return this._total;
+  }
+
+  /** Whether dCache has told all; until then `total` grows. */
+  get isComplete(): boolean {
+    return this._isComplete;
+  }
+
+  /** Whether every row is here. */
+  get isWhole(): boolean {
+    const pages = Math.ceil(this._total / PAGE_ROWS);
+    return this._isComplete && this._pages.size >= pages;
   }
 
   /** Whether dCache has answered at least once. */
@@ -64,6 +85,7 @@ export class Listing implements IDisposable {
     }
     this._isDisposed = true;
     clearTimeout(this._timer);
+    clearTimeout(this._growing);
     this._refreshControl?.abort();
     for (const control of this._underWay.values()) {
       control.abort();
@@ -142,16 +164,53 @@ export class Listing implements IDisposable {
   }
 
   /**
-   * The entries of a range of rows, fetched where they are missing.
+   * The entries of a range of rows, fetched unless all are here.
    *
-   * @throws ApiError when a page can't be fetched.
+   * All are of one listing: a folder that is listed again meanwhile is read anew, since its rows
+   * may have moved.
+   *
+   * @throws ApiError when rows can't be fetched, or `signal` aborted.
    */
-  async entriesOf(range: IRowRange): Promise<IEntry[]> {
-    for (const page of pagesOf(range, PAGE_ROWS)) {
-      if (!this._pages.has(page)) {
-        this._accept(page, await this._fetchPage({ page, anew: false }));
+  async entriesOf(range: IRowRange, signal?: AbortSignal): Promise<IEntry[]> {
+    const pages = pagesOf(range, PAGE_ROWS);
+    if (pages.every(page => this._pages.get(page)?.isOld === false)) {
+      return this._loaded(range);
+    }
+    for (let left = BULK_TRIES; ; left--) {
+      const entries = await this._bulk(range, pages, left > 1, signal);
+      if (entries !== null) {
+        return entries;
       }
     }
+  }
+
+  /** Null when the folder was listed again meanwhile and `isStrict`. */
+  private async _bulk(
+    range: IRowRange,
+    pages: readonly number[],
+    isStrict: boolean,
+    signal?: AbortSignal
+  ): Promise<IEntry[] | null> {
+    const entries: IEntry[] = [];
+    let listed: string | null = null;
+    for (let index = 0; index < pages.length; index += BULK_PAGES) {
+      const page = pages[index];
+      const count = Math.min(BULK_PAGES, pages.length - index);
+      const part = await this._fetchPage({ page, count, anew: false, signal });
+      if (isStrict && listed !== null && listed !== part.listed) {
+        return null;
+      }
+      listed = part.listed;
+      const first = Math.max(0, range.first - part.offset);
+      const end = range.end - part.offset;
+      for (const entry of part.entries.slice(first, end)) {
+        entries.push(entry);
+      }
+    }
+    return entries;
+  }
+
+  private _loaded(range: IRowRange): IEntry[] {
     const entries: IEntry[] = [];
     for (let row = range.first; row < range.end; row++) {
       const entry = this.entryAt(row);
@@ -159,7 +218,6 @@ export class Listing implements IDisposable {
         entries.push(entry);
       }
     }
-    this._emit();
     return entries;
   }
 
@@ -234,6 +292,8 @@ export class Listing implements IDisposable {
   private _accept(page: number, listing: IListing): void {
     this._problem = null;
     this._total = listing.total;
+    this._isComplete = listing.complete;
+    this._watchGrowth();
     // Set anew, so that the pages used last are last in the map's order.
     this._pages.delete(page);
     this._pages.set(page, { entries: listing.entries, isOld: false });
@@ -244,6 +304,18 @@ export class Listing implements IDisposable {
       if (!this._wanted.includes(oldest)) {
         this._pages.delete(oldest);
       }
+    }
+  }
+
+  /** While dCache tells the rest its event may be long in coming: the companion knows how far it is. */
+  private _watchGrowth(): void {
+    clearTimeout(this._growing);
+    if (!this._isComplete && !this._isDisposed) {
+      this._growing = setTimeout(() => {
+        if (!this._isIdle()) {
+          void this.refresh(false);
+        }
+      }, GROWING_MS);
     }
   }
 
@@ -266,6 +338,7 @@ export class Listing implements IDisposable {
 
   private _fetchPage: Listing.FetchPage;
   private _settle_ms: number;
+  private _isIdle: () => boolean;
   private _pages = new Map<
     number,
     { entries: readonly IEntry[]; isOld: boolean }
@@ -273,7 +346,9 @@ export class Listing implements IDisposable {
   private _underWay = new Map<number, AbortController>();
   private _wanted: number[] = [];
   private _timer: ReturnType<typeof setTimeout> | undefined;
+  private _growing: ReturnType<typeof setTimeout> | undefined;
   private _total = 0;
+  private _isComplete = true;
   private _isLoaded = false;
   private _refreshing: Promise<void> | null = null;
   private _refreshControl: AbortController | null = null;
@@ -285,9 +360,11 @@ export class Listing implements IDisposable {
 }
 
 export namespace Listing {
-  /** Fetches one page; rejects with `ApiError`. */
+  /** Fetches a page, or `count` of them from it on; rejects with `ApiError`. */
   export type FetchPage = (request: {
     page: number;
+    /** Default 1. */
+    count?: number;
     anew: boolean;
     signal?: AbortSignal;
   }) => Promise<IListing>;
@@ -296,5 +373,7 @@ export namespace Listing {
     fetchPage: FetchPage;
     /** Default 80. */
     settle_ms?: number;
+    /** Whether nobody looks: then the growth of a folder isn't followed. */
+    isIdle?: () => boolean;
   }
 }

@@ -5,19 +5,13 @@ import type { IChange } from '../common/events';
 import { ApiError } from '../common/request';
 import type { IEndpoint, IEntry } from '../common/types';
 import type { IRowRange } from '../common/windowed';
-import { clamp } from '../common/windowed';
 import type { IDCache } from '../tokens';
 import type { IDCacheApi, SortKey } from './api';
+import { go, NOWHERE, visit } from './history';
 import { Listing, PAGE_ROWS } from './listing';
 import { folderOf, isWithin, nameOf, type IPlace } from './paths';
-import {
-  NOTHING,
-  rangeTo,
-  selectEntries,
-  selectOnly,
-  toggle,
-  type ISelection
-} from './selection';
+import { Selecting } from './selecting';
+import { NOTHING, summaryOf, type ISelection } from './selection';
 
 /** By what the rows are sorted. */
 export interface ISort {
@@ -43,6 +37,11 @@ export class DCacheModel implements IDCache, IDisposable {
     this._api = options.api;
     this._changes = options.changes;
     this._settle_ms = options.settle_ms;
+    this._selecting = new Selecting({
+      info: entry => this._api.info(this.placeOf(entry)),
+      changed: () => this._emit(),
+      fail: reason => this._fail(reason)
+    });
     this._changes.connect(this._onChange, this);
   }
 
@@ -93,12 +92,27 @@ export class DCacheModel implements IDCache, IDisposable {
   }
 
   get selection(): ISelection {
-    return this._selection;
+    return this._selecting.selection;
   }
 
   /** The selected entries in the order in which they were selected. */
   get selected(): readonly IEntry[] {
-    return [...this._selection.entries.values()];
+    return summaryOf(this.selection).list;
+  }
+
+  /** Resolves when `selected` is all that is drawn as selected: entries of a long range take a while. */
+  get selecting(): Promise<void> {
+    return this._selecting.done;
+  }
+
+  /** Grows whenever the keyboard was given to a row, which is to be in view then. */
+  get reveals(): number {
+    return this._selecting.reveals;
+  }
+
+  /** Whether there is a folder to go back to, or forward again. */
+  canGo(steps: -1 | 1): boolean {
+    return go(this._history, steps) !== null;
   }
 
   /** Whether a URL means this endpoint without naming one. */
@@ -116,6 +130,7 @@ export class DCacheModel implements IDCache, IDisposable {
     }
     this._isDisposed = true;
     this._changes.disconnect(this._onChange, this);
+    this._selecting.dispose();
     this._listing?.dispose();
     Signal.clearData(this);
   }
@@ -139,9 +154,14 @@ export class DCacheModel implements IDCache, IDisposable {
     this._isShown = true;
     if (this._endpoints === null) {
       await this._loadEndpoints();
-    } else if (this._isOld) {
+    } else if (this._isOld || this._listing?.isComplete === false) {
       await this.refresh(false);
     }
+  }
+
+  /** Whether somebody looks. */
+  get isShown(): boolean {
+    return this._isShown;
   }
 
   /** The panel went out of view. */
@@ -161,6 +181,16 @@ export class DCacheModel implements IDCache, IDisposable {
       await this._loadEndpoints();
     } else {
       await this._relist();
+    }
+  }
+
+  /** Show the folder that was shown before, or the one that was left by that. */
+  async goBy(steps: -1 | 1): Promise<void> {
+    const history = go(this._history, steps);
+    if (history !== null) {
+      this._history = history;
+      const { endpoint, path } = history.places[history.at];
+      await this.open(endpoint, path);
     }
   }
 
@@ -193,7 +223,8 @@ export class DCacheModel implements IDCache, IDisposable {
   sortBy(key: SortKey): void {
     const reverse = this._sort.key === key && !this._sort.reverse;
     this._sort = { key, reverse };
-    void this._relist();
+    // The same entries in another order: those selected stay so, the keyboard begins anew.
+    void this._relist({ ...NOTHING, entries: this.selection.entries });
   }
 
   /** Show only names that contain a text. */
@@ -215,6 +246,7 @@ export class DCacheModel implements IDCache, IDisposable {
       await this._loadEndpoints();
     } else {
       await this._listing.refresh(anew);
+      await this._selecting.check();
     }
   }
 
@@ -237,39 +269,27 @@ export class DCacheModel implements IDCache, IDisposable {
 
   /** Give a row the keyboard and select it alone. */
   select(row: number): void {
-    const { listing } = this;
-    if (listing && listing.total > 0) {
-      const at = clamp(row, 0, listing.total - 1);
-      this._setSelection(selectOnly(at, listing.entryAt(at)));
-    }
+    this._selecting.select(row);
+  }
+
+  /** Give a row the keyboard and leave what is selected as it is. */
+  moveTo(row: number): void {
+    this._selecting.moveTo(row);
   }
 
   /** Add a row to what is selected, or take it out. */
   toggle(row: number): void {
-    if (this._listing) {
-      const entry = this._listing.entryAt(row);
-      this._setSelection(toggle(this._selection, row, entry));
-    }
+    this._selecting.toggle(row);
   }
 
   /** Move the keyboard to a row and select all between it and where the selection began. */
-  async extendTo(row: number): Promise<void> {
-    const { listing } = this;
-    if (!listing || listing.total === 0) {
-      return;
-    }
-    const at = clamp(row, 0, listing.total - 1);
-    const range = rangeTo(this._selection, at);
-    // The keyboard moves at once; entries that must be fetched are selected when they are here.
-    this._setSelection({ ...this._selection, active: at });
-    try {
-      const entries = await listing.entriesOf(range);
-      if (listing === this._listing && this._selection.active === at) {
-        this._setSelection(selectEntries(this._selection, at, entries));
-      }
-    } catch (reason) {
-      this._fail(reason);
-    }
+  extendTo(row: number): Promise<void> {
+    return this._selecting.extendTo(row);
+  }
+
+  /** Select every row; the keyboard stays where it is. */
+  selectAll(): Promise<void> {
+    return this._selecting.selectAll();
   }
 
   /** Select the loaded entry of a name alone, if there is one. */
@@ -281,14 +301,13 @@ export class DCacheModel implements IDCache, IDisposable {
   }
 
   clearSelection(): void {
-    const { active } = this._selection;
-    this._setSelection({ ...NOTHING, active, anchor: active });
+    this._selecting.clear();
   }
 
   /** Give the keyboard to the next loaded row whose name begins with a text, whatever the case. */
   typeAhead(text: string): void {
     const start = text.toLocaleLowerCase();
-    const from = this._selection.active + (text.length === 1 ? 1 : 0);
+    const from = this.selection.active + (text.length === 1 ? 1 : 0);
     const found = this._listing?.findLoaded(Math.max(0, from), entry =>
       entry.name.toLocaleLowerCase().startsWith(start)
     );
@@ -323,7 +342,7 @@ export class DCacheModel implements IDCache, IDisposable {
   }
 
   /** A new listing for what is to be shown now; the old one is cancelled. */
-  private async _relist(): Promise<void> {
+  private async _relist(selection = NOTHING): Promise<void> {
     const endpoint = this._endpoint;
     if (endpoint === null || this._isDisposed) {
       return;
@@ -332,13 +351,14 @@ export class DCacheModel implements IDCache, IDisposable {
     const { _path: path, _filter: filter, _sort: sort } = this;
     const listing = new Listing({
       settle_ms: this._settle_ms,
-      fetchPage: ({ page, anew, signal }) =>
+      isIdle: () => !this._isShown,
+      fetchPage: ({ page, count = 1, anew, signal }) =>
         this._api.list(
           {
             endpoint,
             path,
             offset: page * PAGE_ROWS,
-            limit: PAGE_ROWS,
+            limit: count * PAGE_ROWS,
             sort: sort.reverse ? `-${sort.key}` : sort.key,
             filter,
             refresh: anew
@@ -347,7 +367,8 @@ export class DCacheModel implements IDCache, IDisposable {
         )
     });
     this._listing = listing;
-    this._selection = NOTHING;
+    this._history = visit(this._history, { endpoint, path });
+    this._selecting.attach(listing, selection);
     listing.changed.connect(this._onListing, this);
     const loaded = listing.refresh(false);
     this._emit();
@@ -358,36 +379,12 @@ export class DCacheModel implements IDCache, IDisposable {
   private _drop(): void {
     this._listing?.dispose();
     this._listing = null;
+    this._selecting.attach(null);
   }
 
-  private _onListing(listing: Listing): void {
-    this._selection = this._followed(listing);
+  private _onListing(): void {
+    this._selecting.follow();
     this._emit();
-  }
-
-  /** What is selected, now that rows came, moved or went. */
-  private _followed(listing: Listing): ISelection {
-    const { active, anchor, entries, isWaiting } = this._selection;
-    if (active < 0 || !listing.isLoaded) {
-      return this._selection;
-    }
-    const row = Math.min(active, listing.total - 1);
-    const here = listing.entryAt(row);
-    if (isWaiting) {
-      return here ? selectOnly(row, here) : this._selection;
-    }
-    // While a range waits for its entries, the keyboard is ahead of what is selected.
-    if (entries.size === 1 && active === anchor && here) {
-      const [name] = entries.keys();
-      const found =
-        here.name === name
-          ? { row, entry: here }
-          : listing.findLoaded(0, entry => entry.name === name);
-      return found
-        ? selectOnly(found.row, found.entry)
-        : { ...NOTHING, active: row, anchor: row };
-    }
-    return { ...this._selection, active: row };
   }
 
   private _onChange(_: unknown, change: IChange): void {
@@ -399,11 +396,6 @@ export class DCacheModel implements IDCache, IDisposable {
       return;
     }
     this.markOld();
-  }
-
-  private _setSelection(selection: ISelection): void {
-    this._selection = selection;
-    this._emit();
   }
 
   private _fail(reason: unknown): void {
@@ -427,7 +419,8 @@ export class DCacheModel implements IDCache, IDisposable {
   private _sort: ISort = { key: 'name', reverse: false };
   private _filter = '';
   private _listing: Listing | null = null;
-  private _selection: ISelection = NOTHING;
+  private _selecting: Selecting;
+  private _history = NOWHERE;
   private _problem: ApiError | null = null;
   private _isShown = false;
   private _isOld = false;

@@ -1,9 +1,10 @@
 /** Which rows are selected and which one has the keyboard; pure, replaced and never edited. */
 import type { IEntry } from '../common/types';
 import type { IRowRange } from '../common/windowed';
+import { isOnTape, isStaged } from './format';
 
-/** More would make menus and requests unwieldy; a folder can be staged or deleted as a whole. */
-export const MAX_SELECTED = 1000;
+/** More entries than dCache lists in a time that anybody waits; they take some 100 MB of a tab. */
+export const MAX_SELECTED = 300_000;
 
 /** The selected entries by name, the row the keyboard is on, and where a range began. */
 export interface ISelection {
@@ -14,19 +15,28 @@ export interface ISelection {
   readonly anchor: number;
   /** Whether the active row is to be selected as soon as its page is here. */
   readonly isWaiting: boolean;
+  /** Rows that are selected, but whose entries are still on their way. */
+  readonly pending: IRowRange | null;
 }
 
 export const NOTHING: ISelection = {
   entries: new Map(),
   active: -1,
   anchor: -1,
-  isWaiting: false
+  isWaiting: false,
+  pending: null
 };
 
 /** One entry alone. */
 export function selectOnly(row: number, entry: IEntry | null): ISelection {
   const entries = new Map(entry ? [[entry.name, entry]] : []);
-  return { entries, active: row, anchor: row, isWaiting: entry === null };
+  return {
+    entries,
+    active: row,
+    anchor: row,
+    isWaiting: entry === null,
+    pending: null
+  };
 }
 
 /** One entry more, or less when it was selected. */
@@ -39,7 +49,13 @@ export function toggle(
   if (entry && !entries.delete(entry.name) && entries.size < MAX_SELECTED) {
     entries.set(entry.name, entry);
   }
-  return { entries, active: row, anchor: row, isWaiting: false };
+  return {
+    entries,
+    active: row,
+    anchor: row,
+    isWaiting: false,
+    pending: null
+  };
 }
 
 /** The rows between the anchor and a row, both included, cut to `MAX_SELECTED` next to the anchor. */
@@ -60,6 +76,48 @@ export function selectEntries(
     entries: new Map(entries.map(entry => [entry.name, entry])),
     active: row,
     anchor: Math.max(0, selection.anchor),
-    isWaiting: false
+    isWaiting: false,
+    pending: null
   };
+}
+
+/** Whether a row is drawn as selected. */
+export function isSelectedRow(
+  selection: ISelection,
+  row: number,
+  entry: IEntry | null
+): boolean {
+  const { entries, pending } = selection;
+  return pending
+    ? row >= pending.first && row < pending.end
+    : entry !== null && entries.has(entry.name);
+}
+
+/** What menus ask of a selection. */
+export interface ISummary {
+  /** In the order in which they were selected. */
+  readonly list: readonly IEntry[];
+  readonly bytes: number;
+  readonly hasFolder: boolean;
+  readonly hasTape: boolean;
+  readonly hasStaged: boolean;
+}
+
+const summaries = new WeakMap<ReadonlyMap<string, IEntry>, ISummary>();
+
+/** Counted once for each selection: menus ask it at every change of the panel, of 200 000 entries. */
+export function summaryOf({ entries }: ISelection): ISummary {
+  let summary = summaries.get(entries);
+  if (summary === undefined) {
+    const list = [...entries.values()];
+    summary = {
+      list,
+      bytes: list.reduce((sum, { size }) => sum + (size ?? 0), 0),
+      hasFolder: list.some(({ type }) => type === 'directory'),
+      hasTape: list.some(isOnTape),
+      hasStaged: list.some(isStaged)
+    };
+    summaries.set(entries, summary);
+  }
+  return summary;
 }

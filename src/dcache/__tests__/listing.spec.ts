@@ -9,13 +9,13 @@ function setup(count: number): { api: FakeApi; listing: Listing } {
   api.addMany(FOLDER, count);
   const listing = new Listing({
     settle_ms: 50,
-    fetchPage: ({ page, anew, signal }) =>
+    fetchPage: ({ page, count = 1, anew, signal }) =>
       api.list(
         {
           endpoint: 'here',
           path: FOLDER,
           offset: page * PAGE_ROWS,
-          limit: PAGE_ROWS,
+          limit: count * PAGE_ROWS,
           sort: 'name',
           filter: '',
           refresh: anew

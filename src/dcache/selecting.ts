@@ -1,0 +1,242 @@
+/** Selecting rows of a listing: what is asked for at once, and entries that come later. Knows no DOM. */
+import { ApiError } from '../common/request';
+import type { IEntry } from '../common/types';
+import { clamp, type IRowRange } from '../common/windowed';
+import type { Listing } from './listing';
+import {
+  MAX_SELECTED,
+  NOTHING,
+  rangeTo,
+  selectEntries,
+  selectOnly,
+  toggle,
+  type ISelection
+} from './selection';
+
+/** Selections of more entries are not looked through after each refresh. */
+const MAX_CHECKED = 200;
+
+/** The selection of one panel. Only `check` and what it returns as promise take time; none throws. */
+export class Selecting {
+  constructor(options: Selecting.IOptions) {
+    this._options = options;
+  }
+
+  get selection(): ISelection {
+    return this._selection;
+  }
+
+  /** Resolves when `selection.entries` is all that is drawn as selected. */
+  get done(): Promise<void> {
+    return this._done;
+  }
+
+  /** How often the keyboard was given to a row: then it is to be in view. */
+  get reveals(): number {
+    return this._reveals;
+  }
+
+  /** Rows of another folder or order from now on. */
+  attach(listing: Listing | null, selection: ISelection = NOTHING): void {
+    this._stop();
+    this._listing = listing;
+    this._selection = selection;
+  }
+
+  /** Give a row the keyboard and select it alone. */
+  select(row: number): void {
+    this._onRow(row, (at, listing) => selectOnly(at, listing.entryAt(at)));
+  }
+
+  /** Give a row the keyboard and leave what is selected as it is. */
+  moveTo(row: number): void {
+    this._onRow(row, active => ({
+      ...this._selection,
+      active,
+      isWaiting: false,
+      pending: null
+    }));
+  }
+
+  /** Add a row to what is selected, or take it out. */
+  toggle(row: number): void {
+    this._onRow(row, (at, listing) =>
+      toggle(this._selection, at, listing.entryAt(at))
+    );
+  }
+
+  /** Move the keyboard to a row and select all between it and where the selection began. */
+  extendTo(row: number): Promise<void> {
+    this._onRow(row, active => ({
+      ...this._selection,
+      active,
+      isWaiting: false,
+      pending: rangeTo(this._selection, active)
+    }));
+    return this._selectPending();
+  }
+
+  /** Select every row; the keyboard stays where it is. */
+  selectAll(): Promise<void> {
+    const { active } = this._selection;
+    this._onRow(Math.max(0, active), (active, { total }) => ({
+      ...this._selection,
+      active,
+      isWaiting: false,
+      pending: { first: 0, end: Math.min(total, MAX_SELECTED) }
+    }));
+    return this._selectPending();
+  }
+
+  clear(): void {
+    const { active } = this._selection;
+    this._set({ ...NOTHING, active, anchor: active });
+  }
+
+  /** Rows came, moved or went: the keyboard and a single selected entry stay together. */
+  follow(): void {
+    const { _listing: listing, _selection: selection } = this;
+    const { active, anchor, entries, isWaiting, pending } = selection;
+    if (active < 0 || !listing?.isLoaded) {
+      return;
+    }
+    const row = Math.min(active, listing.total - 1);
+    const here = listing.entryAt(row);
+    if (isWaiting) {
+      this._selection = here ? selectOnly(row, here) : selection;
+      return;
+    }
+    if (entries.size === 1 && active === anchor && !pending && here) {
+      const [name] = entries.keys();
+      const found =
+        here.name === name
+          ? { row, entry: here }
+          : listing.findLoaded(0, entry => entry.name === name);
+      if (found) {
+        this._selection = selectOnly(found.row, found.entry);
+        return;
+      }
+      if (listing.isWhole) {
+        this._selection = { ...NOTHING, active: row, anchor: row };
+        return;
+      }
+    }
+    this._selection = { ...selection, active: row };
+  }
+
+  /** After a refresh: what is selected as it is now, without what is gone. */
+  async check(): Promise<void> {
+    const { _listing: listing, _selection: selection } = this;
+    const { entries, pending } = selection;
+    const isLong = entries.size > MAX_CHECKED;
+    if (!listing || pending || entries.size === 0 || isLong) {
+      return;
+    }
+    const now = new Map<string, IEntry>();
+    for (const [name, old] of entries) {
+      const found = listing.findLoaded(0, entry => entry.name === name);
+      const entry = found?.entry ?? (await this._stillThere(listing, old));
+      if (entry) {
+        now.set(name, entry);
+      }
+    }
+    const isSame = [...entries].every(
+      ([name, entry]) => now.get(name) === entry
+    );
+    if (this._selection === selection && !isSame) {
+      this._set({ ...selection, entries: now });
+    }
+  }
+
+  dispose(): void {
+    this._stop();
+    this._listing = null;
+  }
+
+  /** The entry of a row that is not loaded; null when it is gone. */
+  private async _stillThere(
+    listing: Listing,
+    old: IEntry
+  ): Promise<IEntry | null> {
+    if (listing.isWhole) {
+      return null;
+    }
+    try {
+      return await this._options.info(old);
+    } catch (reason) {
+      // What can't be asked now is not known to be gone.
+      return ApiError.from(reason).code === 'not_found' ? null : old;
+    }
+  }
+
+  private _onRow(
+    row: number,
+    make: (at: number, listing: Listing) => ISelection
+  ): void {
+    const listing = this._listing;
+    if (listing && listing.total > 0) {
+      this._reveals++;
+      this._set(make(clamp(row, 0, listing.total - 1), listing));
+    }
+  }
+
+  /** Fetch the entries of rows that are drawn as selected already. */
+  private _selectPending(): Promise<void> {
+    const { _listing: listing } = this;
+    const { pending } = this._selection;
+    if (listing && pending) {
+      this._done = this._load(listing, pending, this._control.signal);
+    }
+    return this._done;
+  }
+
+  private async _load(
+    listing: Listing,
+    range: IRowRange,
+    signal: AbortSignal
+  ): Promise<void> {
+    try {
+      const entries = await listing.entriesOf(range, signal);
+      if (!signal.aborted) {
+        const { active } = this._selection;
+        this._set(selectEntries(this._selection, active, entries));
+      }
+    } catch (reason) {
+      if (!signal.aborted) {
+        this._set({ ...this._selection, pending: null });
+        this._options.fail(reason);
+      }
+    }
+  }
+
+  private _set(selection: ISelection): void {
+    this._stop();
+    this._selection = selection;
+    this._options.changed();
+  }
+
+  /** Give up the entries that a longer range still waits for. */
+  private _stop(): void {
+    this._control.abort();
+    this._control = new AbortController();
+    this._done = Promise.resolve();
+  }
+
+  private _options: Selecting.IOptions;
+  private _listing: Listing | null = null;
+  private _selection: ISelection = NOTHING;
+  private _control = new AbortController();
+  private _done: Promise<void> = Promise.resolve();
+  private _reveals = 0;
+}
+
+export namespace Selecting {
+  export interface IOptions {
+    /** What an entry is now; rejects with `not_found` when it is gone. */
+    info: (entry: IEntry) => Promise<IEntry>;
+    /** `selection` was replaced. */
+    changed: () => void;
+    /** Entries could not be fetched. */
+    fail: (reason: unknown) => void;
+  }
+}
