@@ -1,12 +1,11 @@
-"""The configured dCache endpoints: addresses, where the credential is, where to start.
+"""One dCache as a user reaches it: addresses, where the credential is, where to start.
 
-They come from `$RSDAT_HOME/endpoints.json` and from fsspec's own configuration for the protocol
-`dcache` (`FSSPEC_DCACHE_API_URL` and so on, or its files); that one is called "default".
+Made from keywords, a section of fsspec's configuration, or an entry of `endpoints.json`. Where to
+find those: `rsdat.dcache.configured`.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,24 +14,45 @@ from typing import Any
 
 from yarl import URL
 
-from rsdat.base.errors import InvalidInput, NotFound
-from rsdat.base.files import read_json
+from rsdat.base.errors import InvalidInput
 from rsdat.base.secret import Secret
 from rsdat.dcache import paths
-from rsdat.dcache.credentials import Anonymous, Credential, Password, SecretFile, Token
+from rsdat.dcache.ada import read_ada
+from rsdat.dcache.credentials import Credential, Password, SecretFile, Token, read_private
+from rsdat.dcache.rclone import is_rclone, read_remote
+from rsdat.dcache.sources import ClientCertificate, NetrcFile, RcloneFile, TokenCommand, discover
 
-FORMAT = 1
-DEFAULT_NAME = "default"
+#: Each is a credential; the first that is given counts.
+CREDENTIALS = (
+    "token",
+    "token_file",
+    "token_command",
+    "rclone_config",
+    "ada_config",
+    "netrc_file",
+    "proxy_file",
+    "username",
+)
 OPTIONS = (
     "api_url",
     "webdav_url",
-    "token",
-    "token_file",
-    "username",
+    *CREDENTIALS,
+    "rclone_section",
     "password",
     "password_file",
+    "ca_folder",
     "home",
     "insecure_redirects",
+)
+#: Options that name files.
+FILES = (
+    "token_file",
+    "rclone_config",
+    "ada_config",
+    "netrc_file",
+    "proxy_file",
+    "password_file",
+    "ca_folder",
 )
 _NAME = re.compile(r"[A-Za-z0-9_.-]+\Z")
 
@@ -44,11 +64,14 @@ class Endpoint:
     Attributes:
         name: What the panel and `endpoint=` call it.
         api_url: Base of the frontend's REST API, such as `https://host:3880/api/v1`.
-        webdav_url: Base of a WebDAV door, such as `https://host:2880`.
+        webdav_url: Base of a WebDAV door, such as `https://host:2880`. One of the two may be
+            empty: `rsdat.dcache.doors` finds it out.
         credential: Where the proof of identity comes from.
         home: The path the panel opens first.
         insecure_redirects: Whether an https door may send the bytes (never the credential) over
             plain http.
+        ca_folder: Authorities to trust besides the system's; None is those of `rsdat.dcache.tls`.
+        own: Whether it is described in `endpoints.json`.
     """
 
     name: str
@@ -57,6 +80,8 @@ class Endpoint:
     credential: Credential
     home: str = "/"
     insecure_redirects: bool = False
+    ca_folder: Path | None = None
+    own: bool = False
 
     def __post_init__(self) -> None:
         if not _NAME.match(self.name):
@@ -65,24 +90,33 @@ class Endpoint:
                 hint="Use letters, digits and _ . - only.",
             )
         for what, url in (("api_url", self.api_url), ("webdav_url", self.webdav_url)):
-            _check_url(url, f"{what} of the dCache endpoint '{self.name}'")
+            if url:
+                _check_url(url, f"{what} of the dCache endpoint '{self.name}'")
+
+    @property
+    def complete(self) -> bool:
+        """Whether both addresses are known."""
+        return bool(self.api_url and self.webdav_url)
 
 
 def endpoint_from_options(
-    name: str, options: Mapping[str, Any], *, folder: Path | None = None
+    name: str, options: Mapping[str, Any], *, folder: Path | None = None, own: bool = False
 ) -> Endpoint:
     """An endpoint from keywords, a section of fsspec's configuration or of `endpoints.json`.
 
-    The credential is the first there is of: `token`, `token_file`, `username` with `password` or
-    `password_file`, the environment's `BEARER_TOKEN`, `BEARER_TOKEN_FILE`; else none.
+    The credential is the first there is of `CREDENTIALS`, else what the surroundings offer
+    (`sources.discover`), else none. Addresses that are not given are taken from the rclone or ada
+    configuration that is named.
 
     Args:
         name: What it will be called.
         options: Any of `OPTIONS`.
         folder: Where relative file names start; the working directory if not given.
+        own: Whether it is from `endpoints.json`.
 
     Raises:
-        InvalidInput: Addresses are missing or no addresses, or an option is unknown.
+        InvalidInput: There is no address, one is no address, or an option is unknown.
+        NoCredential: A configuration that is named can't be used.
     """
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
@@ -90,145 +124,98 @@ def endpoint_from_options(
             f"The dCache endpoint '{name}' has unknown options: {', '.join(unknown)}",
             hint=f"Known ones are {', '.join(OPTIONS)}.",
         )
-    missing = [option for option in ("api_url", "webdav_url") if not options.get(option)]
-    if missing:
+    given = {key: value for key, value in options.items() if value not in (None, "")}
+    for key in FILES:
+        if key in given:
+            given[key] = (folder or Path()) / Path(str(given[key])).expanduser()
+    given = _with_configurations(given)
+    api_url = str(given.get("api_url", "")).rstrip("/")
+    webdav_url = str(given.get("webdav_url", "")).rstrip("/")
+    if not api_url and not webdav_url:
         raise InvalidInput(
-            f"The dCache endpoint '{name}' has no {' and no '.join(missing)}",
-            hint="api_url is the frontend's, such as https://host:3880/api/v1; "
-            "webdav_url a WebDAV door's, such as https://host:2880.",
+            f"The dCache endpoint '{name}' has no api_url and no webdav_url",
+            hint="One of them is enough: api_url is the frontend's, such as "
+            "https://host:3880/api/v1; webdav_url a WebDAV door's, such as https://host:2880.",
         )
     return Endpoint(
         name=name,
-        api_url=str(options["api_url"]).rstrip("/"),
-        webdav_url=str(options["webdav_url"]).rstrip("/"),
-        credential=_credential(name, options, folder or Path()),
-        home=paths.parse(str(options.get("home") or "/")),
-        insecure_redirects=_is_yes(options.get("insecure_redirects", False)),
+        api_url=api_url,
+        webdav_url=webdav_url,
+        credential=_credential(name, given, api_url, webdav_url),
+        home=paths.parse(str(given.get("home", "/"))),
+        insecure_redirects=_is_yes(given.get("insecure_redirects", False)),
+        ca_folder=given.get("ca_folder"),
+        own=own,
     )
 
 
-def load_endpoints(home: Path) -> list[Endpoint]:
-    """All configured endpoints; the first is the default one. May be empty.
-
-    Args:
-        home: `$RSDAT_HOME`. Relative file names in its `endpoints.json` start there.
-
-    Raises:
-        InvalidInput: The configuration makes no sense.
-        Conflict: `endpoints.json` is damaged, or a newer rsdat wrote it.
-    """
-    endpoints = []
-    try:
-        described = read_json(home / "endpoints.json", format_version=FORMAT).get("endpoints")
-    except FileNotFoundError:
-        described = []
-    if not isinstance(described, list) or not all(
-        isinstance(each, dict) and isinstance(each.get("name"), str) for each in described
-    ):
-        raise InvalidInput("endpoints.json: 'endpoints' must be a list of objects with a 'name'")
-    for each in described:
-        options = {key: value for key, value in each.items() if key != "name"}
-        endpoints.append(endpoint_from_options(each["name"], options, folder=home))
-    configured = _fsspec_options()
-    if configured.get("api_url"):
-        endpoints.append(endpoint_from_options(DEFAULT_NAME, configured))
-    names = [endpoint.name for endpoint in endpoints]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InvalidInput(f"There are two dCache endpoints called '{twice[0]}'")
-    return endpoints
-
-
-def find_endpoint(home: Path, name: str | None = None) -> Endpoint:
-    """The endpoint of this name, or the default one.
-
-    Raises:
-        NotFound: There is none.
-        InvalidInput, Conflict: As `load_endpoints`.
-    """
-    endpoints = load_endpoints(home)
-    if not endpoints:
-        raise NotFound(
-            "No dCache endpoint is configured",
-            hint=f"Describe one in {home / 'endpoints.json'}, or set FSSPEC_DCACHE_API_URL, "
-            "FSSPEC_DCACHE_WEBDAV_URL and FSSPEC_DCACHE_TOKEN_FILE.",
-            code="no_endpoint",
-        )
-    if name is None:
-        return endpoints[0]
-    for endpoint in endpoints:
-        if endpoint.name == name:
-            return endpoint
-    raise NotFound(
-        f"There is no dCache endpoint '{name}'",
-        hint=f"There are: {', '.join(endpoint.name for endpoint in endpoints)}.",
-        code="no_endpoint",
-    )
-
-
-def choose_endpoint(home: Path, name: str | None, options: Mapping[str, Any]) -> Endpoint:
-    """The endpoint that keywords mean.
-
-    A name wins over everything else, so that the configured token of one dCache never reaches
-    another. A credential without addresses is for the default endpoint.
-
-    Args:
-        home: `$RSDAT_HOME`.
-        name: Of a configured endpoint.
-        options: Any of `OPTIONS`; empty values don't count.
-
-    Raises:
-        NotFound, InvalidInput, Conflict: As `find_endpoint` and `endpoint_from_options`.
-    """
-    given = {key: value for key, value in options.items() if value}
-    if name is not None or not given:
-        return find_endpoint(home, name)
-    if "api_url" not in given and "webdav_url" not in given:
-        default = find_endpoint(home)
-        given = {
-            "api_url": default.api_url,
-            "webdav_url": default.webdav_url,
-            "insecure_redirects": default.insecure_redirects,
-            **given,
+def _with_configurations(given: dict[str, Any]) -> dict[str, Any]:
+    """What the rclone or ada configuration says that was not given itself."""
+    used = next((key for key in CREDENTIALS if key in given), None)
+    if used == "ada_config":
+        settings = read_ada(given["ada_config"])
+        from_ada = {
+            "api_url": settings.api,
+            "token_file": Path(settings.tokenfile) if settings.tokenfile else None,
+            "netrc_file": Path(settings.netrcfile) if settings.netrcfile else None,
         }
-    return endpoint_from_options("keywords", given)
+        given = {**{key: value for key, value in from_ada.items() if value}, **given}
+        used = "token_file" if "token_file" in given else used
+    if "webdav_url" not in given and "api_url" not in given and used == "rclone_config":
+        text = read_private(given["rclone_config"])[0] or ""
+        where = f"'{given['rclone_config']}'"
+        url = read_remote(text, given.get("rclone_section"), where).url
+        if url:
+            given = {**given, "webdav_url": str(URL(url, encoded=True).origin())}
+    elif "webdav_url" not in given and used == "token_file":
+        # ada takes the door from there, too: get-macaroon writes such files.
+        beside = _url_beside_token(given["token_file"])
+        if beside:
+            given = {**given, "webdav_url": beside}
+    return given
 
 
-def _fsspec_options() -> dict[str, Any]:
-    """What fsspec's configuration says of our protocol, as far as it describes an endpoint."""
-    from fsspec.config import conf
+def _url_beside_token(file: Path) -> str | None:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None  # told when the token is needed
+    if not is_rclone(text):
+        return None
+    url = read_remote(text, None, f"'{file}'").url
+    return str(URL(url, encoded=True).origin()) if url else None
 
-    section = conf.get("dcache", {})
-    return {key: value for key, value in section.items() if key in OPTIONS and value is not None}
 
-
-def _credential(name: str, options: Mapping[str, Any], folder: Path) -> Credential:
-    if options.get("token"):
-        given = options["token"]
-        return Token(given if isinstance(given, Secret) else Secret(str(given)))
-    if options.get("token_file"):
-        return SecretFile(_file(options["token_file"], folder))
-    username = options.get("username")
-    if username:
-        if options.get("password"):
-            given = options["password"]
-            return Password(username, given if isinstance(given, Secret) else Secret(str(given)))
-        if options.get("password_file"):
-            return SecretFile(_file(options["password_file"], folder), username=username)
+def _credential(name: str, given: dict[str, Any], api_url: str, webdav_url: str) -> Credential:
+    if "token" in given:
+        return Token(_secret(given["token"]))
+    if "token_file" in given:
+        return SecretFile(given["token_file"])
+    if "token_command" in given:
+        return TokenCommand(str(given["token_command"]))
+    if "rclone_config" in given:
+        return RcloneFile(given["rclone_config"], section=given.get("rclone_section"))
+    if "netrc_file" in given:
+        urls = (URL(url, encoded=True) for url in (webdav_url, api_url) if url)
+        hosts = tuple(dict.fromkeys(url.host or "" for url in urls))
+        return NetrcFile(given["netrc_file"], hosts=hosts)
+    if "proxy_file" in given:
+        return ClientCertificate(given["proxy_file"])
+    username = given.get("username")
+    if username is not None:
+        if "password" in given:
+            return Password(str(username), _secret(given["password"]))
+        if "password_file" in given:
+            return SecretFile(given["password_file"], username=str(username))
         raise InvalidInput(
             f"The dCache endpoint '{name}' has a username without a password",
             hint="Add password_file.",
         )
-    # The names of WLCG's Bearer Token Discovery, which ada reads as well.
-    if os.environ.get("BEARER_TOKEN"):
-        return Token(Secret(os.environ["BEARER_TOKEN"]))
-    if os.environ.get("BEARER_TOKEN_FILE"):
-        return SecretFile(Path(os.environ["BEARER_TOKEN_FILE"]))
-    return Anonymous()
+    return discover()
 
 
-def _file(text: Any, folder: Path) -> Path:
-    return folder / Path(str(text)).expanduser()
+def _secret(given: Any) -> Secret:
+    return given if isinstance(given, Secret) else Secret(str(given))
 
 
 def _is_yes(value: Any) -> bool:

@@ -20,7 +20,7 @@ from rsdat.base.errors import InvalidInput
 from rsdat.base.files import rsdat_home
 from rsdat.dcache import paths
 from rsdat.dcache.client import DCacheClient
-from rsdat.dcache.endpoint import choose_endpoint
+from rsdat.dcache.configured import choose_endpoint
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.files import DCacheReader, DCacheWriter
 from rsdat.dcache.literal import LiteralNames

@@ -1,9 +1,10 @@
 """HTTP to one endpoint: one session, time limits, refusals as our errors, credentials kept home.
 
 Three rules of dCache shape it. A 401 is never repeated (the third one from an address blocks
-everybody behind it for ten seconds), except once when the credential's file has changed meanwhile.
-429 is that block, and is waited out. Redirects are followed by hand, because the credential must
-go to no other host and port than the endpoint's own.
+everybody behind it for ten seconds), except once when the credential's file has changed meanwhile;
+a credential that was refused twice within seconds is not sent a third time. 429 is that block, and
+is waited out. Redirects are followed by hand, because the credential must go to no other host and
+port than the endpoint's own.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
@@ -24,6 +25,9 @@ from rsdat.base.errors import DoorBroken, RsdatError
 from rsdat.dcache import paths
 from rsdat.dcache.answers import Answer, refusal
 from rsdat.dcache.endpoint import Endpoint
+from rsdat.dcache.refusals import Refusals
+from rsdat.dcache.sources import ClientCertificate
+from rsdat.dcache.tls import authorities, show_certificate, tls_context
 from rsdat.dcache.tuning import Tuning
 
 CONNECT_S = 15.0
@@ -66,6 +70,7 @@ class Http:
         endpoint: Addresses and credential.
         sleep: How it waits, when dCache is busy or works on an order.
         tuning: Limits, proxies and the like that differ from ours.
+        busy_waits_s: How long it waits each time dCache is busy; none tells it at once.
     """
 
     def __init__(
@@ -74,15 +79,18 @@ class Http:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         tuning: Tuning | None = None,
+        busy_waits_s: Sequence[float] = BUSY_WAITS_S,
     ) -> None:
         self.endpoint = endpoint
         self.sleep = sleep
         self.tuning = tuning or Tuning()
         self._session: aiohttp.ClientSession | None = None
-        self._own = {
-            URL(endpoint.api_url, encoded=True).origin(),
-            URL(endpoint.webdav_url, encoded=True).origin(),
-        }
+        self._busy_waits_s = busy_waits_s
+        urls = (endpoint.api_url, endpoint.webdav_url)
+        self._own = {URL(url, encoded=True).origin() for url in urls if url}
+        self._refusals = Refusals()
+        self._tls: ssl.SSLContext | None = None
+        self._certificate_seen: tuple[int, int, int] | None = None
 
     async def close(self) -> None:
         """Close every connection."""
@@ -172,8 +180,9 @@ class Http:
         Raises:
             RsdatError: dCache refused, or gave no usable answer.
         """
-        waits = list(BUSY_WAITS_S)
+        waits = list(self._busy_waits_s)
         renewed = False
+        tls = await self._tls_options() if url.scheme == "https" else {}
         while True:
             credential = (
                 await self.endpoint.credential.header() if url.origin() in self._own else None
@@ -183,6 +192,7 @@ class Http:
                 for name, value in self.tuning.headers.items():
                     sent.setdefault(name, value.reveal())
             if credential is not None:
+                self._refusals.check(url.origin(), credential)
                 sent["Authorization"] = credential.reveal()
             try:
                 response = await (session or self.session()).request(
@@ -196,7 +206,7 @@ class Http:
                     skip_auto_headers=() if json is not None else ("Content-Type",),
                     allow_redirects=False,
                     timeout=self.tuning.limits(timeout),
-                    **self.tuning.request(url),
+                    **{**tls, **self.tuning.request(url)},
                 )
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
                 raise door_failure(url, error) from error
@@ -216,7 +226,30 @@ class Http:
             if answer.status == 429 and repeatable and waits:
                 await self.sleep(_wait_s(retry_after, waits.pop(0)))
                 continue
-            raise refusal(answer, doing=doing, path=path)
+            refused = refusal(answer, doing=doing, path=path)
+            if answer.status == 401 and credential is not None:
+                self._refusals.note(url.origin(), credential, refused)
+            raise refused
+
+    async def _tls_options(self) -> dict[str, ssl.SSLContext]:
+        """Whom to trust and what to show, where that is not what aiohttp does by itself.
+
+        Raises:
+            InvalidInput: The folder of authorities can't be used.
+            NoCredential: The certificate can't be used.
+        """
+        credential = self.endpoint.credential
+        if self._tls is None:
+            folder = await asyncio.to_thread(authorities, self.endpoint.ca_folder)
+            if folder is None and not isinstance(credential, ClientCertificate):
+                return {}
+            self._tls = await asyncio.to_thread(tls_context, folder)
+        if isinstance(credential, ClientCertificate):
+            # Proxies live for hours: a new one is shown on the next connection.
+            self._certificate_seen = await asyncio.to_thread(
+                show_certificate, self._tls, credential.path, self._certificate_seen
+            )
+        return {"ssl": self._tls}
 
     def redirect(self, url: URL, response: aiohttp.ClientResponse) -> URL:
         """Where a redirect leads, if we may go there.
@@ -293,9 +326,16 @@ def door_failure(url: URL, error: BaseException) -> RsdatError:
         )
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return DoorBroken(
-            f"The certificate of {where} is not trusted here",
-            hint="Point SSL_CERT_FILE or SSL_CERT_DIR to the authorities of this dCache.",
+            f"The certificate of {where} is not trusted here: {_certificate_words(error)}",
+            hint="Set ca_folder of the endpoint, or X509_CERT_DIR, to the folder with the "
+            "authorities of this dCache.",
             code="certificate",
+        )
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return DoorBroken(
+            f"Can't reach dCache at {where}: no TLS with it ({_reason(error.os_error)})",
+            hint="Is it the right port? One that speaks plain http has another address: http://.",
+            code="no_tls",
         )
     if isinstance(error, aiohttp.ClientConnectorError):
         return DoorBroken(
@@ -308,6 +348,13 @@ def door_failure(url: URL, error: BaseException) -> RsdatError:
         hint="Try again.",
         code="cut",
     )
+
+
+def _certificate_words(error: aiohttp.ClientConnectorCertificateError) -> str:
+    """OpenSSL's own words, such as "certificate has expired"."""
+    reason = error.certificate_error
+    words = getattr(reason, "verify_message", "") or "it can't be verified"
+    return str(words).rstrip(".")
 
 
 def _reason(error: OSError) -> str:

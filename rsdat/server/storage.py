@@ -86,7 +86,7 @@ class Storage:
 def _load(home: Path) -> list[Endpoint]:
     # Runs in a thread: the first import takes a while, and the home folder may be slow.
     from rsdat.dcache.client import DCacheClient  # noqa: F401 - ready when it is needed
-    from rsdat.dcache.endpoint import load_endpoints
+    from rsdat.dcache.configured import load_endpoints
 
     return load_endpoints(home)
 

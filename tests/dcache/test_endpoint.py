@@ -14,13 +14,9 @@ import pytest
 
 from rsdat.base.errors import Conflict, InvalidInput, NoCredential, NotFound, RsdatError
 from rsdat.base.files import write_json, write_text
+from rsdat.dcache.configured import find_endpoint, load_endpoints
 from rsdat.dcache.credentials import SecretFile
-from rsdat.dcache.endpoint import (
-    Endpoint,
-    endpoint_from_options,
-    find_endpoint,
-    load_endpoints,
-)
+from rsdat.dcache.endpoint import Endpoint, endpoint_from_options
 
 API = "https://frontend.example:3880/api/v1"
 DOOR = "https://door.example:2880"
@@ -112,7 +108,7 @@ def test_where_the_credential_comes_from(tmp_path: Path, monkeypatch: pytest.Mon
     "options",
     [
         {},
-        {"api_url": API},
+        {"token": "x"},
         {**URLS, "tokn": "x"},
         {**URLS, "api_url": "frontend.example:3880"},
         {**URLS, "api_url": "ftp://frontend.example"},

@@ -78,6 +78,25 @@ def test_token_that_changes_during_the_request(tmp_path: Path) -> None:
     assert seen == ["Bearer old", "Bearer new"]
 
 
+def test_a_credential_refused_twice_is_not_sent_a_third_time(
+    own_site: Door, tmp_path: Path
+) -> None:
+    """However often the panel asks: the third refusal would block everybody on this computer."""
+    file = tmp_path / "token"
+    write_text(file, "old")
+    endpoint = endpoint_of(own_site, token=None, token_file=str(file))
+
+    async def work(client: DCacheClient) -> None:
+        for _ in range(5):
+            with pytest.raises(NoCredential, match="refused to look at"):
+                await client.info("/")
+        write_text(file, own_site.token)
+        assert (await client.info("/")).is_folder
+
+    run(endpoint, work)
+    assert [seen["status"] for seen in own_site.requests()] == [401, 401, 200]
+
+
 def serve(handler: Handler, work: Callable[[str], Awaitable[None]]) -> None:
     """Run a bare server on loopback while doing something with its address."""
 
@@ -97,11 +116,11 @@ def serve(handler: Handler, work: Callable[[str], Awaitable[None]]) -> None:
 
 def test_block_after_refused_logins_is_waited_out(own_site: Door) -> None:
     async def work(client: DCacheClient) -> None:
-        wrong = DCacheClient(endpoint_of(own_site, token="wrong"))
         for _ in range(3):
+            wrong = DCacheClient(endpoint_of(own_site, token="wrong"))
             with pytest.raises(NoCredential):
                 await wrong.info("/")
-        await wrong.close()
+            await wrong.close()
         assert (await client.info("/")).is_folder
 
     run(own_site, work)
