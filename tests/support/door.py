@@ -104,9 +104,41 @@ class Door:
         self._control("DELETE", "/report")
 
     def configure(self, **options: Any) -> None:
-        """Change stage_delay_s, bulk_delay_s, block_s, or refuse_token (a reason phrase; ""
-        accepts again)."""
+        """Change options of the running stand-in.
+
+        stage_delay_s, bulk_delay_s, block_s; refuse_token (a reason phrase; "" accepts again);
+        token_ends_in_s (seconds from now; None: never); plain_macaroons (False: minting is
+        refused as by a real door over http); tape_uri (what .well-known says; "": the truth).
+        """
         self._control("PUT", "/options", options)
+
+    def mint(
+        self,
+        path: str = "/",
+        *caveats: str,
+        validity: str = "PT1H",
+        token: str = "",
+        proxy: bool = False,
+    ) -> str:
+        """A macaroon of a door, for a path and everything below; `validity` as in `PT48H`.
+
+        Caveats are dCache's: `activity:DOWNLOAD,LIST`, `ip:127.0.0.1`, `max-upload:5`, `root:/a`,
+        `path:/sub` (relative to the path). `token` is what asks, by default the stand-in's own.
+        urllib's HTTPError, with the reason, if it is refused.
+        """
+        body = json.dumps({"caveats": list(caveats), "validity": validity}).encode()
+        request = urllib.request.Request(
+            self.path_url(path, proxy=proxy),
+            data=body,
+            method="POST",
+            headers={
+                "Authorization": f"Bearer {token or self.token}",
+                "Content-Type": "application/macaroon-request",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=_CONTROL_S) as answer:
+            minted: str = json.load(answer)["macaroon"]
+        return minted
 
     def sweep(self) -> list[str]:
         """Let a pool need room: what is on tape and not pinned leaves the disk. Returns paths."""

@@ -1,14 +1,18 @@
-"""Who may come in: the bearer token or alice's password; and the limiter that punishes guessing."""
+"""Who may come in: the bearer token, a macaroon or alice's password; and who guesses too often."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
+import secrets
 import time
 from collections.abc import Callable
 
 from rsdat.base.secret import Secret
+from rsdat.demo.door.macaroons import BadMacaroonError, Macaroon
+from rsdat.demo.door.rights import EVERYTHING, CaveatError, Rights
 
 USER = "alice"
 UID = 1000
@@ -23,15 +27,38 @@ class LoginFailedError(Exception):
 
 
 class Logins:
-    """The one user's credentials."""
+    """The one user's credentials.
+
+    The bearer token is the stand-in's own and may do everything; macaroons are as dCache's. A
+    macaroon is good as long as the token is the same, also after a restart.
+    """
 
     def __init__(self, token: Secret, password: Secret) -> None:
         self._token = token
         self._password = password
+        self._secret = Secret(
+            hmac.new(token.reveal().encode(), b"macaroons", hashlib.sha256).hexdigest()
+        )
         self.refusal = ""  # why the token is refused just now; empty: it isn't
+        self.expires_at: float | None = None  # when the token ends, on the monotonic clock
+        self.mints_over_http = True
 
-    def check(self, authorization: str, authz: str | None = None) -> None:
+    def mint(self, caveats: list[str]) -> str:
+        """A macaroon with these caveats, after one that names it."""
+        identifier = secrets.token_urlsafe(6)
+        made = Macaroon.make(self._key(identifier), identifier)
+        return made.add(f"iid:{secrets.token_urlsafe(6)}", *caveats).serialise()
+
+    def _key(self, identifier: str) -> bytes:
+        return hmac.new(
+            self._secret.reveal().encode(), identifier.encode(), hashlib.sha256
+        ).digest()
+
+    def check(self, authorization: str, authz: str | None = None, client: str = "") -> Rights:
         """Let a request in by its `Authorization` header, or the `authz` of its query.
+
+        Returns:
+            What it may do.
 
         Raises:
             LoginFailedError: It carries nothing valid.
@@ -42,15 +69,36 @@ class Logins:
         if scheme.lower() == "bearer" and _same(value.strip(), self._token):
             if self.refusal:
                 raise LoginFailedError(self.refusal)
-            return
+            if self.expires_at is not None and time.monotonic() >= self.expires_at:
+                raise LoginFailedError("login failed: token has expired")
+            return EVERYTHING
+        if scheme.lower() == "bearer":
+            return self._macaroon(value.strip(), client)
         if scheme.lower() == "basic":
             try:
                 name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
             except (binascii.Error, UnicodeDecodeError) as error:
                 raise LoginFailedError("login failed") from error
             if name.partition("#")[0] == USER and _same(password, self._password):
-                return
+                return EVERYTHING
         raise LoginFailedError("login failed")
+
+    def _macaroon(self, text: str, client: str) -> Rights:
+        try:
+            macaroon = Macaroon.parse(text)
+        except BadMacaroonError as error:
+            raise LoginFailedError("login failed") from error
+        if not macaroon.verify(self._key(macaroon.identifier)):
+            raise LoginFailedError("login failed")
+        rights = EVERYTHING
+        try:
+            for caveat in macaroon.caveats:
+                rights = rights.narrowed(caveat, client)
+        except CaveatError as error:
+            iid = next((c[4:] for c in macaroon.caveats if c.startswith("iid:")), "")
+            text = f"macaroon login denied: Invalid macaroon [-:{iid}]: {error}"
+            raise LoginFailedError(text) from error
+        return rights
 
 
 def _same(given: str, secret: Secret) -> bool:

@@ -8,7 +8,8 @@ is like it.
     POST   /faults     a fault, see `faults.Fault`
     GET    /report     {"requests", "counts", "movers"}
     DELETE /report     forget requests and faults, end the pool's movers
-    PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?}
+    PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?,
+                        "token_ends_in_s"?, "plain_macaroons"?, "tape_uri"?}
     POST   /sweep      {} -> {"evicted": paths}
     POST   /down       {"server", "seconds"}
     POST   /restart    {"server"}
@@ -19,6 +20,7 @@ is like it.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -119,6 +121,14 @@ class Control:
                 limiter.block_s = float(body["block_s"])
         if "refuse_token" in body:
             self._site.logins.refusal = str(body["refuse_token"])
+        if "token_ends_in_s" in body:
+            seconds = body["token_ends_in_s"]
+            ends = None if seconds is None else time.monotonic() + float(seconds)
+            self._site.logins.expires_at = ends
+        if "plain_macaroons" in body:
+            self._site.logins.mints_over_http = bool(body["plain_macaroons"])
+        if "tape_uri" in body:
+            self._site.tape_uri = str(body["tape_uri"])
         return {}
 
     async def _sweep(self, _body: Body) -> Body:

@@ -112,7 +112,7 @@ class EventRoutes:
         given = selector.get("path")
         if not isinstance(given, str):
             raise RestError(500, "Internal Server Error")
-        path = paths.normalise(given)
+        path = call.rights.absolute_rest(paths.normalise(given))
         if not given.startswith("/"):
             raise RestError(400, "Bad selector: path must be absolute")
         flags = _flags(selector.get("flags", []))
@@ -120,7 +120,7 @@ class EventRoutes:
         if entry is None:
             text = f"Problem with path: No such file or directory: {path}"
             raise RestError(400, f"Not found: {text}")
-        if self._site.tree.forbids(path, "list"):
+        if self._site.refuses(call.rights, path, "LIST"):
             raise RestError(400, "Permission denied: Not allowed.")
         made, is_new = channel.subscribe(path, entry.pnfs_id, flags)
         return Answer(201 if is_new else 303, headers=[("Location", made.url)])

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from aiohttp import web
 
 from rsdat.demo.door import jackson
 from rsdat.demo.door.auth import GIDS, UID, USER
 from rsdat.demo.door.bulk_requests import BulkRequests
+from rsdat.demo.door.discovery import doors
 from rsdat.demo.door.event_routes import EventRoutes
 from rsdat.demo.door.http import Call
 from rsdat.demo.door.namespace import Namespace
@@ -63,34 +63,15 @@ class Frontend:
                     "uid": UID,
                     "gids": list(GIDS),
                     "username": USER,
-                    "homeDirectory": "/",
-                    "rootDirectory": "/",
+                    "homeDirectory": call.rights.home,
+                    "rootDirectory": call.rights.root,
                 }
             ),
         )
 
     async def _doors(self, call: Call, _rest: str) -> web.StreamResponse:
         only(call, "GET", "HEAD")
-        doors: list[dict[str, Any]] = []
-        for name in ("redirect", "proxy"):
-            host, _, port = self._site.urls[name].removeprefix("http://").partition(":")
-            doors.append(
-                {
-                    "cellName": f"WebDAV-{name}",
-                    "domainName": "doors",
-                    "identifier": None,
-                    "protocol": "http",
-                    "version": "1.1",
-                    "root": "/",
-                    "addresses": [host],
-                    "port": int(port),
-                    "load": 0.0,
-                    "tags": ["dcache-view"],
-                    "readPaths": ["/"],
-                    "writePaths": ["/"],
-                }
-            )
-        return json_answer(200, jackson.compact(doors))
+        return json_answer(200, jackson.compact(doors(self._site)))
 
     async def _labels(self, call: Call, rest: str) -> web.StreamResponse:
         """A virtual directory; its children are called `name-number`, which is no path."""

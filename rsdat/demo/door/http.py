@@ -13,6 +13,7 @@ from typing import cast
 from aiohttp import web
 
 from rsdat.demo.door.faults import Fault
+from rsdat.demo.door.rights import EVERYTHING, Rights
 
 VERSION = "11.2.5"
 TEXT = "text/plain;charset=utf-8"
@@ -31,6 +32,7 @@ class Call:
     server_url: str
     fault: Fault | None = None
     gone: asyncio.Event = field(default_factory=asyncio.Event)  # set when the client hung up
+    rights: Rights = field(default=EVERYTHING, init=False)  # the listener's login sets them
     headers_sent: bool = field(default=False, init=False)
 
     @property

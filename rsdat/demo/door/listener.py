@@ -57,6 +57,7 @@ class Listener:
         handler: Gives the answer once the client is let in.
         faults: Where requests are noted and faults come from; None for the control server.
         logins: Who is let in; None lets everyone (the pool: there the uuid is the right).
+        open_pages: Answers what needs no login; None if it has nothing to say.
         limiter: Blocks after refused logins.
         on_lost: Told the number of each connection that ended, see `connection_of`.
     """
@@ -68,6 +69,7 @@ class Listener:
         *,
         faults: Faults | None = None,
         logins: Logins | None = None,
+        open_pages: Callable[[Call], web.StreamResponse | None] | None = None,
         limiter: RateLimiter | None = None,
         on_lost: Callable[[int], None] = lambda _: None,
     ) -> None:
@@ -76,6 +78,7 @@ class Listener:
         self._handler = handler
         self._faults = faults
         self._logins = logins
+        self._open_pages = open_pages
         self._limiter = limiter
         self._on_lost = on_lost
         self._web: _Server | None = None
@@ -189,9 +192,12 @@ class Listener:
         if self._limiter is not None and self._limiter.is_blocked(call.client):
             text = b"Server is busy. Please try again later."
             return Answer(429, headers=[("Content-Type", TEXT)], body=text)
+        if self._open_pages is not None and (page := self._open_pages(call)) is not None:
+            return page
         if self._logins is not None:
             try:
-                self._logins.check(call.header("Authorization"), call.query("authz"))
+                given = call.header("Authorization")
+                call.rights = self._logins.check(given, call.query("authz"), call.client)
             except LoginFailedError as error:
                 if self._limiter is not None:
                     self._limiter.count_refusal(call.client)

@@ -13,6 +13,7 @@ from rsdat.demo.door import jackson, paths
 from rsdat.demo.door.checksums import known
 from rsdat.demo.door.http import Call
 from rsdat.demo.door.rest import RestError, is_true, json_answer, json_body, success, text_of
+from rsdat.demo.door.rights import Rights
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.tree import (
     Entry,
@@ -24,6 +25,13 @@ from rsdat.demo.door.tree import (
 )
 
 Fields = dict[str, Any]
+# What a macaroon must allow; pin and unpin nothing, and every other action UPDATE_METADATA.
+_NEEDED: dict[str, tuple[str, ...]] = {
+    "mkdir": ("UPLOAD", "MANAGE"),
+    "mv": ("MANAGE",),
+    "pin": (),
+    "unpin": (),
+}
 _FOLDER_TYPE = "application/vnd.dcache.folder"
 _PIN_UNITS_S = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600, "DAYS": 86400}
 # The frontend pins and unpins under one name of its own: pins of stage requests are not touched.
@@ -36,7 +44,7 @@ class Namespace:
     def __init__(self, site: Site) -> None:
         self._site = site
         self._tree = site.tree
-        self._actions: dict[str, Callable[[Entry, Fields], None]] = {
+        self._actions: dict[str, Callable[[Entry, Fields, Rights], None]] = {
             "mkdir": self._mkdir,
             "mv": self._mv,
             "pin": self._pin,
@@ -52,14 +60,16 @@ class Namespace:
 
     async def answer(self, call: Call, rest: str) -> web.StreamResponse:
         """Answer for the path in the rest of the URL."""
-        path = paths.from_rest(rest)
+        path = call.rights.absolute_rest(paths.from_rest(rest))
+        if not call.rights.allows("READ_METADATA", path):
+            raise RestError(403, "Forbidden")
         try:
             if call.method in ("GET", "HEAD"):
                 return await self._get(call, path)
             if call.method == "POST":
                 return await self._post(call, path)
             if call.method == "DELETE":
-                return self._delete(path)
+                return self._delete(call, path)
         except MissingError as error:
             raise RestError(404, f"No such file or directory {path}") from error
         except NameTooLongError as error:
@@ -75,7 +85,7 @@ class Namespace:
             raise RestError(403, "Forbidden")
         children: list[Entry] | None = None
         if entry.is_directory and is_true(call.query("children")):
-            if self._tree.forbids(path, "list") or self._tree.forbids(path, "read"):
+            if self._site.refuses(call.rights, path, "LIST") or self._tree.forbids(path, "read"):
                 raise RestError(403, "Forbidden")
             children = await asyncio.to_thread(
                 self._tree.children, path, offset=offset, limit=limit
@@ -98,14 +108,15 @@ class Namespace:
             words = {"mkdir": f": {paths.join(path, str(body.get('name')))}", "mv": ": null"}
             detail = words.get(action, f" {path}")
             raise RestError(404, f"No such file or directory{detail}")
-        if self._tree.forbids(path, "write") and action not in ("pin", "unpin"):
+        needed = _NEEDED.get(action, ("UPDATE_METADATA",))
+        if needed and self._site.refuses(call.rights, path, *needed):
             raise RestError(403, "Forbidden")
-        self._actions[action](entry, body)
+        self._actions[action](entry, body, call.rights)
         return success(201)
 
-    def _delete(self, path: str) -> web.StreamResponse:
+    def _delete(self, call: Call, path: str) -> web.StreamResponse:
         self._tree.entry(path)
-        if path == "/" or self._tree.forbids(path, "write"):
+        if path == call.rights.root or self._site.refuses(call.rights, path, "DELETE"):
             raise RestError(403, "Forbidden")
         try:
             self._tree.remove(path)
@@ -113,7 +124,7 @@ class Namespace:
             raise RestError(400, f"Directory is not empty: {path}") from error
         return success(200)
 
-    def _mkdir(self, entry: Entry, body: Fields) -> None:
+    def _mkdir(self, entry: Entry, body: Fields, _rights: Rights) -> None:
         name = text_of(body, "name")
         if not name:
             raise RestError(400, "Name must be non-empty.")
@@ -129,11 +140,11 @@ class Namespace:
         except ExistsError as error:
             raise RestError(400, f"File exists: {path}") from error
 
-    def _mv(self, entry: Entry, body: Fields) -> None:
+    def _mv(self, entry: Entry, body: Fields, rights: Rights) -> None:
         given = text_of(body, "destination")
         absolute = given if given.startswith("/") else f"{paths.parent(entry.path)}/{given}"
-        target = paths.normalise(absolute)
-        if self._tree.forbids(target, "write"):
+        target = rights.absolute_rest(paths.normalise(absolute))
+        if self._site.refuses(rights, target, "MANAGE"):
             raise RestError(403, "Forbidden")
         if paths.is_below(target, entry.path):
             raise RestError(400, f"Cannot move directory into itself: {target}")
@@ -146,7 +157,7 @@ class Namespace:
         except (MissingError, NotDirectoryError) as error:
             raise RestError(400, f"No such directory: {paths.parent(target)}") from error
 
-    def _pin(self, entry: Entry, body: Fields) -> None:
+    def _pin(self, entry: Entry, body: Fields, _rights: Rights) -> None:
         unit_s = _PIN_UNITS_S.get(str(body.get("lifetime-unit", "SECONDS")).upper())
         if unit_s is None:
             raise RestError(500, "No enum constant java.util.concurrent.TimeUnit")
@@ -156,10 +167,10 @@ class Namespace:
             self._site.pins.add(entry.path, _PIN_REQUEST, lifetime_s)
             self._site.stager.start(entry.path)
 
-    def _unpin(self, entry: Entry, _body: Fields) -> None:
+    def _unpin(self, entry: Entry, _body: Fields, _rights: Rights) -> None:
         self._site.pins.end(entry.path, _PIN_REQUEST)
 
-    def _set_xattr(self, entry: Entry, body: Fields) -> None:
+    def _set_xattr(self, entry: Entry, body: Fields, _rights: Rights) -> None:
         new = body.get("attributes")
         mode = body.get("mode", "EITHER")
         if not isinstance(new, dict) or not all(isinstance(v, str) for v in new.values()):
@@ -174,7 +185,7 @@ class Namespace:
             raise RestError(409, "No such attribute", title="No such attribute")
         self._tree.update(entry, replace(entry.attributes, xattrs={**old, **new}))
 
-    def _rm_xattr(self, entry: Entry, body: Fields) -> None:
+    def _rm_xattr(self, entry: Entry, body: Fields, _rights: Rights) -> None:
         names = body.get("names")
         gone = [names] if isinstance(names, str) else names
         if not isinstance(gone, list):
@@ -186,31 +197,31 @@ class Namespace:
             del left[name]
         self._tree.update(entry, replace(entry.attributes, xattrs=left))
 
-    def _set_label(self, entry: Entry, body: Fields) -> None:
+    def _set_label(self, entry: Entry, body: Fields, _rights: Rights) -> None:
         label = text_of(body, "label")
         labels = [*(old for old in entry.attributes.labels if old != label), label]
         self._tree.update(entry, replace(entry.attributes, labels=labels))
 
-    def _rm_label(self, entry: Entry, body: Fields) -> None:
+    def _rm_label(self, entry: Entry, body: Fields, _rights: Rights) -> None:
         label = text_of(body, "label")
         if label not in entry.attributes.labels:
             raise RestError(400, f"No such label {label}")
         labels = [old for old in entry.attributes.labels if old != label]
         self._tree.update(entry, replace(entry.attributes, labels=labels))
 
-    def _chmod(self, entry: Entry, body: Fields) -> None:
+    def _chmod(self, entry: Entry, body: Fields, _rights: Rights) -> None:
         mode = body.get("mode")
         if not isinstance(mode, int):
             raise RestError(400, 'JSONObject["mode"] is not an int.')
         # Only shown: the files on disk stay readable for this process and for tests.
         self._tree.update(entry, replace(entry.attributes, mode=mode & 0o7777))
 
-    def _chgrp(self, _entry: Entry, body: Fields) -> None:
+    def _chgrp(self, _entry: Entry, body: Fields, _rights: Rights) -> None:
         if body.get("gid") not in (1000, 1005):
             raise RestError(403, "Forbidden")
 
 
-def _qos(_entry: Entry, _body: Fields) -> None:
+def _qos(_entry: Entry, _body: Fields, _rights: Rights) -> None:
     raise RestError(403, "Forbidden")  # needs a role that an ordinary user doesn't have
 
 

@@ -36,6 +36,7 @@ class Options:
     movers: int = 100
     mover_timeout_s: float = 300.0
     read_wait_s: float = 180.0
+    macaroons_over_http: bool = True
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -83,6 +84,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="S",
         help="seconds that the pool waits for a redirected client (default: %(default)g)",
     )
+    add(
+        "--no-plain-macaroons",
+        action="store_true",
+        help="refuse macaroon requests, which a real door does over http (default: this one is "
+        "on loopback and mints them)",
+    )
 
 
 def from_arguments(args: argparse.Namespace) -> Options:
@@ -102,6 +109,7 @@ def from_arguments(args: argparse.Namespace) -> Options:
         block_s=args.block,
         movers=args.movers,
         mover_timeout_s=args.mover_timeout,
+        macaroons_over_http=not args.no_plain_macaroons,
     )
     token = os.environ.get("RSDAT_DOOR_TOKEN", "")
     if args.token_file is not None:

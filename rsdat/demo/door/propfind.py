@@ -15,8 +15,10 @@ from aiohttp import web
 from rsdat.demo.door import paths
 from rsdat.demo.door.checksums import ADLER32, MD5, known
 from rsdat.demo.door.http import Answer, Call, http_date
+from rsdat.demo.door.rights import Rights
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.tree import Entry
+from rsdat.demo.door.webdav_errors import forbidden
 
 DAV = "DAV:"
 SRM = "http://srm.lbl.gov/StorageResourceManager"
@@ -54,6 +56,7 @@ class Properties:
     """PROPFIND and PROPPATCH of a door."""
 
     def __init__(self, site: Site) -> None:
+        self._site = site
         self._tree = site.tree
 
     async def find(self, call: Call, path: str) -> web.StreamResponse:
@@ -62,7 +65,11 @@ class Properties:
         names = _asked(body)
         entry = self._tree.entry(path)
         depth = call.header("Depth")
-        found = [entry, *self._inside(entry, deep=depth != "1")] if depth != "0" else [entry]
+        found = (
+            [entry, *self._inside(call.rights, entry, deep=depth != "1")]
+            if depth != "0"
+            else [entry]
+        )
         spaces = [DAV, *dict.fromkeys(name.space for name in names if name.space != DAV)]
         prefixes = {space: f"ns{i}" if i else "d" for i, space in enumerate(spaces)}
         declared = "".join(f' xmlns:{prefixes[s]}="{escape(s)}"' for s in spaces)
@@ -70,24 +77,27 @@ class Properties:
         with_sums = _Name(DCACHE, "Checksums") in names
         for item in found:
             sums = await known(self._tree, item) if with_sums else {}
-            parts.append(_response(item, names, prefixes, sums))
+            href = paths.to_href(call.rights.shown(item.path), directory=item.is_directory)
+            parts.append(_response(item, href, names, prefixes, sums))
         parts.append("</d:multistatus>\n")
         text = "".join(parts).encode("utf-8", "replace")
         return Answer(207, headers=[("Content-Type", _XML)], body=text)
 
-    def _inside(self, entry: Entry, *, deep: bool) -> Iterator[Entry]:
+    def _inside(self, rights: Rights, entry: Entry, *, deep: bool) -> Iterator[Entry]:
         # A directory that may not be listed looks empty; there is no error.
-        if not entry.is_directory or self._tree.forbids(entry.path, "list"):
+        if not entry.is_directory or self._site.refuses(rights, entry.path, "LIST"):
             return
         for child in self._tree.children(entry.path):
             yield child
             if deep:
-                yield from self._inside(child, deep=True)
+                yield from self._inside(rights, child, deep=True)
 
     async def patch(self, call: Call, path: str) -> web.StreamResponse:
         """Store extended attributes; the answer says 404 for them all the same."""
         entry = self._tree.entry(path)
         body = await call.read()
+        if self._site.refuses(call.rights, path, "UPDATE_METADATA"):
+            raise forbidden("PROPPATCH", path)
         try:
             root = ET.fromstring(body)  # noqa: S314 - a stand-in for tests, on loopback
         except ET.ParseError:
@@ -101,7 +111,7 @@ class Properties:
         xattrs = {**entry.attributes.xattrs, **new}
         self._tree.update(entry, replace(entry.attributes, xattrs=xattrs))
         rows = "".join(f'<x:{name.local} xmlns:x="{escape(name.space)}"/>' for name in wanted)
-        href = paths.to_href(path, directory=entry.is_directory)
+        href = paths.to_href(call.rights.shown(path), directory=entry.is_directory)
         text = (
             '<?xml version="1.0" encoding="utf-8" ?>\n<d:multistatus xmlns:d="DAV:"><d:response>'
             f"<d:href>{href}</d:href><d:propstat><d:prop>{rows}</d:prop>"
@@ -128,7 +138,7 @@ def _asked(body: bytes) -> list[_Name]:
 
 
 def _response(
-    entry: Entry, names: list[_Name], prefixes: dict[str, str], sums: dict[str, str]
+    entry: Entry, href: str, names: list[_Name], prefixes: dict[str, str], sums: dict[str, str]
 ) -> str:
     found: list[str] = []
     missing: list[str] = []
@@ -139,7 +149,6 @@ def _response(
             missing.append(f"<{tag}></{tag}>")
         else:
             found.append(f"<{tag}>{value}</{tag}>")
-    href = paths.to_href(entry.path, directory=entry.is_directory)
     text = f"<d:response><d:href>{href}</d:href>"
     for rows, status in ((found, "200 OK"), (missing, "404 Not Found")):
         if rows:

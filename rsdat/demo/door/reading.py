@@ -46,6 +46,8 @@ class Reading:
         entry = self._tree.entry(path)
         if self._tree.forbids(path, "read"):
             raise forbidden("GET", path)
+        if not entry.is_directory and not call.rights.allows("DOWNLOAD", path):
+            raise forbidden("GET", path)
         if entry.is_directory:
             return self._directory(call, entry)
         await self._make_readable(entry)
@@ -70,7 +72,7 @@ class Reading:
         if call.is_gone:
             movers.free()
             raise ConnectionResetError("the client did not wait for a mover")
-        door_url = call.server_url + paths.to_url(entry.path)
+        door_url = call.server_url + paths.to_url(call.rights.shown(entry.path))
         try:
             file = self._tree.open(entry.path)
         except OSError as error:  # deleted while we waited
@@ -113,7 +115,7 @@ class Reading:
     def _directory(self, call: Call, entry: Entry) -> web.StreamResponse:
         if not call.raw_path.endswith("/"):
             return Answer(302, headers=[("Location", call.server_url + call.raw_path + "/")])
-        if self._tree.forbids(entry.path, "list"):
+        if self._site.refuses(call.rights, entry.path, "LIST"):
             raise forbidden("GET", entry.path)
         rows = [
             f'<li><a href="{quote(child.name)}{"/" * child.is_directory}">{escape(child.name)}</a>'

@@ -14,6 +14,7 @@ from rsdat.base.files import private_folder, write_json
 from rsdat.demo.door.auth import Logins, RateLimiter
 from rsdat.demo.door.channels import Channels
 from rsdat.demo.door.control import Control
+from rsdat.demo.door.discovery import OpenPages
 from rsdat.demo.door.faults import SERVERS, Faults
 from rsdat.demo.door.frontend import Frontend
 from rsdat.demo.door.listener import Handler, Listener
@@ -41,6 +42,7 @@ async def running(options: Options) -> AsyncIterator[Site]:
     store = AttributeStore(options.state / "attributes.sqlite")
     tree = Tree(options.root, store, hidden=options.state)
     logins = Logins(options.token, options.password)
+    logins.mints_over_http = options.macaroons_over_http
     movers = Movers(options.movers, options.mover_timeout_s)
     stager = Stager(tree, options.stage_delay_s)
     channels = Channels(tree.notices)
@@ -52,7 +54,14 @@ async def running(options: Options) -> AsyncIterator[Site]:
     }
     limiters = {name: RateLimiter(options.block_s) for name in handlers}
     listeners = {
-        name: Listener(name, handler, faults=site.faults, logins=logins, limiter=limiters[name])
+        name: Listener(
+            name,
+            handler,
+            faults=site.faults,
+            logins=logins,
+            open_pages=OpenPages(site, frontend=name == "frontend").answer,
+            limiter=limiters[name],
+        )
         for name, handler in handlers.items()
     }
     listeners["pool"] = Listener(

@@ -10,8 +10,12 @@ from rsdat.demo.door.faults import Faults
 from rsdat.demo.door.movers import Movers
 from rsdat.demo.door.options import Options
 from rsdat.demo.door.pins import Pins
+from rsdat.demo.door.rights import Rights
 from rsdat.demo.door.tape import Stager
 from rsdat.demo.door.tree import Tree
+
+# Which of the rights that `Tree.forbids` knows stands for an activity; else `write`.
+_FORBIDDEN_BY = {"DOWNLOAD": "read", "LIST": "list"}
 
 
 @dataclass
@@ -27,4 +31,16 @@ class Site:
     faults: Faults
     channels: Channels
     bulk_delay_s: float = 0.05
+    tape_uri: str = ""  # what `.well-known` says instead of the truth
     urls: dict[str, str] = field(default_factory=dict)
+
+    def refuses(self, rights: Rights, path: str, *activities: str) -> bool:
+        """Whether a path is closed to all of these activities.
+
+        Closed by the rights of a request, or by what was forbidden there.
+        """
+        return not any(
+            rights.allows(activity, path)
+            and not self.tree.forbids(path, _FORBIDDEN_BY.get(activity, "write"))
+            for activity in activities
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -11,13 +10,12 @@ from typing import Any
 from aiohttp import web
 
 from rsdat.demo.door import jackson, paths
+from rsdat.demo.door.durations import BadDurationError, seconds_of
 from rsdat.demo.door.http import Answer, Call
 from rsdat.demo.door.rest import RestError, json_answer, json_body
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.store import NEARLINE
 
-# java.time.Duration: days and smaller, no weeks, months or years.
-_DURATION = re.compile(r"P(?=.)(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?\Z", re.IGNORECASE)
 _TAPE_WORDS = {
     "ONLINE": "DISK",
     "NEARLINE": "TAPE",
@@ -97,8 +95,10 @@ class StageRequests:
             raise RestError(405, "HTTP 405 Method Not Allowed")
         answers = []
         for path in _paths(await json_body(call)):
-            entry = self._tree.find(paths.normalise(path))
-            if self._tree.forbids(path, "read"):
+            place = call.rights.absolute_rest(paths.normalise(path))
+            entry = self._tree.find(place)
+            may_look = call.rights.allows("READ_METADATA", place)
+            if not may_look or self._tree.forbids(place, "read"):
                 answers.append({"path": path, "error": f"Access denied: {path}"})
             elif entry is None:
                 answers.append({"path": path, "error": f"No such file or directory {path}"})
@@ -124,10 +124,12 @@ class StageRequests:
             if not isinstance(file, dict) or not isinstance(file.get("path"), str):
                 raise RestError(400, 'JSONObject["path"] not found.')
             lifetime = file.get("diskLifetime", "P2D")
-            if not isinstance(lifetime, str) or not _DURATION.match(lifetime):
-                raise RestError(400, f"Text cannot be parsed to a Duration: {lifetime}")
+            try:
+                lifetimes_s.append(seconds_of(str(lifetime)))
+            except BadDurationError as error:
+                text = f"Text cannot be parsed to a Duration: {lifetime}"
+                raise RestError(400, text) from error
             request.targets.append(_Target(paths.normalise(file["path"])))
-            lifetimes_s.append(_seconds(lifetime))
         request_id = str(uuid.uuid4())
         self._requests[request_id] = request
         for target, lifetime_s in zip(request.targets, lifetimes_s, strict=True):
@@ -186,15 +188,6 @@ class StageRequests:
                 target.state, target.finished_ms = "CANCELLED", _now_ms()
                 self._site.pins.end(target.path, request_id)
         return Answer(200)
-
-
-def _seconds(duration: str) -> float:
-    found = _DURATION.match(duration)
-    parts = (found[1], found[3], found[4], found[5]) if found else ()
-    factors = (86400, 3600, 60, 1)
-    return sum(
-        float(part[:-1]) * factor for part, factor in zip(parts, factors, strict=False) if part
-    )
 
 
 def _paths(body: dict[str, Any]) -> list[str]:

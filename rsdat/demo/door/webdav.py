@@ -8,11 +8,12 @@ from aiohttp import web
 
 from rsdat.demo.door import paths
 from rsdat.demo.door.http import Answer, Call, line
+from rsdat.demo.door.minting import MEDIA_TYPE, mint
 from rsdat.demo.door.propfind import Properties
 from rsdat.demo.door.reading import Reading
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.tree import MissingError, NameTooLongError, NotDirectoryError
-from rsdat.demo.door.webdav_errors import DoorError
+from rsdat.demo.door.webdav_errors import DoorError, forbidden
 from rsdat.demo.door.webdav_tree import Changes
 from rsdat.demo.door.writing import Writing
 
@@ -24,7 +25,7 @@ class WebDav:
     """One door. With `redirects` it sends readers, and writers that ask first, to the pool."""
 
     def __init__(self, site: Site, *, redirects: bool) -> None:
-        self._tree = site.tree
+        self._logins = site.logins
         reading = Reading(site, redirects=redirects)
         changes = Changes(site)
         properties = Properties(site)
@@ -45,13 +46,15 @@ class WebDav:
         """Answer a request whose client was let in."""
         verb = self._verbs.get(call.method)
         if verb is None:
-            if call.header("Content-Type") == "application/macaroon-request":
-                return Answer(400, reason="Not secure transport")
+            if call.method == "POST" and call.header("Content-Type") == MEDIA_TYPE:
+                return await mint(call, self._logins)
             if call.method in ("LOCK", "UNLOCK", "POST"):
                 return line(501, f"Method {call.method} is not implemented.")
             return Answer(500, close=True)
         try:
-            path = paths.from_webdav(call.raw_path)
+            path = call.rights.absolute(paths.from_webdav(call.raw_path))
+            if not call.rights.allows("READ_METADATA", path):
+                raise forbidden(call.method, call.raw_path)
             return await verb(call, path)
         except (MissingError, paths.BadPathError):
             # The path stays encoded in this text.

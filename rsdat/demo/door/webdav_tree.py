@@ -17,12 +17,13 @@ class Changes:
     """The verbs of one door that change the name space without bytes."""
 
     def __init__(self, site: Site) -> None:
+        self._site = site
         self._tree = site.tree
 
-    async def delete(self, _call: Call, path: str) -> web.StreamResponse:
+    async def delete(self, call: Call, path: str) -> web.StreamResponse:
         """Delete a file, or a directory with all it holds."""
         self._tree.entry(path)
-        if path == "/" or self._tree.forbids(path, "write"):
+        if path == call.rights.root or self._site.refuses(call.rights, path, "DELETE"):
             raise forbidden("DELETE", path)
         self._tree.remove_tree(path)
         return Answer(204)
@@ -30,7 +31,7 @@ class Changes:
     async def make_directory(self, call: Call, path: str) -> web.StreamResponse:
         """Make one directory; a body is ignored."""
         await call.read()
-        if self._tree.forbids(path, "write"):
+        if self._site.refuses(call.rights, path, "UPLOAD", "MANAGE"):
             raise forbidden("MKCOL", path)
         try:
             self._tree.make_directory(path)
@@ -55,10 +56,10 @@ class Changes:
         if existed:
             if call.header("Overwrite").upper() != "T":
                 raise DoorError(412)
-            if target == "/" or self._tree.forbids(target, "write"):
+            if target == "/" or self._site.refuses(call.rights, target, "DELETE"):
                 raise forbidden("MOVE", path)
             self._tree.remove_tree(target)
-        if self._tree.forbids(path, "write") or self._tree.forbids(target, "write"):
+        if any(self._site.refuses(call.rights, each, "MANAGE") for each in (path, target)):
             raise forbidden("MOVE", path)
         if paths.is_below(target, path):
             raise DoorError(500, "Internal problem: Cannot move directory into itself.")
@@ -86,6 +87,6 @@ def _destination(call: Call) -> str:
         unquote_to_bytes(path).decode()
         if not path.startswith("/") or " " in value:
             raise DoorError(500, "Internal problem: Invalid Destination header")
-        return paths.from_webdav(path)
+        return call.rights.absolute(paths.from_webdav(path))
     except (ValueError, UnicodeDecodeError) as error:
         raise DoorError(500, "Internal problem: Invalid Destination header") from error

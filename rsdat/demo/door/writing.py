@@ -43,7 +43,7 @@ class Writing:
             raise
 
     def _check(self, call: Call, path: str) -> None:
-        if self._tree.forbids(path, "write"):
+        if self._site.refuses(call.rights, path, "UPLOAD"):
             raise forbidden("PUT", path)
         entry = self._tree.find(path)
         if entry is not None and entry.is_directory:
@@ -53,6 +53,14 @@ class Writing:
         expected = call.header("If-Match")
         if expected and (entry is None or expected not in ("*", entry.etag)):
             raise DoorError(412)
+        if entry is not None and self._site.refuses(call.rights, path, "DELETE"):
+            raise forbidden("PUT", path)
+        self._check_room(call, path, call.length or 0)
+
+    def _check_room(self, call: Call, path: str, size: int) -> None:
+        limit = call.rights.max_upload
+        if limit is not None and size > limit:
+            raise DoorError(507, "Insufficient storage: SER_DISK_FULL")
 
     def _begin(self, call: Call, path: str) -> Upload:
         announced = call.header("Content-MD5")
@@ -85,8 +93,13 @@ class Writing:
             raise DoorError(500, f"Internal problem: {text}")
         call.send_continue()
         is_chunked = call.length is None
+
+        def take(data: bytes) -> None:
+            self._check_room(call, upload.path, upload.received + len(data))
+            upload.write(data)
+
         try:
-            await call.receive(upload.write)
+            await call.receive(take)
         except CutError:
             # Without a length the door can't tell a cut from the end: it keeps what came.
             if is_chunked:
@@ -114,7 +127,7 @@ class Writing:
         except BaseException:
             movers.free()
             raise
-        door_url = call.server_url + paths.to_url(path)
+        door_url = call.server_url + paths.to_url(call.rights.shown(path))
         want = call.header("Want-Digest")
         mover = Mover(new_id(), path, door_url, call.length, upload=upload, want_digest=want)
         movers.start(mover)
