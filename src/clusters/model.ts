@@ -254,14 +254,26 @@ export class ClusterModel implements IClusterManager, IDisposable {
   }
 
   private _apply(clusters: ICluster[]): void {
-    // While a new cluster's answer is under way its draft stands for it: not two cards for one.
-    const isCreating = this._drafts.some(draft => draft.error === null);
-    const shown = isCreating
-      ? clusters.filter(cluster => this.cluster(cluster.id))
-      : clusters;
-    this._replace(shown);
+    this._replace(this._withoutNew(clusters));
     this._isReady = true;
     this._emit();
+  }
+
+  /** While a new cluster's answer is under way its draft stands for it: not two cards for one. */
+  private _withoutNew(clusters: ICluster[]): ICluster[] {
+    const drafts = this._drafts.filter(draft => draft.error === null);
+    if (drafts.length === 0) {
+      return clusters;
+    }
+    if (this._isReady) {
+      return clusters.filter(cluster => this.cluster(cluster.id));
+    }
+    // None is known yet: taken for new are the latest of those that start.
+    const latest = clusters
+      .filter(cluster => cluster.state === 'starting')
+      .sort((one, other) => other.created.localeCompare(one.created))
+      .slice(0, drafts.length);
+    return clusters.filter(cluster => !latest.includes(cluster));
   }
 
   private _put(cluster: ICluster): void {

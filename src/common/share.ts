@@ -5,9 +5,10 @@
  *
  * Both are JSON values. Objects in arrays are matched by their `id` (else by their place), so that a
  * row stays the same object when others come or go. `before` itself is returned when nothing changed.
+ * Parts are replaced in `after` itself: copies of thousands of jobs cost more than all the rest.
  */
 export function share<T>(before: T | undefined, after: T): T {
-  if (Object.is(before, after)) {
+  if (before === after) {
     return after;
   }
   if (Array.isArray(before) && Array.isArray(after)) {
@@ -21,11 +22,12 @@ export function share<T>(before: T | undefined, after: T): T {
 
 function shareArray(
   before: readonly unknown[],
-  after: readonly unknown[]
+  after: unknown[]
 ): readonly unknown[] {
   let byId: Map<unknown, unknown> | null = null;
   let isSame = before.length === after.length;
-  const shared = after.map((value, index) => {
+  for (let index = 0; index < after.length; index++) {
+    const value = after[index];
     const id = idOf(value);
     let old = before[index];
     if (id !== undefined && idOf(old) !== id) {
@@ -33,10 +35,10 @@ function shareArray(
       old = byId.get(id);
     }
     const part = share(old, value);
+    after[index] = part;
     isSame &&= part === before[index];
-    return part;
-  });
-  return isSame ? before : shared;
+  }
+  return isSame ? before : after;
 }
 
 function shareRecord(
@@ -45,12 +47,21 @@ function shareRecord(
 ): Record<string, unknown> {
   const keys = Object.keys(after);
   let isSame = keys.length === Object.keys(before).length;
-  const shared: Record<string, unknown> = {};
   for (const key of keys) {
-    shared[key] = share(before[key], after[key]);
-    isSame &&= shared[key] === before[key] && key in before;
+    const old = before[key];
+    const value = after[key];
+    if (value === old) {
+      isSame &&= value !== undefined || key in before;
+      continue;
+    }
+    const part = share(old, value);
+    if (part === old) {
+      after[key] = part;
+    } else {
+      isSame = false;
+    }
   }
-  return isSame ? before : shared;
+  return isSame ? before : after;
 }
 
 function idOf(value: unknown): unknown {

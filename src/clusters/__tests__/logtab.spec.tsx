@@ -191,4 +191,26 @@ describe('log tab', () => {
     await userEvent.keyboard('{PageUp}');
     expect(follow).not.toBeChecked();
   });
+
+  it('keeps what was chosen and typed when the tab is moved', async () => {
+    await open();
+    await userEvent.click(screen.getByLabelText('Wrap lines'));
+    await userEvent.click(screen.getByLabelText('Match case'));
+    await userEvent.click(screen.getByLabelText('Only in this log'));
+    const name = { name: 'Find in logs' };
+    await userEvent.type(screen.getByRole('searchbox', name), 'Kill');
+    await act(async () => {
+      // What Lab does when a tab is dragged to another place.
+      Widget.detach(tab);
+      await settle();
+      Widget.attach(tab, document.body);
+      await settle();
+    });
+    await waitFor(() => screen.getByRole('log'));
+    expect(screen.getByRole('log')).toHaveClass('jp-mod-wrapped');
+    for (const label of ['Wrap lines', 'Match case', 'Only in this log']) {
+      expect(screen.getByLabelText(label)).toBeChecked();
+    }
+    expect(screen.getByRole('searchbox', name)).toHaveValue('Kill');
+  });
 });

@@ -108,13 +108,34 @@ describe('ClusterModel', () => {
     expect(model.drafts).toHaveLength(1);
     // The event comes before the answer to the POST: the list has the cluster already.
     void model.refresh();
-    api.lists[0].resolve(aList(aCluster()));
+    api.lists[0].resolve(aList(aCluster({ state: 'starting' })));
     await settle();
     expect([model.clusters.length, model.drafts.length]).toEqual([0, 1]);
     api.creations[0].resolve(aCluster());
     await created;
     expect([model.clusters.length, model.drafts.length]).toEqual([1, 0]);
     expect(model.selected).toBe('c-1');
+  });
+
+  it('shows the other clusters although one is made before the first list', async () => {
+    const created = model.create({ workers: 2 });
+    void model.refresh();
+    const old = aCluster({ id: 'c-0', created: '2025-01-01T10:00:00Z' });
+    const other = aCluster({
+      id: 'c-2',
+      state: 'starting',
+      created: '2025-01-01T10:00:00Z'
+    });
+    const made = aCluster({
+      state: 'starting',
+      created: '2025-01-01T11:00:00Z'
+    });
+    api.lists[0].resolve(aList(old, made, other));
+    await settle();
+    expect(model.clusters.map(({ id }) => id)).toEqual(['c-0', 'c-2']);
+    api.creations[0].resolve(made);
+    await created;
+    expect(model.clusters.map(({ id }) => id)).toEqual(['c-0', 'c-2', 'c-1']);
   });
 
   it('keeps a refused draft with the reason until it is dismissed', async () => {

@@ -12,9 +12,7 @@ interface IFindProps {
 }
 
 export function FindForm({ log, search, trans }: IFindProps): JSX.Element {
-  const [text, setText] = React.useState(search.text);
-  const [isOnlyThis, setOnlyThis] = React.useState(false);
-  const [matchCase, setMatchCase] = React.useState(false);
+  const { text, isOnlyThis, matchCase } = search.form;
   return (
     <form
       className="jp-rsdat-Log-find"
@@ -34,10 +32,10 @@ export function FindForm({ log, search, trans }: IFindProps): JSX.Element {
         placeholder={trans.__('Find in all logs')}
         maxLength={200}
         value={text}
-        onChange={event => setText(event.target.value)}
+        onChange={event => search.fill({ text: event.target.value })}
         onKeyDown={event => {
           if (event.key === 'Escape') {
-            setText('');
+            search.fill({ text: '' });
             search.clear();
           }
         }}
@@ -49,7 +47,7 @@ export function FindForm({ log, search, trans }: IFindProps): JSX.Element {
         <input
           type="checkbox"
           checked={isOnlyThis}
-          onChange={event => setOnlyThis(event.target.checked)}
+          onChange={event => search.fill({ isOnlyThis: event.target.checked })}
         />
         {trans.__('Only in this log')}
       </label>
@@ -57,7 +55,7 @@ export function FindForm({ log, search, trans }: IFindProps): JSX.Element {
         <input
           type="checkbox"
           checked={matchCase}
-          onChange={event => setMatchCase(event.target.checked)}
+          onChange={event => search.fill({ matchCase: event.target.checked })}
         />
         {trans.__('Match case')}
       </label>

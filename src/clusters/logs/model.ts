@@ -114,6 +114,16 @@ export class LogModel implements IDisposable {
     void this._poll.refresh();
   }
 
+  /** Whether long lines are broken. */
+  get isWrapped(): boolean {
+    return this._isWrapped;
+  }
+
+  set isWrapped(value: boolean) {
+    this._isWrapped = value;
+    this._changed.emit();
+  }
+
   /** Whether someone sees the log; it is only followed then. */
   set isShown(value: boolean) {
     this._isShown = value;
@@ -332,6 +342,7 @@ export class LogModel implements IDisposable {
   /** Counts changes of what is held; an answer asked for before the last one does not fit. */
   private _epoch = 0;
   private _error: ApiError | null = null;
+  private _isWrapped = false;
   private _isFollowing = true;
   private _isShown = false;
   private _pending: Promise<void> | null = null;

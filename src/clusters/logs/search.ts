@@ -16,6 +16,17 @@ export class LogSearch implements IDisposable {
     return this._changed;
   }
 
+  /** What stands in the form. It is kept here because a tab that is moved is drawn anew. */
+  get form(): LogSearch.IForm {
+    return this._form;
+  }
+
+  /** Write into the form. */
+  fill(change: Partial<LogSearch.IForm>): void {
+    this._form = { ...this._form, ...change };
+    this._changed.emit();
+  }
+
   /** What was looked for last; empty when nothing is shown. */
   get text(): string {
     return this._text;
@@ -85,6 +96,11 @@ export class LogSearch implements IDisposable {
   }
 
   private _options: LogSearch.IOptions;
+  private _form: LogSearch.IForm = {
+    text: '',
+    isOnlyThis: false,
+    matchCase: false
+  };
   private _text = '';
   private _found: ILogMatches | null = null;
   private _isBusy = false;
@@ -98,6 +114,12 @@ export namespace LogSearch {
   export interface IOptions {
     api: Pick<IClustersApi, 'searchLogs'>;
     cluster: string;
+  }
+
+  export interface IForm {
+    text: string;
+    isOnlyThis: boolean;
+    matchCase: boolean;
   }
 
   export interface IScope {

@@ -24,15 +24,9 @@ interface ILogProps {
 
 function Body(props: ILogProps): JSX.Element {
   const { log, search, clusters, trans } = props;
-  const [isWrapped, setWrapped] = React.useState(false);
   return (
     <>
-      <Toolbar
-        {...props}
-        api={clusters.api}
-        isWrapped={isWrapped}
-        onWrap={setWrapped}
-      />
+      <Toolbar {...props} api={clusters.api} />
       <FindForm {...props} />
       <FoundLines {...props} />
       {log.error && (
@@ -40,12 +34,7 @@ function Body(props: ILogProps): JSX.Element {
           {log.error.text}
         </p>
       )}
-      <LogText
-        log={log}
-        found={search.text}
-        isWrapped={isWrapped}
-        trans={trans}
-      />
+      <LogText log={log} found={search.text} trans={trans} />
     </>
   );
 }

@@ -7,7 +7,6 @@ interface ITextProps {
   log: LogModel;
   /** The text that was jumped to, to be marked. */
   found: string;
-  isWrapped: boolean;
   trans: TranslationBundle;
 }
 
@@ -45,7 +44,7 @@ export function LogText(props: ITextProps): JSX.Element {
   return (
     <pre
       ref={ref}
-      className={`jp-rsdat-Log-text${props.isWrapped ? ' jp-mod-wrapped' : ''}`}
+      className={`jp-rsdat-Log-text${log.isWrapped ? ' jp-mod-wrapped' : ''}`}
       role="log"
       aria-label={trans.__('Log')}
       aria-live={isFollowing ? 'polite' : 'off'}

@@ -13,8 +13,6 @@ interface IToolbarProps {
   clusters: ClusterModel;
   log: LogModel;
   sources: LogSources;
-  isWrapped: boolean;
-  onWrap: (isWrapped: boolean) => void;
   trans: TranslationBundle;
 }
 
@@ -55,8 +53,8 @@ export function Toolbar(props: IToolbarProps): JSX.Element {
       <label>
         <input
           type="checkbox"
-          checked={props.isWrapped}
-          onChange={event => props.onWrap(event.target.checked)}
+          checked={log.isWrapped}
+          onChange={event => (log.isWrapped = event.target.checked)}
         />
         {trans.__('Wrap lines')}
       </label>
