@@ -4,12 +4,14 @@ import { clustersPlugins } from './clusters/plugin';
 import { commonPlugins } from './common/plugin';
 import { dashboardsPlugins } from './dashboards/plugin';
 import { dcachePlugins } from './dcache';
+import { transfersPlugins } from './transfers';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...commonPlugins,
   ...clustersPlugins,
   ...dashboardsPlugins,
-  ...dcachePlugins
+  ...dcachePlugins,
+  ...transfersPlugins
 ];
 
 export default plugins;

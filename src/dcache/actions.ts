@@ -1,17 +1,15 @@
 /** What the commands do: ask, call the companion, show the result. */
 import { Notification } from '@jupyterlab/apputils';
-import type { Contents, ServerConnection } from '@jupyterlab/services';
+import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IEntry } from '../common/types';
 import type { IDCacheApi } from './api';
 import {
-  askConflict,
   askDelete,
   askDestination,
   askName,
   askStage,
   tellFailure,
-  tellFolders,
   type IDoomed
 } from './dialogs';
 import { isOnTape } from './format';
@@ -24,17 +22,9 @@ import {
   typedPath,
   type IPlace
 } from './paths';
-import { upload } from './upload';
-import { uploadAll, type IUploadOutcome } from './uploads';
 
 /** Folders looked into before a deletion; of more it is only said that all below goes. */
 const MAX_LOOKED_INTO = 20;
-
-/** How often a notification's progress is drawn, at most. */
-const PROGRESS_MS = 250;
-
-/** How long the result of an upload stays. */
-const RESULT_MS = 4000;
 
 export namespace DCacheActions {
   export interface IOptions {
@@ -42,7 +32,6 @@ export namespace DCacheActions {
     model: DCacheModel;
     /** Lab's contents, so that open documents follow what is renamed or deleted here. */
     contents: Contents.IManager;
-    settings: ServerConnection.ISettings;
     trans: TranslationBundle;
     /** Open a file in Lab's own editor or viewer. */
     openDocument: (labPath: string) => Promise<unknown>;
@@ -205,60 +194,6 @@ export class DCacheActions {
     });
   }
 
-  /** Let the browser save files. */
-  async download(endpoint: string, entries: readonly IEntry[]): Promise<void> {
-    const { trans } = this._options;
-    for (const { name, path } of entries) {
-      await this._try(trans.__('Can’t download “%1”', name), async () => {
-        // Asked first: what fails in a link the browser tells nobody, or saves as the file.
-        const entry = await this._info({ endpoint, path });
-        if (!isOnTape(entry)) {
-          this._followLink({ endpoint, path });
-        } else if (await askStage(name, trans)) {
-          await this._stage(endpoint, [path]);
-        }
-      });
-    }
-  }
-
-  /**
-   * Upload files into a folder; asks where a name is taken.
-   *
-   * @param folders - Names of folders that were dropped too, which can't be uploaded.
-   */
-  async upload(
-    files: readonly File[],
-    folder: IPlace,
-    folders: readonly string[] = []
-  ): Promise<void> {
-    const { api, model, settings, trans } = this._options;
-    tellFolders(folders, trans);
-    if (files.length === 0) {
-      return;
-    }
-    const control = new AbortController();
-    const note = new UploadNote(trans, () => control.abort());
-    const outcome = await uploadAll(files, folder, {
-      api,
-      send: (url, file, condition, onProgress) =>
-        upload({
-          settings,
-          url,
-          file,
-          condition,
-          signal: control.signal,
-          onProgress
-        }),
-      askConflict: (name, others) => askConflict(name, others, trans),
-      onProgress: progress => note.progress(progress)
-    });
-    note.end(outcome);
-    await model.refresh(false);
-    if (outcome.done.length === 1 && model.path === folder.path) {
-      model.selectName(outcome.done[0]);
-    }
-  }
-
   /** The entries of paths, asked for. Tells what fails and gives the others. */
   async entriesOf(
     endpoint: string,
@@ -347,16 +282,6 @@ export class DCacheActions {
     return doomed;
   }
 
-  private _followLink(place: IPlace): void {
-    const link = document.createElement('a');
-    // Nothing secret in it: addresses end in histories and logs. The cookie suffices for a GET.
-    link.href = this._options.api.fileUrl(place, { download: true });
-    link.download = nameOf(place.path);
-    document.body.append(link);
-    link.click();
-    link.remove();
-  }
-
   private async _try(
     title: string,
     action: () => Promise<unknown>
@@ -369,102 +294,4 @@ export class DCacheActions {
   }
 
   private _options: DCacheActions.IOptions;
-}
-
-/** The notification that goes with an upload. */
-class UploadNote {
-  constructor(
-    private _trans: TranslationBundle,
-    cancel: () => void
-  ) {
-    this._id = Notification.emit(_trans.__('Uploading'), 'in-progress', {
-      autoClose: false,
-      progress: 0,
-      actions: [
-        {
-          label: _trans.__('Cancel'),
-          callback: event => {
-            // Without this Lab would close the notification before the upload has ended.
-            event.preventDefault();
-            cancel();
-          }
-        }
-      ]
-    });
-  }
-
-  progress(progress: {
-    name: string;
-    number: number;
-    count: number;
-    sent_bytes: number;
-    total_bytes: number;
-  }): void {
-    const { name, number, count, sent_bytes, total_bytes } = progress;
-    const now = Date.now();
-    if (now - this._drawn < PROGRESS_MS && number === this._number) {
-      return;
-    }
-    this._drawn = now;
-    this._number = number;
-    const trans = this._trans;
-    const part = total_bytes > 0 ? sent_bytes / total_bytes : 0;
-    const percent = Math.floor(part * 100);
-    Notification.update({
-      id: this._id,
-      message:
-        count === 1
-          ? trans.__('Uploading “%1”: %2 %', name, percent)
-          : trans.__(
-              'Uploading “%1” (%2 of %3): %4 %',
-              name,
-              number,
-              count,
-              percent
-            ),
-      // Lab closes a notification whose progress is complete; this one has an ending of its own.
-      progress: Math.min(part, 0.99)
-    });
-  }
-
-  end(outcome: IUploadOutcome): void {
-    const { failed, isCancelled, done } = outcome;
-    const trans = this._trans;
-    for (const { name, error } of failed) {
-      tellFailure(trans.__('“%1” was not uploaded', name), error, trans);
-    }
-    // The same notification turns into the result: one that is updated and dismissed at once
-    // comes back (apputils 4.7, whose toasts are drawn a moment later).
-    Notification.update({
-      id: this._id,
-      message: this._result(outcome),
-      type: isCancelled || done.length === 0 ? 'info' : 'success',
-      actions: [],
-      autoClose: RESULT_MS,
-      progress: undefined
-    });
-  }
-
-  private _result({ done, skipped, isCancelled }: IUploadOutcome): string {
-    const trans = this._trans;
-    if (isCancelled) {
-      return done.length === 0
-        ? trans.__('The upload was cancelled.')
-        : trans._n(
-            'The upload was cancelled after %1 file.',
-            'The upload was cancelled after %1 files.',
-            done.length
-          );
-    }
-    if (done.length === 1 && skipped.length === 0) {
-      return trans.__('Uploaded “%1”.', done[0]);
-    }
-    return done.length === 0
-      ? trans.__('Nothing was uploaded.')
-      : trans._n('Uploaded %1 file.', 'Uploaded %1 files.', done.length);
-  }
-
-  private _id: string;
-  private _drawn = 0;
-  private _number = 0;
 }

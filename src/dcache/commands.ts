@@ -5,9 +5,7 @@ import {
   codeIcon,
   copyIcon,
   deleteIcon,
-  downloadIcon,
   editIcon,
-  fileUploadIcon,
   newFolderIcon
 } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
@@ -30,8 +28,6 @@ export interface ICommandOptions {
   trans: TranslationBundle;
   /** Bring the panel into view. */
   showPanel: () => void;
-  /** Let the user choose files of his computer. */
-  chooseFiles: () => Promise<readonly File[]>;
   /** Put code into the open notebook; false when none takes it. */
   insertCode: (code: string) => boolean;
 }
@@ -77,10 +73,6 @@ export function addCommands(options: ICommandOptions): void {
 
   const isAny = when(selected => selected.length > 0);
   const isOne = when(selected => selected.length === 1);
-  const areFiles = when(
-    selected =>
-      selected.length > 0 && selected.every(({ type }) => type !== 'directory')
-  );
 
   commands.addCommand(CommandIDs.open, {
     label: args =>
@@ -108,35 +100,6 @@ export function addCommands(options: ICommandOptions): void {
         await actions.open(model.placeOf(entry), entry);
       }
     }
-  });
-
-  commands.addCommand(CommandIDs.upload, {
-    label: trans.__('Upload Files…'),
-    caption: trans.__('Upload files from this computer to the folder shown'),
-    icon: fileUploadIcon,
-    isEnabled: () => model.endpoint !== null,
-    describedBy: schema({
-      endpoint: ENDPOINT,
-      path: {
-        type: 'string',
-        description: 'Folder to upload to; the one shown if left out.'
-      }
-    }),
-    execute: async args => {
-      const path = (args.path as string | undefined) ?? model.path;
-      const folder = { endpoint: endpointOf(args), path };
-      await actions.upload(await options.chooseFiles(), folder);
-    }
-  });
-
-  commands.addCommand(CommandIDs.download, {
-    label: trans.__('Download'),
-    caption: trans.__('Save the file on this computer'),
-    icon: downloadIcon,
-    isEnabled: areFiles,
-    describedBy: schema({ endpoint: ENDPOINT, paths: PATHS }),
-    execute: async args =>
-      actions.download(endpointOf(args), await targetsOf(args))
   });
 
   commands.addCommand(CommandIDs.newFolder, {

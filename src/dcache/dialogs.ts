@@ -11,32 +11,9 @@ import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import { FormDialog } from '../common/formdialog';
 import { NameForm } from './nameform';
-import type { UploadProblem } from './upload';
-import type { IConflictAnswer, ConflictChoice } from './uploads';
 
 /** Names listed in a question before it says how many more there are. */
 const MAX_NAMES = 8;
-
-/** What went wrong and what to do next, as one text. */
-export function explain(reason: unknown, trans: TranslationBundle): string {
-  const error = ApiError.from(reason);
-  switch (error.code as UploadProblem) {
-    case 'upload_broken':
-      return trans.__(
-        'The connection broke. Nothing was changed in dCache: check the network and upload again.'
-      );
-    case 'upload_stalled':
-      return trans.__(
-        'Nothing of the file was taken for five minutes. Nothing was changed in dCache: check the network and upload again.'
-      );
-    case 'upload_names_used_up':
-      return trans.__(
-        'There are too many files of this name. Rename the file and upload it again.'
-      );
-    default:
-      return error.text;
-  }
-}
 
 /** Tell a failure until it is dismissed. */
 export function tellFailure(
@@ -44,33 +21,8 @@ export function tellFailure(
   reason: unknown,
   trans: TranslationBundle
 ): void {
-  const text = explain(reason, trans);
+  const { text } = ApiError.from(reason);
   Notification.error(trans.__('%1: %2', title, text), { autoClose: false });
-}
-
-/** Tell that folders were dropped, which can't be uploaded, and what to do instead. */
-export function tellFolders(
-  folders: readonly string[],
-  trans: TranslationBundle
-): void {
-  if (folders.length === 0) {
-    return;
-  }
-  const more = folders.length - MAX_NAMES;
-  const shown = folders.slice(0, MAX_NAMES).map(name => trans.__('“%1”', name));
-  const names =
-    more > 0
-      ? trans._n('%2 and %1 more', '%2 and %1 more', more, shown.join(', '))
-      : shown.join(', ');
-  Notification.warning(
-    trans._n(
-      'The folder %2 was not uploaded: only files can be. Make the folder here and drop its files into it.',
-      'The folders %2 were not uploaded: only files can be. Make the folders here and drop their files into them.',
-      folders.length,
-      names
-    ),
-    { autoClose: false }
-  );
 }
 
 /** A name for a folder or file; null when cancelled. */
@@ -196,53 +148,4 @@ export async function askStage(
     ]
   });
   return result.button.accept;
-}
-
-/** What to do with an upload whose name is taken; null cancels the rest. */
-export async function askConflict(
-  name: string,
-  others: number,
-  trans: TranslationBundle
-): Promise<IConflictAnswer | null> {
-  const button = (
-    label: string,
-    choice: ConflictChoice,
-    displayType: 'default' | 'warn' = 'default'
-  ): Dialog.IButton =>
-    Dialog.createButton({
-      label,
-      actions: [choice],
-      accept: true,
-      displayType
-    });
-  const result = await showDialog({
-    title: trans.__('“%1” exists already', name),
-    body: trans.__(
-      'The folder has a file or folder of this name. What should happen with the upload?'
-    ),
-    buttons: [
-      Dialog.cancelButton({ label: trans.__('Cancel upload') }),
-      button(trans.__('Skip'), 'skip'),
-      button(trans.__('Keep both'), 'keep-both'),
-      button(trans.__('Replace'), 'replace', 'warn')
-    ],
-    defaultButton: 2,
-    checkbox:
-      others > 0
-        ? {
-            label: trans._n(
-              'Do the same with the %1 other file',
-              'Do the same with the %1 other files',
-              others
-            ),
-            caption: '',
-            checked: false,
-            className: ''
-          }
-        : null
-  });
-  const [choice] = result.button.actions;
-  return result.button.accept
-    ? { choice: choice as ConflictChoice, forAll: result.isChecked === true }
-    : null;
 }

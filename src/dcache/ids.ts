@@ -1,8 +1,6 @@
 /** Names of the commands; users and other extensions rely on them. */
 export namespace CommandIDs {
   export const open = 'rsdat-dcache:open';
-  export const upload = 'rsdat-dcache:upload';
-  export const download = 'rsdat-dcache:download';
   export const newFolder = 'rsdat-dcache:new-folder';
   export const rename = 'rsdat-dcache:rename';
   export const move = 'rsdat-dcache:move';
@@ -10,7 +8,15 @@ export namespace CommandIDs {
   export const stage = 'rsdat-dcache:stage';
   export const release = 'rsdat-dcache:release';
   export const copyPath = 'rsdat-dcache:copy-path';
+  export const copyUrl = 'rsdat-dcache:copy-url';
+  export const copyCode = 'rsdat-dcache:copy-code';
+  export const endpoints = 'rsdat-dcache:endpoints';
   export const insertCode = 'rsdat-dcache:insert-code';
+}
+
+/** What src/transfers offers, for the panel's buttons. */
+export namespace TransferCommandIDs {
+  export const upload = 'rsdat-dcache:upload';
 }
 
 /** Ids of the plugins; the parts after the colon are the schema files' names. */

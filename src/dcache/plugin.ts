@@ -126,7 +126,6 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       api,
       model,
       contents: serviceManager.contents,
-      settings: serviceManager.serverSettings,
       trans,
       openDocument: path => commands.execute('docmanager:open', { path })
     });
@@ -137,12 +136,12 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       commands,
       trans,
       iconOf: entry => iconOf(entry, app),
-      upload: (files, folders) =>
-        void actions.upload(
-          files,
-          { endpoint: model.endpoint ?? '', path: model.path },
-          folders
-        ),
+      drop: data => {
+        const { endpoint, path } = model;
+        if (endpoint !== null) {
+          sidebar.drop({ data, endpoint, path });
+        }
+      },
       open: () => void commands.execute(CommandIDs.open),
       makeDrag: () => {
         const { selected } = model;
@@ -206,7 +205,6 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       actions,
       trans,
       showPanel: () => sidebar.reveal(),
-      chooseFiles: () => chooseFiles(section.node),
       insertCode: code => {
         const notebook = notebooks?.currentWidget;
         const isIn = notebook ? insertCode(notebook.content, code) : false;
@@ -228,7 +226,6 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       category
     });
     for (const command of [
-      CommandIDs.upload,
       CommandIDs.newFolder,
       CommandIDs.insertCode,
       CommandIDs.copyPath,
@@ -292,22 +289,4 @@ function iconOf(entry: IEntry, { docRegistry }: JupyterFrontEnd): LabIcon {
   }
   const [type] = docRegistry.getFileTypesForPath(entry.name);
   return type?.icon instanceof LabIcon ? type.icon : fileIcon;
-}
-
-/** Let the user choose files of his computer; none when he cancels. */
-function chooseFiles(parent: HTMLElement): Promise<readonly File[]> {
-  return new Promise(resolve => {
-    const input = document.createElement('input');
-    input.type = 'file';
-    input.multiple = true;
-    input.hidden = true;
-    const end = (): void => {
-      resolve(Array.from(input.files ?? []));
-      input.remove();
-    };
-    input.addEventListener('change', end);
-    input.addEventListener('cancel', end);
-    parent.append(input);
-    input.click();
-  });
 }

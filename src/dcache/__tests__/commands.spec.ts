@@ -27,7 +27,6 @@ function setup() {
     api,
     model,
     contents: {} as never,
-    settings: ServerConnection.makeSettings(),
     trans,
     openDocument: jest.fn()
   });
@@ -38,7 +37,6 @@ function setup() {
     actions,
     trans,
     showPanel: jest.fn(),
-    chooseFiles: () => Promise.resolve([]),
     insertCode: () => true
   });
   return { api, model, commands };

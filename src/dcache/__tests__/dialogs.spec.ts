@@ -1,10 +1,9 @@
 /** What the dCache panel asks and tells. */
 import '@testing-library/jest-dom';
-import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { configure, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { askName, tellFolders } from '../dialogs';
+import { askName } from '../dialogs';
 
 // Jsdom opens no dialog elements: what is in them counts as hidden.
 configure({ defaultHidden: true });
@@ -30,22 +29,5 @@ describe('askName', () => {
     await waitFor(() => expect(create).toBeEnabled());
     await user.click(create);
     expect(await asked).toBe('a');
-  });
-});
-
-describe('tellFolders', () => {
-  it('names the folders that were not uploaded and says what to do', () => {
-    const told = jest.spyOn(Notification, 'warning').mockReturnValue('');
-    tellFolders([], trans);
-    expect(told).not.toHaveBeenCalled();
-    tellFolders(['raw data'], trans);
-    expect(told.mock.calls[0][0]).toMatch(
-      /“raw data” was not uploaded: .+Make/
-    );
-    tellFolders(
-      Array.from({ length: 10 }, (_, index) => `d${index}`),
-      trans
-    );
-    expect(told.mock.calls[1][0]).toMatch(/“d7” and 2 more were not/);
   });
 });

@@ -17,7 +17,7 @@ import type { IChange } from '../../common/events';
 import { columnsFor, ROW_HEIGHT } from '../components/grid';
 import { DCachePanel } from '../components/panel';
 import type { IPanelContext } from '../components/state';
-import { CommandIDs } from '../ids';
+import { CommandIDs, TransferCommandIDs } from '../ids';
 import { DCacheModel } from '../model';
 import { FakeApi, failure, makeEndpoint } from './fake';
 
@@ -59,7 +59,10 @@ async function setup(prepare: (api: FakeApi) => void = () => undefined) {
   const model = new DCacheModel({ api, changes, settle_ms: 0 });
   const commands = new CommandRegistry();
   const executed: string[] = [];
-  for (const id of Object.values(CommandIDs)) {
+  for (const id of [
+    ...Object.values(CommandIDs),
+    ...Object.values(TransferCommandIDs)
+  ]) {
     commands.addCommand(id, { execute: () => void executed.push(id) });
   }
   const context: IPanelContext = {
@@ -67,7 +70,7 @@ async function setup(prepare: (api: FakeApi) => void = () => undefined) {
     commands,
     trans: nullTranslator.load('jupyterlab'),
     iconOf: () => fileIcon,
-    upload: jest.fn(),
+    drop: jest.fn(),
     open: jest.fn(),
     makeDrag: jest.fn()
   };
@@ -362,7 +365,7 @@ describe('round the list', () => {
     const { api, executed, user } = await setup();
     await user.click(screen.getByRole('button', { name: 'Upload' }));
     await user.click(screen.getByRole('button', { name: 'New folder' }));
-    expect(executed).toEqual([CommandIDs.upload, CommandIDs.newFolder]);
+    expect(executed).toEqual([TransferCommandIDs.upload, CommandIDs.newFolder]);
     await user.click(screen.getByRole('button', { name: 'Refresh' }));
     expect(api.listed.map(({ refresh }) => refresh)).toEqual([false, true]);
   });
@@ -372,23 +375,13 @@ describe('round the list', () => {
     expect(screen.getByText(/This folder is empty/)).toBeVisible();
   });
 
-  it('takes dropped files, and names of folders', async () => {
+  it('hands on what is dropped, within its event', async () => {
     const { context } = await setup();
-    const dropped = new File(['x'], 'a.txt');
-    const item = (isDirectory: boolean, file: File | null) => ({
-      kind: 'file',
-      getAsFile: () => file,
-      webkitGetAsEntry: () => ({ isDirectory, name: file?.name })
-    });
     const drop = new Event('drop', { bubbles: true, cancelable: true });
-    Object.assign(drop, {
-      dataTransfer: {
-        types: ['Files'],
-        items: [item(false, dropped), item(true, new File([], 'folder'))]
-      }
-    });
+    const dataTransfer = { types: ['Files'], items: [] };
+    Object.assign(drop, { dataTransfer });
     fireEvent(grid(), drop);
     expect(drop.defaultPrevented).toBe(true);
-    expect(context.upload).toHaveBeenCalledWith([dropped], ['folder']);
+    expect(context.drop).toHaveBeenCalledWith(dataTransfer);
   });
 });

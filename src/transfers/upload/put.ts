@@ -1,41 +1,40 @@
-/** One upload: a PUT of a file's bytes, with progress. */
+/** One file of an upload: a PUT of its bytes, with progress. */
 import type { ServerConnection } from '@jupyterlab/services';
-import { ApiError } from '../common/request';
-import { writeHeaders, type IWriteCondition } from './api';
+import { ApiError } from '../../common/request';
 
 /** No byte taken for so long, and the upload is given up. */
 const STALL_LIMIT_MS = 300_000;
 
-export interface IUploadRequest {
+export interface IPutRequest {
   settings: ServerConnection.ISettings;
-  /** Address of `files/…`. */
   url: string;
   file: Blob;
-  condition: IWriteCondition;
   /** Aborting it cancels the upload. */
   signal: AbortSignal;
   /** Called with the bytes sent so far. */
   onProgress: (sent_bytes: number) => void;
 }
 
-/** Codes of failures that no server tells; `explain` has the words. */
-export type UploadProblem =
-  'upload_broken' | 'upload_stalled' | 'upload_names_used_up';
+/** Sends one file; the settings are known. */
+export type Put = (request: Omit<IPutRequest, 'settings'>) => Promise<void>;
+
+/** Codes of failures that no server tells; `putWords` has the words. */
+export type PutProblem = 'upload_broken' | 'upload_stalled';
 
 /** The user cancelled. */
-export class UploadCancelled extends Error {}
+export class PutCancelled extends Error {}
 
 /**
  * Send a file as it is, without holding it in memory.
  *
  * XMLHttpRequest, because fetch tells nothing about the progress of what it sends.
  *
- * @throws ApiError when the companion refuses or doesn't answer; code `conflict` when the name is
- * taken or the file has changed.
- * @throws UploadCancelled when `signal` aborted.
+ * @throws ApiError when the companion refuses or doesn't answer; code `exists` when the name is
+ * taken.
+ * @throws PutCancelled when `signal` aborted.
  */
-export function upload(request: IUploadRequest): Promise<void> {
-  const { settings, url, file, condition, signal, onProgress } = request;
+export function put(request: IPutRequest): Promise<void> {
+  const { settings, url, file, signal, onProgress } = request;
   return new Promise((resolve, reject) => {
     const xhr = new XMLHttpRequest();
     let timer: ReturnType<typeof setTimeout>;
@@ -51,7 +50,7 @@ export function upload(request: IUploadRequest): Promise<void> {
       clearTimeout(timer);
       signal.removeEventListener('abort', abort);
     };
-    const fail = (code: UploadProblem): void => {
+    const fail = (code: PutProblem): void => {
       end();
       reject(new ApiError({ message: code, code }));
     };
@@ -70,15 +69,18 @@ export function upload(request: IUploadRequest): Promise<void> {
     xhr.onerror = () => fail('upload_broken');
     xhr.onabort = () => {
       end();
-      reject(new UploadCancelled());
+      reject(new PutCancelled());
     };
     if (signal.aborted) {
-      reject(new UploadCancelled());
+      reject(new PutCancelled());
       return;
     }
     signal.addEventListener('abort', abort);
     xhr.open('PUT', url);
-    const headers = { ...authentication(settings), ...writeHeaders(condition) };
+    const headers = {
+      ...authentication(settings),
+      'Content-Type': 'application/octet-stream'
+    };
     for (const [name, value] of Object.entries(headers)) {
       xhr.setRequestHeader(name, value);
     }

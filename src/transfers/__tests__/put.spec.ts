@@ -1,6 +1,7 @@
+/** One file on its way: headers, progress, cancelling, stalling. */
 import { ServerConnection } from '@jupyterlab/services';
 import { ApiError } from '../../common/request';
-import { upload, UploadCancelled, xsrfCookie } from '../upload';
+import { put, PutCancelled, xsrfCookie } from '../upload/put';
 
 /** A browser's request that does what the test says. */
 class FakeXhr {
@@ -59,7 +60,7 @@ afterEach(() => {
   globalThis.XMLHttpRequest = browserXhr;
 });
 
-function begin(replace = false): {
+function begin(): {
   done: Promise<void>;
   control: AbortController;
   sent: number[];
@@ -68,39 +69,33 @@ function begin(replace = false): {
   const control = new AbortController();
   const sent: number[] = [];
   const file = new Blob(['bytes']);
-  const done = upload({
+  const done = put({
     settings: ServerConnection.makeSettings({ token: 'abc' }),
-    url: '/rsdat/files/here/a',
+    url: '/rsdat/transfers/t1/content?path=a',
     file,
-    condition: { replace },
     signal: control.signal,
     onProgress: bytes => void sent.push(bytes)
   });
   return { done, control, sent, file };
 }
 
-describe('upload', () => {
-  it('sends the file itself, never to replace unless told so', async () => {
+describe('put', () => {
+  it('sends the file itself, with what Jupyter asks for', async () => {
     const { done, file, sent } = begin();
     const xhr = FakeXhr.last;
-    expect([xhr.method, xhr.url]).toEqual(['PUT', '/rsdat/files/here/a']);
+    expect([xhr.method, xhr.url]).toEqual([
+      'PUT',
+      '/rsdat/transfers/t1/content?path=a'
+    ]);
     expect(xhr.body).toBe(file);
     expect(xhr.headers).toMatchObject({
       Authorization: 'token abc',
-      'Content-Type': 'application/octet-stream',
-      'If-None-Match': '*'
+      'Content-Type': 'application/octet-stream'
     });
     xhr.upload.onprogress!({ loaded: 3 });
     xhr.answer(201, '{}');
     await done;
     expect(sent).toEqual([3]);
-  });
-
-  it('replaces when told so', async () => {
-    const { done } = begin(true);
-    expect(FakeXhr.last.headers).not.toHaveProperty('If-None-Match');
-    FakeXhr.last.answer(200, '{}');
-    await done;
   });
 
   it('rejects with the companion’s words', async () => {
@@ -124,7 +119,7 @@ describe('upload', () => {
   it('cancels', async () => {
     const { done, control } = begin();
     control.abort();
-    await expect(done).rejects.toBeInstanceOf(UploadCancelled);
+    await expect(done).rejects.toBeInstanceOf(PutCancelled);
     expect(FakeXhr.last.aborted).toBe(true);
   });
 
@@ -144,15 +139,14 @@ describe('upload', () => {
   it('sends nothing when it was cancelled before', async () => {
     const control = new AbortController();
     control.abort();
-    const done = upload({
+    const done = put({
       settings: ServerConnection.makeSettings(),
       url: '/x',
       file: new Blob([]),
-      condition: { replace: false },
       signal: control.signal,
       onProgress: () => undefined
     });
-    await expect(done).rejects.toBeInstanceOf(UploadCancelled);
+    await expect(done).rejects.toBeInstanceOf(PutCancelled);
     expect(FakeXhr.last.body).toBeNull();
   });
 });

@@ -1,0 +1,163 @@
+/** The section "Transfers": what goes on, and what has ended and was not forgotten. */
+import { UseSignal } from '@jupyterlab/ui-components';
+import React from 'react';
+import { Fold } from '../../common/fold';
+import { CommandIDs } from '../ids';
+import { endWords, isMoving, type IShownTransfer } from '../view';
+import type { ITransfersContext } from './context';
+import { TransferItem } from './item';
+
+/** Shown at once; the companion keeps some hundred. */
+const SHOWN = 30;
+
+export function TransfersSection(props: ITransfersContext): JSX.Element {
+  return (
+    <UseSignal signal={props.reading.changed}>
+      {() => (
+        <UseSignal signal={props.model.changed}>
+          {() => <Content {...props} />}
+        </UseSignal>
+      )}
+    </UseSignal>
+  );
+}
+
+function Content(props: ITransfersContext): JSX.Element {
+  const { commands, fold, model, reading, trans } = props;
+  const [, draw] = React.useReducer((count: number) => count + 1, 0);
+  const [shown, setShown] = React.useState(SHOWN);
+  const { transfers, error } = model;
+  const canClear = transfers.some(({ can }) => can.includes('forget'));
+  return (
+    <Fold
+      label={trans.__('Transfers')}
+      summary={summaryWords(props)}
+      isOpen={fold.isOpen}
+      onToggle={() => {
+        fold.isOpen = !fold.isOpen;
+        draw();
+      }}
+      announcement={useAnnouncement(props)}
+      tools={
+        canClear && (
+          <button
+            type="button"
+            className="jp-rsdat-Button"
+            onClick={() => void commands.execute(CommandIDs.clearFinished)}
+          >
+            {trans.__('Clear finished')}
+          </button>
+        )
+      }
+    >
+      {error && (
+        <div className="jp-rsdat-Banner" role="alert">
+          <p>{error.text}</p>
+          <button
+            type="button"
+            className="jp-rsdat-Button"
+            onClick={() => void model.refresh()}
+          >
+            {trans.__('Try again')}
+          </button>
+        </div>
+      )}
+      {reading.count !== null && (
+        <div className="jp-rsdat-Transfers-reading">
+          <span>
+            {trans._n(
+              'Reading folders: %1 file so far',
+              'Reading folders: %1 files so far',
+              reading.count
+            )}
+          </span>
+          <button
+            type="button"
+            className="jp-rsdat-Button"
+            onClick={() => reading.cancel()}
+          >
+            {trans.__('Cancel')}
+          </button>
+        </div>
+      )}
+      {transfers.length === 0 && !error && (
+        <p className="jp-rsdat-Empty">
+          {model.isReady
+            ? trans.__(
+                'None. Drop files or folders on the list above to upload them.'
+              )
+            : trans.__('Loading…')}
+        </p>
+      )}
+      <ul className="jp-rsdat-Transfers" aria-label={trans.__('Transfers')}>
+        {transfers.slice(0, shown).map(transfer => (
+          <TransferItem
+            key={transfer.id}
+            transfer={transfer}
+            isBusy={model.isBusy(transfer.id)}
+            commands={commands}
+            trans={trans}
+          />
+        ))}
+      </ul>
+      {transfers.length > shown && (
+        <button
+          type="button"
+          className="jp-rsdat-Button"
+          onClick={() => setShown(shown + SHOWN)}
+        >
+          {trans.__('Show more (%1)', transfers.length - shown)}
+        </button>
+      )}
+    </Fold>
+  );
+}
+
+function summaryWords({ model, trans }: ITransfersContext): string {
+  const { transfers, moving } = model;
+  if (transfers.length === 0) {
+    return model.isReady ? trans.__('none') : '';
+  }
+  const asking = moving.filter(({ state }) => state === 'asking').length;
+  const failed = transfers.filter(
+    ({ state }) => state === 'failed' || state === 'interrupted'
+  ).length;
+  const parts: string[] = [];
+  if (moving.length > 0) {
+    parts.push(trans._n('%1 running', '%1 running', moving.length));
+  }
+  if (asking > 0) {
+    parts.push(trans._n('%1 asks', '%1 ask', asking));
+  }
+  if (failed > 0) {
+    parts.push(trans._n('%1 failed', '%1 failed', failed));
+  }
+  return parts.length > 0
+    ? parts.join(' · ')
+    : trans._n('%1 finished', '%1 finished', transfers.length);
+}
+
+/** The latest end or question, in words; nothing of what was there when the page came. */
+function useAnnouncement({ model, trans }: ITransfersContext): string {
+  const before = React.useRef<ReadonlyMap<string, IShownTransfer> | null>(null);
+  const [words, setWords] = React.useState('');
+  const { transfers, isReady } = model;
+  React.useEffect(() => {
+    const old = before.current;
+    if (isReady) {
+      before.current = new Map(transfers.map(item => [item.id, item]));
+    }
+    for (const transfer of old ? transfers : []) {
+      const was = old?.get(transfer.id)?.state;
+      if (was === transfer.state) {
+        continue;
+      }
+      if (transfer.state === 'asking' && transfer.question) {
+        setWords(trans.__('“%1” exists already', transfer.question.path));
+      } else if (was !== undefined && !isMoving(transfer)) {
+        setWords(endWords(transfer, trans));
+      }
+    }
+  }, [transfers, isReady, trans]);
+  return words;
+}

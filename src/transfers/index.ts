@@ -1,0 +1,2 @@
+/** The transfers feature: its plugins. */
+export { transfersPlugins } from './plugin';

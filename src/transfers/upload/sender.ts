@@ -1,0 +1,304 @@
+/** Sends the files of one upload, a few at a time. Knows no DOM. */
+import { ApiError } from '../../common/request';
+import type { ITransfer } from '../../common/types';
+import type { IUploadFile } from '../../tokens';
+import type { ConflictChoice, ITransfersApi } from '../api';
+import { PutCancelled, type Put } from './put';
+
+/** Files sent at once: a few hide the wait for dCache's checksum of small ones. */
+const PARALLEL = 4;
+
+/**
+ * Beyond this size a name is looked up before anything is sent: a server that refuses in the middle
+ * of a large body is not heard by a browser that is still sending.
+ */
+const LOOK_FIRST_BYTES = 32 * 2 ** 20;
+
+/** Waits before a file is tried again whose connection broke. */
+const RETRY_MS = [1_000, 4_000];
+
+/** What one may hope to be over in a moment. All else is told at once. */
+const PASSING = new Set(['upload_broken', 'network', 'timeout']);
+
+/** What would fail for every other file too; a refused credential must not be tried again. */
+const FATAL = new Set(['no_credential', 'credential_file', 'no_endpoint']);
+
+/** A file whose name is taken. */
+export interface ISenderQuestion {
+  path: string;
+  /** Of what is there. */
+  size: number | null;
+  modified: string | null;
+  new_size: number;
+  /** Files that are still to come. */
+  others: number;
+}
+
+export interface ISenderFailure {
+  path: string;
+  message: string;
+  hint: string | null;
+}
+
+interface ITask extends IUploadFile {
+  conflict: 'refuse' | ConflictChoice;
+}
+
+export class UploadSender {
+  constructor(options: UploadSender.IOptions) {
+    this._options = options;
+    this._queue = options.files.map(file => ({ ...file, conflict: 'refuse' }));
+    this._forAll = options.conflict === 'ask' ? null : options.conflict;
+  }
+
+  /** What waits for an answer; files behind it go on meanwhile. */
+  get question(): ISenderQuestion | null {
+    const [taken] = this._taken;
+    return taken
+      ? {
+          ...taken.there,
+          path: taken.task.path,
+          new_size: taken.task.file.size,
+          others: this._queue.length + this._taken.length - 1
+        }
+      : null;
+  }
+
+  /** Bytes sent, also of files that are under way. */
+  get sent_bytes(): number {
+    let sent = this._done_bytes;
+    for (const bytes of this._under.values()) {
+      sent += bytes;
+    }
+    return sent;
+  }
+
+  /** A file that is under way. */
+  get current(): string | null {
+    const [path] = this._under.keys();
+    return path ?? null;
+  }
+
+  get failures(): readonly ISenderFailure[] {
+    return this._failures;
+  }
+
+  /** Files that can be sent again. */
+  get failed(): readonly IUploadFile[] {
+    return this._failed;
+  }
+
+  /** Whether something is being sent, or will be after an answer. */
+  get isActive(): boolean {
+    return this._end !== null;
+  }
+
+  /** Send what is queued; resolves when nothing is left to send, whatever failed. */
+  run(): Promise<void> {
+    return (this._running ??= new Promise<void>(resolve => {
+      this._end = resolve;
+      this._pump();
+    }));
+  }
+
+  /** Send nothing more and give up what is under way. */
+  stop(): void {
+    this._control.abort();
+    this._queue = [];
+    this._taken = [];
+    this._pump();
+  }
+
+  /** What becomes of a file whose name is taken; false when it is no question of ours. */
+  answer(path: string, choice: ConflictChoice, forAll: boolean): boolean {
+    const asked = this._taken.find(({ task }) => task.path === path);
+    if (!asked) {
+      return false;
+    }
+    if (forAll) {
+      this._forAll = choice;
+    }
+    const answered = forAll ? this._taken : [asked];
+    this._taken = forAll ? [] : this._taken.filter(other => other !== asked);
+    for (const { task } of answered) {
+      this._decide(task, choice);
+    }
+    this._pump();
+    return true;
+  }
+
+  private _pump(): void {
+    while (this._under.size < PARALLEL && this._queue.length > 0) {
+      const task = this._queue.shift()!;
+      this._under.set(task.path, 0);
+      void this._send(task).finally(() => {
+        this._under.delete(task.path);
+        this._pump();
+      });
+    }
+    if (this._under.size === 0 && this._taken.length === 0 && this._end) {
+      const end = this._end;
+      this._end = null;
+      end();
+    }
+    this._options.onChange();
+  }
+
+  private async _send(task: ITask): Promise<void> {
+    // What was said for all is said at once, but for skipping: that needs to know what is there.
+    const known = this._forAll === 'skip' ? null : this._forAll;
+    const conflict = task.conflict === 'refuse' ? (known ?? 'refuse') : null;
+    try {
+      await this._sendOne(conflict ? { ...task, conflict } : task);
+    } catch (reason) {
+      if (!(reason instanceof PutCancelled)) {
+        this._fail(task, ApiError.from(reason));
+      }
+    }
+  }
+
+  private async _sendOne(task: ITask): Promise<void> {
+    const { api, transfer } = this._options;
+    const isLarge = task.file.size > LOOK_FIRST_BYTES;
+    if (task.conflict === 'refuse' && isLarge) {
+      const there = await this._look(task.path);
+      if (there) {
+        await this._onTaken(task, there);
+        return;
+      }
+    }
+    if (task.conflict === 'skip') {
+      await api.answer(transfer.id, {
+        path: task.path,
+        choice: 'skip',
+        for_all: false
+      });
+      return;
+    }
+    try {
+      await this._put(task, task.conflict);
+      this._done_bytes += task.file.size;
+    } catch (reason) {
+      if (task.conflict !== 'refuse' || !isNameTaken(reason)) {
+        throw reason;
+      }
+      // Only for the question: without it the answer is as good.
+      const there = await this._look(task.path).catch(() => null);
+      await this._onTaken(task, there ?? { size: null, modified: null });
+    }
+  }
+
+  private async _put(
+    task: ITask,
+    conflict: 'refuse' | 'replace' | 'keep-both'
+  ): Promise<void> {
+    const { api, put, transfer, wait } = this._options;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await put({
+          url: api.sendUrl(transfer, task.path, conflict),
+          file: task.file,
+          signal: this._control.signal,
+          onProgress: sent_bytes => {
+            this._under.set(task.path, Math.min(sent_bytes, task.file.size));
+            this._options.onChange();
+          }
+        });
+        return;
+      } catch (reason) {
+        const isPassing =
+          reason instanceof ApiError && PASSING.has(reason.code);
+        if (!isPassing || attempt >= RETRY_MS.length) {
+          throw reason;
+        }
+        this._under.set(task.path, 0);
+        await wait(RETRY_MS[attempt]);
+        if (this._control.signal.aborted) {
+          throw new PutCancelled();
+        }
+      }
+    }
+  }
+
+  private async _look(
+    path: string
+  ): Promise<{ size: number | null; modified: string | null } | null> {
+    const { api, folder } = this._options;
+    const { endpoint } = folder;
+    const full = `${folder.path.replace(/\/$/, '')}/${path}`;
+    const entry = await api.info(endpoint, full);
+    return entry && { size: entry.size, modified: entry.modified };
+  }
+
+  private async _onTaken(
+    task: ITask,
+    there: { size: number | null; modified: string | null }
+  ): Promise<void> {
+    if (this._forAll !== null) {
+      this._decide(task, this._forAll);
+    } else if (!this._control.signal.aborted) {
+      this._taken.push({ task, there });
+    }
+  }
+
+  private _decide(task: ITask, choice: ConflictChoice): void {
+    // Answered ones go first: the user waits for them.
+    this._queue.unshift({ ...task, conflict: choice });
+  }
+
+  private _fail(task: ITask, error: ApiError): void {
+    this._failed.push({ path: task.path, file: task.file });
+    this._failures.push({
+      path: task.path,
+      message: this._options.explain(error),
+      hint: error.hint
+    });
+    if (FATAL.has(error.code)) {
+      for (const other of this._queue) {
+        this._failed.push({ path: other.path, file: other.file });
+      }
+      this._queue = [];
+    }
+  }
+
+  private _options: UploadSender.IOptions;
+  private _queue: ITask[];
+  private _taken: {
+    task: ITask;
+    there: { size: number | null; modified: string | null };
+  }[] = [];
+  /** Paths under way, with the bytes sent of each. */
+  private _under = new Map<string, number>();
+  private _done_bytes = 0;
+  private _failed: IUploadFile[] = [];
+  private _failures: ISenderFailure[] = [];
+  private _forAll: ConflictChoice | null;
+  private _control = new AbortController();
+  private _running: Promise<void> | null = null;
+  private _end: (() => void) | null = null;
+}
+
+export namespace UploadSender {
+  export interface IOptions {
+    api: Pick<ITransfersApi, 'sendUrl' | 'answer' | 'info'>;
+    transfer: ITransfer;
+    folder: { endpoint: string; path: string };
+    files: readonly IUploadFile[];
+    /** What to do where a name is taken. */
+    conflict: 'ask' | ConflictChoice;
+    put: Put;
+    /** Waits so many milliseconds. */
+    wait: (ms: number) => Promise<void>;
+    /** A failure in words. */
+    explain: (error: ApiError) => string;
+    /** Something of it changed. */
+    onChange: () => void;
+  }
+}
+
+function isNameTaken(reason: unknown): boolean {
+  return (
+    reason instanceof ApiError &&
+    (reason.code === 'exists' || reason.code === 'is_a_folder')
+  );
+}
