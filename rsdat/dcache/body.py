@@ -22,14 +22,14 @@ _WATCH_S = 1.0
 
 
 class UploadBody:
-    """A stream of known length that is sent once.
+    """A stream that is sent once; its length is known, or None.
 
     Attributes:
         started: Whether sending has begun.
         failure: What the source raised; the upload's own error only says that it was cut.
     """
 
-    def __init__(self, chunks: AsyncIterable[bytes], size: int) -> None:
+    def __init__(self, chunks: AsyncIterable[bytes], size: int | None) -> None:
         self.started = False
         self.failure: Exception | None = None
         self._chunks = chunks
@@ -44,6 +44,11 @@ class UploadBody:
         """Of what was sent, as dCache writes it: eight hexadecimal digits."""
         return f"{self._adler32:08x}"
 
+    @property
+    def sent(self) -> int:
+        """Bytes so far."""
+        return self._sent
+
     async def __call__(self) -> AsyncIterator[bytes]:
         """The stream, in pieces of at most 1 MiB."""
         self.started = True
@@ -52,7 +57,7 @@ class UploadBody:
             async for chunk in self._chunks:
                 view = memoryview(chunk).cast("B")
                 self._sent += len(view)
-                if self._sent > self._size:
+                if self._size is not None and self._sent > self._size:
                     raise _wrong_length(self._size, "more")
                 for start in range(0, len(view), CHUNK_BYTES):
                     whole = isinstance(chunk, bytes) and len(chunk) <= CHUNK_BYTES
@@ -61,9 +66,9 @@ class UploadBody:
                     self._wait(STALL_S)
                     yield piece
                 self._waiting_since = None
-            if self._sent < self._size:
+            if self._size is not None and self._sent < self._size:
                 raise _wrong_length(self._size, "fewer")
-            self._wait(FINISH_S + self._size * FINISH_S_PER_BYTE)
+            self._wait(FINISH_S + self._sent * FINISH_S_PER_BYTE)
         except Exception as error:
             self.failure = error
             raise

@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import IO, Any
 
 from rsdat.base.errors import InvalidInput
-from rsdat.dcache import delete, paths, read, rest, tape, webdav, write
+from rsdat.dcache import (
+    delete,
+    details,
+    listing,
+    paths,
+    quota,
+    read,
+    rest,
+    tape,
+    webdav,
+    write,
+)
 from rsdat.dcache.endpoint import Endpoint
 from rsdat.dcache.entry import Entry
+from rsdat.dcache.fetch import fetch as fetch_file
 from rsdat.dcache.http import Http
-from rsdat.dcache.ranges import RangeReader
+from rsdat.dcache.ranges import RangeReader, Slots
+from rsdat.dcache.readers import Readers
+from rsdat.dcache.rows import Rows
+from rsdat.dcache.spans import read_spans
 from rsdat.dcache.tuning import Tuning
+from rsdat.dcache.write import Upload
 
 
 class DCacheClient:
@@ -30,9 +47,17 @@ class DCacheClient:
     def __init__(self, endpoint: Endpoint, *, tuning: Tuning | None = None) -> None:
         self.endpoint = endpoint
         self._http = Http(endpoint, tuning=tuning)
+        self._slots = Slots()
+        self._readers = Readers(self._http, self._slots)
+
+    @property
+    def http(self) -> Http:
+        """The connections, for the functions of this room that take them."""
+        return self._http
 
     async def close(self) -> None:
         """Close every connection."""
+        await self._readers.close()
         await self._http.close()
 
     async def list(self, path: str, *, offset: int = 0, limit: int | None = None) -> list[Entry]:
@@ -45,13 +70,21 @@ class DCacheClient:
         path = await self._spelling(path)
         return await rest.children(self._http, path, offset=offset, limit=limit)
 
-    async def look(self, path: str) -> rest.Folder:
-        """A path and, if it is a folder, what it holds; one request for both.
+    async def rows(self, path: str, *, limit: int | None = None) -> Rows:
+        """As `list`, for large folders: in columns, parsed while it arrives.
+
+        Raises:
+            As `list`.
+        """
+        return await listing.rows(self._http, await self._spelling(path), limit=limit)
+
+    async def look(self, path: str, *, limit: int | None = None) -> rest.Folder:
+        """A path and, if it is a folder, what it holds (at most `limit`); one request for both.
 
         Raises:
             NotFound: There is no such path.
         """
-        return await rest.folder(self._http, await self._spelling(path))
+        return await rest.folder(self._http, await self._spelling(path), limit=limit)
 
     async def info(self, path: str, *, checksums: bool = False) -> Entry:
         """One file or folder, with its stored checksums if asked for.
@@ -87,24 +120,64 @@ class DCacheClient:
         Raises:
             As `open_read`.
         """
-        return RangeReader(self._http, await rest.info(self._http, await self._spelling(path)))
+        entry = await rest.info(self._http, await self._spelling(path))
+        return RangeReader(self._http, entry, self._slots)
+
+    async def read_spans(
+        self,
+        path: str,
+        wanted: Sequence[tuple[int | None, int | None]],
+        max_gap: int | None = None,
+    ) -> Sequence[bytes]:
+        """Parts of a file, as slices of its bytes; for use again and again.
+
+        Args:
+            path: Literal path.
+            wanted: First byte and the byte after the last; negative ones count from its end, None
+                is the start or the end, and what lies outside the file is left out.
+            max_gap: Bytes between two parts that may be read along; by default what pays.
+
+        Raises:
+            As `open_read`.
+        """
+        async with self._readers.use(await self._spelling(path)) as reader:
+            windows = [slice(*each).indices(reader.size)[:2] for each in wanted]
+            if len(windows) == 1:
+                return [await reader.read(*windows[0])]
+            return await read_spans(self._http, reader, self._slots, windows, max_gap)
+
+    async def fetch(
+        self, path: str, file: IO[bytes], progress: Callable[[int], object], entry: Entry
+    ) -> None:
+        """Write a whole file to a local one: resumed when cut, verified at the end.
+
+        Args:
+            path: Literal path.
+            file: Open for writing; not closed.
+            progress: Told the size of each chunk.
+            entry: As `info` gave it, with `checksums`.
+
+        Raises:
+            As `open_read`, and DoorBroken (`checksum`); OSError of the local disk.
+        """
+        await fetch_file(self._http, await self._spelling(path), file, progress, entry)
 
     async def write(
         self,
         path: str,
         chunks: AsyncIterable[bytes],
-        size: int,
+        size: int | None,
         *,
         replace: bool,
         unchanged_since: datetime | None = None,
         parents: bool = False,
     ) -> tuple[Entry, bool]:
-        """Write a file of known length. The old one stands until the new one is whole.
+        """Write a file. The old one stands until the new one is whole.
 
         Args:
             path: Where it goes.
             chunks: The bytes; read once.
-            size: How many there are.
+            size: How many there are; None if that shows only at the end.
             replace: Whether a file of this name may be replaced.
             unchanged_since: Replace only the file that was last modified then.
             parents: Whether to make folders that are missing.
@@ -117,14 +190,37 @@ class DCacheClient:
             NotFound: The folder does not exist.
             InvalidInput: Another number of bytes came than was announced (`wrong_length`).
         """
-        return await write.write(
-            self._http,
-            await self._spelling(path),
+        sent = await self.upload(
+            path,
             chunks,
             size,
             replace=replace,
             unchanged_since=unchanged_since,
             parents=parents,
+        )
+        return await sent.place()
+
+    async def upload(
+        self,
+        path: str,
+        chunks: AsyncIterable[bytes],
+        size: int | None,
+        *,
+        replace: bool,
+        unchanged_since: datetime | None = None,
+        parents: bool = False,
+    ) -> Upload:
+        """The first half of `write`: the bytes are on dCache, under a temporary name."""
+        path = await self._spelling(path)
+        return await write.upload(
+            self._http,
+            path,
+            chunks,
+            size,
+            replace=replace,
+            unchanged_since=unchanged_since,
+            parents=parents,
+            placed=self._readers.forget,
         )
 
     async def mkdir(self, path: str) -> Entry:
@@ -158,7 +254,11 @@ class DCacheClient:
         source, destination = await self._spelling(source), await self._spelling(destination)
         if "/" in (source, destination):
             raise InvalidInput("The root can't be moved or replaced", code="bad_path")
-        await webdav.move(self._http, source, destination)
+        try:
+            await webdav.move(self._http, source, destination)
+        finally:
+            self._readers.forget(source)
+            self._readers.forget(destination)
         return await rest.info(self._http, destination)
 
     async def delete(self, path: str, recursive: bool = False) -> None:
@@ -168,7 +268,51 @@ class DCacheClient:
             NotFound: There is no such path.
             Conflict: The folder holds something (`not_empty`).
         """
-        await delete.delete(self._http, await self._spelling(path), recursive=recursive)
+        path = await self._spelling(path)
+        try:
+            await delete.delete(self._http, path, recursive=recursive)
+        finally:
+            self._readers.forget(path)
+
+    async def details(self, path: str) -> details.Details:
+        """All attributes of one file or folder.
+
+        Raises:
+            NotFound: There is no such path.
+        """
+        return await details.details(self._http, await self._spelling(path))
+
+    async def change_attributes(
+        self,
+        path: str,
+        *,
+        add_labels: Sequence[str] = (),
+        remove_labels: Sequence[str] = (),
+        set_xattrs: Mapping[str, str] | None = None,
+        remove_xattrs: Sequence[str] = (),
+    ) -> None:
+        """Change labels and extended attributes, one by one.
+
+        Raises:
+            InvalidInput: Nothing is asked for, or one is both set and removed.
+            Refused: A label or attribute that is to be removed is not there, or another reason.
+        """
+        await details.change(
+            self._http,
+            await self._spelling(path),
+            add_labels=add_labels,
+            remove_labels=remove_labels,
+            set_xattrs=set_xattrs,
+            remove_xattrs=remove_xattrs,
+        )
+
+    async def quotas(self) -> tuple[Sequence[quota.Quota], str | None]:
+        """The quotas of the user and of his main group, and why there are none."""
+        return await quota.quotas(self._http)
+
+    async def user(self) -> dict[str, Any]:
+        """Who dCache says the user is: `uid`, `gids`, `username`, `rootDirectory` and more."""
+        return await rest.user(self._http)
 
     async def stage(self, files: Sequence[str], keep_s: int) -> str:
         """Ask for files to be brought from tape and kept on disk for `keep_s` seconds.

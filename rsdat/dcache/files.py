@@ -1,8 +1,9 @@
-"""The file objects that `DCacheFileSystem.open` gives: one to read, one to write."""
+"""The file objects that `DCacheFileSystem.open` gives: one to read, two to write."""
 
 from __future__ import annotations
 
 import asyncio
+import errno
 import io
 import sys
 import tempfile
@@ -13,14 +14,21 @@ from typing import TYPE_CHECKING, Any
 from fsspec.asyn import sync
 from fsspec.spec import AbstractBufferedFile
 
+from rsdat.dcache.local import file_chunks, one_chunk
 from rsdat.dcache.oserrors import file_errors
+from rsdat.dcache.outflow import Outflow
 from rsdat.dcache.ranges import RangeReader
+from rsdat.dcache.write import Upload
 
 if TYPE_CHECKING:
     from rsdat.dcache.fs import DCacheFileSystem
 
 # A small file stays in memory until it is closed, a large one lies in the temporary folder.
 _SPOOL_BYTES = 4 * 1024 * 1024
+# Up to so many blocks a file is held back: then its length is known when it is sent.
+HELD_BLOCKS = 4
+# Smaller ones would cost more than they hold.
+MIN_BLOCK_BYTES = 64 * 1024
 
 
 class DCacheReader(AbstractBufferedFile):  # type: ignore[misc]
@@ -48,13 +56,10 @@ class DCacheReader(AbstractBufferedFile):  # type: ignore[misc]
             asyncio.run_coroutine_threadsafe(self._reader.close(), loop)
 
 
-class DCacheWriter(io.BufferedIOBase):
-    """A file open for writing; dCache gets it when it is closed, as one safe write.
+class Writer(io.BufferedIOBase):
+    """What both files for writing have in common: nothing is written after an exception.
 
-    dCache has no partial writes, and a safe write needs the length first. So the bytes wait in a
-    temporary file on this computer's disk, where one may seek.
-
-    Nothing is written when it is closed because of an exception, or never closed.
+    Nothing is written either when it is never closed.
 
     Args:
         fs: Where it goes.
@@ -72,33 +77,12 @@ class DCacheWriter(io.BufferedIOBase):
         self.mode = "wb" if replace else "xb"
         self.autocommit = autocommit
         self._replace = replace
-        # Owned by this object, closed in commit or discard.
-        self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
+        self._upload: Upload | None = None
         self._error_at_open = sys.exc_info()[1]
 
     def writable(self) -> bool:
         """Always."""
         return True
-
-    def seekable(self) -> bool:
-        """Always, as it lies on this computer until it is closed."""
-        return True
-
-    def write(self, data: Any) -> int:
-        """Write bytes at the current position."""
-        self._check_open()
-        return self._spool.write(data)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """Set the position."""
-        self._check_open()
-        self._spool.seek(offset, whence)
-        return self._spool.tell()
-
-    def tell(self) -> int:
-        """The position, in bytes."""
-        self._check_open()
-        return self._spool.tell()
 
     def close(self) -> None:
         """Send it to dCache, unless an exception is the reason for closing."""
@@ -111,22 +95,26 @@ class DCacheWriter(io.BufferedIOBase):
         super().close()
         if failed:
             self.discard()
-        elif self.autocommit:
+            return
+        with file_errors():
+            # In a transaction too: what dCache has no room for shows here, not at the end.
+            self._upload = self._finish()
+        if self.autocommit:
             self.commit()
 
     def commit(self) -> None:
-        """Send it to dCache."""
-        try:
-            size = self._spool.seek(0, io.SEEK_END) or self._spool.tell()
-            self._spool.seek(0)
+        """Give it its name."""
+        upload, self._upload = self._upload, None
+        if upload is not None:
             with file_errors():
-                sync(self.fs.loop, self.fs.upload, self._spool, self.path, size, self._replace)
-        finally:
-            self._spool.close()
+                sync(self.fs.loop, upload.place)
 
     def discard(self) -> None:
-        """Forget it."""
-        self._spool.close()
+        """Forget it, on dCache too."""
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            sync(self.fs.loop, upload.discard)
+        self._abandon(wait=True)
 
     def __exit__(
         self,
@@ -143,11 +131,202 @@ class DCacheWriter(io.BufferedIOBase):
     def __del__(self) -> None:
         if not self.closed:
             super().close()
-            self.discard()
+            self._abandon(wait=False)
             warnings.warn(
                 f"'{self.path}' was never closed and is not written", ResourceWarning, stacklevel=2
             )
 
+    def _finish(self) -> Upload:
+        """All of it to dCache, under a temporary name."""
+        raise NotImplementedError
+
+    def _abandon(self, *, wait: bool) -> None:
+        """Leave nothing of it. Garbage collection can't wait: it may run in the event loop."""
+        raise NotImplementedError
+
     def _check_open(self) -> None:
         if self.closed:
             raise ValueError("I/O operation on closed file")
+
+
+class DCacheWriter(Writer):
+    """A file whose bytes go to dCache while it is written; at most a few blocks are in memory.
+
+    One can't seek in it.
+
+    Args:
+        fs: Where it goes.
+        path: Literal path.
+        replace: Whether a file of that name may be replaced.
+        block_size: Bytes that are sent at once.
+        autocommit: As `Writer`.
+    """
+
+    def __init__(
+        self,
+        fs: DCacheFileSystem,
+        path: str,
+        *,
+        replace: bool,
+        block_size: int,
+        autocommit: bool = True,
+    ) -> None:
+        super().__init__(fs, path, replace=replace, autocommit=autocommit)
+        self.blocksize = max(block_size, MIN_BLOCK_BYTES)
+        self._held = bytearray()
+        self._written = 0
+        self._outflow: Outflow | None = None
+
+    def write(self, data: Any) -> int:
+        """Append bytes. Waits while dCache is slower than the writer.
+
+        Raises:
+            OSError: The upload has failed.
+        """
+        self._check_open()
+        view = memoryview(data).cast("B")
+        held_blocks = HELD_BLOCKS if self._outflow is None else 1
+        if len(self._held) + len(view) < held_blocks * self.blocksize:
+            self._held += view
+        else:
+            self._send(view)
+        self._written += len(view)
+        return len(view)
+
+    def tell(self) -> int:
+        """Bytes written so far."""
+        self._check_open()
+        return self._written
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """To where it is already; anywhere else can't be.
+
+        Raises:
+            OSError: As said.
+        """
+        self._check_open()
+        if (whence, offset) in ((io.SEEK_SET, self._written), (io.SEEK_CUR, 0), (io.SEEK_END, 0)):
+            return self._written
+        raise OSError(
+            errno.ESPIPE,
+            "What is written has gone to dCache already. Open the file with seekable=True: then "
+            "it waits on this computer's disk until it is closed",
+        )
+
+    def _send(self, view: memoryview) -> None:
+        """All whole blocks; what is left is held back."""
+        if self._outflow is None:
+            self._outflow = sync(self.fs.loop, self._begin)
+        start = 0
+        while len(self._held) + len(view) - start >= self.blocksize:
+            if len(self._held) >= self.blocksize:
+                block = bytes(memoryview(self._held)[: self.blocksize])
+                del self._held[: self.blocksize]
+            else:
+                end = start + self.blocksize - len(self._held)
+                block = bytes(self._held) + bytes(view[start:end])
+                self._held.clear()
+                start = end
+            self._put(block)
+        self._held += view[start:]
+
+    def _put(self, block: bytes) -> None:
+        with file_errors():
+            sync(self.fs.loop, self._of().put, block)
+
+    def _finish(self) -> Upload:
+        held, self._held = bytes(self._held), bytearray()
+        if self._outflow is None:
+            upload: Upload = sync(
+                self.fs.loop, self.fs.upload, one_chunk(held), self.path, len(held), self._replace
+            )
+            return upload
+        if held:
+            self._put(held)
+        upload = sync(self.fs.loop, self._of().finish)
+        return upload  # noqa: RET504 – fsspec's sync says nothing of types
+
+    def _abandon(self, *, wait: bool) -> None:
+        self._held = bytearray()
+        outflow, self._outflow = self._outflow, None
+        loop = self.fs.loop
+        if outflow is None or loop is None or not loop.is_running():
+            return
+        ending = asyncio.run_coroutine_threadsafe(outflow.abort(), loop)
+        if wait:
+            ending.result()
+
+    def _of(self) -> Outflow:
+        if self._outflow is None:
+            raise ValueError("I/O operation on a discarded file")
+        return self._outflow
+
+    async def _begin(self) -> Outflow:
+        return Outflow(lambda blocks: self.fs.upload(blocks, self.path, None, self._replace))
+
+
+class SeekableWriter(Writer):
+    """A file that waits on this computer's disk until it is closed, so that one may seek in it."""
+
+    def __init__(
+        self, fs: DCacheFileSystem, path: str, *, replace: bool, autocommit: bool = True
+    ) -> None:
+        super().__init__(fs, path, replace=replace, autocommit=autocommit)
+        # Owned by this object, closed in _finish or _abandon.
+        self._spool = tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES)  # noqa: SIM115
+
+    def seekable(self) -> bool:
+        """Always."""
+        return True
+
+    def readable(self) -> bool:
+        """Always: formats like HDF5 read what they wrote."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Write bytes at the current position."""
+        self._check_open()
+        return self._spool.write(data)
+
+    def read(self, size: int | None = -1) -> bytes:
+        """Bytes from the current position."""
+        self._check_open()
+        return self._spool.read(-1 if size is None else size)
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut it off."""
+        self._check_open()
+        end = self._spool.tell() if size is None else size
+        self._spool.truncate(end)
+        return end
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        """Set the position."""
+        self._check_open()
+        self._spool.seek(offset, whence)
+        return self._spool.tell()
+
+    def tell(self) -> int:
+        """The position, in bytes."""
+        self._check_open()
+        return self._spool.tell()
+
+    def _finish(self) -> Upload:
+        try:
+            self._spool.seek(0, io.SEEK_END)
+            size = self._spool.tell()
+            self._spool.seek(0)
+            upload: Upload = sync(
+                self.fs.loop,
+                self.fs.upload,
+                file_chunks(self._spool),
+                self.path,
+                size,
+                self._replace,
+            )
+            return upload
+        finally:
+            self._spool.close()
+
+    def _abandon(self, *, wait: bool) -> None:
+        self._spool.close()

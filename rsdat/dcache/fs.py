@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import weakref
-from collections.abc import AsyncIterator
-from concurrent import futures
-from contextlib import suppress
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime
-from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from fsspec.asyn import sync_wrapper
-from fsspec.callbacks import DEFAULT_CALLBACK
-from fsspec.utils import isfilelike, stringify_path
+from fsspec.utils import stringify_path
 
-from rsdat.base.errors import InvalidInput
 from rsdat.base.files import rsdat_home
 from rsdat.dcache import paths
-from rsdat.dcache.client import DCacheClient
+from rsdat.dcache.cache import AdaptiveCache
 from rsdat.dcache.configured import choose_endpoint
+from rsdat.dcache.endpoint import OPTIONS
 from rsdat.dcache.entry import Entry
-from rsdat.dcache.files import DCacheReader, DCacheWriter
-from rsdat.dcache.literal import LiteralNames
-from rsdat.dcache.local import file_chunks, one_chunk, save, whole_file
+from rsdat.dcache.files import DCacheReader, DCacheWriter, SeekableWriter
+from rsdat.dcache.fs_async import AsyncReader, AsyncWriter
+from rsdat.dcache.fs_beyond import Beyond
+from rsdat.dcache.fs_bytes import Bytes
 from rsdat.dcache.oserrors import Exists, IsFolder, IsNoFolder, file_errors
+from rsdat.dcache.portable import SECRETS, without_secret
 from rsdat.dcache.read import changed
+from rsdat.dcache.registration import take_protocol
+from rsdat.dcache.tuning import understand
 
-# What one read of a file asks for at least. Reads on an open connection are cheap; fsspec's
-# 5 MiB made random access four times slower (measured on dCache 11.2.5).
+# What a file that is read from its start to its end is read ahead at most, and what is sent at
+# once. Reads on an open connection are cheap; fsspec's 5 MiB made random access four times slower
+# (measured on dCache 11.2.5).
 BLOCK_BYTES = 1024 * 1024
 # Transfers at once; dCache allows one address 250 requests a second.
 PARALLEL = 12
 
 
-class DCacheFileSystem(LiteralNames):
+class DCacheFileSystem(Bytes, Beyond):
     """dCache as fsspec sees it.
 
     `dcache://pnfs/x`, `dcache:///pnfs/x` and `/pnfs/x` all mean the literal path `/pnfs/x`, which
@@ -43,17 +42,19 @@ class DCacheFileSystem(LiteralNames):
     the addresses describe; else the first of `$RSDAT_HOME/endpoints.json` and of fsspec's
     configuration (`FSSPEC_DCACHE_API_URL` …).
 
-    Files are written whole or not at all, and only when they are closed. A file whose only copy
-    is on tape raises OnTape at once. What fails raises Python's file errors, which are our
-    classes as well (`rsdat.dcache.oserrors`).
+    Files are written whole or not at all, and have their name only when they are closed. A file
+    whose only copy is on tape raises OnTape at once. What fails raises Python's file errors, which
+    are our classes as well (`rsdat.dcache.oserrors`).
 
     Pickled, it carries the name of the endpoint or of the token file, and the worker reads the
-    token itself; a `token` or `password` given as text travels with it.
+    token itself. A `token` or `password` given as text travels only if no configured endpoint has
+    the same.
 
     Args:
         endpoint: Name of a configured endpoint. Nothing else about it may be given then; what
             fsspec's configuration adds is ignored.
-        api_url: Base of the frontend's REST API, such as `https://host:3880/api/v1`.
+        api_url: Base of the frontend's REST API, such as `https://host:3880/api/v1`. One of the
+            two addresses is enough.
         webdav_url: Base of a WebDAV door, such as `https://host:2880`.
         token: Bearer token or macaroon.
         token_file: File with the token, readable for its owner only; read anew when it changes.
@@ -61,11 +62,16 @@ class DCacheFileSystem(LiteralNames):
         password: For HTTP Basic.
         password_file: File with the password.
         insecure_redirects: Whether bytes may travel over plain http from an https door.
-        block_size: Bytes that `open` reads at least at once; 0 is the default, 1 MiB.
+        block_size: Bytes that `open` reads ahead at most and sends at once; 0 is the default,
+            1 MiB.
         batch_size: Transfers at once in `get`, `put`, `cat` and `cp` of many files.
+        client_kwargs: dcachefs's, for aiohttp's session: see `rsdat.dcache.tuning.understand`.
+        request_kwargs: dcachefs's, for aiohttp's requests: as `client_kwargs`, and wins over it.
+        encoded: dcachefs's. It changed nothing there and does not here: paths are literal.
         asynchronous: Whether its coroutines are awaited in the caller's event loop.
         loop: fsspec's.
-        **kwargs: fsspec's own: `use_listings_cache`, `skip_instance_cache` and so on.
+        **kwargs: Further ways to a credential (`rsdat.dcache.endpoint.OPTIONS`), and fsspec's own:
+            `use_listings_cache`, `skip_instance_cache` and so on.
     """
 
     protocol = "dcache"
@@ -82,19 +88,18 @@ class DCacheFileSystem(LiteralNames):
         password: str | None = None,
         password_file: str | None = None,
         insecure_redirects: bool | str = False,
-        block_size: int | None = None,
-        batch_size: int | None = None,
+        block_size: int | str | None = None,
+        batch_size: int | str | None = None,
+        client_kwargs: Mapping[str, Any] | None = None,
+        request_kwargs: Mapping[str, Any] | None = None,
+        encoded: bool | str = True,
         asynchronous: bool = False,
         loop: asyncio.AbstractEventLoop | None = None,
         **kwargs: Any,
     ) -> None:
-        unknown = sorted({"client_kwargs", "request_kwargs", "encoded"} & set(kwargs))
-        if unknown:
-            # dcachefs's; to ignore them would change what a path or a certificate means.
-            raise TypeError(f"DCacheFileSystem has no option {unknown[0]}")
-        super().__init__(
-            asynchronous=asynchronous, loop=loop, batch_size=batch_size or PARALLEL, **kwargs
-        )
+        more = {name: kwargs.pop(name) for name in OPTIONS if name in kwargs}
+        parallel = int(batch_size or PARALLEL)
+        super().__init__(asynchronous=asynchronous, loop=loop, batch_size=parallel, **kwargs)
         options = {
             "api_url": api_url,
             "webdav_url": webdav_url,
@@ -104,52 +109,51 @@ class DCacheFileSystem(LiteralNames):
             "password": password,
             "password_file": password_file,
             "insecure_redirects": insecure_redirects,
+            **more,
         }
         with file_errors():
+            asked = understand(client_kwargs, request_kwargs)
+            options.update({k: v for k, v in asked.credential.items() if not options.get(k)})
             self.endpoint = choose_endpoint(rsdat_home(), endpoint, options)
+        self._tuning = asked.tuning
         self.block_size = int(block_size or BLOCK_BYTES)
-        self._client: DCacheClient | None = None
-        self._client_loop: asyncio.AbstractEventLoop | None = None
 
     def __repr__(self) -> str:
         return f"DCacheFileSystem({self.endpoint.name!r}, {self.endpoint.api_url!r})"
 
-    # ---------------------------------------------------------------- names
+    def __reduce__(self) -> tuple[Any, ...]:
+        make, (cls, args, _) = super().__reduce__()
+        return make, (cls, args, self._portable())
 
-    @classmethod
-    def _strip_protocol(cls, path: Any) -> Any:
-        if isinstance(path, list):
-            return [cls._strip_protocol(each) for each in path]
-        with file_errors():
-            return paths.parse(stringify_path(path))
+    def to_dict(self, *, include_password: bool = True) -> dict[str, Any]:
+        """As fsspec's; `include_password=False` leaves tokens out, too."""
+        described: dict[str, Any] = super().to_dict(include_password=include_password)
+        portable = self._portable()
+        for name in SECRETS:
+            if name not in portable or not include_password:
+                described.pop(name, None)
+        if "endpoint" in portable:
+            described["endpoint"] = portable["endpoint"]
+        return described
 
-    @classmethod
-    def _parent(cls, path: str) -> str:
-        return paths.parent_of(cls._strip_protocol(path))
-
-    @staticmethod
-    def describe(entry: Entry) -> dict[str, Any]:
-        """An entry as fsspec's `info` and `ls` give it."""
-        return {
-            "name": entry.path,
-            "size": entry.size,
-            "type": entry.type,
-            "created": entry.created,
-            "modified": entry.modified,
-            "locality": entry.locality,
-            "mime": entry.mime,
-            "pnfs_id": entry.pnfs_id,
-        }
+    def _portable(self) -> dict[str, Any]:
+        return without_secret(rsdat_home(), self.endpoint, self.storage_options)
 
     # ---------------------------------------------------------------- looking
 
-    async def _info(self, path: str, **kwargs: Any) -> dict[str, Any]:
+    async def _info(self, path: str, details: Any = (), **kwargs: Any) -> dict[str, Any]:
+        """One file or folder; `details`: names of `fs_beyond.DETAILS`, or "all"."""
+        if details:
+            return await self._details(path, details)
         with file_errors():
             return self.describe(await (await self.connect()).info(path))
 
-    async def _ls(self, path: str, detail: bool = True, **kwargs: Any) -> list[Any]:
+    async def _ls(
+        self, path: str, detail: bool = True, limit: int | None = None, **kwargs: Any
+    ) -> list[Any]:
+        """What is in a folder, in no order; at most `limit` of it."""
         with file_errors():
-            found = await (await self.connect()).look(path)
+            found = await (await self.connect()).look(path, limit=limit)
         entries = [found.entry] if found.children is None else found.children
         return [self.describe(each) if detail else each.path for each in entries]
 
@@ -192,140 +196,6 @@ class DCacheFileSystem(LiteralNames):
 
     created = sync_wrapper(_created)
     modified = sync_wrapper(_modified)
-
-    # ---------------------------------------------------------------- reading
-
-    async def _cat_file(
-        self, path: str, start: int | None = None, end: int | None = None, **kwargs: Any
-    ) -> bytes:
-        with file_errors():
-            try:
-                async with (await self.connect()).open_read(path, start or 0, end) as download:
-                    return b"".join([chunk async for chunk in download])
-            except InvalidInput as error:
-                if error.code != "out_of_range":
-                    raise
-                return b""  # as slicing does
-
-    async def _cat_ranges(
-        self,
-        paths: list[str],
-        starts: Any,
-        ends: Any,
-        max_gap: int | None = None,
-        batch_size: int | None = None,
-        on_error: str = "return",
-        **kwargs: Any,
-    ) -> list[Any]:
-        """As fsspec's; the ranges of one file share one connection."""
-        if max_gap is not None:
-            raise NotImplementedError("max_gap is not supported")
-        firsts = starts if isinstance(starts, (list, tuple)) else [starts] * len(paths)
-        afters = ends if isinstance(ends, (list, tuple)) else [ends] * len(paths)
-        if not len(paths) == len(firsts) == len(afters):
-            raise ValueError("paths, starts and ends differ in length")
-        wanted: dict[str, list[int]] = {}
-        for index, path in enumerate(paths):
-            wanted.setdefault(self._strip_protocol(path), []).append(index)
-        out: list[Any] = [b""] * len(paths)
-        limit = asyncio.Semaphore(batch_size or self.batch_size)
-
-        async def read(path: str, indices: list[int]) -> None:
-            async with limit:
-                try:
-                    with file_errors():
-                        reader = await (await self.connect()).open_ranges(path)
-                        try:
-                            for index in indices:
-                                part = slice(firsts[index], afters[index]).indices(reader.size)
-                                out[index] = await reader.read(part[0], part[1])
-                        finally:
-                            await reader.close()
-                except OSError as error:
-                    if on_error != "return":
-                        raise
-                    for index in indices:
-                        out[index] = error
-
-        await asyncio.gather(*(read(path, indices) for path, indices in wanted.items()))
-        return out
-
-    async def _get_file(
-        self, rpath: str, lpath: Any, callback: Any = DEFAULT_CALLBACK, **kwargs: Any
-    ) -> None:
-        """Download one file; the local name appears when it is whole."""
-        with file_errors():
-            client = await self.connect()
-            if not isfilelike(lpath) and (await client.info(rpath)).is_folder:
-                await asyncio.to_thread(os.makedirs, lpath, exist_ok=True)
-                return
-            async with client.open_read(rpath) as download:
-                callback.set_size(download.size)
-                if isfilelike(lpath):
-                    await save(download, lpath, callback.relative_update)
-                    return
-                async with whole_file(Path(lpath)) as file:
-                    await save(download, file, callback.relative_update)
-
-    # ---------------------------------------------------------------- writing
-
-    async def upload(
-        self, file: IO[bytes], path: str, size: int, replace: bool, progress: Any = None
-    ) -> None:
-        """Write what is left of a local file, safely; missing folders are made.
-
-        Args:
-            file: Open for reading; not closed.
-            path: Where it goes.
-            size: Bytes that are left in it.
-            replace: Whether a file of that name may be replaced.
-            progress: Told the size of each chunk sent.
-        """
-        client = await self.connect()
-        await client.write(path, file_chunks(file, progress), size, replace=replace, parents=True)
-
-    async def _put_file(
-        self,
-        lpath: Any,
-        rpath: str,
-        callback: Any = DEFAULT_CALLBACK,
-        mode: str = "overwrite",
-        **kwargs: Any,
-    ) -> None:
-        """Upload one file. `mode="create"` never replaces one."""
-        if await asyncio.to_thread(os.path.isdir, lpath):
-            await self._makedirs(rpath, exist_ok=True)
-            return
-        with file_errors():
-            file = await asyncio.to_thread(open, lpath, "rb")
-            try:
-                size = os.fstat(file.fileno()).st_size
-                callback.set_size(size)
-                await self.upload(file, rpath, size, mode != "create", callback.relative_update)
-            finally:
-                file.close()
-
-    async def _pipe_file(
-        self, path: str, value: Any, mode: str = "overwrite", **kwargs: Any
-    ) -> None:
-        data = bytes(value)
-        with file_errors():
-            await (await self.connect()).write(
-                path, one_chunk(data), len(data), replace=mode != "create", parents=True
-            )
-
-    async def _cp_file(self, path1: str, path2: str, **kwargs: Any) -> None:
-        """Copy through this computer: dCache copies by itself only between servers."""
-        source, destination = self._strip_protocol(path1), self._strip_protocol(path2)
-        if source == destination:
-            raise Exists(f"'{source}' can't be copied onto itself", code="exists")
-        with file_errors():
-            client = await self.connect()
-            if (await client.info(source)).is_folder:
-                await client.make_folders(destination)
-                return
-            async with client.open_read(source) as download:
-                await client.write(destination, download, download.size, replace=True, parents=True)
 
     # ---------------------------------------------------------------- folders, names, deleting
 
@@ -421,11 +291,36 @@ class DCacheFileSystem(LiteralNames):
         mode: str = "rb",
         block_size: int | None = None,
         autocommit: bool = True,
-        cache_type: str = "readahead",
+        cache_type: str = AdaptiveCache.name,
         cache_options: dict[str, Any] | None = None,
         size: int | None = None,
+        seekable: bool = False,
+        request_kwargs: Mapping[str, Any] | None = None,
         **kwargs: Any,
-    ) -> DCacheReader | DCacheWriter:
+    ) -> DCacheReader | DCacheWriter | SeekableWriter:
+        """As fsspec's `open`.
+
+        Args:
+            path: Literal path.
+            mode: "rb"; "wb"; "xb", which never replaces a file.
+            block_size: Bytes that are read ahead at most, or sent at once.
+            autocommit: fsspec's, for transactions.
+            cache_type: Any of fsspec's caches.
+            cache_options: For that.
+            size: What it must have.
+            seekable: For writing: let the file wait on this computer's disk until it is closed, for
+                formats that seek in what they wrote, or pause for minutes.
+            request_kwargs: dcachefs's: as the class's, for this file only.
+            **kwargs: Ignored.
+        """
+        if request_kwargs:
+            mine = self.storage_options.get("request_kwargs") or {}
+            options = {**self.storage_options, "request_kwargs": {**mine, **request_kwargs}}
+            other = type(self)(**options)
+            return other._open(  # noqa: SLF001 – another of this class
+                path, mode, block_size, autocommit, cache_type, cache_options, size, seekable
+            )
+        block_size = int(block_size or self.block_size)
         if mode == "rb":
             reader = self._open_reader(path)
             if size is not None and size != reader.size:
@@ -435,21 +330,45 @@ class DCacheFileSystem(LiteralNames):
                 self,
                 path,
                 reader,
-                block_size=block_size or self.block_size,
+                block_size=block_size,
                 cache_type=cache_type,
                 cache_options=cache_options,
             )
+        self._check_mode(mode)
+        # Better now than after hours of computing.
+        self._check_free(path, self._find_entry(path), mode)
+        replace = mode == "wb"
+        if seekable:
+            return SeekableWriter(self, path, replace=replace, autocommit=autocommit)
+        return DCacheWriter(
+            self, path, replace=replace, block_size=block_size, autocommit=autocommit
+        )
+
+    async def open_async(
+        self, path: str, mode: str = "rb", block_size: int | None = None, **kwargs: Any
+    ) -> AsyncReader | AsyncWriter:
+        """A file whose `read`, `write` and `close` are awaited; modes as `open`'s."""
+        if kwargs.get("compression"):
+            raise ValueError("open_async has no compression")
+        path = self._strip_protocol(path)
+        if mode == "rb":
+            return AsyncReader(path, await self._open_ranges(path))
+        self._check_mode(mode)
+        self._check_free(path, await self._look_up(path), mode)
+        size = int(block_size or self.block_size)
+        return AsyncWriter(self, path, replace=mode == "wb", block_size=size)
+
+    def _check_mode(self, mode: str) -> None:
         if mode not in ("wb", "xb"):
             raise NotImplementedError(
                 f"dCache can't open a file with mode {mode!r}: files are written once and whole"
             )
-        # Better now than after hours of computing.
-        entry = self._find_entry(path)
+
+    def _check_free(self, path: str, entry: Entry | None, mode: str) -> None:
         if entry is not None and entry.is_folder:
             raise IsFolder(f"'{path}' is a folder", code="is_a_folder")
         if entry is not None and mode == "xb":
             raise Exists(f"'{path}' exists already", code="exists")
-        return DCacheWriter(self, path, replace=mode == "wb", autocommit=autocommit)
 
     async def _open_ranges(self, path: str) -> Any:
         with file_errors():
@@ -463,37 +382,10 @@ class DCacheFileSystem(LiteralNames):
 
     _find_entry = sync_wrapper(_look_up)
 
-    # ---------------------------------------------------------------- the connection
-
-    async def connect(self) -> DCacheClient:
-        """The client of the running event loop; made at the first need."""
-        loop = asyncio.get_running_loop()
-        if self._client is None or self._client_loop is not loop:
-            self._client, self._client_loop = DCacheClient(self.endpoint), loop
-            weakref.finalize(self, _close, loop, self._client)
-        return self._client
-
-    async def aclose(self) -> None:
-        """Close the connections, for those who made it `asynchronous`."""
-        if self._client is not None:
-            client, self._client = self._client, None
-            await client.close()
-
 
 def _raise_unless_missing(error: OSError) -> None:
     if not isinstance(error, FileNotFoundError):
         raise error
 
 
-def _close(loop: asyncio.AbstractEventLoop, client: DCacheClient) -> None:
-    if not loop.is_running():
-        return
-    done = asyncio.run_coroutine_threadsafe(client.close(), loop)
-    try:
-        here = asyncio.get_running_loop()
-    except RuntimeError:
-        here = None
-    if here is not loop:
-        # The interpreter's exit calls this too: a moment for the connections to say goodbye.
-        with suppress(futures.TimeoutError):
-            done.result(1)
+take_protocol(DCacheFileSystem)

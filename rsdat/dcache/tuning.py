@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.request import getproxies_environment, proxy_bypass_environment
+from urllib.request import getproxies_environment, proxy_bypass
 
 import aiohttp
 from yarl import URL
@@ -68,7 +68,7 @@ class Tuning:
         if self.ssl is not None:
             given["ssl"] = self.ssl
         proxy = self.proxy
-        if proxy is None and self.trust_env and not proxy_bypass_environment(url.host or ""):
+        if proxy is None and self.trust_env and not proxy_bypass(url.host or ""):
             proxy = getproxies_environment().get(url.scheme)
         if proxy is not None:
             given["proxy"] = proxy

@@ -55,7 +55,7 @@ async def get(
     raise too_many_redirects(url)
 
 
-async def put(http: Http, path: str, body: Body, *, size: int, mime: str) -> None:
+async def put(http: Http, path: str, body: Body, *, size: int | None, mime: str) -> None:
     """Send a file's bytes. Whatever stood there is deleted first: give a name that is free.
 
     A failure leaves a broken entry of this name, which may even be readable: delete it.
@@ -64,11 +64,11 @@ async def put(http: Http, path: str, body: Body, *, size: int, mime: str) -> Non
         http: The endpoint.
         path: Literal path.
         body: The bytes.
-        size: Their number. Without it a cut upload would count as complete.
+        size: Their number. Without it a cut upload counts as complete: compare what dCache stored.
         mime: Their media type; dCache keeps it.
     """
     headers = {
-        "Content-Length": str(size),
+        **({} if size is None else {"Content-Length": str(size)}),
         # Always one for the door, else a form's type makes it fail with 500; none for a pool,
         # which answers 501 to it.
         "Content-Type": mime,

@@ -17,7 +17,7 @@ import logging
 import mimetypes
 import re
 import secrets
-from collections.abc import AsyncIterable, Coroutine
+from collections.abc import AsyncIterable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -41,13 +41,13 @@ async def write(
     http: Http,
     path: str,
     chunks: AsyncIterable[bytes],
-    size: int,
+    size: int | None,
     *,
     replace: bool,
     unchanged_since: datetime | None = None,
     parents: bool = False,
 ) -> tuple[Entry, bool]:
-    """Write a file of known length.
+    """Write a file.
 
     When it is cancelled the file is either as before or wholly the new one.
 
@@ -55,7 +55,7 @@ async def write(
         http: The endpoint.
         path: Literal path.
         chunks: The bytes; read once, not closed.
-        size: How many there are.
+        size: How many there are; None if that shows only at the end.
         replace: Whether a file of this name may be replaced.
         unchanged_since: Replace only the file that was last modified then, to the millisecond.
         parents: Whether to make folders that are missing.
@@ -68,6 +68,95 @@ async def write(
         NotFound: The folder does not exist.
         InvalidInput: More or fewer bytes came than were announced (`wrong_length`).
         RsdatError: dCache refused, or gave no usable answer.
+    """
+    sent = await upload(
+        http,
+        path,
+        chunks,
+        size,
+        replace=replace,
+        unchanged_since=unchanged_since,
+        parents=parents,
+    )
+    return await sent.place()
+
+
+@dataclasses.dataclass(frozen=True)
+class Upload:
+    """A file that is whole on dCache, under a temporary name. `place` or `discard` it.
+
+    Attributes:
+        path: The name that it is to get.
+        entry: As it lies there now.
+        placed: Told the name when something may have come to stand there.
+    """
+
+    http: Http
+    path: str
+    entry: Entry
+    replace: bool
+    unchanged_since: datetime | None
+    expected: bool
+    placed: Callable[[str], None]
+
+    async def place(self) -> tuple[Entry, bool]:
+        """Give it its name; on failure nothing of it is left.
+
+        Returns:
+            The file as it is now, and whether the name is new.
+
+        Raises:
+            Conflict: `exists`, `is_a_folder`, `changed_since`, `old_kept`.
+            RsdatError: dCache refused, or gave no usable answer.
+        """
+        try:
+            # Once begun, the renaming goes on to its end, whoever is cancelled meanwhile.
+            created = await _to_the_end(_put_in_place(self))
+        except BaseException as error:
+            if not (isinstance(error, RsdatError) and error.code == "old_kept"):
+                await self._clean_after(error)
+            raise
+        finally:
+            self.placed(self.path)
+        return await _look(self.http, self.path, self.entry), created
+
+    async def discard(self) -> bool:
+        """Delete it; False if it could not be."""
+        return await _to_the_end(_clean(self.http, self.entry.path))
+
+    async def _clean_after(self, error: BaseException) -> None:
+        if not await self.discard() and isinstance(error, RsdatError):
+            error.details["left_behind"] = self.entry.path
+
+
+async def upload(
+    http: Http,
+    path: str,
+    chunks: AsyncIterable[bytes],
+    size: int | None,
+    *,
+    replace: bool,
+    unchanged_since: datetime | None = None,
+    parents: bool = False,
+    placed: Callable[[str], None] = lambda _: None,
+) -> Upload:
+    """Bring a file's bytes to dCache under a temporary name, and make sure that they are there.
+
+    Without a size the bytes go chunked: a door takes a cut one for a whole one, but then neither
+    the number of bytes nor the checksum fits.
+
+    Args:
+        http: As all these, as for `write`.
+        path: The name that it will get.
+        chunks: The bytes.
+        size: How many.
+        replace: Whether a file of this name may be replaced.
+        unchanged_since: Only the file that was last modified then.
+        parents: Whether to make folders that are missing.
+        placed: Told the name when something may have come to stand there.
+
+    Raises:
+        RsdatError: As `write`.
     """
     existing = await rest.find(http, path)
     _check_target(path, existing, replace, unchanged_since)
@@ -84,22 +173,15 @@ async def write(
     try:
         await body.watch(webdav.put(http, temporary, body, size=size, mime=mime))
         uploaded = await rest.info(http, temporary, checksums=True)
-        _check_upload(path, uploaded, size, body.adler32)
-        # Once begun, the renaming goes on to its end, whoever is cancelled meanwhile.
-        created = await _to_the_end(
-            _put_in_place(
-                http, uploaded, path, replace, unchanged_since, expected=existing is not None
-            )
-        )
+        _check_upload(path, uploaded, body.sent, body.adler32)
     except BaseException as error:
         refused = isinstance(error, RsdatError) and not isinstance(error, DoorBroken)
-        placed = isinstance(error, RsdatError) and error.code == "old_kept"
-        if (body.started or not refused) and not placed:
+        if body.started or not refused:
             left = not await _to_the_end(_clean(http, temporary, in_flight=True))
             if left and isinstance(error, RsdatError):
                 error.details["left_behind"] = temporary
         raise
-    return await _look(http, path, uploaded), created
+    return Upload(http, path, uploaded, replace, unchanged_since, existing is not None, placed)
 
 
 async def _look(http: Http, path: str, uploaded: Entry) -> Entry:
@@ -164,31 +246,24 @@ def _check_upload(path: str, uploaded: Entry, size: int, adler32: str) -> None:
         )
 
 
-async def _put_in_place(
-    http: Http,
-    uploaded: Entry,
-    path: str,
-    replace: bool,
-    unchanged_since: datetime | None,
-    *,
-    expected: bool,
-) -> bool:
+async def _put_in_place(sent: Upload) -> bool:
     """Give the upload its name; True if nothing had it before.
 
-    `expected`: something was there before the upload. If not, the MOVE will tell by itself.
+    `sent.expected`: something was there before. If not, the MOVE will tell by itself.
     """
+    http, path = sent.http, sent.path
     asides: list[Entry] = []
     try:
         # Other writers may put something there, or move it away, between two of our steps.
         for round_number in range(_MAX_ROUNDS):
-            looking = expected or round_number > 0
+            looking = sent.expected or round_number > 0
             existing = await rest.find(http, path) if looking else None
             if looking and (existing is not None or not asides):
-                _check_target(path, existing, replace, unchanged_since)
+                _check_target(path, existing, sent.replace, sent.unchanged_since)
             last = round_number == _MAX_ROUNDS - 1
             if existing is not None and not await _move_aside(http, existing, asides):
                 continue
-            if await _move_in(http, uploaded, path, raising=last):
+            if await _move_in(http, sent.entry, path, raising=last):
                 break
         else:
             raise Conflict(f"Too many others are writing '{path}'", code="contended", path=path)

@@ -307,12 +307,10 @@ def test_fsspec_configuration(site: Door, folder: str, tmp_path: Path) -> None:
 
 def test_what_it_does_not_take(site: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RSDAT_HOME", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=r"No dCache endpoint is configured\. Describe"):
+    with pytest.raises(FileNotFoundError, match=r"No dCache endpoint is configured\. Add one"):
         DCacheFileSystem()
-    with pytest.raises(ValueError, match="no webdav_url"):
-        DCacheFileSystem(api_url=site.api_url)
-    with pytest.raises(TypeError, match="encoded"):
-        DCacheFileSystem(api_url=site.api_url, webdav_url=site.webdav_url, encoded=True)
+    with pytest.raises(ValueError, match="is an address, not a path"):
+        DCacheFileSystem._strip_protocol(f"{site.webdav_url}/a?authz=geheim")
 
 
 def test_many_threads(site: Door, folder: str, fs: DCacheFileSystem) -> None:
