@@ -50,6 +50,16 @@ class Entry:
         """Whether it can hold others."""
         return self.type == "directory"
 
+    @property
+    def modified_ms(self) -> int | None:
+        """`modified` in milliseconds since 1970."""
+        return to_ms(self.modified)
+
+    @property
+    def created_ms(self) -> int | None:
+        """`created` in milliseconds since 1970."""
+        return to_ms(self.created)
+
     def as_dict(self) -> dict[str, Any]:
         """The Entry of `docs/api.yaml`."""
         return {
@@ -81,8 +91,8 @@ def entry_from_rest(path: str, attributes: Mapping[str, Any]) -> Entry:
             path=path,
             type=kind,
             size=0 if folder else attributes.get("size"),  # dCache says 512 for every folder
-            modified=_moment(attributes.get("mtime")),
-            created=_moment(attributes.get("creationTime")),
+            modified=moment(attributes.get("mtime")),
+            created=moment(attributes.get("creationTime")),
             locality=attributes.get("fileLocality"),
             mime=attributes.get("fileMimeType"),
             pnfs_id=attributes.get("pnfsId"),
@@ -108,5 +118,15 @@ def children_from_rest(folder: str, attributes: Mapping[str, Any]) -> list[Entry
         ) from error
 
 
-def _moment(time_ms: int | None) -> datetime | None:
+def to_ms(time: datetime | None) -> int | None:
+    """The inverse of `moment`."""
+    return None if time is None else (time - _EPOCH) // timedelta(milliseconds=1)
+
+
+def moment(time_ms: int | None) -> datetime | None:
+    """A time of dCache's, in milliseconds since 1970.
+
+    Raises:
+        OverflowError, TypeError: It is no time.
+    """
     return None if time_ms is None else _EPOCH + timedelta(milliseconds=time_ms)

@@ -166,6 +166,23 @@ async def remove(http: Http, path: str) -> None:
         raise
 
 
+async def user(http: Http) -> dict[str, Any]:
+    """Who dCache says the user is: `status`, `uid`, `gids`, `username`, `rootDirectory` and more.
+
+    Raises:
+        RsdatError: dCache refused, or gave no usable answer.
+    """
+    return json_object(await http.ask("GET", http.rest_url("user"), doing="ask who you are"))
+
+
+async def login_root(http: Http) -> str:
+    """What the bulk service wants in front of a path; empty, or a path without slash at its end.
+
+    It does not apply the root of a macaroon or login to its targets (dCache issues 7506, 7883).
+    """
+    return str((await user(http)).get("rootDirectory") or "/").rstrip("/")
+
+
 def exists(path: str) -> RsdatError:
     """The error for a name that is taken."""
     return Conflict(f"'{path}' exists already", code="exists", path=path)

@@ -12,7 +12,7 @@ from typing import Any
 
 from rsdat.base.errors import DoorBroken, InvalidInput, Refused, RsdatError
 from rsdat.dcache.http import Http
-from rsdat.dcache.rest import json_object
+from rsdat.dcache.rest import json_object, login_root
 
 MAX_PATHS = 500
 # Ending pins is a change in a database. What takes longer than these pauses together goes on alone.
@@ -112,23 +112,22 @@ def _raise_failed(request: dict[str, Any], root: str) -> None:
     if not failed:
         return
     path = str(failed[0].get("target") or "").removeprefix(root)
-    words = str(failed[0].get("errorMessage") or "no reason given")
-    told = _EXCEPTION.fullmatch(words)
+    words = reason(failed[0].get("errorMessage"))
     more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-    raise Refused(
-        f"dCache refused to release '{path}'{more}: {told[1] if told else words}", path=path
-    )
+    raise Refused(f"dCache refused to release '{path}'{more}: {words}", path=path)
+
+
+def reason(told: object) -> str:
+    """The words in what dCache tells of a failed target, which may be a Java exception's text."""
+    words = str(told or "no reason given")
+    exception = _EXCEPTION.fullmatch(words)
+    return exception[1] if exception else words
 
 
 async def _root(http: Http, files: Sequence[str], verb: str) -> str:
-    """What the bulk service wants in front of a path.
-
-    It does not apply the root of a macaroon or login to its targets (dCache issues 7506, 7883).
-    """
     if not 1 <= len(files) <= MAX_PATHS:
         raise InvalidInput(f"{verb} takes 1 to {MAX_PATHS} paths, got {len(files)}")
-    user = json_object(await http.ask("GET", http.rest_url("user"), doing="ask who you are"))
-    return str(user.get("rootDirectory") or "/").rstrip("/")
+    return await login_root(http)
 
 
 def _number(files: Sequence[str]) -> str:

@@ -57,6 +57,11 @@ class RsdatApp(ExtensionApp):
         except RsdatError as error:
             # Told again, with its hint, to the first page that asks.
             self.log.warning("rsdat: clusters can't be managed yet: %s", error.message)
+        self.companion.credentials.start()
+        try:
+            await self.companion.orders()
+        except (RsdatError, OSError) as error:
+            self.log.warning("rsdat: orders for tape can't be followed yet: %s", error)
 
     async def stop_extension(self) -> None:
         """End background work. Clusters, and what dCache was asked to do, live on."""

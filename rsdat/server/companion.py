@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from rsdat.dcache import paths
+from rsdat.server.credentials import CredentialWatch
 from rsdat.server.listings import Listings
 from rsdat.server.notifier import Notifier
 from rsdat.server.storage import Storage
 from rsdat.server.sweeping import Sweeping
+from rsdat.server.watching import Watching
 
 if TYPE_CHECKING:
     from rsdat.clusters.manager import ClusterManager
     from rsdat.clusters.open import OpenClusters
+    from rsdat.dcache.orders.book import Orders
+    from rsdat.dcache.preview import Previews
 
 T = TypeVar("T")
 
@@ -65,10 +71,16 @@ class Companion:
     ) -> None:
         self.notifier = notifier
         self.storage = Storage(home)
-        self.listings = Listings()
+        self.listings = Listings(self._listed, lambda *key: self.watching.is_live(*key))
+        self.watching = Watching(self.storage, self.listings, self.folder_changed, self._listed)
         self.sweeping = Sweeping(self.storage, self.folder_changed)
+        self._orders: Opening[Orders] = Opening(lambda: self._open_orders(home))
+        self._previews: Opening[Previews] = Opening(_open_previews)
+        self.credentials = CredentialWatch(
+            self.storage, self._shared, lambda name: notifier.changed("endpoint", name)
+        )
         self._clusters: Opening[OpenClusters] = Opening(
-            lambda: open_clusters(home, lambda id_: notifier.changed("cluster", id_))
+            lambda: open_clusters(home, self._cluster_changed)
         )
 
     async def clusters(self) -> ClusterManager:
@@ -79,16 +91,68 @@ class Companion:
         """The queue's part of `Info`."""
         return await (await self._clusters.get()).queue_info()
 
+    async def orders(self) -> Orders:
+        """The orders for tape, those that are not done followed."""
+        return await self._orders.get()
+
+    async def previews(self) -> Previews:
+        """Makes small pictures."""
+        return await self._previews.get()
+
+    def _cluster_changed(self, cluster_id: str) -> None:
+        self.notifier.changed("cluster", cluster_id)
+        self.credentials.clusters_changed()
+
+    async def _shared(self) -> list[Path]:
+        return (await self.clusters()).shared_folders()
+
     def folder_changed(self, endpoint: str, folder: str) -> None:
         """A folder's entries are not what they were: forget its listing and tell the pages."""
         self.listings.forget(endpoint, folder)
         self.notifier.changed("dcache", f"{endpoint}:{folder}")
 
+    def entry_changed(self, endpoint: str, path: str) -> None:
+        """One entry is not what it was."""
+        self.folder_changed(endpoint, paths.parent_of(path))
+
+    async def _open_orders(self, home: Path) -> Orders:
+        # aiohttp and the client: not on the event loop.
+        await asyncio.to_thread(importlib.import_module, "rsdat.dcache.orders.book")
+        from rsdat.dcache.orders.book import Orders
+
+        orders = Orders(
+            home,
+            self.storage.client,
+            lambda id_: self.notifier.changed("tape", id_),
+            self.folder_changed,
+        )
+        await orders.open()
+        return orders
+
+    def _listed(self, endpoint: str, folder: str) -> None:
+        self.notifier.changed("dcache", f"{endpoint}:{folder}")
+
     async def stop(self) -> None:
         """End background work and connections. Clusters and what dCache was asked live on."""
         self.notifier.close()
+        await self.credentials.stop()
         opened = await self._clusters.close()
         if opened is not None:
             await opened.manager.stop()
+        orders = await self._orders.close()
+        if orders is not None:
+            await orders.close()
+        previews = await self._previews.close()
+        if previews is not None:
+            previews.close()
+        await self.watching.close()
+        await self.listings.close()
         await self.sweeping.close()
         await self.storage.close()
+
+
+async def _open_previews() -> Previews:
+    await asyncio.to_thread(importlib.import_module, "rsdat.dcache.preview")
+    from rsdat.dcache.preview import Previews
+
+    return Previews()

@@ -11,30 +11,7 @@ from rsdat.dcache import paths
 from rsdat.server.handler import RsdatHandler
 
 if TYPE_CHECKING:
-    from rsdat.dcache.entry import Entry
-
-
-class EndpointsHandler(RsdatHandler):
-    """`/api/dcache/endpoints`."""
-
-    @web.authenticated
-    @authorized
-    async def get(self) -> None:
-        """The configured endpoints, never a credential."""
-        endpoints = await self.companion.storage.endpoints()
-        self.reply(
-            {
-                "endpoints": [
-                    {
-                        "name": endpoint.name,
-                        "api_url": endpoint.api_url,
-                        "webdav_url": endpoint.webdav_url,
-                        "home": endpoint.home,
-                    }
-                    for endpoint in endpoints
-                ]
-            }
-        )
+    from rsdat.dcache.rows import Rows
 
 
 class ListHandler(RsdatHandler):
@@ -48,10 +25,10 @@ class ListHandler(RsdatHandler):
         path = paths.parse(query["path"])
         client = await self.companion.storage.client(endpoint)
 
-        async def load() -> list[Entry]:
-            entries = await client.list(path)
-            self.companion.sweeping.noticed(endpoint, entries)
-            return entries
+        async def load(limit: int | None) -> Rows:
+            rows = await client.rows(path, limit=limit)
+            self.companion.sweeping.noticed(endpoint, rows.uploads())
+            return rows
 
         self.reply(await self.companion.listings.page(endpoint, path, load, query))
 
@@ -122,38 +99,3 @@ class DeleteHandler(RsdatHandler):
             self.companion.folder_changed(endpoint, paths.parent_of(path))
         self.set_status(204)
         self.finish()
-
-
-class StageHandler(RsdatHandler):
-    """`/api/dcache/{endpoint}/stage`."""
-
-    @web.authenticated
-    @authorized
-    async def post(self, endpoint: str) -> None:
-        """Order files from tape."""
-        body = self.body("StageRequest")
-        wanted = [paths.parse(path) for path in body["paths"]]
-        client = await self.companion.storage.client(endpoint)
-        request = await client.stage(wanted, keep_s=body["keep"])
-        for folder in sorted({paths.parent_of(path) for path in wanted}):
-            self.companion.folder_changed(endpoint, folder)
-        self.reply({"id": request}, 202)
-
-
-class ReleaseHandler(RsdatHandler):
-    """`/api/dcache/{endpoint}/release`."""
-
-    @web.authenticated
-    @authorized
-    async def post(self, endpoint: str) -> None:
-        """End pins."""
-        body = self.body("ReleaseRequest")
-        wanted = [paths.parse(path) for path in body["paths"]]
-        client = await self.companion.storage.client(endpoint)
-        try:
-            done = await client.release(wanted)
-        finally:
-            # Also after a failure: other files of the order are released.
-            for folder in sorted({paths.parent_of(path) for path in wanted}):
-                self.companion.folder_changed(endpoint, folder)
-        self.reply({"done": done})

@@ -1,202 +1,313 @@
-"""Recent listings of dCache folders, kept so that sorting, filtering and paging ask dCache once."""
+"""Recent listings of dCache folders, kept so that sorting, filtering and paging ask dCache once.
+
+A large folder takes dCache a minute and more. Its first page is asked for before all of it, and
+shown meanwhile (`complete: false`); an event of the folder tells when all is there. Who looks at
+such a folder again while it is read anew gets the old rows in the same way.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
-import unicodedata
-import weakref
+from array import array
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rsdat.base.clock import to_iso
+from rsdat.base.errors import RsdatError
 from rsdat.dcache import paths
+from rsdat.server.order import arrange, by_name, folded, matching
 
 if TYPE_CHECKING:
     from rsdat.dcache.entry import Entry
+    from rsdat.dcache.rows import Rows
 
 #: After this a listing is asked for anew.
 FRESH_S = 60.0
+#: The same where dCache tells changes.
+LIVE_FRESH_S = 900.0
 MAX_FOLDERS = 16
-#: Over all kept folders; about half a kilobyte each.
-MAX_ENTRIES = 200_000
+#: Over all kept folders; about 150 bytes each.
+MAX_ENTRIES = 300_000
+#: A page of this many costs dCache a tenth of a second; whoever has no more is known by it.
+FIRST_PAGE = 200
+#: So long a request waits for a new listing where an old one can be shown.
+PATIENCE_S = 1.0
+#: So long a failure is told to those who ask, before dCache is asked again.
+TOLD_S = 10.0
+#: Whole listings under way at once, whatever folders a user runs through.
+_AT_ONCE = 4
 _MAX_FILTERS = 8
-_NUMBER = re.compile("[0-9]+")
+
+Key = tuple[str, str]
 
 
-def natural_key(name: str) -> str:
-    """Sorts as people count: `scene 9` before `Scene 10`; equal ones by their exact spelling.
+class Load(Protocol):
+    """Asks dCache for a folder, or for a first page of it."""
 
-    One text and no tuple of parts: comparing 50 000 tuples would hold up the event loop from
-    whatever thread.
-    """
-    text = folded(name)
-    if not text.isascii():
-        # é stands beside e, not behind z.
-        letters = unicodedata.normalize("NFD", text)
-        text = "".join(c for c in letters if not unicodedata.combining(c))
-    return f"{_NUMBER.sub(_by_length, text)}\0{name}"
-
-
-def _by_length(number: re.Match[str]) -> str:
-    digits = number[0].lstrip("0")
-    return f"\1{len(digits):03}{digits}"
-
-
-def folded(text: str) -> str:
-    """The text without the differences that a reader does not see: case, Unicode's two forms."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
-
-
-def arrange(entries: Iterable[Entry], sort: str) -> list[Entry]:
-    """The entries in an order of the contract: folders first, then by key, ties by name.
-
-    Args:
-        entries: In any order.
-        sort: `name`, `size`, `modified` or `locality`; with `-` in front, reversed.
-    """
-    return _arrange(sorted(entries, key=lambda entry: natural_key(entry.name)), sort)
-
-
-def _arrange(by_name: Sequence[Entry], sort: str) -> list[Entry]:
-    key, descending = sort.removeprefix("-"), sort.startswith("-")
-    rows = list(reversed(by_name)) if descending else list(by_name)
-    if key != "name":
-        # What has no value stands last in both directions: there is nothing to compare.
-        known = [entry for entry in rows if getattr(entry, key) is not None]
-        unknown = [entry for entry in rows if getattr(entry, key) is None]
-        known.sort(key=lambda entry: getattr(entry, key), reverse=descending)
-        rows = known + unknown
-    rows.sort(key=lambda entry: entry.type != "directory")
-    return rows
+    def __call__(self, limit: int | None) -> Awaitable[Rows]:
+        """At most `limit` entries, or all."""
+        ...
 
 
 @dataclass
 class _Folder:
-    entries: Sequence[Entry]
+    rows: Rows
     began_s: float
     listed: datetime
-    orders: dict[str, list[Entry]] = field(default_factory=dict)
-    filtered: OrderedDict[tuple[str, str], list[Entry]] = field(default_factory=OrderedDict)
+    #: How long dCache took.
+    took_s: float = 0.0
+    #: It was changed since; shown only until the new one is there.
+    stale: bool = False
+    orders: dict[str, array[int]] = field(default_factory=dict)
+    filtered: OrderedDict[tuple[str, str], array[int]] = field(default_factory=OrderedDict)
+
+
+class _Loading:
+    """One folder being asked for."""
+
+    def __init__(self, load: Load, began_s: float, sort: str) -> None:
+        self.load = load
+        self.began_s = began_s
+        self.sort = sort
+        #: Something changed since it began.
+        self.outdated = False
+        #: Who asks anew once this has ended.
+        self.again: Load | None = None
+        #: Somebody was shown less than all, and waits for the event.
+        self.promised = False
+        self.first: asyncio.Future[_Folder] = asyncio.get_running_loop().create_future()
+        self.task: asyncio.Task[_Folder]
 
 
 class Listings:
     """Whole listings by (endpoint, folder): the youngest few, for a minute.
 
-    Requests for one folder wait for one listing. Our own changes make a listing forgotten, also
-    one that is under way: it is handed to those who wait for it, but not kept.
+    Requests for one folder wait for one listing. Changes make a listing stale, also one that is
+    under way: it is shown until the next one is there.
 
     Args:
+        ready: Told the endpoint and the folder when a listing that was promised is there, or
+            failed.
+        live: Whether dCache tells changes of a folder by itself.
         monotonic_s: Seconds that never run backwards.
     """
 
-    def __init__(self, monotonic_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        ready: Callable[[str, str], None] = lambda _endpoint, _path: None,
+        live: Callable[[str, str], bool] = lambda _endpoint, _path: False,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._ready = ready
+        self._live = live
         self._now_s = monotonic_s
-        self._folders: OrderedDict[tuple[str, str], _Folder] = OrderedDict()
-        self._locks: weakref.WeakValueDictionary[tuple[str, str], asyncio.Lock] = (
-            weakref.WeakValueDictionary()
-        )
-        self._forgotten = 0
+        self._folders: OrderedDict[Key, _Folder] = OrderedDict()
+        self._loading: dict[Key, _Loading] = {}
+        self._failures: dict[Key, tuple[RsdatError, float]] = {}
+        self._whole = asyncio.Semaphore(_AT_ONCE)
 
     async def page(
-        self,
-        endpoint: str,
-        path: str,
-        load: Callable[[], Awaitable[Sequence[Entry]]],
-        query: dict[str, Any],
+        self, endpoint: str, path: str, load: Load, query: dict[str, Any]
     ) -> dict[str, Any]:
         """A page of a folder, as `Listing` of the contract.
 
         Args:
             endpoint: Name of the endpoint.
             path: Literal path of the folder, in its one form.
-            load: Asks dCache for all of the folder.
+            load: Asks dCache for the folder.
             query: offset, limit, sort, filter and refresh of the contract.
 
         Raises:
             RsdatError: What `load` raises.
         """
-        folder = await self._folder((endpoint, path), load, anew=query["refresh"] == "1")
-        rows = await self._rows(folder, query["sort"], folded(query["filter"]))
+        anew = query["refresh"] == "1"
+        folder, complete = await self._folder((endpoint, path), load, query["sort"], anew=anew)
+        rows = await _rows(folder, query["sort"], folded(query["filter"]))
         offset = query["offset"]
+        numbers = rows[offset : offset + query["limit"]]
         return {
             "path": path,
             "total": len(rows),
+            "complete": complete,
             "offset": offset,
-            "entries": [entry.as_dict() for entry in rows[offset : offset + query["limit"]]],
+            "entries": [folder.rows.entry(number).as_dict() for number in numbers],
             "listed": to_iso(folder.listed),
         }
 
     def forget(self, endpoint: str, path: str) -> None:
         """Ask dCache anew for a folder and all below it."""
-        self._forgotten += 1
         # The client spells new names in Unicode's composed form, whatever it was asked.
         folder = paths.composed(path)
-        for key in list(self._folders):
+        for key in (*self._folders, *self._loading, *self._failures):
             if key[0] == endpoint and paths.is_inside(paths.composed(key[1]), folder):
-                del self._folders[key]
+                self._outdate(key)
 
-    async def _folder(
-        self,
-        key: tuple[str, str],
-        load: Callable[[], Awaitable[Sequence[Entry]]],
-        *,
-        anew: bool,
-    ) -> _Folder:
+    def known(self, endpoint: str, path: str) -> int | None:
+        """How many entries of a folder are held, if they are of now; None if it is not held."""
+        folder = self._folders.get((endpoint, path))
+        return None if folder is None or folder.stale else len(folder.rows)
+
+    def folder_modified_ms(self, endpoint: str, path: str) -> int | None:
+        """When a folder that is held had changed last, as dCache said when it listed it."""
+        folder = self._folders.get((endpoint, path))
+        return None if folder is None else folder.rows.folder_modified
+
+    async def change(self, endpoint: str, path: str, entries: Mapping[str, Entry | None]) -> None:
+        """Put single entries into a folder that is held, or (None) take them out of it.
+
+        Where an entry can't be put in, because meanwhile something else happened, the folder is
+        asked for anew.
+        """
+        key = (endpoint, path)
+        folder = self._folders.get(key)
+        if folder is None or folder.stale or key in self._loading:
+            self._outdate(key)
+            return
+        new = _Folder(
+            await asyncio.to_thread(folder.rows.changed, entries),
+            folder.began_s,
+            folder.listed,
+            folder.took_s,
+        )
+        await asyncio.to_thread(_ordered, new, "name")
+        if self._folders.get(key) is folder and not folder.stale and key not in self._loading:
+            self._folders[key] = new
+        else:
+            self._outdate(key)
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        tasks = [loading.task for loading in self._loading.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _outdate(self, key: Key) -> None:
+        self._failures.pop(key, None)
+        if key in self._folders:
+            self._folders[key].stale = True
+        if key in self._loading:
+            self._loading[key].outdated = True
+
+    async def _folder(self, key: Key, load: Load, sort: str, *, anew: bool) -> tuple[_Folder, bool]:
         asked_s = self._now_s()
-        lock = self._locks.setdefault(key, asyncio.Lock())
-        async with lock:
-            kept = self._folders.get(key)
+        patience_ends = time.monotonic() + PATIENCE_S
+        while True:
             # Who asks anew takes a listing that began after the asking, so that many who do it
             # at once cost one.
-            oldest_s = asked_s if anew else self._now_s() - FRESH_S
-            if kept is not None and kept.began_s >= oldest_s:
+            kept = self._folders.get(key)
+            oldest_s = asked_s if anew else self._now_s() - self._fresh_s(key, kept)
+            if kept is not None and not kept.stale and kept.began_s >= oldest_s:
                 self._folders.move_to_end(key)
-                return kept
-            forgotten = self._forgotten
-            began_s, listed = self._now_s(), datetime.now(timezone.utc)
-            folder = _Folder(await load(), began_s, listed)
-            if forgotten == self._forgotten:
-                self._keep(key, folder)
-            return folder
+                return kept, True
+            self._tell_failure(key, anew=anew)
+            loading = self._loading.get(key) or self._begin(key, load, sort, kept)
+            good = loading.began_s >= oldest_s and not loading.outdated
+            if not good:
+                loading.again = load
+            # Not awaited itself: a request that is gone must not take the listing from others.
+            if kept is None:
+                either = {loading.first, loading.task}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                left_s = max(0.0, patience_ends - time.monotonic())
+                await asyncio.wait({loading.task}, timeout=left_s)
+            if not loading.task.done():
+                loading.promised = True
+                return kept or loading.first.result(), False
+            if good:
+                return loading.task.result(), True
+            # Its callback, which begins the next one, has run before we were woken.
 
-    def _keep(self, key: tuple[str, str], folder: _Folder) -> None:
+    def _fresh_s(self, key: Key, kept: _Folder | None) -> float:
+        if self._live(*key):
+            return LIVE_FRESH_S
+        # What takes dCache a minute is not asked for every minute.
+        return max(FRESH_S, 0.0 if kept is None else 10 * kept.took_s)
+
+    def _tell_failure(self, key: Key, *, anew: bool) -> None:
+        error, until_s = self._failures.get(key, (None, 0.0))
+        if error is None:
+            return
+        if not anew and self._now_s() < until_s:
+            raise error
+        del self._failures[key]
+
+    def _begin(self, key: Key, load: Load, sort: str, kept: _Folder | None) -> _Loading:
+        loading = self._loading[key] = _Loading(load, self._now_s(), sort)
+        loading.task = asyncio.create_task(self._load(loading, kept))
+        loading.task.add_done_callback(lambda _: self._ended(key, loading))
+        return loading
+
+    async def _load(self, loading: _Loading, kept: _Folder | None) -> _Folder:
+        listed = datetime.now(timezone.utc)
+        if kept is None:
+            folder = _Folder(await loading.load(FIRST_PAGE), loading.began_s, listed)
+            if len(folder.rows) < FIRST_PAGE:
+                return folder
+            loading.first.set_result(folder)
+        async with self._whole:
+            began_s = self._now_s()
+            folder = _Folder(await loading.load(None), loading.began_s, listed)
+            folder.took_s = self._now_s() - began_s
+        await asyncio.to_thread(_ordered, folder, loading.sort)
+        return folder
+
+    def _ended(self, key: Key, loading: _Loading) -> None:
+        del self._loading[key]
+        task = loading.task
+        error = asyncio.CancelledError() if task.cancelled() else task.exception()
+        if error is None:
+            folder = task.result()
+            folder.stale = loading.outdated
+            self._keep(key, folder)
+        elif isinstance(error, RsdatError) and loading.promised:
+            self._failures[key] = (error, self._now_s() + TOLD_S)
+        if not loading.first.done():
+            if error is None:
+                loading.first.set_result(task.result())
+            else:
+                loading.first.cancel()
+        if loading.again is not None and not task.cancelled():
+            following = self._begin(key, loading.again, loading.sort, self._folders.get(key))
+            following.promised = loading.promised
+        elif loading.promised and not task.cancelled():
+            self._ready(*key)
+
+    def _keep(self, key: Key, folder: _Folder) -> None:
         self._folders[key] = folder
         self._folders.move_to_end(key)
         while len(self._folders) > 1 and (
             len(self._folders) > MAX_FOLDERS
-            or sum(len(kept.entries) for kept in self._folders.values()) > MAX_ENTRIES
+            or sum(len(kept.rows) for kept in self._folders.values()) > MAX_ENTRIES
         ):
             self._folders.popitem(last=False)
 
-    async def _rows(self, folder: _Folder, sort: str, wanted: str) -> list[Entry]:
-        rows = folder.orders.get(sort)
-        if rows is None:
-            # 50 000 names take a good part of a second: not on the event loop.
-            rows = await asyncio.to_thread(_ordered, folder, sort)
-        if not wanted:
-            return rows
-        kept = folder.filtered.pop((sort, wanted), None)
-        if kept is None:
-            kept = await asyncio.to_thread(_matching, rows, wanted)
-        folder.filtered[sort, wanted] = kept
-        while len(folder.filtered) > _MAX_FILTERS:
-            folder.filtered.popitem(last=False)
-        return kept
+
+async def _rows(folder: _Folder, sort: str, wanted: str) -> Sequence[int]:
+    order = folder.orders.get(sort)
+    if order is None:
+        # 200 000 names take a good part of a second: not on the event loop.
+        order = await asyncio.to_thread(_ordered, folder, sort)
+    if not wanted:
+        return order
+    kept = folder.filtered.pop((sort, wanted), None)
+    if kept is None:
+        kept = await asyncio.to_thread(matching, folder.rows, order, wanted)
+    folder.filtered[sort, wanted] = kept
+    while len(folder.filtered) > _MAX_FILTERS:
+        folder.filtered.popitem(last=False)
+    return kept
 
 
-def _ordered(folder: _Folder, sort: str) -> list[Entry]:
-    by_name = folder.orders.get("name")
-    if by_name is None:
-        by_name = folder.orders["name"] = arrange(folder.entries, "name")
+def _ordered(folder: _Folder, sort: str) -> array[int]:
+    names = folder.orders.get("name")
+    if names is None:
+        names = folder.orders["name"] = by_name(folder.rows)
     if sort != "name":
-        folder.orders[sort] = _arrange(by_name, sort)
+        folder.orders[sort] = arrange(folder.rows, names, sort)
     return folder.orders[sort]
-
-
-def _matching(rows: Sequence[Entry], wanted: str) -> list[Entry]:
-    return [entry for entry in rows if wanted in folded(entry.name)]

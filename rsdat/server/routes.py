@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from jupyter_server.base.handlers import JupyterHandler
 
-from rsdat.server import clusters, dcache, info, logs
+from rsdat.server import clusters, dcache, details, endpoints, info, logs, tape, tokens
 from rsdat.server.changes import ChangesHandler
 from rsdat.server.contract import pattern
 from rsdat.server.dashboard import DashboardHandler
 from rsdat.server.files import FilesHandler
 from rsdat.server.handler import UnknownRoute
+from rsdat.server.preview import PreviewHandler
+from rsdat.server.watch import WatchHandler
 
 #: `/api/clusters/preview` and `past` come before `/api/clusters/{id}`, which would take them.
 ROUTES: list[tuple[str, type[JupyterHandler]]] = [
@@ -29,14 +31,27 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/clusters/{id}/groups", clusters.GroupsHandler),
     ("/api/clusters/{id}/groups/{group}", clusters.GroupHandler),
     ("/clusters/{id}/dashboard/{page}", DashboardHandler),
-    ("/api/dcache/endpoints", dcache.EndpointsHandler),
+    ("/api/dcache/endpoints", endpoints.EndpointsHandler),
+    ("/api/endpoints/{endpoint}", endpoints.EndpointHandler),
+    ("/api/endpoints/{endpoint}/test", endpoints.EndpointTestHandler),
     ("/api/dcache/{endpoint}/list", dcache.ListHandler),
     ("/api/dcache/{endpoint}/info", dcache.EntryHandler),
     ("/api/dcache/{endpoint}/mkdir", dcache.MakeFolderHandler),
     ("/api/dcache/{endpoint}/move", dcache.MoveHandler),
     ("/api/dcache/{endpoint}/delete", dcache.DeleteHandler),
-    ("/api/dcache/{endpoint}/stage", dcache.StageHandler),
-    ("/api/dcache/{endpoint}/release", dcache.ReleaseHandler),
+    ("/api/dcache/{endpoint}/watch", WatchHandler),
+    ("/api/dcache/{endpoint}/details", details.DetailsHandler),
+    ("/api/dcache/{endpoint}/attributes", details.AttributesHandler),
+    ("/api/dcache/{endpoint}/quota", details.QuotaHandler),
+    ("/api/dcache/{endpoint}/token", tokens.TokenHandler),
+    ("/api/dcache/{endpoint}/macaroons", tokens.MacaroonsHandler),
+    ("/api/dcache/{endpoint}/stage", tape.StageHandler),
+    ("/api/dcache/{endpoint}/pin", tape.PinHandler),
+    ("/api/dcache/{endpoint}/release", tape.ReleaseHandler),
+    ("/api/tape", tape.TapeHandler),
+    ("/api/tape/{id}", tape.TapeOrderHandler),
+    ("/api/tape/{id}/seen", tape.SeenHandler),
+    ("/preview/{endpoint}/{path}", PreviewHandler),
     ("/files/{endpoint}/{path}", FilesHandler),
 ]
 

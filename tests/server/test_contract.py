@@ -108,23 +108,7 @@ async def test_namespace(lab: Lab, dcache: Door, folder: str) -> None:
         value={"paths": [f"{folder}/a b/g.txt"]},
         **on,
     )
-    assert ordered["id"]
-    released = await lab.call(
-        "POST",
-        "/api/dcache/{endpoint}/release",
-        200,
-        value={"paths": [f"{folder}/a b/g.txt"]},
-        **on,
-    )
-    assert released == {"done": True}
-    refused = await lab.call(
-        "POST",
-        "/api/dcache/{endpoint}/release",
-        422,
-        value={"paths": [f"{folder}/nope"]},
-        **on,
-    )
-    assert refused["details"]["path"] == f"{folder}/nope"
+    assert (ordered["activity"], ordered["paths"]) == ("stage", [f"{folder}/a b/g.txt"])
     full = await lab.call(
         "POST", "/api/dcache/{endpoint}/delete", 409, value={"path": f"{folder}/a b"}, **on
     )

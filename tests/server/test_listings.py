@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
@@ -11,7 +11,9 @@ import pytest
 
 from rsdat.base.errors import DoorBroken
 from rsdat.dcache.entry import Entry
-from rsdat.server.listings import FRESH_S, MAX_FOLDERS, Listings, arrange
+from rsdat.dcache.rows import Rows
+from rsdat.server.listings import FIRST_PAGE, FRESH_S, MAX_FOLDERS, Listings
+from rsdat.server.order import arrange, by_name
 from tests.support.door import Door
 from tests.support.server import Lab
 
@@ -37,6 +39,17 @@ def at(year: int) -> datetime:
     return datetime(year, 1, 1, tzinfo=timezone.utc)
 
 
+def rows_of(entries: Iterable[Entry]) -> Rows:
+    """A folder's rows."""
+    return Rows("/").changed({each.name: each for each in entries})
+
+
+def arranged(entries: Iterable[Entry], sort: str) -> list[str]:
+    """The names in an order of the contract."""
+    rows = rows_of(entries)
+    return [rows.names[number] for number in arrange(rows, by_name(rows), sort)]
+
+
 @pytest.mark.parametrize(
     ("names", "sort", "wanted"),
     [
@@ -52,8 +65,7 @@ def at(year: int) -> datetime:
 )
 def test_order_of_names(names: str, sort: str, wanted: str) -> None:
     """As people count, whatever the case, folders first in both directions."""
-    rows = arrange([entry(name) for name in names.split()], sort)
-    assert [row.name for row in rows] == wanted.split()
+    assert arranged([entry(name) for name in names.split()], sort) == wanted.split()
 
 
 @pytest.mark.parametrize(
@@ -75,7 +87,7 @@ def test_order_of_values(sort: str, wanted: str) -> None:
         entry("b", size=10, modified=at(2001), locality="ONLINE"),
         entry("d/"),
     ]
-    assert "".join(row.name for row in arrange(rows, sort)) == wanted.replace(" ", "")
+    assert arranged(rows, sort) == wanted.split()
 
 
 class Source:
@@ -87,10 +99,15 @@ class Source:
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def load(self) -> Sequence[Entry]:
-        """All of the folder, as it was when asked."""
+    async def has_been_asked(self) -> None:
+        """Wait for the first request."""
+        while not self.asked:
+            await asyncio.sleep(0)
+
+    async def load(self, limit: int | None) -> Rows:
+        """The folder, or its first page, as it was when asked."""
         self.asked += 1
-        rows = [entry(name) for name in self.names]
+        rows = rows_of(entry(name) for name in self.names[:limit])
         await self.gate.wait()
         return rows
 
@@ -127,7 +144,7 @@ async def test_pages_and_filter() -> None:
 async def test_kept_for_a_while() -> None:
     """Until it is old, asked anew, or changed by us."""
     now, source = Time(), Source("a")
-    listings = Listings(now)
+    listings = Listings(monotonic_s=now)
     await page(listings, source)
     source.names = ["a", "b"]
     now.now_s += FRESH_S
@@ -160,10 +177,10 @@ async def test_asked_once_for_all() -> None:
 async def test_many_who_ask_anew() -> None:
     """Those who press Refresh while an older listing runs get one new listing, not five."""
     now, source = Time(), Source("old")
-    listings = Listings(now)
+    listings = Listings(monotonic_s=now)
     source.gate.clear()
     first = asyncio.create_task(page(listings, source))
-    await asyncio.sleep(0)
+    await source.has_been_asked()
     now.now_s += 1
     source.names = ["new"]
     pages = [asyncio.create_task(page(listings, source, refresh="1")) for _ in range(5)]
@@ -179,7 +196,7 @@ async def test_changed_while_listing() -> None:
     listings, source = Listings(), Source("old")
     source.gate.clear()
     early = asyncio.create_task(page(listings, source))
-    await asyncio.sleep(0)
+    await source.has_been_asked()
     listings.forget("e", "/x")
     source.names = ["new"]
     source.gate.set()
@@ -191,7 +208,7 @@ async def test_failure_is_not_kept() -> None:
     """The next one asks again."""
     listings, source = Listings(), Source("a")
 
-    async def fail() -> Sequence[Entry]:
+    async def fail(_limit: int | None) -> Rows:
         raise DoorBroken("no")
 
     with pytest.raises(DoorBroken):

@@ -1,0 +1,336 @@
+"""One order as it lies on disk: a folder of its own with what was asked for and how far it is.
+
+`order.json` is small and replaced at each step; the paths, up to 200 000 of them, are written once
+into `asked` and `targets`, one a line as JSON. `seen` is an empty file, so that a companion that
+does not follow the order can leave that note too.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from rsdat.base.clock import from_iso, to_iso
+from rsdat.base.errors import Conflict, NotFound
+from rsdat.base.files import read_json, write_bytes, write_json
+from rsdat.dcache.requests import Activity, State
+
+FORMAT = 1
+OrderState = Literal["running", "done", "failed", "cancelled"]
+SHOWN_PATHS = 100
+_LETTERS: Mapping[State, str] = {
+    "waiting": "w",
+    "running": "r",
+    "done": "d",
+    "failed": "f",
+    "cancelled": "c",
+}
+_STATES: Mapping[str, State] = {letter: state for state, letter in _LETTERS.items()}
+
+
+@dataclass
+class Part:
+    """Up to 500 targets that are one request to dCache.
+
+    Attributes:
+        first: Place of its first target.
+        states: A letter for each target.
+        request: dCache's id, once it has taken it.
+        sent: When that was.
+        lost: How often dCache did not know it any more.
+    """
+
+    first: int
+    states: str
+    request: str | None = None
+    sent: datetime | None = None
+    lost: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a target of it may still change."""
+        return "w" in self.states or "r" in self.states
+
+
+@dataclass
+class Order:
+    """An order of a user.
+
+    Attributes:
+        id: Of the order, not of dCache's requests.
+        endpoint: Name of the endpoint.
+        activity: What is to be done.
+        paths: The first hundred of what was asked for.
+        recursive: Whether also what lies deeper in folders.
+        keep_s: How long to keep files on disk; None for release.
+        created: When it was asked for.
+        root: What dCache wants in front of paths.
+        state: As the contract has it.
+        ended: When it did.
+        parts: None until the folders were looked through.
+        bytes: Of all targets, as far as known.
+        messages: Why targets failed, by their place.
+        problem: What keeps the order from going on, or why it failed.
+        progressed: When the first of its targets was done.
+    """
+
+    id: str
+    endpoint: str
+    activity: Activity
+    paths: Sequence[str]
+    recursive: bool
+    keep_s: int | None
+    created: datetime
+    root: str | None = None
+    state: OrderState = "running"
+    ended: datetime | None = None
+    parts: list[Part] | None = None
+    bytes: int | None = None
+    messages: dict[int, str] = field(default_factory=dict)
+    problem: dict[str, Any] | None = None
+    seen: bool = False
+
+    def counts(self) -> Counter[State]:
+        """How many targets are in each state."""
+        letters: Counter[str] = Counter()
+        for part in self.parts or ():
+            letters.update(part.states)
+        return Counter({_STATES[letter]: number for letter, number in letters.items()})
+
+    def state_of(self, number: int) -> State:
+        """How a target is."""
+        for part in self.parts or ():
+            if part.first <= number < part.first + len(part.states):
+                return _STATES[part.states[number - part.first]]
+        raise IndexError(number)
+
+    def set_state(self, part: Part, place: int, state: State, message: str | None = None) -> bool:
+        """Note how a target is; whether that is news."""
+        if part.states[place] == _LETTERS[state]:
+            return False
+        part.states = part.states[:place] + _LETTERS[state] + part.states[place + 1 :]
+        if message is not None:
+            self.messages[part.first + place] = message
+        return True
+
+    def ready_estimate(self, now: datetime) -> datetime | None:
+        """When all will be done, by the rate so far; None as long as there is none."""
+        counts = self.counts()
+        left = counts["waiting"] + counts["running"]
+        if self.state != "running" or self.activity == "release" or not (left and counts["done"]):
+            return None
+        return now + (now - self.created) / counts["done"] * left
+
+    def pins_until(self, part: Part) -> datetime | None:
+        """Until when what is done of a part is kept on disk, at least."""
+        if self.keep_s is None or part.sent is None:
+            return None
+        return part.sent + timedelta(seconds=self.keep_s)
+
+    def as_dict(self, now: datetime) -> dict[str, Any]:
+        """The TapeRequest of `docs/api.yaml`, without its targets."""
+        counts = self.counts()
+        estimate = self.ready_estimate(now)
+        return {
+            "id": self.id,
+            "endpoint": self.endpoint,
+            "activity": self.activity,
+            "state": self.state,
+            "paths": list(self.paths),
+            "keep": self.keep_s,
+            "created": to_iso(self.created),
+            "ended": None if self.ended is None else to_iso(self.ended),
+            "files": {
+                "total": None if self.parts is None else sum(counts.values()),
+                "done": counts["done"],
+                "failed": counts["failed"],
+            },
+            "bytes": self.bytes,
+            "ready_estimate": None if estimate is None else to_iso(estimate),
+            "problem": self.problem,
+            "seen": self.seen,
+        }
+
+
+class OrderFolder:
+    """The files of one order. All methods block: call them in a thread."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.id = path.name
+        self.record = path / "order.json"
+        self.lock = path / ".lock"
+        self._seen = path / "seen"
+
+    def create(self, order: Order, asked: Iterable[str]) -> None:
+        """Write a new order; what was asked first, so that a record always has it.
+
+        Raises:
+            NoSpace: There is no room; nothing of it is left.
+        """
+        self.path.mkdir(mode=0o700)
+        try:
+            self.write_paths("asked", asked)
+            self.save(order)
+        except BaseException:
+            shutil.rmtree(self.path, ignore_errors=True)
+            raise
+
+    def save(self, order: Order) -> None:
+        """Replace the record.
+
+        Raises:
+            NotFound: The order was deleted meanwhile, maybe by another companion.
+            NoSpace: There is no room; the old record stands.
+        """
+        try:
+            write_json(self.record, _to_json(order), format_version=FORMAT)
+        except FileNotFoundError as error:
+            raise gone(order.id) from error
+
+    def load(self) -> Order:
+        """Read the record.
+
+        Raises:
+            NotFound: There is none.
+            Conflict: It is damaged, or a newer rsdat wrote it.
+        """
+        try:
+            value = read_json(self.record, format_version=FORMAT)
+        except FileNotFoundError as error:
+            raise gone(self.id) from error
+        try:
+            order = _from_json(value)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise Conflict(f"The order '{self.id}' is damaged", code="damaged_file") from error
+        return replace(order, seen=self._seen.exists())
+
+    def stamp(self) -> tuple[int, bool]:
+        """What changes when the record or the note does; FileNotFoundError without a record."""
+        return self.record.stat().st_mtime_ns, self._seen.exists()
+
+    def see(self) -> None:
+        """Note that the user was told how it ended."""
+        try:
+            self._seen.touch(mode=0o600)
+        except FileNotFoundError as error:
+            raise gone(self.id) from error
+
+    def write_paths(self, name: Literal["asked", "targets"], paths: Iterable[str]) -> None:
+        """Write a list of paths."""
+        lines = "".join(json.dumps(path) + "\n" for path in paths)
+        write_bytes(self.path / name, lines.encode())
+
+    def read_paths(self, name: Literal["asked", "targets"]) -> list[str]:
+        """Read a list of paths; empty if there is none."""
+        try:
+            lines = (self.path / name).read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        return [json.loads(line) for line in lines]
+
+    def place_of(self, path: str) -> int | None:
+        """Which target a path is."""
+        try:
+            lines = (self.path / "targets").read_bytes().splitlines()
+        except FileNotFoundError:
+            return None
+        try:
+            return lines.index(json.dumps(path).encode())
+        except ValueError:
+            return None
+
+    def delete(self) -> None:
+        """Remove it, in one step for all who look."""
+        beside = self.path.with_name(f".{self.id}.gone")
+        try:
+            self.path.rename(beside)
+        except FileNotFoundError:
+            return
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def gone(order_id: str) -> NotFound:
+    """The error for an order that is not there."""
+    return NotFound(
+        f"There is no order '{order_id}'", hint="It may have been deleted.", code="order_gone"
+    )
+
+
+def split(waiting: Sequence[bool], size: int) -> list[Part]:
+    """Parts for targets, in their order; those that need no request are done."""
+    return [
+        Part(first, "".join("w" if each else "d" for each in waiting[first : first + size]))
+        for first in range(0, len(waiting), size)
+    ]
+
+
+def _to_json(order: Order) -> dict[str, Any]:
+    return {
+        "id": order.id,
+        "endpoint": order.endpoint,
+        "activity": order.activity,
+        "paths": list(order.paths),
+        "recursive": order.recursive,
+        "keep": order.keep_s,
+        "created": to_iso(order.created),
+        "root": order.root,
+        "state": order.state,
+        "ended": None if order.ended is None else to_iso(order.ended),
+        "parts": None
+        if order.parts is None
+        else [
+            {
+                "first": part.first,
+                "states": part.states,
+                "request": part.request,
+                "sent": None if part.sent is None else to_iso(part.sent),
+                "lost": part.lost,
+            }
+            for part in order.parts
+        ],
+        "bytes": order.bytes,
+        "messages": {str(number): text for number, text in order.messages.items()},
+        "problem": order.problem,
+    }
+
+
+def _from_json(value: dict[str, Any]) -> Order:
+    parts = value["parts"]
+    return Order(
+        id=value["id"],
+        endpoint=value["endpoint"],
+        activity=value["activity"],
+        paths=value["paths"],
+        recursive=value["recursive"],
+        keep_s=value["keep"],
+        created=from_iso(value["created"]),
+        root=value["root"],
+        state=value["state"],
+        ended=_moment(value["ended"]),
+        parts=None
+        if parts is None
+        else [
+            Part(
+                part["first"],
+                part["states"],
+                part["request"],
+                _moment(part["sent"]),
+                part["lost"],
+            )
+            for part in parts
+        ],
+        bytes=value["bytes"],
+        messages={int(number): text for number, text in value["messages"].items()},
+        problem=value["problem"],
+    )
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else from_iso(text)

@@ -1,0 +1,176 @@
+"""One request to dCache's tape or bulk service: hand it in, look how each target is, end it.
+
+Staging goes by the tape API, whose lifetimes are plain (the bulk service's STAGE wants them as JSON
+in a string, and silently cancels everything when they are not). Pins and their ends go by the
+bulk service, which alone has them. Targets are dCache's full paths.
+
+Source: dCache 12.1 StageResources.java, BulkResources.java; answers as seen on 11.2.5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from yarl import URL
+
+from rsdat.base.errors import DoorBroken, NotFound
+from rsdat.dcache.http import LISTING, Http
+from rsdat.dcache.rest import json_object
+from rsdat.dcache.tape import MAX_PATHS, reason
+
+Activity = Literal["stage", "pin", "release"]
+State = Literal["waiting", "running", "done", "failed", "cancelled"]
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]+")
+_STATES: Mapping[str, State] = {
+    "CREATED": "waiting",
+    "READY": "waiting",
+    "SUBMITTED": "waiting",
+    "STARTED": "running",
+    "RUNNING": "running",
+    "COMPLETED": "done",
+    "SKIPPED": "done",
+    "FAILED": "failed",
+    "CANCELLED": "cancelled",
+}
+_ENDED = ("COMPLETED", "CANCELLED")
+#: dCache pages targets by 10 000, and a request of ours has 500.
+_MAX_PAGES = 50
+
+
+@dataclass(frozen=True)
+class Target:
+    """How one target is; the message is dCache's when it failed."""
+
+    state: State
+    message: str | None = None
+
+
+async def submit(http: Http, activity: Activity, targets: Sequence[str], keep_s: int) -> str:
+    """Hand in a request.
+
+    Args:
+        http: The endpoint.
+        activity: What to do.
+        targets: Full paths of files, 1 to 500.
+        keep_s: How long to keep them on disk, seconds; of no meaning for `release`.
+
+    Returns:
+        dCache's id of it.
+
+    Raises:
+        RsdatError: dCache refused, or gave no usable answer; then it may have taken it.
+    """
+    if not 1 <= len(targets) <= MAX_PATHS:
+        raise ValueError(f"a request takes 1 to {MAX_PATHS} targets, got {len(targets)}")
+    doing = f"{activity} {len(targets)} file{'s' if len(targets) > 1 else ''}"
+    if activity == "stage":
+        # java.time.Duration has no weeks or months: always seconds.
+        files = [{"path": path, "diskLifetime": f"PT{keep_s}S"} for path in targets]
+        url = http.rest_url("tape/stage")
+        answer = await http.ask("POST", url, doing=doing, ok=(201,), json={"files": files})
+        return _checked(json_object(answer).get("requestId"))
+    order: dict[str, Any] = {
+        "activity": "PIN" if activity == "pin" else "UNPIN",
+        "target": list(targets),
+        "expandDirectories": "NONE",
+    }
+    if activity == "pin":
+        order["arguments"] = {"lifetime": str(keep_s), "lifetimeUnit": "SECONDS"}
+    url = http.rest_url("bulk-requests")
+    async with http.exchange("POST", url, doing=doing, ok=(201,), json=order) as response:
+        return _checked(response.headers.get("request-url", "").rpartition("/")[2])
+
+
+async def look(http: Http, activity: Activity, request_id: str) -> dict[str, Target]:
+    """How each target of a request is, by full path.
+
+    A request that is COMPLETED says nothing: each target has its own end. One that has none though
+    the request has ended, is `failed`.
+
+    Raises:
+        NotFound: dCache does not know the request (any more).
+        RsdatError: dCache refused, or gave no usable answer.
+    """
+    doing = f"look how far the {activity} request is"
+    if activity == "stage":
+        url = http.rest_url(f"tape/stage/{request_id}")
+        value = json_object(await http.ask("GET", url, doing=doing, timeout=LISTING))
+        return _targets(value.get("files"), "path", "error", ended="completedAt" in value)
+    found: dict[str, Target] = {}
+    following = 0
+    for _ in range(_MAX_PAGES):
+        url = http.rest_url(f"bulk-requests/{request_id}", query=f"offset={following}")
+        value = json_object(await http.ask("GET", url, doing=doing, timeout=LISTING))
+        ended = value.get("status") in _ENDED
+        found |= _targets(value.get("targets"), "target", "errorMessage", ended=ended)
+        following = value.get("nextId", -1)
+        if not isinstance(following, int) or following < 0:
+            break
+    return found
+
+
+async def cancel(http: Http, activity: Activity, request_id: str, targets: Sequence[str]) -> None:
+    """Stop work on targets that are not done; what dCache has forgotten or done is no error.
+
+    Raises:
+        RsdatError: dCache refused, or gave no usable answer.
+    """
+    doing = f"cancel the {activity} request"
+    try:
+        if activity == "stage":
+            url = http.rest_url(f"tape/stage/{request_id}/cancel")
+            await http.ask("POST", url, doing=doing, json={"paths": list(targets)})
+        else:
+            await _delete(http, http.rest_url(f"bulk-requests/{request_id}", None, _RUNNING), doing)
+    except NotFound:
+        return
+
+
+async def forget(http: Http, request_id: str) -> None:
+    """Let dCache forget an ended bulk request: it refuses new ones when a user has too many.
+
+    Not for requests that made pins, which must outlive them.
+
+    Raises:
+        RsdatError: dCache refused, or gave no usable answer.
+    """
+    await _delete(
+        http, http.rest_url(f"bulk-requests/{request_id}"), "forget a request that is done"
+    )
+
+
+_RUNNING = "cancelIfRunning=true"
+
+
+async def _delete(http: Http, url: URL, doing: str) -> None:
+    await http.ask("DELETE", url, doing=doing, ok=(200, 204))
+
+
+def _checked(request_id: object) -> str:
+    if not isinstance(request_id, str) or not _REQUEST_ID.fullmatch(request_id):
+        raise DoorBroken("dCache took the order but gave it no id", code="not_understood")
+    return request_id
+
+
+def _targets(listed: Any, path: str, message: str, *, ended: bool) -> dict[str, Target]:
+    found = {}
+    for each in listed if isinstance(listed, list) else ():
+        if not isinstance(each, dict) or not isinstance(each.get(path), str):
+            raise DoorBroken(
+                "dCache told the state of an order in a way rsdat does not understand",
+                code="not_understood",
+            )
+        state = _STATES.get(str(each.get("state")), "running")
+        if state == "cancelled":
+            found[each[path]] = Target(state, "dCache cancelled it, and gave no reason.")
+        elif state == "failed":
+            found[each[path]] = Target(state, reason(each.get(message)))
+        elif ended and state != "done":
+            found[each[path]] = Target("failed", "dCache ended the request without this file.")
+        else:
+            found[each[path]] = Target(state)
+    return found
