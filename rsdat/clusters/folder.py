@@ -63,6 +63,8 @@ class ClusterFolder:
         self.scheduler_log = self.logs / "scheduler.log"
         #: Tells the nannies that the whole cluster goes, and nobody is there to take their data.
         self.stopping_file = path / "stopping"
+        #: What the companion gives to the jobs, who know it as `RSDAT_SHARED`: it may hold secrets.
+        self.shared = path / "shared"
 
     def make(
         self, record: Record, now: datetime, configure: Callable[[ClusterFolder], None]
@@ -82,7 +84,7 @@ class ClusterFolder:
         with room_for(self.path):
             self.path.mkdir(mode=PRIVATE_FOLDER)
         try:
-            for name in ("tls", "dask", "preloads", "logs", "scripts", "left"):
+            for name in ("tls", "dask", "preloads", "logs", "scripts", "left", "shared"):
                 private_folder(self.path / name)
             certificate, key = make_certificate(self.id, now)
             write_bytes(self.key_file, key)
@@ -124,6 +126,7 @@ class ClusterFolder:
         for path, mode in (
             (self.path, PRIVATE_FOLDER),
             (self.path / "tls", PRIVATE_FOLDER),
+            (self.shared, PRIVATE_FOLDER),
             *((file, PRIVATE_FILE) for file in private),
         ):
             with contextlib.suppress(FileNotFoundError):
@@ -233,6 +236,10 @@ class ClusterFolder:
     def drop_secrets(self) -> None:
         """Delete keys and secret of a cluster that has ended. Logs and record stay."""
         shutil.rmtree(self.path / "tls", ignore_errors=True)
+        with suppress(OSError):
+            # Away from its name first: what is being written there must find nothing to go into.
+            self.shared.rename(self.path / ".shared.gone")
+        shutil.rmtree(self.path / ".shared.gone", ignore_errors=True)
         for file in (self.secret_file, self.scheduler_file, self.stopping_file):
             file.unlink(missing_ok=True)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -127,6 +127,10 @@ class ClusterManager:
         await self._rounds.watch()
         return (await self._rounds.keeper(cluster_id)).view()
 
+    def shared_folders(self) -> Sequence[Path]:
+        """Where the jobs of each live cluster find what is given to them (`RSDAT_SHARED`)."""
+        return [each.folder.shared for each in self._rounds.live() if not each.record.attached]
+
     async def site(self) -> dict[str, Any]:
         """The `Site` of docs/api.yaml; see `Offers.site`."""
         return await self._offers.site()
@@ -186,9 +190,7 @@ class ClusterManager:
             await asyncio.to_thread(
                 listen_host, local=self._queue.kind == "local", interface=request.options.interface
             )
-        folder, record = await asyncio.to_thread(
-            make_cluster, self._home, request, self._clock, self._rounds.usage_but(None)
-        )
+        folder, record = await asyncio.to_thread(make_cluster, self._home, request, self._clock)
         keeper = self._rounds.begin(folder, record)
         await self._offers.remember(body)
         return keeper.view()
@@ -213,12 +215,7 @@ class ClusterManager:
         keeper = await self._rounds.keeper(cluster_id)
         queued = keeper.queued(change.group)
         now = self._clock.now()
-        others = self._rounds.usage_but(cluster_id)
-
-        def write() -> None:
-            wish_change(self._home, keeper.folder, change, now, queued=queued, others=others)
-
-        await asyncio.to_thread(write)
+        await asyncio.to_thread(wish_change, self._home, keeper.folder, change, now, queued=queued)
         return await self._wished(keeper)
 
     async def add_group(self, cluster_id: str, body: Mapping[str, Any]) -> dict[str, Any]:
@@ -232,8 +229,7 @@ class ClusterManager:
         keeper = await self._rounds.keeper(cluster_id)
         check_ours(keeper.record)
         request = await self._offers.read_group(body, keeper.record.preset)
-        others = self._rounds.usage_but(cluster_id)
-        await asyncio.to_thread(wish_group, keeper.folder, request, self._clock.now(), others)
+        await asyncio.to_thread(wish_group, self._home, keeper.folder, request, self._clock.now())
         return await self._wished(keeper)
 
     async def remove_group(self, cluster_id: str, name: str) -> dict[str, Any]:

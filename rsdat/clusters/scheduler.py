@@ -83,6 +83,7 @@ def start_scheduler(
     ]
     environment = job_environment(os.environ)
     environment |= {"DASK_CONFIG": str(folder.dask), "RSDAT_HOME": str(home)}
+    environment["RSDAT_SHARED"] = str(folder.shared)
     try:
         pid = process.start_detached(
             argv, env=environment, log=folder.scheduler_log, cwd=folder.path

@@ -57,12 +57,13 @@ class ScriptPaths:
     home: Path
     scheduler_file: Path
     nanny_preload: Path
+    shared: Path
 
     @classmethod
     def of(cls, folder: ClusterFolder, home: Path) -> ScriptPaths:
         """Those of a cluster."""
         nanny = folder.preloads / "rsdat_nanny.py"
-        return cls(folder.dask, home, folder.scheduler_file, nanny)
+        return cls(folder.dask, home, folder.scheduler_file, nanny, folder.shared)
 
 
 def render_script(
@@ -162,6 +163,7 @@ def _exports(options: Options, paths: ScriptPaths) -> list[str]:
         *(f"export {name}={shlex.quote(value)}" for name, value in options.environment.items()),
         f"export DASK_CONFIG={shlex.quote(str(paths.dask_config))}",
         f"export RSDAT_HOME={shlex.quote(str(paths.home))}",
+        f"export RSDAT_SHARED={shlex.quote(str(paths.shared))}",
         f"export RSDAT_LEAVE_BEFORE_S={leave_before_s():g}",
         # How long is left and not when it ends: the clocks of the nodes may differ. The local
         # queue has said when.

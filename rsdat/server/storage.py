@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rsdat.base.errors import NotFound
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rsdat.dcache.client import DCacheClient
     from rsdat.dcache.endpoint import Endpoint
 
@@ -26,6 +30,7 @@ class Storage:
     def __init__(self, home: Path) -> None:
         self._home = home
         self._endpoints: dict[str, Endpoint] = {}
+        self._configured: dict[str, Endpoint] = {}
         self._clients: dict[str, DCacheClient] = {}
         # Of endpoints whose configuration changed; a transfer may still be using them.
         self._replaced: list[DCacheClient] = []
@@ -36,11 +41,23 @@ class Storage:
         found = await asyncio.to_thread(_load, self._home)
         endpoints = {endpoint.name: endpoint for endpoint in found}
         for name, client in list(self._clients.items()):
-            if endpoints.get(name) != self._endpoints.get(name):
+            # As they are configured: an address that was found out makes no other endpoint.
+            if endpoints.get(name) != self._configured.get(name):
                 self._replaced.append(client)
                 del self._clients[name]
-        self._endpoints = endpoints
+        self._configured = dict(endpoints)
+        known = {name: self._endpoints[name] for name in self._clients}
+        self._endpoints = {**endpoints, **known}
         return found
+
+    async def endpoint(self, name: str) -> Endpoint:
+        """An endpoint with both its addresses.
+
+        Raises:
+            NotFound: No endpoint has this name.
+            DoorBroken: An address can't be found out.
+        """
+        return (await self.client(name)).endpoint
 
     async def client(self, endpoint: str) -> DCacheClient:
         """The client of an endpoint.
@@ -53,12 +70,83 @@ class Storage:
         if endpoint not in self._endpoints:
             raise NotFound(
                 f"There is no dCache endpoint '{endpoint}'",
-                hint="Endpoints are configured in endpoints.json of rsdat's home folder.",
+                hint="Add it in the dCache panel, or in endpoints.json of rsdat's home folder.",
+                code="no_endpoint",
             )
         client = self._clients.get(endpoint)
         if client is None:
-            client = self._clients[endpoint] = _new_client(self._endpoints[endpoint])
+            wanted = self._endpoints[endpoint]
+            if not wanted.complete:
+                from rsdat.dcache.doors import complete
+
+                wanted = await complete(self._home, wanted)
+                if endpoint in self._clients:  # another request was faster
+                    return self._clients[endpoint]
+                self._endpoints[endpoint] = wanted
+            client = self._clients[endpoint] = _new_client(wanted)
         return client
+
+    async def save(self, name: str, given: Mapping[str, Any]) -> tuple[Endpoint, bool]:
+        """Describe an endpoint, or change one, and remember it; see `described.save`.
+
+        An address that was not given is found out first.
+
+        Raises:
+            RsdatError: The description makes no sense, or the address can't be found out.
+        """
+        await asyncio.to_thread(importlib.import_module, "rsdat.dcache.described")
+        from rsdat.dcache import described
+        from rsdat.dcache.doors import complete
+
+        meant = await self._meant(name, given)
+        if not meant.complete:
+            meant = await complete(None, meant)
+        addresses = {"api_url": meant.api_url, "webdav_url": meant.webdav_url}
+        endpoint, new = await asyncio.to_thread(
+            described.save, self._home, name, {**given, **addresses}
+        )
+        await self.endpoints()
+        return endpoint, new
+
+    async def delete(self, name: str) -> None:
+        """Forget an endpoint; see `described.delete`.
+
+        Raises:
+            NotFound: There is no such endpoint.
+            Conflict: It is configured elsewhere.
+        """
+        await asyncio.to_thread(importlib.import_module, "rsdat.dcache.described")
+        from rsdat.dcache import described
+
+        await asyncio.to_thread(described.delete, self._home, name)
+        await self.endpoints()
+
+    async def test(self, name: str, given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+        """The `EndpointTest` of an endpoint as it is, or as described; nothing is saved.
+
+        Raises:
+            RsdatError: The description makes no sense.
+        """
+        await asyncio.to_thread(importlib.import_module, "rsdat.dcache.doctor")
+        from rsdat.dcache.doctor import examine
+
+        meant = await self._meant(name, given)
+        return (await examine(meant, now)).as_dict(now)
+
+    async def _meant(self, name: str, given: Mapping[str, Any]) -> Endpoint:
+        """An endpoint as a change would make it."""
+        await asyncio.to_thread(importlib.import_module, "rsdat.dcache.described")
+        from rsdat.dcache.described import merged
+        from rsdat.dcache.endpoint import endpoint_from_options
+
+        if not given:
+            await self.endpoints()
+            if name in self._endpoints:
+                return self._endpoints[name]
+        options = await asyncio.to_thread(merged, self._home, name, given)
+        return await asyncio.to_thread(
+            lambda: endpoint_from_options(name, options, folder=self._home)
+        )
 
     def own(self, write: asyncio.Task[Any]) -> None:
         """Keep a write until it has ended, also when its request is gone."""

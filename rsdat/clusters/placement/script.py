@@ -33,6 +33,7 @@ def render_scheduler(
             *(f"export {name}={shlex.quote(value)}" for name, value in options.environment.items()),
             f"export DASK_CONFIG={shlex.quote(str(paths.dask_config))}",
             f"export RSDAT_HOME={shlex.quote(str(paths.home))}",
+            f"export RSDAT_SHARED={shlex.quote(str(paths.shared))}",
         ],
         # Their command is not used; the renderer wants it whole.
         scheduler="--scheduler-file -",

@@ -11,6 +11,7 @@ export OMP_NUM_THREADS=1
 export GREETING='it'"'"'s $HOME'
 export DASK_CONFIG=/home/u/.rsdat/clusters/c0ffee00/dask
 export RSDAT_HOME=/home/u/.rsdat
+export RSDAT_SHARED=/home/u/.rsdat/clusters/c0ffee00/shared
 export RSDAT_LEAVE_BEFORE_S=60
 [ -n "${RSDAT_ENDS_AT:-}" ] || RSDAT_TIME_LEFT=$(timeout 10 squeue -h -j "${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TASK_ID}" -o %L 2>/dev/null) || :
 export RSDAT_TIME_LEFT="${RSDAT_TIME_LEFT:-$((3600 - ${SECONDS:-0}))}" RSDAT_ASKED_AT="$(date +%s)"

@@ -11,4 +11,5 @@ ln /home/u/.rsdat/clusters/c0ffee00/logs/"${SLURM_ARRAY_JOB_ID}_${SLURM_ARRAY_TA
 module load x
 export DASK_CONFIG=/home/u/.rsdat/clusters/c0ffee00/dask
 export RSDAT_HOME=/home/u/.rsdat
+export RSDAT_SHARED=/home/u/.rsdat/clusters/c0ffee00/shared
 exec /env/bin/python /home/u/.rsdat/clusters/c0ffee00/preloads/rsdat_start.py node --protocol tls --port 0 --scheduler-file /home/u/.rsdat/clusters/c0ffee00/scheduler.json
