@@ -332,7 +332,7 @@ def test_other_verbs(dav: Dav) -> None:
         assert dav.ask(verb, "f").line == (501, f"Method {verb} is not implemented.")
     assert dav.ask("PATCH", "f").status == 500
     assert dav.ask("OPTIONS", "f").headers["DAV"] == "1, 2"
-    answer = dav.ask("COPY", "f", Destination=f"{dav.folder}/g")
+    answer = dav.ask("COPY", "f", Destination=dav.dcache.path_url("/g"))
     assert (answer.status, answer.text) == (202, "failure: rejected PUT: 401 login failed\n")
 
 

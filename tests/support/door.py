@@ -108,7 +108,9 @@ class Door:
 
         stage_delay_s, bulk_delay_s, block_s; refuse_token (a reason phrase; "" accepts again);
         token_ends_in_s (seconds from now; None: never); plain_macaroons (False: minting is
-        refused as by a real door over http); tape_uri (what .well-known says; "": the truth).
+        refused as by a real door over http); tape_uri (what .well-known says; "": the truth);
+        marker_s (between two markers of a COPY); bytes_per_s and bytes_per_s_each (of all
+        transfers together and of each, for those to come; None: no limit).
         """
         self._control("PUT", "/options", options)
 

@@ -9,7 +9,8 @@ is like it.
     GET    /report     {"requests", "counts", "movers"}
     DELETE /report     forget requests and faults, end the pool's movers
     PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?,
-                        "token_ends_in_s"?, "plain_macaroons"?, "tape_uri"?}
+                        "token_ends_in_s"?, "plain_macaroons"?, "tape_uri"?, "marker_s"?,
+                        "bytes_per_s"?, "bytes_per_s_each"?}
     POST   /sweep      {} -> {"evicted": paths}
     POST   /down       {"server", "seconds"}
     POST   /restart    {"server"}
@@ -35,6 +36,7 @@ from rsdat.demo.door.listener import Listener
 from rsdat.demo.door.rest import json_answer
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.store import LOCALITIES, Attributes
+from rsdat.demo.door.throttle import Throttle
 
 _SETTABLE = frozenset(
     ("locality", "labels", "xattrs", "state", "forbidden", "stage_delay_s", "checksums")
@@ -127,6 +129,12 @@ class Control:
             self._site.logins.expires_at = ends
         if "plain_macaroons" in body:
             self._site.logins.mints_over_http = bool(body["plain_macaroons"])
+        if "marker_s" in body:
+            self._site.marker_s = float(body["marker_s"])
+        if "bytes_per_s" in body:
+            self._site.rates.total = Throttle(body["bytes_per_s"])
+        if "bytes_per_s_each" in body:
+            self._site.rates.each = body["bytes_per_s_each"]
         if "tape_uri" in body:
             self._site.tape_uri = str(body["tape_uri"])
         return {}

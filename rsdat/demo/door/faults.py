@@ -6,7 +6,18 @@ from collections import Counter, deque
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-KINDS = ("status", "delay", "hang", "drop", "cut_upload", "cut_download", "no_space")
+KINDS = (
+    "status",
+    "delay",
+    "hang",
+    "drop",
+    "cut_upload",
+    "cut_download",
+    "no_space",
+    "flip",
+    "vanish",
+    "dead_pool",
+)
 SERVERS = ("frontend", "redirect", "proxy", "pool")
 _REMEMBERED = 100_000
 
@@ -17,7 +28,9 @@ class Fault:
 
     `status` answers with that code; `delay` waits `seconds` first, `hang` for ever; `drop`
     closes the connection unanswered; `cut_upload` and `cut_download` close it after
-    `at_bytes` of the body; `no_space` makes an upload fail with 507. Empty `server`,
+    `at_bytes` of the body; `no_space` makes an upload fail with 507; `flip` inverts
+    the byte of an answer's body at `at_bytes`; `vanish` deletes what the request is about before
+    it is answered; `dead_pool` redirects to a port where nobody listens. Empty `server`,
     `method` and `prefix` (of the URL's path) fit every request.
     """
 

@@ -14,6 +14,7 @@ from aiohttp import web
 
 from rsdat.demo.door.faults import Fault
 from rsdat.demo.door.rights import EVERYTHING, Rights
+from rsdat.demo.door.throttle import Rates, Transfer
 
 VERSION = "11.2.5"
 TEXT = "text/plain;charset=utf-8"
@@ -33,6 +34,7 @@ class Call:
     fault: Fault | None = None
     gone: asyncio.Event = field(default_factory=asyncio.Event)  # set when the client hung up
     rights: Rights = field(default=EVERYTHING, init=False)  # the listener's login sets them
+    rate: Transfer = field(default_factory=Rates().transfer, init=False)  # set by the listener
     headers_sent: bool = field(default=False, init=False)
 
     @property
@@ -101,6 +103,7 @@ class Call:
                 raise CutError
             sink(data)
             received += len(data)
+            await self.rate.take(len(data))
 
     async def read(self, limit_bytes: int = 16 * 2**20) -> bytes:
         """The whole body; for small ones.
@@ -162,6 +165,8 @@ class Answer(web.StreamResponse):
 
     async def send(self, call: Call) -> web.StreamResponse:
         """Send headers and body."""
+        if call.fault is not None and call.fault.kind in ("cut_download", "flip"):
+            return await self.send_file(call, [Part(text=self.payload)])
         call.headers_sent = True
         await self.prepare(call.request)
         if self.payload and call.method != "HEAD":
@@ -172,35 +177,51 @@ class Answer(web.StreamResponse):
     async def send_file(self, call: Call, parts: Iterable[Part]) -> web.StreamResponse:
         """Send headers and pieces of files; `content_length` must be their sum.
 
-        An ordered fault `cut_download` ends the connection after that many bytes of the body.
+        An ordered fault `cut_download` ends the connection after that many bytes of the body,
+        `flip` inverts the byte at that place.
         """
         call.headers_sent = True
         await self.prepare(call.request)
         if call.method != "HEAD":
             fault = call.fault
             left = fault.at_bytes if fault and fault.kind == "cut_download" else None
+            sent = 0
             for part in parts:
-                if left is not None and len(part) >= left:
-                    await self._send_part(call, part.first(left))
+                if left is not None and len(part) >= left - sent:
+                    await self._send_part(call, part.first(left - sent), sent)
                     call.cut()
                     raise ConnectionResetError("cut on order")
-                await self._send_part(call, part)
-                left = None if left is None else left - len(part)
+                await self._send_part(call, part, sent)
+                sent += len(part)
         await self.write_eof()
         return self
 
-    async def _send_part(self, call: Call, part: Part) -> None:
-        if part.file is None:
-            await self.write(part.text)
-            return
-        if part.size <= _SMALL_BYTES:
-            await self.write(os.pread(part.file.fileno(), part.size, part.offset))
+    async def _send_part(self, call: Call, part: Part, sent: int) -> None:
+        flip = None
+        if call.fault is not None and call.fault.kind == "flip":
+            flip = call.fault.at_bytes - sent
+        is_plain = flip is None and call.rate.is_open
+        if part.file is None or part.size <= _SMALL_BYTES or not is_plain:
+            await self._copy_part(call, part, -1 if flip is None else flip)
             return
         transport = call.request.transport
         if transport is None:
             raise ConnectionResetError("the client is gone")
         # The kernel copies from the page cache to the socket: no byte passes through Python.
         await asyncio.get_running_loop().sendfile(transport, part.file, part.offset, part.size)
+
+    async def _copy_part(self, call: Call, part: Part, flip: int) -> None:
+        for start in range(0, len(part), _SMALL_BYTES):
+            size = min(_SMALL_BYTES, len(part) - start)
+            if part.file is None:
+                data = part.text[start : start + size]
+            else:
+                data = os.pread(part.file.fileno(), size, part.offset + start)
+            if start <= flip < start + len(data):
+                place = flip - start
+                data = data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
+            await call.rate.take(len(data))
+            await self.write(data)
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from aiohttp import web
 from rsdat.demo.door.auth import REALM, LoginFailedError, Logins, RateLimiter
 from rsdat.demo.door.faults import Fault, Faults, Seen
 from rsdat.demo.door.http import TEXT, Answer, Call
+from rsdat.demo.door.throttle import Rates
 
 HOST = "127.0.0.1"
 _READ_AHEAD_BYTES = 2**20
@@ -59,6 +60,7 @@ class Listener:
         logins: Who is let in; None lets everyone (the pool: there the uuid is the right).
         open_pages: Answers what needs no login; None if it has nothing to say.
         limiter: Blocks after refused logins.
+        rates: Limits of the bytes that go through; None has none.
         on_lost: Told the number of each connection that ended, see `connection_of`.
     """
 
@@ -71,6 +73,7 @@ class Listener:
         logins: Logins | None = None,
         open_pages: Callable[[Call], web.StreamResponse | None] | None = None,
         limiter: RateLimiter | None = None,
+        rates: Rates | None = None,
         on_lost: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.name = name
@@ -80,6 +83,7 @@ class Listener:
         self._logins = logins
         self._open_pages = open_pages
         self._limiter = limiter
+        self._rates = rates
         self._on_lost = on_lost
         self._web: _Server | None = None
         self._listening: asyncio.Server | None = None
@@ -153,6 +157,8 @@ class Listener:
         connection = id(request.protocol)
         gone = self._lost.setdefault(connection, asyncio.Event())
         call = Call(request, self.url, fault, gone)
+        if self._rates is not None:
+            call.rate = self._rates.transfer()
         status = 0
         try:
             answer: web.StreamResponse

@@ -63,6 +63,7 @@ class Namespace:
         path = call.rights.absolute_rest(paths.from_rest(rest))
         if not call.rights.allows("READ_METADATA", path):
             raise RestError(403, "Forbidden")
+        self._site.vanish(call.fault, path)
         try:
             if call.method in ("GET", "HEAD"):
                 return await self._get(call, path)

@@ -37,6 +37,8 @@ class Options:
     mover_timeout_s: float = 300.0
     read_wait_s: float = 180.0
     macaroons_over_http: bool = True
+    bytes_per_s: float | None = None
+    bytes_per_s_each: float | None = None
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +87,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds that the pool waits for a redirected client (default: %(default)g)",
     )
     add(
+        "--rate",
+        type=float,
+        metavar="BYTES",
+        help="bytes per second of all transfers together (default: no limit)",
+    )
+    add(
+        "--rate-each",
+        type=float,
+        metavar="BYTES",
+        help="bytes per second of each transfer (default: no limit)",
+    )
+    add(
         "--no-plain-macaroons",
         action="store_true",
         help="refuse macaroon requests, which a real door does over http (default: this one is "
@@ -109,6 +123,8 @@ def from_arguments(args: argparse.Namespace) -> Options:
         block_s=args.block,
         movers=args.movers,
         mover_timeout_s=args.mover_timeout,
+        bytes_per_s=args.rate,
+        bytes_per_s_each=args.rate_each,
         macaroons_over_http=not args.no_plain_macaroons,
     )
     token = os.environ.get("RSDAT_DOOR_TOKEN", "")

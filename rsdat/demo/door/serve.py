@@ -25,6 +25,7 @@ from rsdat.demo.door.pool import Pool
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.store import AttributeStore
 from rsdat.demo.door.tape import Stager
+from rsdat.demo.door.throttle import Rates
 from rsdat.demo.door.tree import Tree
 from rsdat.demo.door.webdav import WebDav
 
@@ -46,7 +47,8 @@ async def running(options: Options) -> AsyncIterator[Site]:
     movers = Movers(options.movers, options.mover_timeout_s)
     stager = Stager(tree, options.stage_delay_s)
     channels = Channels(tree.notices)
-    site = Site(options, tree, stager, Pins(tree), movers, logins, Faults(), channels)
+    rates = Rates(options.bytes_per_s, options.bytes_per_s_each)
+    site = Site(options, tree, stager, Pins(tree), movers, logins, Faults(), channels, rates)
     handlers: dict[str, Handler] = {
         "frontend": Frontend(site).answer,
         "redirect": WebDav(site, redirects=True).answer,
@@ -61,11 +63,16 @@ async def running(options: Options) -> AsyncIterator[Site]:
             logins=logins,
             open_pages=OpenPages(site, frontend=name == "frontend").answer,
             limiter=limiters[name],
+            rates=None if name == "frontend" else site.rates,
         )
         for name, handler in handlers.items()
     }
     listeners["pool"] = Listener(
-        "pool", Pool(site).answer, faults=site.faults, on_lost=movers.connection_lost
+        "pool",
+        Pool(site).answer,
+        faults=site.faults,
+        rates=site.rates,
+        on_lost=movers.connection_lost,
     )
     control = Control(site, {name: listeners[name] for name in SERVERS}, limiters)
     # The control server has logins of its own: it stays open when the token is refused.

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from rsdat.demo.door.auth import Logins
 from rsdat.demo.door.channels import Channels
-from rsdat.demo.door.faults import Faults
+from rsdat.demo.door.faults import Fault, Faults
 from rsdat.demo.door.movers import Movers
 from rsdat.demo.door.options import Options
 from rsdat.demo.door.pins import Pins
 from rsdat.demo.door.rights import Rights
 from rsdat.demo.door.tape import Stager
+from rsdat.demo.door.throttle import Rates
 from rsdat.demo.door.tree import Tree
 
 # Which of the rights that `Tree.forbids` knows stands for an activity; else `write`.
@@ -30,9 +31,16 @@ class Site:
     logins: Logins
     faults: Faults
     channels: Channels
+    rates: Rates
     bulk_delay_s: float = 0.05
+    marker_s: float = 5.0  # between two markers of a third-party copy
     tape_uri: str = ""  # what `.well-known` says instead of the truth
     urls: dict[str, str] = field(default_factory=dict)
+
+    def vanish(self, fault: Fault | None, path: str) -> None:
+        """Delete what is at a path, if that was ordered for this request."""
+        if fault is not None and fault.kind == "vanish" and self.tree.find(path) is not None:
+            self.tree.remove_tree(path)
 
     def refuses(self, rights: Rights, path: str, *activities: str) -> bool:
         """Whether a path is closed to all of these activities.

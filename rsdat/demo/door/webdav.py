@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from rsdat.demo.door import paths
+from rsdat.demo.door.copying import Copying
 from rsdat.demo.door.http import Answer, Call, line
 from rsdat.demo.door.minting import MEDIA_TYPE, mint
 from rsdat.demo.door.propfind import Properties
@@ -25,6 +26,7 @@ class WebDav:
     """One door. With `redirects` it sends readers, and writers that ask first, to the pool."""
 
     def __init__(self, site: Site, *, redirects: bool) -> None:
+        self._site = site
         self._logins = site.logins
         reading = Reading(site, redirects=redirects)
         changes = Changes(site)
@@ -36,7 +38,7 @@ class WebDav:
             "DELETE": changes.delete,
             "MKCOL": changes.make_directory,
             "MOVE": changes.move,
-            "COPY": changes.copy,
+            "COPY": Copying(site).copy,
             "PROPFIND": properties.find,
             "PROPPATCH": properties.patch,
             "OPTIONS": _options,
@@ -55,6 +57,7 @@ class WebDav:
             path = call.rights.absolute(paths.from_webdav(call.raw_path))
             if not call.rights.allows("READ_METADATA", path):
                 raise forbidden(call.method, call.raw_path)
+            self._site.vanish(call.fault, path)
             return await verb(call, path)
         except (MissingError, paths.BadPathError):
             # The path stays encoded in this text.

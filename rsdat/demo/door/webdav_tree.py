@@ -1,4 +1,4 @@
-"""DELETE, MKCOL, MOVE and COPY at a door, with the order of steps that loses targets."""
+"""DELETE, MKCOL and MOVE at a door, with the order of steps that loses targets."""
 
 from __future__ import annotations
 
@@ -68,15 +68,6 @@ class Changes:
         except (MissingError, ExistsError, NotEmptyError, NotDirectoryError) as error:
             raise DoorError(500, f"Internal problem: {error}") from error
         return Answer(204 if existed else 201)
-
-    async def copy(self, call: Call, path: str) -> web.StreamResponse:
-        """A third-party push, which fails: the door's own request has no credential."""
-        if self._tree.entry(path).is_directory:
-            raise DoorError(400, "Not a file")
-        if not call.header("Destination"):
-            raise DoorError(400, "Missing Destination or Source header")
-        headers = [("Content-Type", "text/perf-marker-stream")]
-        return Answer(202, headers=headers, body=b"failure: rejected PUT: 401 login failed\n")
 
 
 def _destination(call: Call) -> str:

@@ -131,4 +131,6 @@ class Writing:
         want = call.header("Want-Digest")
         mover = Mover(new_id(), path, door_url, call.length, upload=upload, want_digest=want)
         movers.start(mover)
-        return Answer(307, headers=[("Location", pool_url(self._site, mover))], close=True)
+        return Answer(
+            307, headers=[("Location", pool_url(self._site, mover, call.fault))], close=True
+        )
