@@ -119,3 +119,11 @@ def share_target(groups: Sequence[Group], target: int) -> list[tuple[Group, int]
             shares.append((group, share))
             left -= share
     return shares
+
+
+def may_grow(groups: Sequence[Group], target: int | None) -> bool:
+    """Whether some adaptive group might be given more workers than it has."""
+    return target is not None and any(
+        group.adapt is not None and min(max(goal, group.adapt[0]), group.adapt[1]) > group.wanted
+        for group, goal in share_target(groups, target)
+    )

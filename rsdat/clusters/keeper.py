@@ -14,6 +14,7 @@ import dask.config
 from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, NoSpace, NotFound
 from rsdat.clusters import caps, process
+from rsdat.clusters.adaptive import may_grow
 from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
 from rsdat.clusters.caps import Usage, usage_of
 from rsdat.clusters.cost import core_hours
@@ -34,6 +35,7 @@ from rsdat.clusters.reconcile import (
     reconcile,
 )
 from rsdat.clusters.record import Record
+from rsdat.clusters.register import others_held
 from rsdat.clusters.renewal import being_replaced
 from rsdat.clusters.scheduler import find_scheduler
 from rsdat.clusters.settled import is_settled
@@ -76,6 +78,7 @@ class Keeper:
         self.acted = False
         #: Of the record that was read last; 0 for none.
         self.stamp = 0
+        self._home = home
         self._queue = queue
         self._clock = clock
         self._link: SchedulerLink | None = None
@@ -408,7 +411,7 @@ class Keeper:
         fresh = just_ended(record, jobs, lost)
         left = await asyncio.to_thread(left_early, self.folder, fresh) if fresh else frozenset()
 
-        def book(record: Record) -> None:
+        def book(record: Record, others: Usage = others) -> None:
             if self._end_unwritten is not None:
                 mark_ending(record, self._end_unwritten)
             for submission in record.submissions:
@@ -421,7 +424,9 @@ class Keeper:
 
         # Who ends must not need room for that; whoever else acts has to write it down first.
         if record.phase == "up":
-            self.record = record = await asyncio.to_thread(self.folder.update, book)
+            self.record = record = await asyncio.to_thread(
+                self._write_down, book, others, grows=may_grow(record.groups, target)
+            )
         else:
             self.record = record = await asyncio.to_thread(self.folder.note, book, record)
         self._met -= met
@@ -434,6 +439,16 @@ class Keeper:
             self.acted = True
             workers = self._workers(answer)
             await self._executor.carry_out(actions, record, self._link, workers)
+
+    def _write_down(
+        self, book: Callable[[Record, Usage], None], others: Usage, *, grows: bool
+    ) -> Record:
+        if not grows:
+            return self.folder.update(lambda record: book(record, others))
+        # As last seen, two clusters would both take what is left under a cap of all.
+        with others_held(self._home, self.folder.id) as held:
+            held = replace(held, core_hours=others.core_hours)
+            return self.folder.update(lambda record: book(record, held))
 
     async def _target(self, record: Record, state: SchedulerState) -> int | None:
         if not record.adapting or state != "up" or self._link is None:

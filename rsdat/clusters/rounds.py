@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -135,8 +135,8 @@ class Rounds:
             return self._new(folder, record)
         return self._keepers.get(cluster_id) or self._adopt(folder, record)
 
-    def usage_but(self, cluster_id: str | None) -> Usage:
-        """What all clusters but one want and have taken."""
+    def usage_but(self, cluster_id: str) -> Usage:
+        """What all clusters but one want and have taken, as last seen."""
         return total(keeper.usage() for keeper in self.live() if keeper.folder.id != cluster_id)
 
     def jobs_seen(self, cluster_id: str) -> Sequence[Job]:
@@ -198,13 +198,13 @@ class Rounds:
 
     async def look_once(self) -> None:
         """Look after all clusters, as the work in the background does by itself."""
-        await self._scan()
+        damaged = await self._scan()
         jobs = await self._ask_queue()
         self._ask_own_end()
         by_cluster = None if jobs is None else jobs_by_cluster(jobs)
         for cluster_id, keeper in list(self._keepers.items()):
             mine = None if by_cluster is None else by_cluster.get(cluster_id, ())
-            self._begin_turn(keeper, mine, reloaded=True)
+            self._begin_turn(keeper, mine, reloaded=cluster_id not in damaged)
         running = [task for task in self._turns.values() if not task.done()]
         if running:
             # A turn may take long (data are handed over); the others don't wait for it.
@@ -251,7 +251,8 @@ class Rounds:
             self._queue_due_s = min(self._queue_due_s, self._clock.monotonic_s() + 0.5)
             self._wake.set()
 
-    async def _scan(self) -> None:
+    async def _scan(self) -> Collection[str]:
+        """Look into all folders; returns the ids of those that can't be read."""
         # Before the look at the folders: what is made meanwhile may be missing in it.
         known = dict(self._keepers)
         folders, stamps = await asyncio.to_thread(_folders_and_stamps, self._home)
@@ -269,6 +270,7 @@ class Rounds:
                     damaged[folder.id] = error
                     self._complain(folder.id, f"can't be read: {error}")
         self._on_damage(damaged)
+        return damaged.keys()
 
     async def _look_into(self, folder: ClusterFolder, stamp: int) -> None:
         keeper = self._keepers.get(folder.id)

@@ -10,10 +10,10 @@ from datetime import datetime
 from pathlib import Path
 
 from rsdat.base.errors import Conflict, InvalidInput, NotFound
-from rsdat.clusters.caps import Usage, check_room, read_caps
+from rsdat.clusters.caps import check_room, read_caps
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.record import EndReason, Group, Record
-from rsdat.clusters.register import check_free, names_held
+from rsdat.clusters.register import check_free, names_held, others_held
 from rsdat.clusters.request import SIZES, Change, GroupRequest, apply_change
 
 
@@ -24,7 +24,6 @@ def wish_change(
     now: datetime,
     *,
     queued: int = 0,
-    others: Usage | None = None,
 ) -> None:
     """Change what `Change` can; `drop_queued` must know how many jobs are `queued`.
 
@@ -36,10 +35,7 @@ def wish_change(
 
     def apply(record: Record) -> None:
         _check_up(record, failed_too=change.key == "name")
-        before = record.wanted
         apply_change(record, change, now, queued)
-        if record.wanted > before:
-            check_room(record, read_caps(), others or Usage())
 
     if change.key == "name":
         with names_held(home) as taken:
@@ -47,14 +43,22 @@ def wish_change(
             check_free(change.value, taken)
             folder.update(apply)
         return
-    folder.update(apply)
+
+    def resize(record: Record) -> None:
+        before = record.wanted
+        apply(record)
+        if record.wanted > before:
+            check_room(record, read_caps(), others)
+
+    with others_held(home, folder.id) as others:
+        folder.update(resize)
     facts = {change.key: change.value}
     if change.key in SIZES and change.group is not None:
         facts["group"] = change.group
     folder.add_event(now, "asked", **facts)
 
 
-def wish_group(folder: ClusterFolder, request: GroupRequest, now: datetime, others: Usage) -> None:
+def wish_group(home: Path, folder: ClusterFolder, request: GroupRequest, now: datetime) -> None:
     """Add workers of another kind.
 
     Raises:
@@ -82,7 +86,8 @@ def wish_group(folder: ClusterFolder, request: GroupRequest, now: datetime, othe
         )
         check_room(record, read_caps(), others)
 
-    folder.update(add)
+    with others_held(home, folder.id) as others:
+        folder.update(add)
     folder.add_event(now, "asked", group=request.name, workers=request.workers)
 
 
