@@ -35,8 +35,9 @@ from rsdat.base.files import (
 from rsdat.base.lock import Lock
 from rsdat.base.secret import Secret
 from rsdat.clusters.certificate import make_certificate
+from rsdat.clusters.formats import FORMAT, up_to_date
 from rsdat.clusters.naming import is_id
-from rsdat.clusters.record import FORMAT, Record
+from rsdat.clusters.record import Record
 
 _RECORD_LOCK_WAIT_S = 10.0
 PRELOADS = ("rsdat_scheduler.py", "rsdat_worker.py", "rsdat_nanny.py", "rsdat_start.py")
@@ -147,7 +148,7 @@ class ClusterFolder:
     def _read(self) -> tuple[dict[str, Any], Record]:
         try:
             value = read_json(self.record_file, format_version=FORMAT)
-            return value, Record.from_dict(value)
+            return value, Record.from_dict(up_to_date(value))
         except FileNotFoundError as error:
             raise NotFound(f"There is no cluster '{self.id}'") from error
         except (KeyError, TypeError, ValueError) as error:

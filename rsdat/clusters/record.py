@@ -10,8 +10,6 @@ from typing import Any, Literal, TypeVar
 from rsdat.base.clock import from_iso, to_iso
 from rsdat.clusters.options import Options
 
-#: 2: worker groups.
-FORMAT = 2
 #: The group that every cluster has.
 FIRST_GROUP = "workers"
 
