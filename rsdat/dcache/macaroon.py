@@ -30,6 +30,7 @@ ACTIVITIES = (
 )
 #: So long before its end a token is told to be ending.
 ENDING = timedelta(days=1)
+_SEAL_BYTES = 32
 
 _SCOPES = {
     "storage.read": ("DOWNLOAD", "LIST", "READ_METADATA"),
@@ -89,7 +90,7 @@ def macaroon_caveats(token: str) -> list[str] | None:
         return None
     try:
         return list(_caveats_v2(raw) if raw[:1] == b"\x02" else _caveats_v1(raw))
-    except (ValueError, IndexError):
+    except (ValueError, LookupError):
         return None
 
 
@@ -142,7 +143,7 @@ def _caveats_v2(raw: bytes) -> Iterator[str]:
     while fields := section():
         if 4 not in fields:  # with a verification id it is a third party's
             yield fields[2].decode(errors="replace")
-    if number() != 6:
+    if number() != 6 or number() != _SEAL_BYTES or len(raw) - offset != _SEAL_BYTES:
         raise ValueError("no signature")
 
 

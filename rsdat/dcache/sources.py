@@ -38,6 +38,7 @@ COMMAND_S = 30.0
 #: A command's token is used so long where it does not say itself when it ends, and asked for anew
 #: so long before its end.
 _KEEP_S = 60.0
+TEMPORARY = "/tmp"  # noqa: S108 - as WLCG says; the owner of what lies there is checked
 
 
 @dataclass(unsafe_hash=True)
@@ -229,7 +230,7 @@ def discover(environment: Mapping[str, str] | None = None) -> Credential:
         return Token(Secret(environment["BEARER_TOKEN"]), "the environment's BEARER_TOKEN")
     if environment.get("BEARER_TOKEN_FILE"):
         return SecretFile(Path(environment["BEARER_TOKEN_FILE"]))
-    for folder in (environment.get("XDG_RUNTIME_DIR"), "/tmp"):  # noqa: S108 - its owner is checked
+    for folder in (environment.get("XDG_RUNTIME_DIR"), TEMPORARY):
         if folder:
             path = Path(folder) / f"bt_u{os.geteuid()}"
             # In /tmp anybody may have put it there: not ours, not there.
