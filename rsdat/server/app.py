@@ -40,7 +40,9 @@ class RsdatApp(ExtensionApp):
     def initialize_settings(self) -> None:
         """Make the companion; nothing is opened yet."""
         self._events.register_event_schema(EVENT_SCHEMA)
-        self.companion = Companion(rsdat_home(), Notifier(self._emit), open_clusters)
+        self.companion = Companion(
+            rsdat_home(), Notifier(self._emit), open_clusters, self._workspace
+        )
         self.settings["rsdat_companion"] = self.companion
 
     def initialize_handlers(self) -> None:
@@ -62,6 +64,17 @@ class RsdatApp(ExtensionApp):
             await self.companion.orders()
         except (RsdatError, OSError) as error:
             self.log.warning("rsdat: orders for tape can't be followed yet: %s", error)
+
+        try:
+            # Copies of an earlier server go on, whether or not a page is open.
+            await self.companion.transfers()
+        except (RsdatError, OSError) as error:
+            self.log.warning("rsdat: transfers can't be taken up yet: %s", error)
+
+    def _workspace(self) -> tuple[Path, bool]:
+        contents = self.settings["contents_manager"]
+        root = getattr(contents, "root_dir", None) or self.settings["server_root_dir"]
+        return Path(root).expanduser().absolute(), bool(contents.allow_hidden)
 
     async def stop_extension(self) -> None:
         """End background work. Clusters, and what dCache was asked to do, live on."""

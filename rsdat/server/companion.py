@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rsdat.clusters.open import OpenClusters
     from rsdat.dcache.orders.book import Orders
     from rsdat.dcache.preview import Previews
+    from rsdat.dcache.transfers.manager import TransferManager
 
 T = TypeVar("T")
 
@@ -61,6 +62,7 @@ class Companion:
         home: `$RSDAT_HOME`.
         notifier: Tells the pages; also handed to the cluster manager.
         open_clusters: Makes and starts the cluster manager.
+        workspace: Jupyter's root folder, and whether its hidden files may be chosen.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class Companion:
         home: Path,
         notifier: Notifier,
         open_clusters: Callable[[Path, Callable[[str], None]], Awaitable[OpenClusters]],
+        workspace: Callable[[], tuple[Path, bool]] = lambda: (Path.cwd(), False),
     ) -> None:
         self.notifier = notifier
         self.storage = Storage(home)
@@ -78,6 +81,9 @@ class Companion:
         self._previews: Opening[Previews] = Opening(_open_previews)
         self.credentials = CredentialWatch(
             self.storage, self._shared, lambda name: notifier.changed("endpoint", name)
+        )
+        self._transfers: Opening[TransferManager] = Opening(
+            lambda: self._open_transfers(home, *workspace())
         )
         self._clusters: Opening[OpenClusters] = Opening(
             lambda: open_clusters(home, self._cluster_changed)
@@ -103,8 +109,12 @@ class Companion:
         self.notifier.changed("cluster", cluster_id)
         self.credentials.clusters_changed()
 
-    async def _shared(self) -> list[Path]:
+    async def _shared(self) -> Sequence[Path]:
         return (await self.clusters()).shared_folders()
+
+    async def transfers(self) -> TransferManager:
+        """The transfers; those that were broken off are taken up."""
+        return await self._transfers.get()
 
     def folder_changed(self, endpoint: str, folder: str) -> None:
         """A folder's entries are not what they were: forget its listing and tell the pages."""
@@ -129,6 +139,22 @@ class Companion:
         await orders.open()
         return orders
 
+    async def _open_transfers(self, home: Path, root: Path, hidden: bool) -> TransferManager:
+        # aiohttp and the client: not on the event loop.
+        await asyncio.to_thread(importlib.import_module, "rsdat.dcache.transfers.manager")
+        from rsdat.dcache.transfers.manager import TransferManager
+        from rsdat.dcache.transfers.workspace import Workspace
+
+        manager = TransferManager(
+            home,
+            self.storage.client,
+            Workspace(root, hidden),
+            lambda id_: self.notifier.changed("transfer", id_),
+            self.folder_changed,
+        )
+        await manager.start()
+        return manager
+
     def _listed(self, endpoint: str, folder: str) -> None:
         self.notifier.changed("dcache", f"{endpoint}:{folder}")
 
@@ -139,6 +165,9 @@ class Companion:
         opened = await self._clusters.close()
         if opened is not None:
             await opened.manager.stop()
+        transfers = await self._transfers.close()
+        if transfers is not None:
+            await transfers.stop()
         orders = await self._orders.close()
         if orders is not None:
             await orders.close()

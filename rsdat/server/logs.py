@@ -8,8 +8,8 @@ from jupyter_server.auth.decorator import authorized
 from tornado import iostream, web
 from tornado.http1connection import HTTP1Connection
 
-from rsdat.server.files import STALL_S, attachment
 from rsdat.server.handler import RsdatHandler
+from rsdat.server.streaming import STALL_S, attachment
 
 _CHUNK_BYTES = 256 * 1024
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from jupyter_server.base.handlers import JupyterHandler
 
-from rsdat.server import clusters, dcache, details, endpoints, info, logs, tape, tokens
+from rsdat.server import clusters, dcache, details, endpoints, info, logs, tape, tokens, transfers
 from rsdat.server.changes import ChangesHandler
+from rsdat.server.content import ContentHandler
 from rsdat.server.contract import pattern
 from rsdat.server.dashboard import DashboardHandler
 from rsdat.server.files import FilesHandler
@@ -51,6 +52,11 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/tape", tape.TapeHandler),
     ("/api/tape/{id}", tape.TapeOrderHandler),
     ("/api/tape/{id}/seen", tape.SeenHandler),
+    ("/api/transfers", transfers.TransfersHandler),
+    ("/api/transfers/{id}", transfers.TransferHandler),
+    ("/api/transfers/{id}/answer", transfers.AnswerHandler),
+    ("/api/transfers/{id}/{action}", transfers.ActionHandler),
+    ("/transfers/{id}/content", ContentHandler),
     ("/preview/{endpoint}/{path}", PreviewHandler),
     ("/files/{endpoint}/{path}", FilesHandler),
 ]

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 import pytest
 from tornado.httpclient import HTTPRequest
 
-from rsdat.server.files import DRAIN_BYTES, attachment
+from rsdat.server.streaming import DRAIN_BYTES, attachment
 from tests.support.door import Door
 from tests.support.server import Lab, check, check_error, until
 
@@ -187,7 +187,7 @@ async def test_what_has_no_bytes(lab: Lab, dcache: Door, folder: str) -> None:
     check_error(await lab.ask("GET", address(f"{folder}/f")), 409, "on_tape")
     check_error(await lab.ask("GET", address(folder)), 409, "is_a_folder")
     check_error(await lab.ask("GET", address(f"{folder}/nope")), 404, "not_found")
-    check_error(await lab.ask("GET", "/files/nope/x"), 404, "not_found")
+    check_error(await lab.ask("GET", "/files/nope/x"), 404, "no_endpoint")
 
 
 async def test_large_both_ways(lab: Lab, dcache: Door, folder: str) -> None:

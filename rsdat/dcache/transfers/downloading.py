@@ -1,0 +1,308 @@
+"""Gives a download's bytes: one file, also from the middle, or many as an archive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, RsdatError
+from rsdat.dcache import paths
+from rsdat.dcache.client import DCacheClient
+from rsdat.dcache.entry import Entry
+from rsdat.dcache.read import Download, check_readable
+from rsdat.dcache.transfers.archive import Archive, archive
+from rsdat.dcache.transfers.copying import plan
+from rsdat.dcache.transfers.items import DONE, FAILED, Item
+from rsdat.dcache.transfers.live import Transfer
+from rsdat.dcache.transfers.plan import is_fatal
+from rsdat.dcache.transfers.sums import Adler32, Sum, check, sum_for
+
+#: So often the sum of what was sent is remembered, so that a resumed download can be verified.
+MARK_BYTES = 4 * 1024 * 1024
+#: How often a file in the middle of an archive is taken up again where it broke off.
+PAUSES_S = (0.5, 2.0, 5.0)
+TOLD_IN = "FAILED.txt"
+
+
+@dataclass
+class Content:
+    """What the browser is sent.
+
+    Attributes:
+        name: What it is saved as.
+        media_type: Of an archive.
+        size: Bytes of the whole; None for an archive.
+        start: First byte that comes.
+        end: The byte after the last; None for an archive.
+        ranged: It is the range that was asked for.
+        etag: Says that it is still the same file; None for an archive.
+        modified: Of a file.
+        chunks: The bytes.
+    """
+
+    name: str
+    media_type: str
+    size: int | None
+    start: int
+    end: int | None
+    ranged: bool
+    etag: str | None
+    modified: datetime | None
+    chunks: AsyncIterator[bytes]
+
+
+class Downloading:
+    """Gives the bytes of one download.
+
+    Args:
+        transfer: Whose.
+    """
+
+    def __init__(self, transfer: Transfer) -> None:
+        source = transfer.record.source
+        if source is None or source.endpoint is None:
+            raise Conflict("A download comes from a dCache endpoint")
+        self._transfer = transfer
+        self._endpoint = source.endpoint
+        self._source = source
+        self._marks: dict[int, int] = {0: 1}
+        self._marks_of: str | None = None
+        self._fetched = False
+
+    @asynccontextmanager
+    async def open(
+        self, start: int | None = None, end: int | None = None, only_if: str | None = None
+    ) -> AsyncIterator[Content]:
+        """Begin to give the bytes; leaving the block early leaves the download interrupted.
+
+        Args:
+            start: First byte; negative counts from the end; None: no range is asked for.
+            end: The byte after the last.
+            only_if: The range counts only if this is still the file's `etag`.
+
+        Raises:
+            OnTape: Its only copy is on tape.
+            InvalidInput: `start` lies behind the end (`out_of_range`).
+            Conflict: It has ended, or is being fetched already.
+        """
+        record = self._transfer.record
+        if not record.active and record.state != "interrupted":
+            raise Conflict(
+                f"This download is {record.state}",
+                hint="Retry it, then it can be fetched.",
+                code=record.state,
+            )
+        opened = self._file(start, end, only_if) if record.format == "file" else self._many()
+        async with opened as content:
+            try:
+                yield content
+            except InvalidInput:
+                raise
+            except RsdatError as error:
+                self._transfer.end("failed", error)
+                raise
+            except BaseException:
+                if not self._transfer.cancelling and self._transfer.record.active:
+                    self._transfer.interrupt(
+                        "The browser stopped taking this download in the middle",
+                        "Start over; where the browser offers it, a single file can be resumed.",
+                    )
+                raise
+
+    @asynccontextmanager
+    async def _many(self) -> AsyncIterator[Content]:
+        if self._transfer.progress.busy:
+            raise Conflict("This download is being fetched already", code="being_sent")
+        format_ = self._transfer.record.format or "zip"
+        name = f"{archive_name(self._source.paths)}.{format_}"
+        chunks = self._archive()
+        try:
+            yield Content(
+                name, archive(format_).media_type, None, 0, None, False, None, None, chunks
+            )
+        finally:
+            await chunks.aclose()
+
+    @asynccontextmanager
+    async def _file(
+        self, start: int | None, end: int | None, only_if: str | None
+    ) -> AsyncIterator[Content]:
+        transfer, path = self._transfer, self._source.paths[0]
+        client = await transfer.shared.endpoint(self._endpoint)
+        entry = await client.info(path, checksums=True)
+        check_readable(entry)
+        etag = f'"{entry.pnfs_id}-{entry.size}-{entry.modified_ms}"'
+        ranged = start is not None
+        if start is None or (only_if is not None and only_if != etag):
+            start, end, ranged = 0, None, False
+        async with client.open_read(path, start, end) as download:
+            if download.size != entry.size:
+                raise Conflict(f"'{path}' was replaced meanwhile", code="changed")
+            transfer.begin()
+            yield Content(
+                paths.name_of(path),
+                "application/octet-stream",
+                download.size,
+                download.start,
+                download.end,
+                ranged,
+                etag,
+                entry.modified,
+                self._verified(client, entry, download, etag),
+            )
+
+    async def _verified(
+        self, client: DCacheClient, entry: Entry, download: Download, etag: str
+    ) -> AsyncIterator[bytes]:
+        """The bytes; the last ones only if the checksum of the whole file fits."""
+        progress, sums = self._transfer.progress, sum_for(entry.checksums)
+        if self._marks_of != etag:
+            self._marks, self._marks_of = {0: 1}, etag
+        to_the_end = download.end == download.size
+        if to_the_end and sums is not None and download.start:
+            sums = await self._sum_before(client, entry, sums, download.start)
+        progress.begin(0, entry.path)
+        sent = got = download.start
+        progress.at(0, sent)
+        held: bytes | None = None
+        try:
+            async for chunk in download:
+                if held is not None:
+                    yield held
+                    sent += len(held)
+                    progress.at(0, sent)
+                held = chunk
+                if sums is not None:
+                    sums[0].update(chunk)
+                    got += len(chunk)
+                    self._mark(sums[0], got)
+            if to_the_end:
+                check(entry, sums)
+            if held is not None:
+                yield held
+                progress.at(0, sent + len(held))
+            if to_the_end:
+                self._transfer.settle(0, DONE, checksum=None if sums is None else sums[0].kind)
+                self._transfer.finish()
+        finally:
+            progress.end(0)
+
+    def _mark(self, sum_: Sum, at: int) -> None:
+        if isinstance(sum_, Adler32) and at - max(self._marks) >= MARK_BYTES:
+            self._marks[at] = sum_.value
+
+    async def _sum_before(
+        self, client: DCacheClient, entry: Entry, sums: tuple[Sum, str], start: int
+    ) -> tuple[Sum, str] | None:
+        """The sum of the bytes before `start`, which an earlier request has sent."""
+        if not isinstance(sums[0], Adler32):
+            return None
+        mark = max(at for at in self._marks if at <= start)
+        if start - mark > 4 * MARK_BYTES:
+            return None  # sent by an earlier companion: reading it again would take as long
+        before = Adler32(self._marks[mark])
+        async with client.open_read(entry.path, mark, start) as download:
+            async for chunk in download:
+                before.update(chunk)
+        return before, sums[1]
+
+    async def _archive(self) -> AsyncGenerator[bytes, None]:
+        transfer, record = self._transfer, self._transfer.record
+        if transfer.task is not None:
+            await asyncio.wait({transfer.task})
+        # An archive can't be taken up in the middle: everything comes again.
+        record.planned = record.planned and not self._fetched and not record.resumed
+        self._fetched, record.resumed = True, False
+        transfer.begin()
+        await plan(transfer)
+        made = archive(record.format or "zip")
+        for number in range(len(transfer.items)):
+            item = transfer.items[number]
+            if item.folder:
+                yield made.folder(item.target)
+                transfer.settle(number, DONE)
+                continue
+            transfer.progress.begin(number, item.source)
+            try:
+                async for part in self._one(number, item, made):
+                    yield part
+            except RsdatError as error:
+                transfer.settle(number, FAILED, error=error)
+                if is_fatal(error):
+                    raise
+            finally:
+                transfer.progress.end(number)
+        if transfer.record.failed:
+            told = _told(transfer).encode()
+            yield made.begin(TOLD_IN, len(told), None)
+            yield made.data(told)
+            for part in made.end():
+                yield part
+        yield made.close()
+        transfer.finish()
+
+    async def _one(self, number: int, item: Item, made: Archive) -> AsyncIterator[bytes]:
+        client = await self._transfer.shared.endpoint(self._endpoint)
+        entry = await client.info(item.source, checksums=True)
+        size = check_readable(entry)
+        sums = sum_for(entry.checksums)
+        at, pauses = 0, iter(PAUSES_S)
+        begun = False
+        try:
+            while True:
+                try:
+                    async with client.open_read(item.source, at) as download:
+                        if download.size != size:
+                            raise _changed(item.source)
+                        if not begun:
+                            begun = True
+                            yield made.begin(item.target, size, entry.modified)
+                        async for chunk in download:
+                            if sums is not None:
+                                sums[0].update(chunk)
+                            at += len(chunk)
+                            yield made.data(chunk)
+                            self._transfer.progress.at(number, at)
+                    break
+                except DoorBroken:
+                    pause_s = next(pauses, None)
+                    if pause_s is None:
+                        raise
+                    await asyncio.sleep(pause_s)
+            check(entry, sums)
+        except RsdatError:
+            if begun:
+                for part in made.end():
+                    yield part
+            raise
+        for part in made.end():
+            yield part
+        self._transfer.settle(number, DONE, checksum=None if sums is None else sums[0].kind)
+
+
+def archive_name(sources: tuple[str, ...]) -> str:
+    """What an archive is called: as its one folder, or as the folder that its files are in."""
+    one = sources[0] if len(sources) == 1 else paths.parent_of(sources[0])
+    return paths.name_of(one.rstrip("/")) or "files"
+
+
+def _changed(path: str) -> RsdatError:
+    return Conflict(f"'{path}' was replaced while it was being sent", code="changed")
+
+
+def _told(transfer: Transfer) -> str:
+    record = transfer.record
+    lines = [
+        f"{record.failed} of {record.total} files could not be put into this archive as they are.",
+        "One that broke off in the middle is here incomplete.",
+        "",
+    ]
+    for failure in record.failures:
+        hint = f" {failure['hint']}" if failure["hint"] else ""
+        lines.append(f"{failure['path']}: {failure['message']}.{hint}")
+    if record.failed > len(record.failures):
+        lines.append(f"… and {record.failed - len(record.failures)} more")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,402 @@
+"""All transfers of a home folder, as the server's routes see them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+from rsdat.base.errors import Conflict, NotFound, RsdatError
+from rsdat.base.lock import Lock
+from rsdat.dcache.client import DCacheClient
+from rsdat.dcache.transfers import copying, uploading
+from rsdat.dcache.transfers.asked import record_of
+from rsdat.dcache.transfers.downloading import Downloading
+from rsdat.dcache.transfers.live import Shared, Transfer
+from rsdat.dcache.transfers.record import Record
+from rsdat.dcache.transfers.store import Store
+from rsdat.dcache.transfers.uploading import Uploading
+from rsdat.dcache.transfers.workspace import Workspace
+
+_log = logging.getLogger(__name__)
+
+#: At most so often a transfer's progress is told, and written down.
+TELL_S = 0.5
+SAVE_S = 5.0
+#: Without a byte for so long, a transfer that lives on the page is interrupted.
+GONE_S = 150.0
+NEVER_CAME_S = 900.0
+ASKED_S = 24 * 3600.0
+#: So often we look for transfers of companions that have died.
+ADOPT_S = 30.0
+_START_OVER = "Start over with the same files, or retry from the page that has them."
+
+
+class TransferManager:
+    """Begins, shows, cancels and takes up transfers. `await start()`, at last `await stop()`.
+
+    Args:
+        home: `$RSDAT_HOME`.
+        client: Gives the client of an endpoint.
+        workspace: Jupyter's files.
+        changed: Told the id of a transfer that is not what it was, at most twice a second each.
+        folder_changed: Told endpoint and folder in which something is new.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        client: Callable[[str], Awaitable[DCacheClient]],
+        workspace: Workspace,
+        changed: Callable[[str], None],
+        folder_changed: Callable[[str, str], None],
+    ) -> None:
+        self._store = Store(home)
+        self._changed = changed
+        self._awake = asyncio.Event()
+        self._shared = Shared(client, workspace, folder_changed, self._awake.set)
+        self._live: dict[str, Transfer] = {}
+        self._uploads: dict[str, Uploading] = {}
+        self._downloads: dict[str, Downloading] = {}
+        self._looking: asyncio.Task[None] | None = None
+        self._adopted_s = -ADOPT_S
+        self._adopting = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Take up what companions that are gone have left, and begin to tell of progress."""
+        await asyncio.to_thread(self._store.tidy, datetime.now(timezone.utc))
+        await self._adopt()
+        self._looking = asyncio.create_task(self._look_on())
+
+    async def stop(self) -> None:
+        """Leave everything so that the next companion can go on."""
+        if self._looking is not None:
+            self._looking.cancel()
+            await asyncio.wait({self._looking})
+        for transfer in list(self._live.values()):
+            transfer.cancelling = True
+            await transfer.halt()
+            if transfer.record.active and transfer.record.kind == "copy":
+                transfer.record.state = "waiting"
+            await self._save(transfer)
+            self._drop(transfer)
+
+    async def all(self) -> list[dict[str, Any]]:
+        """All that are not forgotten, the latest first."""
+        if time.monotonic() - self._adopted_s > ADOPT_S:
+            await self._adopt()
+        return await self._views()
+
+    async def _views(self) -> list[dict[str, Any]]:
+        records = await asyncio.to_thread(self._load_all)
+        views = {record.id: record.shown(ours=not record.active) for record in records}
+        views.update({id_: transfer.view() for id_, transfer in self._live.items()})
+        return sorted(views.values(), key=lambda view: (view["created"], view["id"]), reverse=True)
+
+    def _load_all(self) -> list[Record]:
+        found = (self._store.load(id_) for id_ in self._store.ids())
+        return [record for record in found if record is not None]
+
+    async def get(self, id_: str) -> dict[str, Any]:
+        """One of them.
+
+        Raises:
+            NotFound: There is no such transfer.
+        """
+        transfer = self._live.get(id_)
+        if transfer is not None:
+            return transfer.view()
+        record = await asyncio.to_thread(self._store.load, id_)
+        if record is None:
+            raise _unknown(id_)
+        return record.shown(ours=not record.active)
+
+    async def create(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin one; `request` is a TransferRequest of `docs/api.yaml`.
+
+        Raises:
+            InvalidInput: It makes no sense.
+            NotFound: There is no such endpoint, folder or file.
+            OnTape: The one file of a download is on tape.
+            NoSpace: It can't be noted.
+        """
+        record, items = await record_of(request, self._shared)
+        lock = await asyncio.to_thread(self._store.make, record)
+        transfer = self._add(record, lock)
+        try:
+            if record.kind == "upload":
+                await uploading.plan(transfer, items)
+            elif record.format == "file":
+                await transfer.items.extend(items)
+                record.total, record.total_bytes, record.planned = 1, items[0].size, True
+            else:
+                self._run(transfer)
+        except BaseException:
+            self._drop(transfer)
+            await asyncio.to_thread(self._store.remove, record.id)
+            raise
+        transfer.touch()
+        return transfer.view()
+
+    async def answer(self, id_: str, path: str, choice: Any, *, for_all: bool) -> dict[str, Any]:
+        """Say what becomes of a file whose name is taken.
+
+        Raises:
+            InvalidInput: Nothing was asked.
+            Conflict: It has ended, or another Jupyter server acts for it.
+        """
+        transfer = self._live.get(id_)
+        if transfer is None:
+            await self.get(id_)
+            raise Conflict("This transfer asks nothing (any more)", code="not_asked")
+        upload = self._uploads.get(id_)
+        if upload is not None:
+            path = upload.target(path)
+        settled = transfer.conflicts.answer(path, choice, for_all=for_all)
+        if upload is not None and choice == "skip":
+            upload.skip(settled)
+        return transfer.view()
+
+    async def cancel(self, id_: str) -> dict[str, Any]:
+        """End it; what is half done is taken back.
+
+        Raises:
+            Conflict: It has ended, or another Jupyter server acts for it.
+        """
+        transfer = await self._ours(id_)
+        if not transfer.record.active:
+            raise Conflict(f"This transfer is {transfer.record.state} already", code="ended")
+        transfer.cancelling = True
+        await transfer.halt()
+        await self._clean(transfer)
+        if transfer.record.active:
+            transfer.end("cancelled")
+        transfer.cancelling = False
+        return transfer.view()
+
+    async def retry(self, id_: str) -> dict[str, Any]:
+        """Take up what failed, was cancelled or interrupted: only what is not done.
+
+        Raises:
+            Conflict: It goes on, is done, or another Jupyter server acts for it.
+        """
+        transfer = await self._ours(id_)
+        if transfer.record.active or transfer.record.state == "done":
+            raise Conflict(f"This transfer is {transfer.record.state}", code="not_failed")
+        transfer.again()
+        if transfer.record.kind == "copy":
+            self._run(transfer)
+        return transfer.view()
+
+    async def seen(self, id_: str) -> dict[str, Any]:
+        """Note that the user was told how it ended."""
+        transfer = await self._ours(id_)
+        transfer.record.seen = True
+        transfer.touch()
+        return transfer.view()
+
+    async def forget(self, id_: str) -> None:
+        """Cancel it if it goes on, and forget it."""
+        transfer = await self._ours(id_)
+        transfer.cancelling = True
+        await transfer.halt()
+        await self._clean(transfer)
+        await asyncio.to_thread(self._store.remove, id_)
+        self._drop(transfer)
+        self._changed(id_)
+
+    async def upload(self, id_: str) -> Uploading:
+        """What receives the files of an upload.
+
+        Raises:
+            NotFound: There is no such upload.
+        """
+        transfer = await self._ours(id_)
+        if transfer.record.kind != "upload":
+            raise NotFound(f"'{id_}' is no upload")
+        receiver = self._uploads.get(id_)
+        if receiver is None:
+            receiver = self._uploads[id_] = Uploading(transfer)
+        return receiver
+
+    async def download(self, id_: str) -> Downloading:
+        """What gives the bytes of a download.
+
+        Raises:
+            NotFound: There is no such download.
+        """
+        transfer = await self._ours(id_)
+        if transfer.record.kind != "download":
+            raise NotFound(f"'{id_}' is no download")
+        giver = self._downloads.get(id_)
+        if giver is None:
+            giver = self._downloads[id_] = Downloading(transfer)
+        return giver
+
+    def own(self, id_: str, work: asyncio.Task[Any]) -> None:
+        """Let a request's work end with its transfer."""
+        transfer = self._live.get(id_)
+        if transfer is not None:
+            transfer.own(work)
+
+    async def _ours(self, id_: str) -> Transfer:
+        """The transfer, with the right to act for it.
+
+        Raises:
+            NotFound: There is none.
+            Conflict: Another Jupyter server acts for it.
+        """
+        async with self._adopting:
+            transfer = self._live.get(id_)
+            if transfer is not None:
+                return transfer
+            if await asyncio.to_thread(self._store.load, id_) is None:
+                raise _unknown(id_)
+            taken = await self._take(id_)
+        if taken is None:
+            raise Conflict(
+                "Another Jupyter server of yours acts for this transfer",
+                hint="Open the page of that server.",
+                code="not_ours",
+            )
+        return taken
+
+    async def _take(self, id_: str) -> Transfer | None:
+        lock = await asyncio.to_thread(self._store.take, id_)
+        if lock is None:
+            return None
+        try:
+            # Only now nobody else changes it.
+            record = await asyncio.to_thread(self._store.load, id_)
+            if record is None:
+                raise _unknown(id_)
+            transfer = Transfer(record, self._store.folder(id_), lock, self._shared)
+            await transfer.items.load()
+        except BaseException:
+            lock.release()
+            raise
+        self._live[id_] = transfer
+        return transfer
+
+    async def _adopt(self) -> None:
+        """Go on with what nobody acts for any more."""
+        async with self._adopting:
+            self._adopted_s = time.monotonic()
+            for record in await asyncio.to_thread(self._load_all):
+                if not record.active or record.id in self._live:
+                    continue
+                try:
+                    transfer = await self._take(record.id)
+                except (RsdatError, OSError, ValueError) as error:
+                    _log.warning("Transfer %s can't be taken up: %s", record.id, error)
+                    continue
+                if transfer is not None:
+                    self._take_up(transfer)
+
+    def _take_up(self, transfer: Transfer) -> None:
+        record = transfer.record
+        if not record.active:
+            return
+        record.resumed = True
+        transfer.recount()
+        if record.kind == "copy":
+            record.state = "waiting"
+            self._run(transfer)
+            transfer.touch()
+            return
+        what = "sent" if record.kind == "upload" else "fetched"
+        transfer.interrupt(
+            f"The Jupyter server was restarted before everything was {what}", _START_OVER
+        )
+
+    def _add(self, record: Record, lock: Lock) -> Transfer:
+        transfer = Transfer(record, self._store.folder(record.id), lock, self._shared)
+        self._live[record.id] = transfer
+        return transfer
+
+    def _drop(self, transfer: Transfer) -> None:
+        for each in (self._live, self._uploads, self._downloads):
+            each.pop(transfer.id, None)
+        transfer.lock.release()
+
+    def _run(self, transfer: Transfer) -> None:
+        if transfer.record.kind == "copy":
+            work = copying.Copying(transfer).run()
+        else:
+            work = self._plan(transfer)
+        transfer.task = asyncio.create_task(self._guarded(transfer, work))
+
+    async def _plan(self, transfer: Transfer) -> None:
+        # What fails here fails again, and is told, when the bytes are fetched.
+        with contextlib.suppress(RsdatError):
+            await copying.plan(transfer)
+
+    async def _guarded(self, transfer: Transfer, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - a bug must not leave it running for ever
+            _log.exception("Transfer %s broke", transfer.id)
+            transfer.end(
+                "failed",
+                RsdatError(
+                    f"Something went wrong inside rsdat ({type(error).__name__})",
+                    hint="The Jupyter server's log tells more.",
+                ),
+            )
+        finally:
+            transfer.task = None
+
+    async def _clean(self, transfer: Transfer) -> None:
+        if transfer.record.kind == "copy":
+            await copying.clean(transfer)
+
+    async def _look_on(self) -> None:
+        """Tell and save what has changed, end what lost its page; sleeps while nothing lives."""
+        saved_s = time.monotonic()
+        while True:
+            if not self._live:
+                await self._awake.wait()
+            self._awake.clear()
+            saving = time.monotonic() - saved_s >= SAVE_S
+            if saving:
+                saved_s = time.monotonic()
+            for transfer in list(self._live.values()):
+                self._look_at(transfer)
+                if transfer.progress.dirty:
+                    transfer.progress.dirty = False
+                    self._changed(transfer.id)
+                    transfer.tell_folders()
+                if transfer.unsaved or saving:
+                    saved = await self._save(transfer)
+                    if saved and transfer.over and transfer.id in self._live:
+                        self._drop(transfer)
+            await asyncio.sleep(TELL_S)
+
+    def _look_at(self, transfer: Transfer) -> None:
+        record, progress = transfer.record, transfer.progress
+        if record.kind == "copy" or not record.active or progress.busy or transfer.task is not None:
+            return
+        limit_s = {"waiting": NEVER_CAME_S, "asking": ASKED_S}.get(record.state, GONE_S)
+        if time.monotonic() - progress.last_s > limit_s:
+            transfer.interrupt("The page that it was on is gone", _START_OVER)
+
+    async def _save(self, transfer: Transfer) -> bool:
+        """Write it down; False if there is no room: nothing needs room to go on or to end."""
+        transfer.unsaved = False
+        try:
+            await transfer.items.flush()
+            await asyncio.to_thread(self._store.save, transfer.record)
+        except (RsdatError, OSError) as error:
+            transfer.unsaved = True
+            _log.warning("Transfer %s can't be noted: %s", transfer.id, error)
+            return False
+        return True
+
+
+def _unknown(id_: str) -> NotFound:
+    return NotFound(f"There is no transfer '{id_}' (any more)")

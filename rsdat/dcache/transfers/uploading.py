@@ -1,0 +1,227 @@
+"""Receives the files of an upload, one request each, in any order, several at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable
+from typing import Any
+
+from rsdat.base.errors import Conflict, InvalidInput, NotFound, RsdatError
+from rsdat.dcache import paths
+from rsdat.dcache.entry import Entry
+from rsdat.dcache.transfers import folders
+from rsdat.dcache.transfers.carry import counted
+from rsdat.dcache.transfers.conflicts import Question
+from rsdat.dcache.transfers.items import DONE, FAILED, PENDING, SKIPPED, Item
+from rsdat.dcache.transfers.live import Transfer
+from rsdat.dcache.transfers.plan import numbered
+from rsdat.dcache.transfers.record import Choice
+from rsdat.dcache.transfers.workspace import Found
+
+MOST_FILES = 100_000
+MOST_NUMBERS = 1000
+
+
+def check_files(files: Any) -> list[Item]:
+    """What an upload will send, as items.
+
+    Blocks for a while when they are many: call it in a thread.
+
+    Raises:
+        InvalidInput: It is not what the contract asks for.
+    """
+    if not isinstance(files, list) or not 1 <= len(files) <= MOST_FILES:
+        raise InvalidInput(f"An upload has a list of 1 to {MOST_FILES} files")
+    items: dict[str, Item] = {}
+    for file in files:
+        size = file.get("size") if isinstance(file, dict) else None
+        path = file.get("path") if isinstance(file, dict) else None
+        whole = isinstance(size, int) and not isinstance(size, bool) and size >= 0
+        if not whole or not isinstance(path, str) or set(file) - {"path", "size"}:
+            raise InvalidInput("Each of the files has a path and a size in bytes, and no more")
+        if path in items:
+            raise InvalidInput(f"The upload names '{path}' twice")
+        items[path] = Item("", path, size)
+    return list(items.values())
+
+
+async def plan(transfer: Transfer, items: list[Item]) -> None:
+    """Note what will be sent; names that dCache breaks fail at once.
+
+    Raises:
+        NoSpace: There is no room to note it.
+    """
+    record = transfer.record
+    await transfer.items.extend(items)
+    record.total = len(items)
+    record.total_bytes = sum(item.size or 0 for item in items)
+    record.planned = True
+    for number, item in enumerate(items):
+        error = _bad_path(item.target)
+        if error is not None:
+            transfer.settle(number, FAILED, error=error)
+    if transfer.items.left() == 0:
+        transfer.finish()
+
+
+def _bad_path(target: str) -> InvalidInput | None:
+    if any(name in ("", ".", "..") for name in target.split("/")):
+        return InvalidInput(f"'{target}' is no path below the destination", code="bad_path")
+    try:
+        paths.parse(target)
+    except InvalidInput as error:
+        return error
+    return None
+
+
+class Uploading:
+    """Takes the files of one upload.
+
+    Args:
+        transfer: Whose.
+    """
+
+    def __init__(self, transfer: Transfer) -> None:
+        destination = transfer.record.destination
+        if destination is None or destination.endpoint is None:
+            raise InvalidInput("Uploads go to a dCache endpoint; Lab itself uploads to its files")
+        self._transfer = transfer
+        self._endpoint = destination.endpoint
+        self._base = destination.folder
+        self._folders: folders.Folders | None = None
+
+    def target(self, path: str) -> str:
+        """The path that a question is about, given that or the path as the upload lists it."""
+        listed = self._transfer.number_of(path) is not None
+        return paths.join(self._base, path) if listed else path
+
+    def number(self, path: str) -> int:
+        """The number of a file that may be sent now.
+
+        Raises:
+            NotFound: The upload lists no such file.
+            Conflict: The upload has ended, or this file has.
+        """
+        transfer = self._transfer
+        number = transfer.number_of(path)
+        if number is None:
+            raise NotFound(f"This upload lists no file '{path}'", code="not_listed")
+        if not transfer.record.active and transfer.record.state != "interrupted":
+            raise Conflict(
+                f"This upload is {transfer.record.state}",
+                hint="Retry it to send what is missing.",
+                code=transfer.record.state,
+            )
+        if transfer.items.state(number) in (DONE, SKIPPED):
+            what = "sent" if transfer.items.state(number) == DONE else "skipped"
+            raise Conflict(f"'{path}' is {what} already", code=what)
+        if transfer.progress.has(number):
+            raise Conflict(f"'{path}' is being sent already", code="being_sent")
+        return number
+
+    async def receive(
+        self, path: str, chunks: AsyncIterable[bytes], size: int, conflict: str
+    ) -> tuple[Entry, bool]:
+        """Write one file; its folder is made if it is missing.
+
+        Args:
+            path: As the upload lists it.
+            chunks: The bytes, asked for only when dCache wants them.
+            size: How many.
+            conflict: refuse, replace or keep-both: what to do if the name is taken. Refused, the
+                transfer asks; an answer to that, or for all, counts when the file is sent again.
+
+        Returns:
+            The file as it is now, and whether the name is new.
+
+        Raises:
+            Conflict: The name is taken (`exists`, `is_a_folder`), or is to be skipped (`skipped`).
+            RsdatError: dCache refused, or gave no usable answer; the file counts as failed.
+        """
+        transfer = self._transfer
+        number = self.number(path)
+        target = paths.join(self._base, path)
+        choice = transfer.conflicts.choice(target)
+        if conflict != "refuse":
+            transfer.conflicts.withdraw(target)
+            choice = "replace" if conflict == "replace" else "keep-both"
+        transfer.begin()
+        transfer.progress.begin(number, path)
+        try:
+            async with transfer.shared.uploads:
+                entry, created = await self._write(number, target, chunks, size, choice)
+        except Conflict as error:
+            if error.code == "skipped":
+                transfer.settle(number, SKIPPED)
+            elif error.code in ("exists", "is_a_folder") and choice == "ask":
+                await self._ask(target, size)
+            else:
+                transfer.settle(number, FAILED, error=error)
+            raise
+        except RsdatError as error:
+            if error.code != "cut_off":
+                transfer.settle(number, FAILED, error=error)
+            raise
+        else:
+            transfer.wrote(entry.path)
+            transfer.settle(number, DONE, checksum="adler32")
+            return entry, created
+        finally:
+            transfer.progress.end(number)
+            self.look_whether_done()
+
+    def look_whether_done(self) -> None:
+        """End the upload if all of its files have ended."""
+        transfer = self._transfer
+        if transfer.record.active and transfer.items.left() == 0:
+            transfer.finish()
+
+    def skip(self, targets: Iterable[str]) -> None:
+        """Files that are not to be sent: paths below the destination, or as they are asked for."""
+        transfer = self._transfer
+        for target in targets:
+            prefix = self._base.rstrip("/") + "/"
+            number = transfer.number_of(target.removeprefix(prefix))
+            if number is not None and transfer.items.state(number) in (PENDING, FAILED):
+                transfer.settle(number, SKIPPED)
+        self.look_whether_done()
+
+    async def _write(
+        self, number: int, target: str, chunks: AsyncIterable[bytes], size: int, choice: Choice
+    ) -> tuple[Entry, bool]:
+        transfer = self._transfer
+        client = await transfer.shared.endpoint(self._endpoint)
+        if self._folders is None:
+            self._folders = folders.at_dcache(client, self._base, transfer.wrote)
+        await self._folders.ensure(paths.parent_of(target))
+        bytes_ = counted(chunks, lambda count: transfer.progress.at(number, count))
+        path, numbers = target, 0
+        while True:
+            try:
+                with transfer.shared.claims.hold(self._endpoint, path):
+                    return await client.write(path, bytes_, size, replace=choice == "replace")
+            except Conflict as error:  # noqa: PERF203 - each round asks dCache
+                if error.code not in ("exists", "is_a_folder"):
+                    raise
+                if choice == "skip":
+                    raise Conflict(
+                        f"'{path}' is there already and skipped", code="skipped", path=path
+                    ) from None
+                numbers += 1
+                begun = transfer.progress.moved(number) > 0
+                if choice != "keep-both" or begun or numbers > MOST_NUMBERS:
+                    raise
+                path = paths.join(paths.parent_of(target), numbered(paths.name_of(target), numbers))
+
+    async def _ask(self, target: str, size: int) -> None:
+        client = await self._transfer.shared.endpoint(self._endpoint)
+        entry = await client.find(target)
+        found = None
+        if entry is not None:
+            found = Found(entry.size, entry.modified, entry.is_folder)
+        self._transfer.conflicts.ask(Question(target, found, size))
+
+
+def title(files: list[Item]) -> str:
+    """The file's name, or that of the first file or folder and how many files more."""
+    first, more = files[0].target.split("/")[0], len(files) - 1
+    return f"{first} and {more} more" if more else files[0].target.rpartition("/")[2]
