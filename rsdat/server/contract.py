@@ -18,6 +18,8 @@ from rsdat.base.errors import InvalidInput
 #: becomes a file of its own in the wheel.
 CONTRACT_FILE = Path(__file__).with_name("api.yaml")
 _LONGEST_COMPLAINT = 300
+#: Keys whose values no message repeats.
+_SECRET = {"token", "password"}
 
 
 @functools.cache
@@ -132,7 +134,10 @@ def _parameters(holder: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _in_words(error: ValidationError) -> str:
     where = ".".join(str(step) for step in error.absolute_path)
-    if error.validator == "additionalProperties" and isinstance(error.instance, dict):
+    if set(error.absolute_path) & _SECRET:
+        # The validator's words repeat what was given.
+        text = f"that is none ({error.validator}: {error.validator_value})"
+    elif error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
         unknown = sorted(str(key) for key in error.instance if key not in known)
         text = f"there is no '{unknown[0][:60]}'; known are {', '.join(known)}"

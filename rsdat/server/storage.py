@@ -71,7 +71,6 @@ class Storage:
             raise NotFound(
                 f"There is no dCache endpoint '{endpoint}'",
                 hint="Add it in the dCache panel, or in endpoints.json of rsdat's home folder.",
-                code="no_endpoint",
             )
         client = self._clients.get(endpoint)
         if client is None:

@@ -72,6 +72,8 @@ async def test_endpoint_added_later(lab: Lab, running_door: Door, rsdat_home: Pa
             "api_url": running_door.api_url,
             "webdav_url": running_door.webdav_url,
             "home": "/x",
+            "own": True,
+            "credential": f"the file {rsdat_home / 'late.token'}",
         }
     ]
 
