@@ -17,7 +17,7 @@ import logging
 import mimetypes
 import re
 import secrets
-from collections.abc import AsyncIterable, Callable, Coroutine
+from collections.abc import AsyncIterable, Awaitable, Callable, Coroutine
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -158,6 +158,54 @@ async def upload(
     Raises:
         RsdatError: As `write`.
     """
+    body = UploadBody(chunks, size)
+    # dCache keeps the type of the upload, also under the later name.
+    mime = mimetypes.guess_type(path)[0] or "application/octet-stream"
+
+    async def send(temporary: str) -> Entry:
+        await body.watch(webdav.put(http, temporary, body, size=size, mime=mime))
+        uploaded = await rest.info(http, temporary, checksums=True)
+        _check_upload(path, uploaded, body.sent, body.adler32)
+        return uploaded
+
+    return await bring(
+        http,
+        path,
+        send,
+        replace=replace,
+        unchanged_since=unchanged_since,
+        parents=parents,
+        placed=placed,
+        began=lambda: body.started,
+    )
+
+
+async def bring(
+    http: Http,
+    path: str,
+    send: Callable[[str], Awaitable[Entry]],
+    *,
+    replace: bool,
+    unchanged_since: datetime | None = None,
+    parents: bool = False,
+    placed: Callable[[str], None] = lambda _: None,
+    began: Callable[[], bool] = lambda: True,
+) -> Upload:
+    """As `upload`, whoever sends the bytes.
+
+    Args:
+        http: As all these, as for `upload`.
+        path: The name that it will get.
+        send: Brings the bytes to a temporary path, and makes sure that they are there.
+        replace: Whether a file of this name may be replaced.
+        unchanged_since: Only the file that was last modified then.
+        parents: Whether to make folders that are missing.
+        placed: Told the name when something may have come to stand there.
+        began: Whether, after a refusal, there may be something to delete.
+
+    Raises:
+        RsdatError: As `write`, and what `send` raises.
+    """
     existing = await rest.find(http, path)
     _check_target(path, existing, replace, unchanged_since)
     folder = paths.parent_of(path)
@@ -167,16 +215,11 @@ async def upload(
         # A PUT itself would make missing folders, and leave them behind when it fails.
         raise rest.not_a_folder(folder)
     temporary = _temporary(folder, "part")
-    body = UploadBody(chunks, size)
-    # dCache keeps the type of the upload, also under the later name.
-    mime = mimetypes.guess_type(path)[0] or "application/octet-stream"
     try:
-        await body.watch(webdav.put(http, temporary, body, size=size, mime=mime))
-        uploaded = await rest.info(http, temporary, checksums=True)
-        _check_upload(path, uploaded, body.sent, body.adler32)
+        uploaded = await send(temporary)
     except BaseException as error:
         refused = isinstance(error, RsdatError) and not isinstance(error, DoorBroken)
-        if body.started or not refused:
+        if began() or not refused:
             left = not await _to_the_end(_clean(http, temporary, in_flight=True))
             if left and isinstance(error, RsdatError):
                 error.details["left_behind"] = temporary

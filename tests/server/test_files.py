@@ -187,7 +187,7 @@ async def test_what_has_no_bytes(lab: Lab, dcache: Door, folder: str) -> None:
     check_error(await lab.ask("GET", address(f"{folder}/f")), 409, "on_tape")
     check_error(await lab.ask("GET", address(folder)), 409, "is_a_folder")
     check_error(await lab.ask("GET", address(f"{folder}/nope")), 404, "not_found")
-    check_error(await lab.ask("GET", "/files/nope/x"), 404, "no_endpoint")
+    check_error(await lab.ask("GET", "/files/nope/x"), 404, "not_found")
 
 
 async def test_large_both_ways(lab: Lab, dcache: Door, folder: str) -> None:

@@ -222,7 +222,9 @@ async def test_copy_to_workspace_and_back(transfers: Transfers, folder: str, pla
     assert names(place / "back" / "top") == names(transfers.root / "top")
 
 
-async def test_copy_within_dcache(transfers: Transfers, folder: str, place: Path) -> None:
+async def test_copy_within_dcache(
+    transfers: Transfers, folder: str, place: Path, dcache: Door
+) -> None:
     """Of one endpoint; also beside itself under a numbered name, never into itself."""
     (place / "a").mkdir()
     (place / "a" / "f.tif").write_bytes(b"bytes")
@@ -231,6 +233,18 @@ async def test_copy_within_dcache(transfers: Transfers, folder: str, place: Path
     made = await transfers.begin("copy", source=source, destination=("default", f"{folder}/b"))
     assert (await transfers.done(made["id"]))["verified"] == "adler32"
     assert (place / "b/a/f.tif").read_bytes() == b"bytes"
+    # The bytes went from pool to pool, and none of them by us.
+    assert [each["status"] for each in dcache.requests(method="COPY")] == [202]
+    assert not dcache.requests("pool", "PUT")
+    # Where the door refuses, they come by us.
+    for _ in range(2):
+        dcache.fault("status", method="COPY", status=501)
+    (place / "c").mkdir()
+    made = await transfers.begin("copy", source=source, destination=("default", f"{folder}/c"))
+    assert (await transfers.done(made["id"]))["verified"] == "adler32"
+    assert (place / "c/a/f.tif").read_bytes() == b"bytes"
+    assert len(dcache.requests("pool", "PUT")) == 1
+    assert not [name for name in names(place) if ".rsdat-" in name]
     made = await transfers.begin(
         "copy",
         source=("default", f"{folder}/a/f.tif"),
@@ -294,14 +308,14 @@ async def test_what_is_refused(transfers: Transfers, folder: str, place: Path) -
         ({"kind": "copy", "source": f}, 400, "invalid_input"),
         ({"kind": "copy", "source": f, "destination": f}, 409, "not_a_folder"),
         ({"kind": "copy", "source": here, "destination": here}, 400, "invalid_input"),
-        ({"kind": "copy", "source": f, "destination": {**here, "paths": ["../x"]}}, 400, "bad_path"),
+        ({"kind": "copy", "source": f, "destination": {**here, "paths": [".."]}}, 400, "bad_path"),
         ({"kind": "copy", "source": f, "destination": {**here, "paths": [".ssh"]}}, 404, "hidden"),
         ({"kind": "copy", "source": f, "destination": {**here, "paths": ["n"]}}, 404, "not_found"),
         ({"kind": "upload", "destination": there}, 400, "invalid_input"),
         ({"kind": "upload", "destination": there, "files": [{"path": "x"}]}, 400, "invalid_input"),
         ({"kind": "upload", "destination": there, "files": []}, 400, "invalid_input"),
         ({"kind": "download", "source": there}, 400, "invalid_input"),
-        ({"kind": "download", "source": {**f, "endpoint": "nope"}}, 404, "no_endpoint"),
+        ({"kind": "download", "source": {**f, "endpoint": "nope"}}, 404, "not_found"),
         ({"kind": "download", "source": {**f, "paths": [f"{folder}/no"]}}, 404, "not_found"),
         ({"kind": "move"}, 400, "invalid_input"),
     ):

@@ -304,7 +304,7 @@ class Copying:
                 workspace, item.source, place, client, path, replace=replace, arrived=arrived
             )
         origin = await shared.endpoint(self._source.endpoint)
-        return await carry.relay(
+        return await shared.third_party.copy(
             origin, item.source, client, path, replace=replace, arrived=arrived
         )
 

@@ -19,6 +19,7 @@ from rsdat.dcache.transfers.conflicts import Claims, Conflicts
 from rsdat.dcache.transfers.items import DONE, FAILED, PENDING, SKIPPED, Items
 from rsdat.dcache.transfers.progress import Progress
 from rsdat.dcache.transfers.record import Record, State, diagnosis
+from rsdat.dcache.transfers.thirdparty import ThirdParty
 from rsdat.dcache.transfers.workspace import Workspace
 
 _log = logging.getLogger(__name__)
@@ -47,6 +48,7 @@ class Shared:
     folder_changed: Callable[[str, str], None]
     wake: Callable[[], None]
     claims: Claims = field(default_factory=Claims)
+    third_party: ThirdParty = field(default_factory=ThirdParty)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COPIES_AT_ONCE))
     uploads: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(UPLOADS_AT_ONCE))
 
