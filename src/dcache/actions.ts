@@ -33,6 +33,8 @@ export namespace DCacheActions {
     /** Lab's contents, so that open documents follow what is renamed or deleted here. */
     contents: Contents.IManager;
     trans: TranslationBundle;
+    /** Order a file from tape. */
+    stage: (place: IPlace) => void;
     /** Open a file in Lab's own editor or viewer. */
     openDocument: (labPath: string) => Promise<unknown>;
   }
@@ -58,7 +60,7 @@ export class DCacheActions {
         } else if (!isOnTape(entry)) {
           await this._options.openDocument(toLabPath(place));
         } else if (await askStage(entry.name, trans)) {
-          await this._stage(place.endpoint, [place.path]);
+          this._options.stage(place);
         }
       }
     );
@@ -163,37 +165,6 @@ export class DCacheActions {
     await model.refresh(false);
   }
 
-  /** Order files from tape. */
-  async stage(endpoint: string, entries: readonly IEntry[]): Promise<void> {
-    const { trans } = this._options;
-    await this._try(trans.__('Can’t stage'), () =>
-      this._stage(
-        endpoint,
-        entries.map(({ path }) => path)
-      )
-    );
-  }
-
-  /** End the pins of files, so that dCache may take their copies off the disk. */
-  async release(endpoint: string, entries: readonly IEntry[]): Promise<void> {
-    const { api, model, trans } = this._options;
-    await this._try(trans.__('Can’t release'), async () => {
-      await api.release(
-        endpoint,
-        entries.map(({ path }) => path)
-      );
-      Notification.success(
-        trans._n(
-          'dCache releases %1 file: it takes it off the disk when it needs the room. Its copy on tape stays.',
-          'dCache releases %1 files: it takes them off the disk when it needs the room. Their copies on tape stay.',
-          entries.length
-        ),
-        { autoClose: 5000 }
-      );
-      await model.refresh(true);
-    });
-  }
-
   /** The entries of paths, asked for. Tells what fails and gives the others. */
   async entriesOf(
     endpoint: string,
@@ -218,30 +189,10 @@ export class DCacheActions {
       actions: [
         {
           label: trans.__('Stage'),
-          callback: () =>
-            void this._try(trans.__('Can’t stage “%1”', name), () =>
-              this._stage(place.endpoint, [place.path])
-            )
+          callback: () => this._options.stage(place)
         }
       ]
     });
-  }
-
-  private async _stage(
-    endpoint: string,
-    paths: readonly string[]
-  ): Promise<void> {
-    const { api, model, trans } = this._options;
-    await api.stage(endpoint, paths);
-    Notification.success(
-      trans._n(
-        'dCache brings %1 file to disk. Refresh to see whether it is there.',
-        'dCache brings %1 files to disk. Refresh to see whether they are there.',
-        paths.length
-      ),
-      { autoClose: 5000 }
-    );
-    await model.refresh(true);
   }
 
   private _move(place: IPlace, destination: string): Promise<unknown> {

@@ -8,9 +8,12 @@ import {
   route
 } from '../common/request';
 import type {
+  IAttributesRequest,
+  IDetails,
   IEndpoint,
   IEntry,
   IListing,
+  IQuotaList,
   ITapeRequest
 } from '../common/types';
 import type { IPlace } from './paths';
@@ -42,6 +45,16 @@ export interface IDCacheApi {
   endpoints(): Promise<readonly IEndpoint[]>;
   list(request: IListRequest, signal?: AbortSignal): Promise<IListing>;
   info(place: IPlace): Promise<IEntry>;
+  /** Whether dCache tells changes of this folder for the next two minutes. */
+  watch(place: IPlace): Promise<boolean>;
+  details(place: IPlace, signal?: AbortSignal): Promise<IDetails>;
+  changeAttributes(
+    endpoint: string,
+    change: IAttributesRequest
+  ): Promise<IDetails>;
+  quota(endpoint: string): Promise<IQuotaList>;
+  /** A small PNG of a picture or raster. */
+  preview(place: IPlace, signal?: AbortSignal): Promise<ArrayBuffer>;
   makeFolder(place: IPlace): Promise<IEntry>;
   move(place: IPlace, destination: string): Promise<IEntry>;
   remove(place: IPlace, recursive: boolean): Promise<void>;
@@ -102,6 +115,40 @@ export class DCacheApi implements IDCacheApi {
   info(place: IPlace): Promise<IEntry> {
     const url = this._url(place.endpoint, 'info', { path: place.path });
     return requestJson(this._settings, url);
+  }
+
+  async watch(place: IPlace): Promise<boolean> {
+    const body = { path: place.path };
+    const watched = await this._post<{ live: boolean }>(
+      place.endpoint,
+      'watch',
+      body
+    );
+    return watched.live;
+  }
+
+  details(place: IPlace, signal?: AbortSignal): Promise<IDetails> {
+    const url = this._url(place.endpoint, 'details', { path: place.path });
+    return requestJson(this._settings, url, { signal });
+  }
+
+  changeAttributes(
+    endpoint: string,
+    change: IAttributesRequest
+  ): Promise<IDetails> {
+    return this._post(endpoint, 'attributes', change);
+  }
+
+  quota(endpoint: string): Promise<IQuotaList> {
+    const url = route(this._settings, 'api', 'dcache', endpoint, 'quota');
+    return requestJson(this._settings, url);
+  }
+
+  async preview(place: IPlace, signal?: AbortSignal): Promise<ArrayBuffer> {
+    const path = place.path.slice(1);
+    const url = route(this._settings, 'preview', place.endpoint, path);
+    const init = { signal };
+    return (await requestBytes(this._settings, url, init)).bytes;
   }
 
   makeFolder(place: IPlace): Promise<IEntry> {

@@ -1,25 +1,13 @@
 /** What can be done with files in dCache: labels, when, and which arguments. */
-import { Clipboard, Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import {
-  codeIcon,
-  copyIcon,
-  deleteIcon,
-  editIcon,
-  newFolderIcon
-} from '@jupyterlab/ui-components';
+import { deleteIcon, editIcon, newFolderIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import type {
-  ReadonlyJSONObject,
-  ReadonlyPartialJSONObject
-} from '@lumino/coreutils';
-import type { IEntry } from '../common/types';
 import type { DCacheActions } from './actions';
-import { readCode } from './code';
-import { isOnTape, isStaged } from './format';
-import { dcacheIcon, tapeIcon } from './icons';
+import { addCodeCommands } from './codecommands';
+import { dcacheIcon } from './icons';
 import { CommandIDs } from './ids';
 import type { DCacheModel } from './model';
+import { ENDPOINT, PATHS, schema, Targets } from './targets';
 
 export interface ICommandOptions {
   commands: CommandRegistry;
@@ -32,47 +20,13 @@ export interface ICommandOptions {
   insertCode: (code: string) => boolean;
 }
 
-const ENDPOINT = {
-  type: 'string',
-  description: 'Name of the endpoint; the one shown if left out.'
-};
-
-const PATHS = {
-  type: 'array',
-  items: { type: 'string' },
-  minItems: 1,
-  description:
-    'Literal absolute paths; what is selected in the panel if left out.'
-};
-
-function schema(properties: ReadonlyJSONObject): {
-  args: ReadonlyJSONObject;
-} {
-  return { args: { type: 'object', properties } };
-}
-
 /** Add the commands. Without paths they act on what is selected in the panel. */
 export function addCommands(options: ICommandOptions): void {
   const { actions, commands, model, trans } = options;
 
-  const endpointOf = (args: ReadonlyPartialJSONObject): string =>
-    (args.endpoint as string | undefined) ?? model.endpoint ?? '';
-
-  const targetsOf = async (
-    args: ReadonlyPartialJSONObject
-  ): Promise<readonly IEntry[]> => {
-    const paths = args.paths as string[] | undefined;
-    return paths ? actions.entriesOf(endpointOf(args), paths) : model.selected;
-  };
-
-  /** Whether a command has something to act on: given paths, or a fitting selection. */
-  const when =
-    (fits: (selected: readonly IEntry[]) => boolean) =>
-    (args: ReadonlyPartialJSONObject): boolean =>
-      args.paths !== undefined || fits(model.selected);
-
-  const isAny = when(selected => selected.length > 0);
-  const isOne = when(selected => selected.length === 1);
+  const targets = new Targets(model, actions);
+  const isAny = targets.when(({ list }) => list.length > 0);
+  const isOne = targets.when(({ list }) => list.length === 1);
 
   commands.addCommand(CommandIDs.open, {
     label: args =>
@@ -94,7 +48,7 @@ export function addCommands(options: ICommandOptions): void {
         options.showPanel();
       }
       if (path !== undefined) {
-        await actions.open({ endpoint: endpointOf(args), path });
+        await actions.open({ endpoint: targets.endpoint(args), path });
       } else if (!args.isPalette && model.selected.length === 1) {
         const [entry] = model.selected;
         await actions.open(model.placeOf(entry), entry);
@@ -118,7 +72,7 @@ export function addCommands(options: ICommandOptions): void {
     execute: async args => {
       const path = (args.path as string | undefined) ?? model.path;
       await actions.newFolder(
-        { endpoint: endpointOf(args), path },
+        { endpoint: targets.endpoint(args), path },
         args.name as string | undefined
       );
     }
@@ -135,10 +89,10 @@ export function addCommands(options: ICommandOptions): void {
       name: { type: 'string', description: 'New name; asked for if left out.' }
     }),
     execute: async args => {
-      const [entry] = await targetsOf(args);
+      const [entry] = await targets.entries(args);
       if (entry) {
         await actions.rename(
-          { endpoint: endpointOf(args), path: entry.path },
+          { endpoint: targets.endpoint(args), path: entry.path },
           args.name as string | undefined
         );
       }
@@ -158,10 +112,10 @@ export function addCommands(options: ICommandOptions): void {
       }
     }),
     execute: async args => {
-      const entries = await targetsOf(args);
+      const entries = await targets.entries(args);
       if (entries.length > 0) {
         await actions.move(
-          endpointOf(args),
+          targets.endpoint(args),
           entries,
           args.destination as string | undefined
         );
@@ -176,88 +130,29 @@ export function addCommands(options: ICommandOptions): void {
     isEnabled: isAny,
     describedBy: schema({ endpoint: ENDPOINT, paths: PATHS }),
     execute: async args => {
-      const entries = await targetsOf(args);
+      const entries = await targets.entries(args);
       if (entries.length > 0) {
-        await actions.remove(endpointOf(args), entries);
+        await actions.remove(targets.endpoint(args), entries);
       }
     }
   });
 
-  commands.addCommand(CommandIDs.stage, {
-    label: trans.__('Stage from Tape'),
-    caption: trans.__(
-      'Bring the file from tape to disk, so that it can be read'
-    ),
-    icon: tapeIcon,
-    isEnabled: when(selected => selected.some(isOnTape)),
-    isVisible: when(selected => selected.some(isOnTape)),
-    describedBy: schema({ endpoint: ENDPOINT, paths: PATHS }),
-    execute: async args => {
-      const entries = (await targetsOf(args)).filter(isOnTape);
-      if (entries.length > 0) {
-        await actions.stage(endpointOf(args), entries);
-      }
-    }
+  addCodeCommands({
+    commands,
+    model,
+    targets,
+    trans,
+    insertCode: options.insertCode
   });
 
-  commands.addCommand(CommandIDs.release, {
-    label: trans.__('Release from Disk'),
-    caption: trans.__(
-      'End the pin, so that dCache may take the copy off the disk; the one on tape stays'
-    ),
-    isEnabled: when(selected => selected.some(isStaged)),
-    isVisible: when(selected => selected.some(isStaged)),
-    describedBy: schema({ endpoint: ENDPOINT, paths: PATHS }),
-    execute: async args => {
-      const entries = (await targetsOf(args)).filter(isStaged);
-      if (entries.length > 0) {
-        await actions.release(endpointOf(args), entries);
-      }
-    }
-  });
-
-  commands.addCommand(CommandIDs.copyPath, {
-    label: trans.__('Copy Path'),
-    caption: trans.__('Copy the path to the clipboard'),
-    icon: copyIcon,
-    isEnabled: isAny,
-    describedBy: schema({ endpoint: ENDPOINT, paths: PATHS }),
-    execute: args => {
-      const paths =
-        (args.paths as string[] | undefined) ??
-        model.selected.map(({ path }) => path);
-      Clipboard.copyToSystem(paths.join('\n'));
-    }
-  });
-
-  commands.addCommand(CommandIDs.insertCode, {
-    label: trans.__('Insert Code'),
-    caption: trans.__('Put code that reads the file into the notebook'),
-    icon: codeIcon,
-    isEnabled: isAny,
-    describedBy: schema({ endpoint: ENDPOINT, paths: PATHS }),
-    execute: async args => {
-      const entries = await targetsOf(args);
-      if (entries.length === 0) {
-        return;
-      }
-      const endpoint = endpointOf(args);
-      const code = readCode(
-        entries,
-        model.isDefault(endpoint) ? null : endpoint
-      );
-      if (!options.insertCode(code)) {
-        Clipboard.copyToSystem(code);
-        Notification.info(
-          trans.__(
-            'No notebook is open that takes code. The code is on the clipboard instead.'
-          )
-        );
-      }
-    }
-  });
-
+  let last = { selection: model.selection, endpoint: model.endpoint };
   model.stateChanged.connect(() => {
+    // What can be done depends on place and selection alone; rows come and go much more often.
+    const now = { selection: model.selection, endpoint: model.endpoint };
+    if (now.selection === last.selection && now.endpoint === last.endpoint) {
+      return;
+    }
+    last = now;
     for (const id of Object.values(CommandIDs)) {
       commands.notifyCommandChanged(id);
     }

@@ -20,8 +20,8 @@ import {
 } from './paths';
 import { SeenFiles } from './seen';
 
-/** An editor holds the file several times over; beyond this a tab gets slow or dies. */
-export const MAX_OPEN_BYTES = 50 * 2 ** 20;
+/** An editor holds the file several times over; beyond this a tab gets slow or dies. A setting. */
+export const OPEN_LIMIT_BYTES = 50 * 2 ** 20;
 
 /** Entries that a folder may have for Lab's own dialogs, which draw every one. */
 const MAX_FOLDER_ENTRIES = 5000;
@@ -44,6 +44,9 @@ export class DCacheDrive implements Contents.IDrive {
     this._fileTypes = options.fileTypes;
     this.serverSettings = options.serverSettings;
   }
+
+  /** Larger files are not given to editors. */
+  openLimit_bytes = OPEN_LIMIT_BYTES;
 
   readonly name = DRIVE;
   readonly serverSettings: ServerConnection.ISettings;
@@ -284,13 +287,13 @@ export class DCacheDrive implements Contents.IDrive {
         )
       );
     }
-    if ((entry.size ?? 0) > MAX_OPEN_BYTES) {
+    if ((entry.size ?? 0) > this.openLimit_bytes) {
       throw new Error(
         this._trans.__(
           '“%1” has %2, more than the %3 that an editor can hold. Download it, or read it in a notebook: “Insert code” in the dCache panel.',
           entry.name,
           formatBytes(entry.size ?? 0),
-          formatBytes(MAX_OPEN_BYTES)
+          formatBytes(this.openLimit_bytes)
         )
       );
     }

@@ -32,11 +32,14 @@ export function isStaged(entry: Pick<IEntry, 'type' | 'locality'>): boolean {
 
 /** What is worth telling about where a file's copies are. */
 export interface ILocality {
-  symbol: 'tape' | 'disk-and-tape' | 'unavailable';
+  /** Null for the usual: it can be read, and has no copy on tape. */
+  symbol: 'tape' | 'disk-and-tape' | 'unavailable' | null;
+  /** For where there is little room. */
+  word: string;
   text: string;
 }
 
-/** The symbol and words for an entry's locality; null for what can be read and nothing else. */
+/** The symbol and words for an entry's locality; null where there is nothing to tell. */
 export function describeLocality(
   entry: Pick<IEntry, 'type' | 'locality'>,
   trans: TranslationBundle
@@ -48,21 +51,78 @@ export function describeLocality(
     case 'NEARLINE':
       return {
         symbol: 'tape',
+        word: trans.__('on tape'),
         text: trans.__('On tape: stage it before opening')
       };
     case 'ONLINE_AND_NEARLINE':
-      return { symbol: 'disk-and-tape', text: trans.__('On disk and on tape') };
+      return {
+        symbol: 'disk-and-tape',
+        word: trans.__('disk + tape'),
+        text: trans.__('On disk and on tape')
+      };
     case 'LOST':
       return {
         symbol: 'unavailable',
+        word: trans.__('lost'),
         text: trans.__('Lost: dCache has no copy of it')
       };
     case 'UNAVAILABLE':
       return {
         symbol: 'unavailable',
+        word: trans.__('pool down'),
         text: trans.__('Can’t be read now: the pool that holds it is down')
+      };
+    case 'ONLINE':
+      return {
+        symbol: null,
+        word: trans.__('on disk'),
+        text: trans.__('On disk')
       };
     default:
       return null;
+  }
+}
+
+/** Characters of a name's end that stay in view when it is cut. */
+const TAIL = 10;
+
+/**
+ * A name as two parts, of which the first may be cut where there is no room: names differ most often
+ * in their ends. Control characters, which break a line, are shown by their symbols.
+ */
+export function splitName(name: string): [string, string] {
+  const characters = Array.from(name, shownCharacter);
+  let at = characters.length - TAIL;
+  if (at <= TAIL) {
+    return [characters.join(''), ''];
+  }
+  // An accent, a joiner or what follows one belongs to the character before.
+  while (at > 0 && /^[\p{M}\u200d]/u.test(characters[at])) {
+    at--;
+  }
+  return [characters.slice(0, at).join(''), characters.slice(at).join('')];
+}
+
+function shownCharacter(character: string): string {
+  const code = character.charCodeAt(0);
+  return code < 0x20
+    ? String.fromCharCode(0x2400 + code)
+    : code === 0x7f
+      ? '\u2421'
+      : character;
+}
+
+/** What kind of thing an entry is. */
+export function describeKind(
+  entry: Pick<IEntry, 'type' | 'mime'>,
+  trans: TranslationBundle
+): string {
+  switch (entry.type) {
+    case 'directory':
+      return trans.__('Folder');
+    case 'link':
+      return trans.__('Link');
+    default:
+      return entry.mime ?? '';
   }
 }

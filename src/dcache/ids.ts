@@ -5,12 +5,9 @@ export namespace CommandIDs {
   export const rename = 'rsdat-dcache:rename';
   export const move = 'rsdat-dcache:move';
   export const remove = 'rsdat-dcache:delete';
-  export const stage = 'rsdat-dcache:stage';
-  export const release = 'rsdat-dcache:release';
   export const copyPath = 'rsdat-dcache:copy-path';
   export const copyUrl = 'rsdat-dcache:copy-url';
   export const copyCode = 'rsdat-dcache:copy-code';
-  export const endpoints = 'rsdat-dcache:endpoints';
   export const insertCode = 'rsdat-dcache:insert-code';
 }
 
@@ -24,4 +21,6 @@ export namespace PluginIDs {
   export const panel = 'jupyterlab-rsdat:dcache';
   export const drive = 'jupyterlab-rsdat:dcache-drive';
   export const sidebar = 'jupyterlab-rsdat:dcache-sidebar';
+  export const tape = 'jupyterlab-rsdat:dcache-tape';
+  export const access = 'jupyterlab-rsdat:dcache-access';
 }

@@ -1,2 +1,11 @@
 /** The dCache feature: its plugins. */
-export { dcachePlugins } from './plugin';
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { accessPlugin } from './endpoints/plugin';
+import { dcachePlugins as panelPlugins } from './plugin';
+import { tapePlugin } from './tape/plugin';
+
+export const dcachePlugins: JupyterFrontEndPlugin<unknown>[] = [
+  ...panelPlugins,
+  tapePlugin,
+  accessPlugin
+];

@@ -60,6 +60,12 @@ export class Listing implements IDisposable {
     return this._isComplete && this._pages.size >= pages;
   }
 
+  /** Differs when a refresh brought something new to the rows in view, or to their number. */
+  get fingerprint(): string {
+    const rows = this._wanted.map(page => this._pages.get(page)?.entries);
+    return JSON.stringify([this._total, rows]);
+  }
+
   /** Whether dCache has answered at least once. */
   get isLoaded(): boolean {
     return this._isLoaded;

@@ -250,6 +250,16 @@ export class DCacheModel implements IDCache, IDisposable {
     }
   }
 
+  /** Endpoints were described or changed: ask for them again, and for the folder shown. */
+  async reloadEndpoints(): Promise<void> {
+    if (this._isShown) {
+      await this._loadEndpoints();
+    } else {
+      // Asked when somebody looks.
+      this._endpoints = null;
+    }
+  }
+
   /** The folder may not be what it was: read it again, now or when somebody looks. */
   markOld(): void {
     if (this._listing === null) {
@@ -388,6 +398,10 @@ export class DCacheModel implements IDCache, IDisposable {
   }
 
   private _onChange(_: unknown, change: IChange): void {
+    if (change.kind === 'endpoint') {
+      void this.reloadEndpoints();
+      return;
+    }
     if (change.kind !== 'dcache' || this._listing === null) {
       return;
     }

@@ -8,10 +8,11 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { fileIcon, folderIcon, LabIcon } from '@jupyterlab/ui-components';
-import { Token, type ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { Token } from '@lumino/coreutils';
 import { ChangeStream } from '../common/events';
 import type { MissedEvents } from '../common/missed';
 import { insertCode } from '../common/insert';
@@ -23,16 +24,24 @@ import { IDCache, IDCacheSidebar } from '../tokens';
 /* eslint-disable jupyter/prefer-lazy-imports */
 import { DCacheActions } from './actions';
 import { DCacheApi, type IDCacheApi } from './api';
+import { Bookmarks } from './bookmarks';
 import { readCode } from './code';
+import { ColumnsModel } from './columns';
 import { addCommands } from './commands';
+import { completePath } from './complete';
 import type { IPanelContext } from './components/state';
+import { DetailsModel } from './details';
+import { tellFailure } from './dialogs';
 import { makeDrag } from './drag';
 import { DCacheDrive } from './drive';
 import { isOnTape } from './format';
 import { CommandIDs, PluginIDs } from './ids';
-import { DCacheModel, type IRemembered } from './model';
+import { DCacheModel } from './model';
+import { followSettings, remember } from './remembered';
+import { FolderWatch } from './watch';
 import { DRIVE, fromDrivePath, toLabPath, type IPlace } from './paths';
 import { DCacheSidebar } from './sidebar';
+import { TapeCommandIDs } from './tape/ids';
 
 /** The drive and the routes it uses; the panel works on the same. */
 interface IDCacheService {
@@ -100,7 +109,8 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     ICommandPalette,
     IStateDB,
     INotebookTracker,
-    IDocumentManager
+    IDocumentManager,
+    ISettingRegistry
   ],
   provides: IDCache,
   activate: (
@@ -111,7 +121,8 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     palette: ICommandPalette | null,
     state: IStateDB | null,
     notebooks: INotebookTracker | null,
-    documents: IDocumentManager | null
+    documents: IDocumentManager | null,
+    settings: ISettingRegistry | null
   ): IDCache => {
     const { api, drive } = service;
     const { commands, serviceManager, shell } = app;
@@ -123,6 +134,11 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       changes: stream.changed
     });
     const actions = new DCacheActions({
+      stage: ({ endpoint, path }) =>
+        void commands.execute(TapeCommandIDs.stage, {
+          endpoint,
+          paths: [path]
+        }),
       api,
       model,
       contents: serviceManager.contents,
@@ -131,11 +147,21 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     });
     drive.onTape.connect((_, place) => actions.offerStage(place));
 
+    const columns = new ColumnsModel();
+    const bookmarks = new Bookmarks();
+    const details = new DetailsModel({ api, model });
+    const watch = new FolderWatch({ api, model });
+
     const context: IPanelContext = {
       model,
+      columns,
+      bookmarks,
+      details,
       commands,
       trans,
       iconOf: entry => iconOf(entry, app),
+      complete: (typed, signal) =>
+        completePath(api, model.endpoint ?? '', typed, signal),
       drop: data => {
         const { endpoint, path } = model;
         if (endpoint !== null) {
@@ -189,11 +215,22 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     section.addClass('jp-rsdat-DCache');
     sidebar.addSection(section);
 
-    const restored = restore(model, state);
+    const restored = remember({ model, columns, details, state });
+    void app.restored.then(() =>
+      followSettings({
+        registry: settings,
+        bookmarks,
+        setOpenLimit: limit_bytes => {
+          drive.openLimit_bytes = limit_bytes;
+        },
+        onFailure: reason =>
+          tellFailure(trans.__('The bookmark was not kept'), reason, trans)
+      })
+    );
     section.visibleChanged.connect((_, isVisible) => {
       if (isVisible) {
         void missed?.check();
-        void restored.then(() => model.show());
+        void restored.then(() => model.show()).then(() => watch.start());
       } else {
         model.hide();
       }
@@ -228,9 +265,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     for (const command of [
       CommandIDs.newFolder,
       CommandIDs.insertCode,
-      CommandIDs.copyPath,
-      CommandIDs.stage,
-      CommandIDs.release
+      CommandIDs.copyPath
     ]) {
       palette?.addItem({ command, category });
     }
@@ -243,30 +278,6 @@ export const dcachePlugins: JupyterFrontEndPlugin<unknown>[] = [
   sidebar,
   panel
 ];
-
-/** Take up endpoint, folder and order of the last visit, and remember them from now on. */
-async function restore(
-  model: DCacheModel,
-  state: IStateDB | null
-): Promise<void> {
-  if (state === null) {
-    return;
-  }
-  try {
-    const remembered = await state.fetch(PluginIDs.panel);
-    if (remembered) {
-      model.restore(remembered as unknown as Partial<IRemembered>);
-    }
-  } finally {
-    model.changed.connect(() => {
-      const { remembered } = model;
-      void state.save(
-        PluginIDs.panel,
-        remembered as unknown as ReadonlyPartialJSONObject
-      );
-    });
-  }
-}
 
 /**
  * The file or folder of ours that the page's address names (`/lab/tree/dcache:…`), taken over.

@@ -1,41 +1,62 @@
-import { readCode } from '../code';
+/** The code that the panel inserts; tests/examples/test_inserted_code.py runs each of these cells. */
+import { readCode, urlOf, type ICodeEntry } from '../code';
+import { hasPreview, readingOf, suffixOf } from '../filetypes';
 
-const file = (path: string) => ({ path, type: 'file' as const });
+interface ICase {
+  name: string;
+  entries: ICodeEntry[];
+  endpoint: string | null;
+  /** Lines of the cell. */
+  code: string[];
+}
 
-test('one file', () => {
-  expect(readCode([file('/pnfs/a b.txt')], null)).toBe(
-    [
-      'import fsspec',
-      '',
-      'with fsspec.open("dcache:///pnfs/a b.txt", "rb") as file:',
-      '    data = file.read()'
-    ].join('\n')
-  );
+// Not imported: TypeScript would have it in its project.
+const CASES: ICase[] = jest.requireActual('./inserted_code.json');
+
+test.each(CASES.map(each => [each.name, each] as const))(
+  '%s',
+  (_, { entries, endpoint, code }) => {
+    expect(readCode(entries, endpoint).split('\n')).toEqual(code);
+  }
+);
+
+test('a cell stays short, however many entries are selected', () => {
+  const entries = Array.from({ length: 5000 }, (_, number) => ({
+    path: `/data/folder/${number}.tif`,
+    type: 'file' as const
+  }));
+  const lines = readCode(entries, null).split('\n');
+  expect(lines.length).toBeLessThan(10);
+  expect(lines).toContain('paths = dcache.ls("/data/folder", detail=False)');
+  expect(lines.join()).toContain('# 5000 entries were selected');
 });
 
-test('of another endpoint', () => {
-  expect(readCode([file('/x')], 'there')).toContain(
-    'fsspec.open("dcache:///x", "rb", endpoint="there")'
-  );
+test('nothing of a URL is encoded', () => {
+  expect(urlOf('/a b#c?%20')).toBe('dcache:///a b#c?%20');
 });
 
-test('a quote and a backslash stay what they are', () => {
-  expect(readCode([file('/a"b\\c')], null)).toContain('"dcache:///a\\"b\\\\c"');
+test.each([
+  ['a.TIF', 'tif'],
+  ['.hidden', ''],
+  ['no', ''],
+  ['a.b.gz', 'gz']
+])('the suffix of %s is %p', (name, suffix) => {
+  expect(suffixOf(name)).toBe(suffix);
 });
 
-test('a name that fsspec would read as a chain is opened without a URL', () => {
-  const code = readCode([file('/a::b')], 'there');
-  expect(code).toContain('fsspec.filesystem("dcache", endpoint="there")');
-  expect(code).toContain('dcache.open("/a::b", "rb")');
+test('a zarr store is a folder, and a file of that name is not one', () => {
+  expect(readingOf({ path: '/a.zarr', type: 'directory' })).toBe('zarr');
+  expect(readingOf({ path: '/a.zarr', type: 'file' })).toBe('bytes');
+  expect(readingOf({ path: '/a.tif', type: 'directory' })).toBe('folder');
 });
 
-test('several files', () => {
-  const code = readCode([file('/a*'), file('/b')], null);
-  expect(code).toContain('    "/a*",\n    "/b",\n');
-  expect(code).toContain('for path in paths:');
-});
-
-test('a folder', () => {
-  const code = readCode([{ path: '/runs', type: 'directory' }], null);
-  expect(code).toContain('dcache.ls("/runs", detail=False)');
+test('pictures are made of images and rasters, not of folders', () => {
+  const of = (name: string, type: 'file' | 'directory' = 'file') =>
+    hasPreview({ name, type });
+  expect([
+    of('a.tif'),
+    of('a.PNG'),
+    of('a.nc'),
+    of('a.tif', 'directory')
+  ]).toEqual([true, true, false, false]);
 });

@@ -1,6 +1,6 @@
 import { ServerConnection, type Contents } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
-import { DCacheDrive, MAX_OPEN_BYTES } from '../drive';
+import { DCacheDrive, OPEN_LIMIT_BYTES } from '../drive';
 import { FakeApi, failure } from './fake';
 
 const TYPES: Record<string, { contentType: string; fileFormat: string }> = {
@@ -122,7 +122,7 @@ describe('get', () => {
 
   it('asks for no bytes without content', async () => {
     const { api, drive } = setup();
-    api.add('/a.txt', { size: MAX_OPEN_BYTES * 9, locality: 'NEARLINE' });
+    api.add('/a.txt', { size: OPEN_LIMIT_BYTES * 9, locality: 'NEARLINE' });
     const read = jest.spyOn(api, 'read');
     const model = await drive.get('here/a.txt', { content: false });
     expect(model.content).toBeNull();
@@ -132,7 +132,7 @@ describe('get', () => {
 
   it('refuses what is too large, before reading it', async () => {
     const { api, drive } = setup();
-    api.add('/a.txt', { size: MAX_OPEN_BYTES + 1 });
+    api.add('/a.txt', { size: OPEN_LIMIT_BYTES + 1 });
     const read = jest.spyOn(api, 'read');
     await expect(drive.get('here/a.txt')).rejects.toThrow(/50 MiB/);
     expect(read).not.toHaveBeenCalled();

@@ -1,6 +1,13 @@
 /** A companion for tests: folders in memory, answers held back and faults on demand. */
 import { ApiError } from '../../common/request';
-import type { IEndpoint, IEntry, IListing } from '../../common/types';
+import type {
+  IAttributesRequest,
+  IDetails,
+  IEndpoint,
+  IEntry,
+  IListing,
+  IQuotaList
+} from '../../common/types';
 import type { IDCacheApi, IListRequest, IWriteCondition } from '../api';
 import { folderOf, nameOf, type IPlace } from '../paths';
 
@@ -29,6 +36,32 @@ export function makeEndpoint(name: string, home = '/'): IEndpoint {
     home,
     own: true,
     credential: 'a token file'
+  };
+}
+
+export function makeDetails(
+  entry: IEntry,
+  overrides: Partial<IDetails> = {}
+): IDetails {
+  return {
+    entry,
+    pnfs_id: '0000ABCD',
+    mode: 0o640,
+    owner: 1000,
+    group: 100,
+    owner_name: null,
+    changed: '2026-01-02T03:04:05Z',
+    accessed: null,
+    checksums: [{ type: 'ADLER32', value: '0a1b2c3d' }],
+    labels: [],
+    xattrs: {},
+    qos: 'disk',
+    target_qos: null,
+    access_latency: 'ONLINE',
+    retention_policy: 'REPLICA',
+    links: 1,
+    pinned: null,
+    ...overrides
   };
 }
 
@@ -72,6 +105,13 @@ export class FakeApi implements IDCacheApi {
   released: string[] = [];
   /** Whether listings are of a folder that dCache has told to its end. */
   isComplete = true;
+  /** Whether dCache tells changes. */
+  isLive = true;
+  watched: string[] = [];
+  /** Paths whose details were asked for. */
+  asked: string[] = [];
+  attributes = new Map<string, Partial<IDetails>>();
+  quotas: IQuotaList = { quotas: [], message: 'No quota here.' };
   removed: { path: string; recursive: boolean }[] = [];
   /** Listings wait until the test releases them. */
   holds = false;
@@ -141,6 +181,49 @@ export class FakeApi implements IDCacheApi {
   async info(place: IPlace): Promise<IEntry> {
     this._maybeFail();
     return this._held(place).entry;
+  }
+
+  async watch(place: IPlace): Promise<boolean> {
+    this.watched.push(place.path);
+    this._maybeFail();
+    return this.isLive;
+  }
+
+  async details(place: IPlace, signal?: AbortSignal): Promise<IDetails> {
+    this.asked.push(place.path);
+    this._maybeFail();
+    const { entry } = this._held(place);
+    await Promise.resolve();
+    if (signal?.aborted) {
+      throw failure('network', 0);
+    }
+    return makeDetails(entry, this.attributes.get(place.path));
+  }
+
+  async changeAttributes(
+    _: string,
+    change: IAttributesRequest
+  ): Promise<IDetails> {
+    this._maybeFail();
+    const { path } = change;
+    const { entry } = this._held({ endpoint: '', path });
+    const old = makeDetails(entry, this.attributes.get(path));
+    const labels = new Set([...old.labels, ...(change.add_labels ?? [])]);
+    (change.remove_labels ?? []).forEach(label => labels.delete(label));
+    const xattrs = { ...old.xattrs, ...change.set_xattrs };
+    (change.remove_xattrs ?? []).forEach(name => delete xattrs[name]);
+    this.attributes.set(path, { labels: [...labels], xattrs });
+    return makeDetails(entry, this.attributes.get(path));
+  }
+
+  async quota(): Promise<IQuotaList> {
+    this._maybeFail();
+    return this.quotas;
+  }
+
+  async preview(): Promise<ArrayBuffer> {
+    this._maybeFail();
+    return new ArrayBuffer(8);
   }
 
   async makeFolder(place: IPlace): Promise<IEntry> {

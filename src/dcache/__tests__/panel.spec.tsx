@@ -14,10 +14,14 @@ import {
 import userEvent from '@testing-library/user-event';
 import React from 'react';
 import type { IChange } from '../../common/events';
-import { columnsFor, ROW_HEIGHT } from '../components/grid';
+import { Bookmarks } from '../bookmarks';
+import { ColumnsModel } from '../columns';
+import { completePath } from '../complete';
 import { DCachePanel } from '../components/panel';
+import { ROW_HEIGHT } from '../components/row';
 import type { IPanelContext } from '../components/state';
 import { CommandIDs, TransferCommandIDs } from '../ids';
+import { DetailsModel } from '../details';
 import { DCacheModel } from '../model';
 import { FakeApi, failure, makeEndpoint } from './fake';
 
@@ -67,6 +71,10 @@ async function setup(prepare: (api: FakeApi) => void = () => undefined) {
   }
   const context: IPanelContext = {
     model,
+    columns: new ColumnsModel(),
+    bookmarks: new Bookmarks(),
+    details: new DetailsModel({ api, model, settle_ms: 0 }),
+    complete: (typed, signal) => completePath(api, 'here', typed, signal),
     commands,
     trans: nullTranslator.load('jupyterlab'),
     iconOf: () => fileIcon,
@@ -165,14 +173,6 @@ describe('the list of files', () => {
     expect(symbol('b')).toHaveAccessibleName('On disk and on tape');
     expect(symbol('c')).toBeNull();
     expect(symbol('d')).toBeNull();
-  });
-
-  it.each([
-    [150, ['name', 'locality']],
-    [250, ['name', 'locality', 'size']],
-    [400, ['name', 'locality', 'size', 'modified']]
-  ])('%d pixels have room for %p', (width, columns) => {
-    expect(columnsFor(width)).toEqual(columns);
   });
 });
 

@@ -1,41 +1,31 @@
 /** The list of files: a grid of which only the rows in view are in the document. */
 import React from 'react';
 import { startDragOnMove } from '../../common/drag';
-import { openMenuAt, sortSigns, useScrollerSize } from '../../common/grid';
+import { openMenuAt, useScrollerSize } from '../../common/grid';
 import {
   clamp,
   rowsPerPage,
   rowsToRender,
   scrollTopToShow,
+  type IRowRange,
   type IViewport
 } from '../../common/windowed';
-import type { SortKey } from '../api';
-import { tapeIcon } from '../icons';
+import { layoutColumns } from '../columns';
 import { CommandIDs } from '../ids';
-import { Row } from './row';
-import { useModel, type IPanelContext } from './state';
-
-/** Height of a row in CSS pixels; style/dcache.css has the same. */
-export const ROW_HEIGHT = 24;
+import { isSelectedRow } from '../selection';
+import { Header } from './header';
+import { Row, ROW_HEIGHT } from './row';
+import { useColumns, useModel, type IPanelContext } from './state';
 
 /** Rows around the visible ones. */
-const OVERSCAN = 12;
-
-/** From which width, in CSS pixels, the grid shows a column. */
-const COLUMN_WIDTHS: Readonly<Record<SortKey, number>> = {
-  name: 0,
-  locality: 0,
-  size: 210,
-  modified: 370
-};
+const OVERSCAN = 8;
 
 /** Keys typed within this time make one beginning of a name. */
 const TYPE_AHEAD_MS = 800;
 
-/** Columns in their order, those that a width has room for. */
-export function columnsFor(width: number): SortKey[] {
-  const order: SortKey[] = ['name', 'locality', 'size', 'modified'];
-  return order.filter(key => width >= COLUMN_WIDTHS[key]);
+/** The rows drawn are numbered round within a power of two, so that elements are used again. */
+function slotsFor(range: IRowRange): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(1, range.end - range.first)));
 }
 
 export function FileGrid(props: IPanelContext): JSX.Element {
@@ -56,7 +46,11 @@ export function FileGrid(props: IPanelContext): JSX.Element {
     total
   };
   const range = rowsToRender(view, OVERSCAN);
-  const columns = columnsFor(size.width);
+  const choice = useColumns(props.columns);
+  const drawn = React.useMemo(
+    () => layoutColumns(size.width, choice),
+    [size.width, choice]
+  );
 
   // Another folder, order or filter begins at its top.
   React.useLayoutEffect(() => {
@@ -68,26 +62,39 @@ export function FileGrid(props: IPanelContext): JSX.Element {
     model.look(range);
   }, [model, listing, range.first, range.end]);
 
+  const last = React.useRef({ listing, row: -1, reveals: model.reveals });
   React.useLayoutEffect(() => {
     const node = scroller.current!;
-    if (selection.active >= 0 && size.height > 0) {
-      const wanted = scrollTopToShow(
-        { ...view, scrollTop: node.scrollTop },
-        selection.active
-      );
-      if (wanted !== node.scrollTop) {
-        node.scrollTop = wanted;
-        setScrollTop(wanted);
-      }
+    const row = selection.active;
+    const before = last.current;
+    last.current = { listing, row, reveals: model.reveals };
+    if (row < 0 || size.height === 0) {
+      return;
     }
-    // Only when the keyboard moves: scrolling by hand may leave it out of view.
-  }, [selection.active, listing]);
+    let wanted = node.scrollTop;
+    if (model.reveals !== before.reveals) {
+      // Only when the keyboard moved: scrolling by hand may leave it out of view.
+      wanted = scrollTopToShow({ ...view, scrollTop: wanted }, row);
+    } else if (listing === before.listing && row !== before.row) {
+      // Rows came or went above: the row stays where it was on the screen, if it was there.
+      const top = before.row * ROW_HEIGHT - wanted;
+      const wasSeen = top >= 0 && top < size.height;
+      wanted += wasSeen ? (row - before.row) * ROW_HEIGHT : 0;
+    }
+    if (wanted !== node.scrollTop) {
+      node.scrollTop = wanted;
+      setScrollTop(node.scrollTop);
+    }
+  }, [selection.active, model.reveals, listing]);
 
-  const moveTo = (row: number, extend: boolean): void => {
-    if (extend) {
-      void model.extendTo(row);
+  const moveTo = (row: number, event: React.KeyboardEvent): void => {
+    const at = clamp(row, 0, Math.max(0, total - 1));
+    if (event.shiftKey) {
+      void model.extendTo(at);
+    } else if (event.ctrlKey || event.metaKey) {
+      model.moveTo(at);
     } else {
-      model.select(row);
+      model.select(at);
     }
   };
 
@@ -99,6 +106,10 @@ export function FileGrid(props: IPanelContext): JSX.Element {
   };
 
   const onKeyDown = (event: React.KeyboardEvent): void => {
+    if (event.target !== event.currentTarget) {
+      // The keys of a column header are its own.
+      return;
+    }
     const page = rowsPerPage(view);
     const { active } = selection;
     const targets: Record<string, number> = {
@@ -110,11 +121,8 @@ export function FileGrid(props: IPanelContext): JSX.Element {
       PageUp: active - page
     };
     const isPlain = !event.ctrlKey && !event.metaKey && !event.altKey;
-    if (event.key in targets && isPlain) {
-      moveTo(
-        clamp(targets[event.key], 0, Math.max(0, total - 1)),
-        event.shiftKey
-      );
+    if (event.key in targets && !event.altKey) {
+      moveTo(targets[event.key], event);
     } else if (event.key === 'Enter' && isPlain) {
       props.open();
     } else if (event.key === 'Backspace' && isPlain) {
@@ -128,8 +136,7 @@ export function FileGrid(props: IPanelContext): JSX.Element {
     } else if (event.key === ' ' && event.ctrlKey) {
       model.toggle(active);
     } else if (event.key === 'a' && (event.ctrlKey || event.metaKey)) {
-      model.select(0);
-      void model.extendTo(total - 1);
+      void model.selectAll();
     } else if (
       event.key === 'ContextMenu' ||
       (event.key === 'F10' && event.shiftKey)
@@ -164,7 +171,7 @@ export function FileGrid(props: IPanelContext): JSX.Element {
       return;
     }
     const entry = listing?.entryAt(row);
-    const isSelected = entry && selection.entries.has(entry.name);
+    const isSelected = isSelectedRow(selection, row, entry ?? null);
     if (event.shiftKey) {
       void model.extendTo(row);
     } else if (event.ctrlKey || event.metaKey) {
@@ -185,18 +192,19 @@ export function FileGrid(props: IPanelContext): JSX.Element {
     }
   };
 
+  const slots = slotsFor(range);
   const rows: JSX.Element[] = [];
   for (let row = range.first; row < range.end; row++) {
     const entry = listing?.entryAt(row) ?? null;
     rows.push(
       <Row
-        key={row}
+        key={row % slots}
         id={`${id}-${row}`}
         row={row}
         entry={entry}
-        columns={columns}
+        columns={drawn}
         isActive={row === selection.active}
-        isSelected={entry !== null && selection.entries.has(entry.name)}
+        isSelected={isSelectedRow(selection, row, entry)}
         iconOf={props.iconOf}
         trans={trans}
       />
@@ -211,7 +219,7 @@ export function FileGrid(props: IPanelContext): JSX.Element {
       role="grid"
       aria-label={trans.__('Files')}
       aria-rowcount={listing?.isLoaded ? total + 1 : -1}
-      aria-colcount={columns.length}
+      aria-colcount={drawn.length}
       aria-multiselectable={true}
       aria-busy={listing?.isRefreshing ?? false}
       aria-activedescendant={
@@ -226,7 +234,7 @@ export function FileGrid(props: IPanelContext): JSX.Element {
         }
       }}
     >
-      <Header {...props} columns={columns} scrollBar={size.bar} />
+      <Header {...props} drawn={drawn} scrollBar={size.bar} />
       <div
         ref={scroller}
         className="jp-rsdat-Files-body"
@@ -247,66 +255,6 @@ export function FileGrid(props: IPanelContext): JSX.Element {
         >
           {rows}
         </div>
-      </div>
-    </div>
-  );
-}
-
-function Header(
-  props: IPanelContext & {
-    columns: SortKey[];
-    /** Width of the list's scroll bar in CSS pixels. */
-    scrollBar: number;
-  }
-): JSX.Element {
-  const { columns, model, trans } = props;
-  const labels: Record<SortKey, string> = {
-    name: trans.__('Name'),
-    locality: trans.__('Tape'),
-    size: trans.__('Size'),
-    modified: trans.__('Modified')
-  };
-  const { key: sorted, reverse } = model.sort;
-  return (
-    <div
-      className="jp-rsdat-Files-head"
-      role="rowgroup"
-      style={{ paddingRight: props.scrollBar }}
-    >
-      <div className="jp-rsdat-Files-header" role="row" aria-rowindex={1}>
-        {columns.map((key, index) => {
-          const signs = sortSigns(key === sorted, reverse);
-          return (
-            <div
-              key={key}
-              className={`jp-rsdat-Files-cell jp-rsdat-Files-${key}`}
-              role="columnheader"
-              aria-colindex={index + 1}
-              aria-sort={signs.aria}
-            >
-              <button
-                type="button"
-                className="jp-rsdat-Files-sort"
-                title={trans.__('Sort by %1', labels[key])}
-                aria-label={labels[key]}
-                onClick={() => model.sortBy(key)}
-                onKeyDown={event => event.stopPropagation()}
-              >
-                {key === 'locality' ? (
-                  <tapeIcon.react
-                    tag="span"
-                    className="jp-rsdat-Files-symbol"
-                  />
-                ) : (
-                  <span className="jp-rsdat-Files-label">{labels[key]}</span>
-                )}
-                <span className="jp-rsdat-Files-arrow" aria-hidden="true">
-                  {signs.arrow}
-                </span>
-              </button>
-            </div>
-          );
-        })}
       </div>
     </div>
   );

@@ -1,13 +1,20 @@
-/** One row of the list of files. */
+/** One row of the list of files. As few elements as possible: a screen shows some fifty rows. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 import type { IEntry } from '../../common/types';
 import { formatBytes } from '../../common/units';
-import type { SortKey } from '../api';
-import { describeLocality, formatTime } from '../format';
+import { LOCALITY_WORD_WIDTH, type IColumn } from '../columns';
+import {
+  describeKind,
+  describeLocality,
+  formatTime,
+  splitName
+} from '../format';
 import { localityIcons } from '../icons';
-import { ROW_HEIGHT } from './grid';
+
+/** Height of a row in CSS pixels; style/dcache.css has the same. */
+export const ROW_HEIGHT = 24;
 
 export interface IRowProps {
   id: string;
@@ -15,22 +22,12 @@ export interface IRowProps {
   row: number;
   /** Null while its page is on the way. */
   entry: IEntry | null;
-  columns: readonly SortKey[];
+  /** The same array as long as nothing of it changed. */
+  columns: readonly IColumn[];
   isActive: boolean;
   isSelected: boolean;
   iconOf: (entry: IEntry) => LabIcon;
   trans: TranslationBundle;
-}
-
-/** Compares by what is drawn: `columns` is a new array at every drawing of the grid. */
-function isSame(before: IRowProps, after: IRowProps): boolean {
-  return (
-    before.row === after.row &&
-    before.entry === after.entry &&
-    before.isActive === after.isActive &&
-    before.isSelected === after.isSelected &&
-    before.columns.length === after.columns.length
-  );
 }
 
 function DrawnRow(props: IRowProps): JSX.Element {
@@ -55,77 +52,117 @@ function DrawnRow(props: IRowProps): JSX.Element {
       aria-label={entry?.name ?? trans.__('Loading')}
       data-row={row}
       data-type={entry?.type}
-      style={{ top: row * ROW_HEIGHT }}
+      style={{ transform: `translateY(${row * ROW_HEIGHT}px)` }}
     >
-      {columns.map((key, index) => (
-        <div
-          key={key}
-          className={`jp-rsdat-Files-cell jp-rsdat-Files-${key}`}
-          role="gridcell"
-          aria-colindex={index + 1}
-        >
-          {entry ? (
-            <Cell {...props} entry={entry} column={key} />
-          ) : (
-            <span className="jp-rsdat-Files-placeholder" />
-          )}
-        </div>
+      {columns.map((column, index) => (
+        <Cell key={column.key} {...props} column={column} index={index} />
       ))}
     </div>
   );
 }
 
-export const Row = React.memo(DrawnRow, isSame);
+export const Row = React.memo(DrawnRow);
+
+interface ICell {
+  title?: string;
+  content: React.ReactNode;
+}
 
 function Cell(
-  props: IRowProps & { entry: IEntry; column: SortKey }
-): JSX.Element | null {
-  const { entry, trans } = props;
-  switch (props.column) {
+  props: IRowProps & { column: IColumn; index: number }
+): JSX.Element {
+  const { column, entry, index } = props;
+  const { key, width } = column;
+  const { title, content } = entry
+    ? cellOf(props, entry, column)
+    : {
+        title: undefined,
+        content: key === 'name' && (
+          <span className="jp-rsdat-Files-placeholder" />
+        )
+      };
+  return (
+    <div
+      className={`jp-rsdat-Files-cell jp-rsdat-Files-${key}`}
+      role="gridcell"
+      aria-colindex={index + 1}
+      title={title}
+      style={key === 'name' ? undefined : { width }}
+    >
+      {content}
+    </div>
+  );
+}
+
+function cellOf(
+  { iconOf, trans }: IRowProps,
+  entry: IEntry,
+  { key, width }: IColumn
+): ICell {
+  switch (key) {
     case 'name': {
-      const icon = props.iconOf(entry);
-      return (
-        <>
-          <icon.react
-            tag="span"
-            className="jp-rsdat-Files-icon"
-            stylesheet="listing"
-            aria-hidden="true"
-          />
-          <span className="jp-rsdat-Files-text" title={entry.name}>
-            {entry.name}
-          </span>
-        </>
-      );
+      const icon = iconOf(entry);
+      const [head, tail] = splitName(entry.name);
+      return {
+        title: entry.name,
+        content: (
+          <>
+            <icon.react
+              tag="span"
+              className="jp-rsdat-Files-icon"
+              stylesheet="listing"
+              aria-hidden="true"
+            />
+            <span className="jp-rsdat-Files-text">{head}</span>
+            {tail && <span className="jp-rsdat-Files-tail">{tail}</span>}
+          </>
+        )
+      };
     }
     case 'locality': {
       const locality = describeLocality(entry, trans);
       if (locality === null) {
-        return null;
+        return { content: null };
       }
-      const icon = localityIcons[locality.symbol];
-      return (
-        <span role="img" aria-label={locality.text} title={locality.text}>
-          <icon.react tag="span" className="jp-rsdat-Files-symbol" />
-        </span>
-      );
+      const { symbol, text, word } = locality;
+      const hasRoom = width >= LOCALITY_WORD_WIDTH;
+      if (symbol === null) {
+        return hasRoom ? { title: text, content: word } : { content: null };
+      }
+      const icon = localityIcons[symbol];
+      return {
+        content: (
+          <span
+            className="jp-rsdat-Files-where"
+            role="img"
+            aria-label={text}
+            title={text}
+          >
+            <icon.react tag="span" className="jp-rsdat-Files-symbol" />
+            {hasRoom && word}
+          </span>
+        )
+      };
     }
     case 'size':
       if (entry.type === 'directory') {
-        return null;
+        return { content: null };
       }
-      return entry.size === null ? (
-        <span title={trans.__('Its upload has not ended')}>…</span>
-      ) : (
-        <span title={trans.__('%1 bytes', entry.size.toLocaleString())}>
-          {formatBytes(entry.size)}
-        </span>
-      );
+      return entry.size === null
+        ? { title: trans.__('Its upload has not ended'), content: '…' }
+        : {
+            title: trans.__('%1 bytes', entry.size.toLocaleString()),
+            content: formatBytes(entry.size)
+          };
     case 'modified':
-      return (
-        <span title={formatTime(entry.modified, 'full')}>
-          {formatTime(entry.modified)}
-        </span>
-      );
+    case 'created':
+      return {
+        title: formatTime(entry[key], 'full'),
+        content: formatTime(entry[key])
+      };
+    case 'kind': {
+      const kind = describeKind(entry, trans);
+      return { title: kind, content: kind };
+    }
   }
 }

@@ -1,0 +1,86 @@
+/** What goes from the panel into a notebook or the clipboard: paths, URLs, code. */
+import { Clipboard, Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { codeIcon, copyIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { readCode, urlOf } from './code';
+import { CommandIDs } from './ids';
+import type { DCacheModel } from './model';
+import { ENDPOINT, PATHS, schema, type Targets } from './targets';
+
+export interface ICodeCommandOptions {
+  commands: CommandRegistry;
+  model: DCacheModel;
+  targets: Targets;
+  trans: TranslationBundle;
+  /** Put code into the open notebook; false when none takes it. */
+  insertCode: (code: string) => boolean;
+}
+
+export function addCodeCommands(options: ICodeCommandOptions): void {
+  const { commands, model, targets, trans } = options;
+  const isAny = targets.when(({ list }) => list.length > 0);
+  const describedBy = schema({ endpoint: ENDPOINT, paths: PATHS });
+
+  const codeOf = async (args: ReadonlyPartialJSONObject): Promise<string> => {
+    const entries = await targets.entries(args);
+    const endpoint = targets.endpoint(args);
+    return entries.length > 0
+      ? readCode(entries, model.isDefault(endpoint) ? null : endpoint)
+      : '';
+  };
+
+  commands.addCommand(CommandIDs.copyPath, {
+    label: trans.__('Copy Path'),
+    caption: trans.__('Copy the path to the clipboard'),
+    icon: copyIcon,
+    isEnabled: isAny,
+    describedBy,
+    execute: async args =>
+      Clipboard.copyToSystem((await targets.paths(args)).join('\n'))
+  });
+
+  commands.addCommand(CommandIDs.copyUrl, {
+    label: trans.__('Copy fsspec URL'),
+    caption: trans.__('Copy the URL by which fsspec opens it'),
+    icon: copyIcon,
+    isEnabled: isAny,
+    describedBy,
+    execute: async args =>
+      Clipboard.copyToSystem((await targets.paths(args)).map(urlOf).join('\n'))
+  });
+
+  commands.addCommand(CommandIDs.copyCode, {
+    label: trans.__('Copy Code'),
+    caption: trans.__('Copy code that reads the file'),
+    icon: copyIcon,
+    isEnabled: isAny,
+    describedBy,
+    execute: async args => {
+      const code = await codeOf(args);
+      if (code) {
+        Clipboard.copyToSystem(code);
+      }
+    }
+  });
+
+  commands.addCommand(CommandIDs.insertCode, {
+    label: trans.__('Insert Code'),
+    caption: trans.__('Put code that reads the file into the notebook'),
+    icon: codeIcon,
+    isEnabled: isAny,
+    describedBy,
+    execute: async args => {
+      const code = await codeOf(args);
+      if (code && !options.insertCode(code)) {
+        Clipboard.copyToSystem(code);
+        Notification.info(
+          trans.__(
+            'No notebook is open that takes code. The code is on the clipboard instead.'
+          )
+        );
+      }
+    }
+  });
+}

@@ -1,0 +1,101 @@
+/** What of the panel outlives a reload: place and looks in Lab's state, bookmarks and limits in its settings. */
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
+import type { IStateDB } from '@jupyterlab/statedb';
+import type {
+  PartialJSONValue,
+  ReadonlyPartialJSONObject
+} from '@lumino/coreutils';
+import { Debouncer } from '@lumino/polling';
+import type { Bookmarks } from './bookmarks';
+import type { ColumnsModel, IColumnChoice } from './columns';
+import type { DetailsModel } from './details';
+import { PluginIDs } from './ids';
+import type { DCacheModel, IRemembered } from './model';
+
+/** Dragging an edge changes a width at every move. */
+const SAVE_MS = 500;
+
+/** What Lab's state holds. */
+interface ISaved extends IRemembered {
+  columns: IColumnChoice;
+  details: { isOpen: boolean; height: number };
+}
+
+export interface IRememberOptions {
+  model: DCacheModel;
+  columns: ColumnsModel;
+  details: DetailsModel;
+  state: IStateDB | null;
+}
+
+/** Take up the last visit's place and looks, and remember them from now on. */
+export async function remember(options: IRememberOptions): Promise<void> {
+  const { columns, details, model, state } = options;
+  if (state === null) {
+    return;
+  }
+  try {
+    const saved = (await state.fetch(
+      PluginIDs.panel
+    )) as Partial<ISaved> | null;
+    if (saved) {
+      model.restore(saved);
+      columns.restore(saved.columns ?? {});
+      details.isOpen = saved.details?.isOpen === true;
+      const height = saved.details?.height;
+      if (typeof height === 'number' && Number.isFinite(height)) {
+        details.height = height;
+      }
+    }
+  } finally {
+    const save = new Debouncer(() => {
+      const saved: ISaved = {
+        ...model.remembered,
+        columns: columns.choice,
+        details: { isOpen: details.isOpen, height: details.height }
+      };
+      return state.save(
+        PluginIDs.panel,
+        saved as unknown as ReadonlyPartialJSONObject
+      );
+    }, SAVE_MS);
+    const onChange = (): void => void save.invoke();
+    model.changed.connect(onChange);
+    columns.changed.connect(onChange);
+    details.looksChanged.connect(onChange);
+  }
+}
+
+export interface ISettingOptions {
+  registry: ISettingRegistry | null;
+  bookmarks: Bookmarks;
+  /** Of a file that an editor is given, in bytes. */
+  setOpenLimit: (limit_bytes: number) => void;
+  /** The bookmarks could not be kept. */
+  onFailure: (reason: unknown) => void;
+}
+
+/** Follow the settings, and keep bookmarks in them: they are the user's, not the workspace's. */
+export async function followSettings(options: ISettingOptions): Promise<void> {
+  const { bookmarks, onFailure, registry, setOpenLimit } = options;
+  if (registry === null) {
+    return;
+  }
+  const settings = await registry.load(PluginIDs.panel);
+  const read = (): void => {
+    bookmarks.restore(settings.get('bookmarks').composite);
+    const limit_MiB = settings.get('openLimit').composite;
+    if (typeof limit_MiB === 'number') {
+      setOpenLimit(limit_MiB * 2 ** 20);
+    }
+  };
+  read();
+  settings.changed.connect(read);
+  bookmarks.changed.connect(() => {
+    const places = bookmarks.places as unknown as PartialJSONValue;
+    const saved = settings.get('bookmarks').composite;
+    if (JSON.stringify(places) !== JSON.stringify(saved)) {
+      settings.set('bookmarks', places).catch(onFailure);
+    }
+  });
+}
