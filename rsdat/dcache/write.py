@@ -218,6 +218,8 @@ async def bring(
     try:
         uploaded = await send(temporary)
     except BaseException as error:
+        if isinstance(error, RsdatError):
+            error.message = error.message.replace(temporary, path)
         refused = isinstance(error, RsdatError) and not isinstance(error, DoorBroken)
         if began() or not refused:
             left = not await _to_the_end(_clean(http, temporary, in_flight=True))

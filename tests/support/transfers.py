@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -89,3 +90,15 @@ def listing(files: dict[str, bytes]) -> Sequence[dict[str, Any]]:
 def names(folder: Path) -> list[str]:
     """All files and folders below one, hidden ones too."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
+
+
+async def leave_in_the_middle(lab: Lab, path: str, count: int) -> bytes:
+    """GET, take so many bytes of the body, and go as a closed tab does."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", lab.port)
+    target = lab.url(path).removeprefix(lab.origin)
+    head = f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{lab.port}\r\n"
+    writer.write(f"{head}Authorization: token {lab.token}\r\n\r\n".encode())
+    await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 30)
+    body = await asyncio.wait_for(reader.readexactly(count), 30)
+    writer.transport.abort()
+    return body

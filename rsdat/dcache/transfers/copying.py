@@ -98,7 +98,7 @@ class Copying:
     async def run(self) -> None:
         """Until all files have ended, or nothing more can be done.
 
-        Cancelled it takes back what is under way; `clean` removes what was kept to go on from.
+        Cancelled it takes back what is under way, but for what it could go on from: see `clean`.
         """
         transfer = self._transfer
         await self._shared.slots.acquire()
@@ -109,6 +109,7 @@ class Copying:
             await self._carry_all()
             transfer.finish()
         except RsdatError as error:
+            await clean(transfer)
             transfer.end("failed", error)
         finally:
             if self._holds_slot:
