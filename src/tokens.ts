@@ -68,6 +68,8 @@ export interface IDCache {
   readonly stateChanged: ISignal<IDCache, void>;
   /** Show a folder. */
   open(endpoint: string, path: string): Promise<void>;
+  /** Endpoints were described or changed: ask for them again, and for the folder shown. */
+  reloadEndpoints(): Promise<void>;
 }
 
 export const IDCache = new Token<IDCache>(

@@ -39,7 +39,12 @@ export function shownTransfer(
   return {
     ...transfer,
     isSending: sender.isActive,
-    state: question ? 'asking' : transfer.state,
+    // What was answered here is on its way, though the companion still asks.
+    state: question
+      ? 'asking'
+      : sender.isActive && transfer.state === 'asking'
+        ? 'running'
+        : transfer.state,
     question: question ?? (sender.isActive ? null : transfer.question),
     failures:
       own.length > 0 ? [...transfer.failures, ...own] : transfer.failures,

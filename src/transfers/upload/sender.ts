@@ -17,8 +17,23 @@ const LOOK_FIRST_BYTES = 32 * 2 ** 20;
 /** Waits before a file is tried again whose connection broke. */
 const RETRY_MS = [1_000, 4_000];
 
-/** What one may hope to be over in a moment. All else is told at once. */
-const PASSING = new Set(['upload_broken', 'network', 'timeout']);
+/**
+ * What one may hope to be over in a moment; all else is told at once. The companion may notice a
+ * broken connection later than this page: until then the file `being_sent` is the same one.
+ */
+const PASSING = new Set([
+  'upload_broken',
+  'network',
+  'timeout',
+  'cut_off',
+  'being_sent'
+]);
+
+/** What the companion has already: it was sent before the page was loaded anew. */
+const ALREADY = new Set(['sent', 'skipped']);
+
+/** The transfer has ended, by somebody's wish: nothing failed. */
+const ENDED = new Set(['cancelled', 'done']);
 
 /** What would fail for every other file too; a refused credential must not be tried again. */
 const FATAL = new Set(['no_credential', 'credential_file', 'no_endpoint']);
@@ -151,8 +166,16 @@ export class UploadSender {
     try {
       await this._sendOne(conflict ? { ...task, conflict } : task);
     } catch (reason) {
-      if (!(reason instanceof PutCancelled)) {
-        this._fail(task, ApiError.from(reason));
+      if (reason instanceof PutCancelled) {
+        return;
+      }
+      const error = ApiError.from(reason);
+      if (ALREADY.has(error.code)) {
+        this._done_bytes += task.file.size;
+      } else if (ENDED.has(error.code)) {
+        this.stop();
+      } else {
+        this._fail(task, error);
       }
     }
   }

@@ -1,0 +1,233 @@
+/** What can be ordered of tape: labels, when, and which arguments. */
+import { Notification } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import type {
+  ReadonlyJSONObject,
+  ReadonlyPartialJSONObject
+} from '@lumino/coreutils';
+import { ApiError } from '../../common/request';
+import type { IEntry, ITapeOrder } from '../../common/types';
+import { formatSpan } from '../../common/units';
+import type { IDCache } from '../../tokens';
+import { isOnTape, isStaged } from '../format';
+import { tapeIcon } from '../icons';
+import type { Activity } from './api';
+import { TapeCommandIDs } from './ids';
+import type { TapeModel } from './model';
+import {
+  LEAST_KEEP_S,
+  MOST_KEEP_S,
+  USUAL_KEEP_S,
+  type IOrderChoice
+} from './orderdialog';
+import { titleOf } from './words';
+
+export interface ITapeCommandOptions {
+  commands: CommandRegistry;
+  model: TapeModel;
+  dcache: IDCache;
+  trans: TranslationBundle;
+  /** Ask how long, and whether recursively; null when cancelled. */
+  ask: (
+    activity: Activity,
+    entries: readonly IEntry[]
+  ) => Promise<IOrderChoice | null>;
+  /** Bring the list of orders into view. */
+  show: () => void;
+}
+
+const ORDER = {
+  endpoint: {
+    type: 'string',
+    description: 'Name of the endpoint; the one shown if left out.'
+  },
+  paths: {
+    type: 'array',
+    items: { type: 'string' },
+    minItems: 1,
+    description:
+      'Literal absolute paths of files and folders; what is selected in the panel if left out.'
+  },
+  recursive: {
+    type: 'boolean',
+    description: 'Also what is in folders of these folders.'
+  }
+};
+
+const KEEP = {
+  type: 'integer',
+  minimum: LEAST_KEEP_S,
+  maximum: MOST_KEEP_S,
+  description: 'Seconds to keep them on disk; a week if left out.'
+};
+
+function schema(
+  properties: ReadonlyJSONObject,
+  required: readonly string[] = []
+): { args: ReadonlyJSONObject } {
+  return { args: { type: 'object', properties, required: [...required] } };
+}
+
+export function addTapeCommands(options: ITapeCommandOptions): void {
+  const { commands, dcache, model, trans } = options;
+
+  const tell = (title: string, reason: unknown): void => {
+    const { text } = ApiError.from(reason);
+    Notification.error(trans.__('%1: %2', title, text), { autoClose: false });
+  };
+
+  const give = async (
+    endpoint: string,
+    activity: Activity,
+    order: ITapeOrder
+  ): Promise<void> => {
+    const show = {
+      label: trans.__('Show'),
+      callback: () => options.show()
+    };
+    try {
+      const request = await model.give(endpoint, activity, order);
+      const title = trans.__('“%1”', titleOf(request, trans));
+      const keep = formatSpan(request.keep ?? order.keep);
+      const words = {
+        stage: trans.__(
+          'dCache brings %1 to disk and keeps it for %2. You are told when it is there.',
+          title,
+          keep
+        ),
+        pin: trans.__('dCache keeps %1 on disk for %2.', title, keep),
+        release: trans.__('dCache releases %1.', title)
+      }[activity];
+      Notification.info(words, { autoClose: 5000, actions: [show] });
+    } catch (reason) {
+      const titles = {
+        stage: trans.__('Can’t stage'),
+        pin: trans.__('Can’t keep on disk'),
+        release: trans.__('Can’t release')
+      };
+      tell(titles[activity], reason);
+    }
+  };
+
+  /**
+   * Order something of given paths at once, of a selection after asking.
+   *
+   * A single file is asked for only where `mustAsk`: there is not much to be asked.
+   */
+  const order = async (
+    activity: Activity,
+    args: ReadonlyPartialJSONObject,
+    fits: (entry: IEntry) => boolean,
+    mustAsk: boolean
+  ): Promise<void> => {
+    const endpoint =
+      (args.endpoint as string | undefined) ?? dcache.endpoint ?? '';
+    const keep_s = (args.keep as number | undefined) ?? USUAL_KEEP_S;
+    const recursive = args.recursive === true;
+    const given = args.paths as string[] | undefined;
+    if (given) {
+      await give(endpoint, activity, { paths: given, keep: keep_s, recursive });
+      return;
+    }
+    const entries = dcache.selected.filter(fits);
+    const isSimple = entries.length === 1 && entries[0].type !== 'directory';
+    const choice =
+      isSimple && !mustAsk
+        ? { keep_s, recursive }
+        : entries.length > 0
+          ? await options.ask(activity, entries)
+          : null;
+    if (choice) {
+      await give(endpoint, activity, {
+        paths: entries.map(({ path }) => path),
+        keep: choice.keep_s ?? USUAL_KEEP_S,
+        recursive: choice.recursive
+      });
+    }
+  };
+
+  /** Whether there is something to act on: given paths, or a fitting selection. */
+  const when =
+    (fits: (entry: IEntry) => boolean) =>
+    (args: ReadonlyPartialJSONObject): boolean =>
+      args.paths !== undefined || dcache.selected.some(fits);
+
+  const isFolder = ({ type }: IEntry): boolean => type === 'directory';
+  const canStage = (entry: IEntry): boolean =>
+    isFolder(entry) || isOnTape(entry);
+  const canKeep = (entry: IEntry): boolean =>
+    isFolder(entry) || !isOnTape(entry);
+  const canRelease = (entry: IEntry): boolean =>
+    isFolder(entry) || isStaged(entry);
+
+  commands.addCommand(TapeCommandIDs.stage, {
+    label: trans.__('Stage from Tape'),
+    caption: trans.__(
+      'Bring files from tape to disk, so that they can be read'
+    ),
+    icon: tapeIcon,
+    isEnabled: when(canStage),
+    isVisible: when(canStage),
+    describedBy: schema({ ...ORDER, keep: KEEP }),
+    execute: args => order('stage', args, canStage, false)
+  });
+
+  commands.addCommand(TapeCommandIDs.pin, {
+    label: trans.__('Keep on Disk…'),
+    caption: trans.__('Pin files that are on disk, so that they stay there'),
+    isEnabled: when(canKeep),
+    isVisible: when(entry => isFolder(entry) || isStaged(entry)),
+    describedBy: schema({ ...ORDER, keep: KEEP }),
+    execute: args => order('pin', args, canKeep, true)
+  });
+
+  commands.addCommand(TapeCommandIDs.release, {
+    label: trans.__('Release from Disk'),
+    caption: trans.__(
+      'End the pin, so that dCache may take the copy off the disk; the one on tape stays'
+    ),
+    isEnabled: when(canRelease),
+    isVisible: when(canRelease),
+    describedBy: schema(ORDER),
+    execute: args => order('release', args, canRelease, false)
+  });
+
+  commands.addCommand(TapeCommandIDs.show, {
+    label: trans.__('Show Tape Orders'),
+    caption: trans.__('Show what was ordered from tape, and how far it is'),
+    icon: tapeIcon,
+    describedBy: schema({}),
+    execute: () => options.show()
+  });
+
+  commands.addCommand(TapeCommandIDs.remove, {
+    label: trans.__('Cancel or Forget Tape Order'),
+    caption: trans.__(
+      'Cancel what is not done of an order, and take it off the list'
+    ),
+    icon: closeIcon,
+    describedBy: schema(
+      { order: { type: 'string', description: 'Id of the order.' } },
+      ['order']
+    ),
+    execute: async args => {
+      try {
+        await model.remove(args.order as string);
+      } catch (reason) {
+        tell(trans.__('Can’t cancel the order'), reason);
+      }
+    }
+  });
+
+  dcache.stateChanged.connect(() => {
+    for (const id of [
+      TapeCommandIDs.stage,
+      TapeCommandIDs.pin,
+      TapeCommandIDs.release
+    ]) {
+      commands.notifyCommandChanged(id);
+    }
+  });
+}
