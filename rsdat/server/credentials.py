@@ -51,6 +51,7 @@ class CredentialWatch:
         self._changed = changed
         self._clock = clock or SystemClock()
         self._task: asyncio.Task[None] | None = None
+        self._stopped = False
         self._wake = asyncio.Event()
         self._looking = asyncio.Lock()
         #: By endpoint: its header, and how many warnings of its end are due.
@@ -62,11 +63,12 @@ class CredentialWatch:
 
     def start(self) -> None:
         """Begin to look, now and then every `EVERY_S` seconds."""
-        if self._task is None:
+        if self._task is None and not self._stopped:
             self._task = asyncio.create_task(self._run(), name="rsdat credentials")
 
     def clusters_changed(self) -> None:
         """A cluster may have come or gone; may be called often."""
+        self.start()
         self._wake.set()
 
     async def renewed(self, endpoint: str) -> None:
@@ -93,7 +95,8 @@ class CredentialWatch:
             await self._hand_over(endpoints)
 
     async def stop(self) -> None:
-        """End the looking."""
+        """End the looking, for good."""
+        self._stopped = True
         task, self._task = self._task, None
         if task is not None:
             task.cancel()
