@@ -1,4 +1,7 @@
-"""Who may act on something that lies on disk: the holder of an flock, which the kernel frees."""
+"""Who may act on something that lies on disk: the holder of an flock, which the kernel frees.
+
+Where other computers do not see it, a lease besides (lease.py).
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,17 @@ from pathlib import Path
 
 from rsdat.base.errors import Conflict
 from rsdat.base.files import PRIVATE_FILE, room_for
+from rsdat.base.lease import Lease
+from rsdat.base.mounts import flock_is_local
 from rsdat.base.run import handed_on
 
 
 class Lock:
     """An flock on a file, tried without waiting."""
 
-    def __init__(self, descriptor: int) -> None:
+    def __init__(self, descriptor: int, lease: Lease | None = None) -> None:
         self._descriptor = descriptor
+        self._lease = lease
 
     @classmethod
     def take(cls, path: Path) -> Lock | None:
@@ -46,7 +52,19 @@ class Lock:
                 hint="Set RSDAT_HOME to a folder on another one that the nodes share.",
                 code="no_locks",
             ) from error
-        return cls(descriptor)
+        if not flock_is_local(path.parent):
+            return cls(descriptor)
+        try:
+            lease = Lease.take(path)
+        except BaseException as error:
+            os.close(descriptor)
+            if isinstance(error, FileNotFoundError):
+                return None
+            raise
+        if lease is None:
+            os.close(descriptor)
+            return None
+        return cls(descriptor, lease)
 
     @classmethod
     async def take_aside(cls, path: Path) -> Lock | None:
@@ -68,6 +86,8 @@ class Lock:
 
     def release(self) -> None:
         """Let others have it."""
+        if self._lease is not None:
+            self._lease.release()
         os.close(self._descriptor)
 
 

@@ -206,3 +206,29 @@ def test_killed_at_random_moments(slurm_home: ClusterSite) -> None:
                 wait_until(lambda: companion.do("get", cluster_id)["state"] == "stopped")  # noqa: B023
             assert slurm_home.processes(cluster_id) == []
     assert [job for job in all_jobs(slurm_home) if not job.ended] == []
+
+
+def test_two_computers_whose_flocks_are_their_own(
+    slurm_home: ClusterSite, sbatch: SlowCommand
+) -> None:
+    """As above, on a file system that shares files and no flocks: there is a lease besides."""
+    one_computer, other = ({"RSDAT_TEST_COMPUTER": name} for name in ("login1", "login2"))
+    with Companion(slurm_home.home, env=one_computer) as one:
+        cluster_id = one.do("create", {"workers": 1, "options": HELD})["id"]
+        wait_until(lambda: one.do("get", cluster_id)["workers"]["queued"] == 1)
+        sbatch.set("before")
+        one.do("change", cluster_id, {"workers": 2})
+        sbatch.wait_for("before")
+        with Companion(slurm_home.home, env=other) as two:
+            two.do("change", cluster_id, {"workers": 4})
+            time.sleep(8)  # longer than a lease lives whose holder does not show up
+            assert two.do("list")["clusters"][0]["workers"]["wanted"] == 4
+            assert sbatch.notes().count("called") == 2
+            one.kill()
+            sbatch.set()
+            wait_until(lambda: two.do("get", cluster_id)["workers"]["queued"] == 4)
+            assert len(all_jobs(slurm_home)) == 4
+            two.do("shutdown", cluster_id)
+            wait_until(lambda: two.do("get", cluster_id)["state"] == "stopped")
+    assert sbatch.notes().count("called") == 3
+    assert [job for job in all_jobs(slurm_home) if not job.ended] == []

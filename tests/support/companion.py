@@ -1,6 +1,6 @@
 """A companion in a process of its own, so that it can be killed: `Companion(home)`.
 
-As a program it runs a `ClusterManager` and does what each line of its standard input says:
+As a program it runs a `ClusterManager` (another program another manager) and does what each line of its standard input says:
 `{"do": "create", "args": [{…}]}` names one of the manager's methods; the answer is one line
 `{"answer": …}` or `{"error": …, "status": …}`.
 """
@@ -28,9 +28,15 @@ LIMIT_S = 60.0
 class Companion:
     """One such process. A context manager: killed at its end at the latest."""
 
-    def __init__(self, home: Path, *, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        program: str = "tests.support.companion",
+    ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.support.companion", str(home)],
+            [sys.executable, "-m", program, str(home), *arguments],
             cwd=ROOT,
             env={**os.environ, **(env or {})},
             stdin=subprocess.PIPE,
@@ -62,6 +68,10 @@ class Companion:
         self._process.stdin.write(json.dumps({"do": method, "args": args}) + "\n")
         self._process.stdin.flush()
 
+    def answer(self) -> Any:
+        """The answer to what it was told, be it an error."""
+        return json.loads(self._line())
+
     def stop_now(self) -> None:
         """SIGSTOP: it holds what it holds, and does nothing."""
         self._process.send_signal(signal.SIGSTOP)
@@ -89,12 +99,22 @@ class Companion:
         return self._lines.get(timeout=LIMIT_S)
 
 
-async def _serve(home: Path) -> None:
-    from rsdat.base.errors import RsdatError
-    from rsdat.clusters.manager import ClusterManager
-    from rsdat.queue.detect import detect_queue
+def _move_to(computer: str) -> None:
+    """Be on another computer, whose flocks are its own, on a shared file system."""
+    import fcntl
 
-    manager = ClusterManager(home, await asyncio.to_thread(detect_queue, home))
+    from rsdat.base import lease, lock
+
+    fcntl.flock = lambda *_: None  # type: ignore[assignment]  # no two tests share a computer
+    lease.this_computer = lambda: computer  # type: ignore[assignment]
+    lease.STALE_S, lease.BEAT_S = 6.0, 1.0
+    lock.flock_is_local = lambda _: True  # type: ignore[assignment]
+
+
+async def serve(manager: Any) -> None:
+    """Do with a manager what standard input says, until that ends."""
+    from rsdat.base.errors import RsdatError
+
     await manager.start()
     print("ready", flush=True)
     while line := await asyncio.to_thread(sys.stdin.readline):
@@ -105,6 +125,13 @@ async def _serve(home: Path) -> None:
             answer = {"error": error.message, "status": error.status}
         print(json.dumps(answer), flush=True)
     await manager.stop()
+
+
+async def _serve(home: Path) -> None:
+    from rsdat.clusters.manager import ClusterManager
+    from rsdat.queue.detect import detect_queue
+
+    await serve(ClusterManager(home, await asyncio.to_thread(detect_queue, home)))
 
 
 if __name__ == "__main__":
