@@ -1,8 +1,8 @@
 """One update of the Clusters panel with 50 clusters and 2 000 jobs, in Chromium.
 
 The page gets the companion's answer in two versions in turn, in which every job and every worker
-has changed. What counts is the main thread's time for script, style and layout, less what the page
-does in as long a time without an update.
+has changed. What counts is what the main thread works for script, style and layout, less what it does
+in as long a time without an update.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
     """Measure; one line."""
     if shutil.which("node") is None or not Path("/usr/bin/chromium").exists():
         raise CannotMeasureError("there is no node or no chromium")
+    if not (REPOSITORY / "ui-tests" / "node_modules").exists():
+        raise CannotMeasureError("`npm test -- --only browser` has not set up ui-tests yet")
     before = load()
     answers = _answers()
     with stand() as place, place.jupyter() as server:
