@@ -1,8 +1,8 @@
 """One update of the Clusters panel with 50 clusters and 2 000 jobs, in Chromium.
 
 The page gets the companion's answer in two versions in turn, in which every job and every worker
-has changed. What counts is what the main thread works for script, style and layout, less what it does
-in as long a time without an update.
+has changed. What counts is what the main thread works for script, style and layout, less what it
+does in as long a time without an update.
 """
 
 from __future__ import annotations
