@@ -1,6 +1,7 @@
 """A companion in a process of its own, so that it can be killed: `Companion(home)`.
 
-As a program it runs a `ClusterManager` (another program another manager) and does what each line of its standard input says:
+As a program it runs a `ClusterManager` and does what each line of its standard input says; another
+program may do so with another manager.
 `{"do": "create", "args": [{…}]}` names one of the manager's methods; the answer is one line
 `{"answer": …}` or `{"error": …, "status": …}`.
 """

@@ -106,6 +106,8 @@ class Copying:
         try:
             transfer.begin()
             await plan(transfer)
+            # Before anything is written: whoever takes this up must know what to go on from.
+            await self._shared.save(transfer)
             await self._carry_all()
             transfer.finish()
         except RsdatError as error:

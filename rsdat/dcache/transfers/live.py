@@ -41,12 +41,14 @@ class Shared:
         workspace: Jupyter's files.
         folder_changed: Told the endpoint and folder in which something is new.
         wake: Called when a transfer is not what it was.
+        save: Writes a transfer down, now; false if there is no room for it.
     """
 
     client: Callable[[str], Awaitable[DCacheClient]]
     workspace: Workspace
     folder_changed: Callable[[str, str], None]
     wake: Callable[[], None]
+    save: Callable[[Transfer], Awaitable[bool]]
     claims: Claims = field(default_factory=Claims)
     third_party: ThirdParty = field(default_factory=ThirdParty)
     slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(COPIES_AT_ONCE))

@@ -59,7 +59,7 @@ class TransferManager:
         self._store = Store(home)
         self._changed = changed
         self._awake = asyncio.Event()
-        self._shared = Shared(client, workspace, folder_changed, self._awake.set)
+        self._shared = Shared(client, workspace, folder_changed, self._awake.set, self._save)
         self._live: dict[str, Transfer] = {}
         self._uploads: dict[str, Uploading] = {}
         self._downloads: dict[str, Downloading] = {}
@@ -143,7 +143,7 @@ class TransferManager:
         transfer.touch()
         return transfer.view()
 
-    async def answer(self, id_: str, path: str, choice: Any, *, for_all: bool) -> dict[str, Any]:
+    async def answer(self, id_: str, path: str, choice: Any, for_all: bool) -> dict[str, Any]:
         """Say what becomes of a file whose name is taken.
 
         Raises:
