@@ -29,6 +29,8 @@ Name = Literal["doors", "certificate", "identity", "token", "list", "write"]
 State = Literal["ok", "warning", "failed", "skipped"]
 _STEPS: tuple[Name, ...] = ("doors", "certificate", "identity", "token", "list", "write")
 _ASK = aiohttp.ClientTimeout(total=20.0, sock_connect=10.0)
+#: Of somebody, whoever it is; what a refused login and a block mean is told by their errors.
+_ANSWERS = frozenset(range(200, 600)) - {401, 429}
 _NEEDED_TO_WRITE = ("UPLOAD", "MANAGE", "DELETE")
 _TLS = ("certificate", "no_tls", "ca_folder")
 _SAMPLE = b"rsdat writes this to see whether it can, and deletes it again.\n"
@@ -225,7 +227,7 @@ async def _door(found: Examination, http: Http) -> None:
 
 async def _announces_webdav(http: Http, url: URL) -> bool:
     async with http.exchange(
-        "OPTIONS", url, doing="look at the door", ok=range(200, 400), timeout=_ASK
+        "OPTIONS", url, doing="look at the door", ok=_ANSWERS, timeout=_ASK
     ) as response:
         return "DAV" in response.headers
 

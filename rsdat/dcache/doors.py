@@ -215,8 +215,10 @@ async def _is_frontend(endpoint: Endpoint, origin: str) -> bool:
         user = await _json(http, http.rest_url("user"))
         return isinstance(user, dict) and user.get("status") in ("ANONYMOUS", "AUTHENTICATED")
     except NoCredential as error:
-        # The one answer of a service that lets no stranger in: who else has this path there?
-        return error.details.get("status") == 401
+        # A service that lets no stranger in says so to every path. At the frontend's own port it
+        # is taken for one; at the door's it is the door.
+        is_door = URL(origin) == URL(endpoint.webdav_url, encoded=True).origin()
+        return error.details.get("status") == 401 and not is_door
     except RsdatError:
         return False
     finally:
