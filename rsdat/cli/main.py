@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rsdat import __version__
 from rsdat.base.errors import RsdatError
-from rsdat.cli import demo
+from rsdat.cli import dcache, demo
 
 
 def parser() -> argparse.ArgumentParser:
@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
     root.add_argument("--version", action="version", version=f"rsdat {__version__}")
     commands = root.add_subparsers(metavar="COMMAND", required=True)
     demo.add_commands(commands)
+    dcache.add_commands(commands)
     return root
 
 

@@ -93,10 +93,15 @@ def find_endpoint(home: Path, name: str | None = None) -> Endpoint:
         InvalidInput, NoCredential, Conflict: As `load_endpoints`.
         DoorBroken: An address can't be found out.
     """
-    return completed(home, _find(home, name))
+    return completed(home, described_endpoint(home, name))
 
 
-def _find(home: Path, name: str | None) -> Endpoint:
+def described_endpoint(home: Path, name: str | None = None) -> Endpoint:
+    """As `find_endpoint`, as it is described: one of its addresses may be unknown.
+
+    Raises:
+        NotFound, InvalidInput, NoCredential, Conflict: As `find_endpoint`.
+    """
     # On a worker, whose own home may hold nothing, or not be readable at all.
     for endpoint in shared_endpoints():
         if name in (None, endpoint.name):
