@@ -21,6 +21,8 @@ from rsdat.dcache.rows import Rows
 
 #: A piece to parse at once: some 10 ms of work, so that no other thread waits long.
 _PIECE_BYTES = 512 * 1024
+#: Braces from the end of a piece that may be a child's: its own, one in its name, the folder's.
+_GUESSES = 3
 _SPACE = re.compile(r"[ \t\n\r]*")
 _decode = json.JSONDecoder().raw_decode
 
@@ -178,6 +180,7 @@ class ListingParser:
         return True
 
     def _children(self) -> bool:
+        self._many_children()
         text, at = self._text, self._at
         batch: list[Any] = []
         space = _SPACE.match
@@ -209,6 +212,26 @@ class ListingParser:
         if waiting:
             self._incomplete()
         return not waiting
+
+    def _many_children(self) -> None:
+        """Read all whole children at once, which takes half the time of one by one.
+
+        A text that ends within a child or within a text of it is no JSON; so if it is JSON up to a
+        brace, it ends behind a child.
+        """
+        start = self._at + (1 if self._next() == "," else 0)
+        end = len(self._text)
+        for _ in range(_GUESSES):
+            end = self._text.rfind("}", start, end)
+            if end < 0:
+                return
+            try:
+                batch = json.loads(f"[{self._text[start : end + 1]}]")
+            except ValueError:
+                continue
+            self._at = end + 1
+            self._rows.add(batch)
+            return
 
     def _incomplete(self) -> None:
         """What can't be read may be cut only; but no single entry is larger than this."""
