@@ -1,26 +1,32 @@
 /** A dialog in which one works for a while: it has only "Close", and Enter in it closes nothing. */
 import { Dialog } from '@jupyterlab/apputils';
+import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
 
 /** What is shown in a `ToolDialog`. */
 export interface IToolBody extends Widget {
   /** Escape was pressed; true when something inside was closed by it. */
   onEscape?(): boolean;
+  /** Emitted when the dialog is to be closed. */
+  readonly left?: ISignal<unknown, void>;
 }
 
 export class ToolDialog extends Dialog<unknown> {
-  constructor(options: {
-    /** Title and accessible name. */
-    title: string;
-    body: IToolBody;
-    /** Label of the button. */
-    close: string;
-    /** CSS selector, inside the body, of what has the focus first. */
-    focus: string;
-  }) {
+  /** @param body - Disposed with the dialog. */
+  constructor(
+    body: IToolBody,
+    options: {
+      /** Title and accessible name. */
+      title: string;
+      /** Label of the button. */
+      close: string;
+      /** CSS selector, inside the body, of what has the focus first. */
+      focus: string;
+    }
+  ) {
     super({
       title: options.title,
-      body: options.body,
+      body,
       focusNodeSelector: options.focus,
       buttons: [Dialog.cancelButton({ label: options.close })],
       hasClose: true
@@ -28,7 +34,8 @@ export class ToolDialog extends Dialog<unknown> {
     this.addClass('jp-rsdat-FormDialog');
     this.addClass('jp-rsdat-ToolDialog');
     this.node.setAttribute('aria-label', options.title);
-    this._tool = options.body;
+    this._tool = body;
+    this._tool.left?.connect(() => this.resolve(0), this);
   }
 
   handleEvent(event: Event): void {

@@ -1,6 +1,7 @@
 /** The dialog "dCache endpoints": list, describe, try out, forget. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import { Signal, type ISignal } from '@lumino/signaling';
 import React from 'react';
 import { ToolDialog, type IToolBody } from '../../common/tooldialog';
 import type { IEndpoint } from '../../common/types';
@@ -172,10 +173,27 @@ function Endpoint(
 }
 
 class EndpointsBody extends ReactWidget implements IToolBody {
-  constructor(props: IProps) {
+  constructor(model: EndpointsModel, trans: TranslationBundle) {
     super();
-    this._props = props;
+    this._props = {
+      model,
+      trans,
+      openToken: endpoint => {
+        this._asked = endpoint;
+        this._left.emit();
+      }
+    };
     this.addClass('jp-rsdat-Form');
+  }
+
+  /** Emitted when another dialog is asked for. */
+  get left(): ISignal<this, void> {
+    return this._left;
+  }
+
+  /** The endpoint whose token was asked for. */
+  get asked(): string | null {
+    return this._asked;
   }
 
   onEscape(): boolean {
@@ -192,7 +210,14 @@ class EndpointsBody extends ReactWidget implements IToolBody {
     return <Endpoints {...this._props} />;
   }
 
+  dispose(): void {
+    super.dispose();
+    Signal.clearData(this);
+  }
+
   private _props: IProps;
+  private _asked: string | null = null;
+  private _left = new Signal<this, void>(this);
 }
 
 /** Show it, and wait until it is closed. */
@@ -210,22 +235,19 @@ export async function showEndpoints(options: {
     model.edit(null);
   }
   void model.load();
-  const dialog: ToolDialog = new ToolDialog({
-    title: trans.__('dCache endpoints'),
-    body: new EndpointsBody({
-      model,
-      trans,
-      openToken: endpoint => {
-        dialog.resolve(0);
-        openToken(endpoint);
-      }
-    }),
-    close: trans.__('Close'),
-    focus: isAdding ? 'input' : '.jp-rsdat-Endpoints-add'
-  });
+  // The dialog disposes it.
+  // eslint-disable-next-line jupyter/require-disposable-ownership
+  const body = new EndpointsBody(model, trans);
   try {
-    await dialog.launch();
+    await new ToolDialog(body, {
+      title: trans.__('dCache endpoints'),
+      close: trans.__('Close'),
+      focus: isAdding ? 'input' : '.jp-rsdat-Endpoints-add'
+    }).launch();
   } finally {
     model.dispose();
+  }
+  if (body.asked !== null) {
+    openToken(body.asked);
   }
 }

@@ -35,6 +35,7 @@ export const accessPlugin: JupyterFrontEndPlugin<void> = {
     const { serverSettings } = serviceManager;
     const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
     const tokens = new TokensApi(serverSettings);
+    const stream = new ChangeStream(serviceManager.events);
     const openToken = (endpoint: string): void =>
       void commands.execute(AccessCommandIDs.token, { endpoint });
 
@@ -74,7 +75,7 @@ export const accessPlugin: JupyterFrontEndPlugin<void> = {
     ]).then(([{ TokenWatch }, { TokenStatus, warnOfEnds }]) => {
       const watch = new TokenWatch({
         api: tokens,
-        changes: new ChangeStream(serviceManager.events),
+        changes: stream,
         now: () => new Date()
       });
       warnOfEnds({ watch, trans, openToken });

@@ -31,6 +31,20 @@ function canNarrow({ info }: TokenModel): boolean {
   return info !== null && info.kind !== 'none' && info.problem === null;
 }
 
+class TokenBody extends ReactWidget {
+  constructor(model: TokenModel, trans: TranslationBundle) {
+    super();
+    this._props = { model, trans };
+    this.addClass('jp-rsdat-Form');
+  }
+
+  protected render(): JSX.Element {
+    return <TokenDialog {...this._props} />;
+  }
+
+  private _props: ITokenProps;
+}
+
 /** Show it, and wait until it is closed. */
 export async function showToken(options: {
   api: ITokensApi;
@@ -40,14 +54,13 @@ export async function showToken(options: {
   onRenewed: () => void;
 }): Promise<void> {
   const { trans } = options;
+  // Disposed when the dialog has closed.
+  // eslint-disable-next-line jupyter/require-disposable-ownership
   const model = new TokenModel(options);
   void model.load();
-  const body = ReactWidget.create(<TokenDialog model={model} trans={trans} />);
-  body.addClass('jp-rsdat-Form');
   try {
-    await new ToolDialog({
+    await new ToolDialog(new TokenBody(model, trans), {
       title: trans.__('Token of %1', options.endpoint),
-      body,
       close: trans.__('Close'),
       focus: 'input'
     }).launch();
