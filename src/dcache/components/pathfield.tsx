@@ -90,6 +90,7 @@ export function PathField(
           <li
             key={path}
             id={`${id}-${index}`}
+            className="jp-rsdat-DCache-offer"
             role="option"
             aria-selected={index === chosen}
             title={path}

@@ -1,0 +1,198 @@
+/** The dCache panel in the hand: selecting, going about, details, changes of others, code. */
+import { expect, test } from '@jupyterlab/galata';
+import type { Locator, Page } from '@playwright/test';
+import { notebookReady, run } from './lab';
+import { drag, openPanel, stack } from './support';
+
+/** The row of a file. */
+function row(panel: Locator, name: string): Locator {
+  return grid(panel).getByRole('row', { name, exact: true });
+}
+
+function grid(panel: Locator): Locator {
+  return panel.getByRole('grid', { name: 'Files' });
+}
+
+function status(panel: Locator): Locator {
+  return panel.locator('.jp-rsdat-DCache-status');
+}
+
+/** Ask the door itself, past the product. */
+async function door(path: string, init: RequestInit = {}): Promise<Response> {
+  const { webdav_url, token } = stack().door;
+  const encoded = path.split('/').map(encodeURIComponent).join('/');
+  return fetch(webdav_url.replace(/\/$/, '') + encoded, {
+    ...init,
+    headers: { Authorization: `Bearer ${token}`, ...init.headers }
+  });
+}
+
+/** Put files into a new folder of the door and show it, by its typed path. */
+async function folderWith(
+  page: Page,
+  path: string,
+  names: readonly string[]
+): Promise<Locator> {
+  for (const name of names) {
+    const answer = await door(`${path}/${name}`, {
+      method: 'PUT',
+      body: `I am ${name}\n`
+    });
+    expect(answer.ok).toBe(true);
+  }
+  const panel = await openPanel(page, 'dCache');
+  await goTo(page, panel, path);
+  return panel;
+}
+
+async function goTo(page: Page, panel: Locator, path: string): Promise<void> {
+  await grid(panel).focus();
+  await page.keyboard.press('Control+l');
+  const field = panel.getByRole('combobox', { name: 'Path' });
+  await field.fill(path);
+  await field.press('Enter');
+  await expect(field).toBeHidden();
+}
+
+const NAMES = Array.from({ length: 12 }, (_, number) => `file ${10 + number}`);
+
+test('many are selected by mouse and keyboard, and deleted', async ({
+  page
+}) => {
+  const panel = await folderWith(page, '/selected', NAMES);
+  await row(panel, 'file 11').click();
+  await row(panel, 'file 14').click({ modifiers: ['Shift'] });
+  await row(panel, 'file 12').click({ modifiers: ['Control'] });
+  await expect(status(panel)).toContainText('3 of 12 entries selected');
+  await row(panel, 'file 20').click({ modifiers: ['Control'] });
+  // The keyboard goes on from where the mouse was, without losing what is selected.
+  await page.keyboard.press('Control+ArrowDown');
+  await page.keyboard.press('Control+Space');
+  await expect(status(panel)).toContainText('5 of 12 entries selected');
+  await page.keyboard.press('Delete');
+  const dialog = page.getByRole('dialog');
+  for (const name of ['11', '13', '14', '20', '21']) {
+    await expect(dialog).toContainText(`file ${name}`);
+  }
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await expect(status(panel)).toHaveText('7 entries');
+  expect((await door('/selected/file 13')).status).toBe(404);
+  expect((await door('/selected/file 12')).status).toBe(200);
+});
+
+test('every row of a long list is selected by one key', async ({ page }) => {
+  const panel = await openPanel(page, 'dCache');
+  await goTo(page, panel, '/many');
+  await expect(grid(panel)).toHaveAttribute('aria-rowcount', '50001', {
+    timeout: 60_000
+  });
+  await grid(panel).focus();
+  await page.keyboard.press('Control+a');
+  await expect(status(panel)).toContainText(
+    '50,000 of 50000 entries selected',
+    {
+      timeout: 60_000
+    }
+  );
+  await page.keyboard.press('End');
+  await expect(row(panel, 'file-49999.dat')).toBeVisible();
+  const nodes = await panel.evaluate(
+    element => element.querySelectorAll('*').length
+  );
+  expect(nodes).toBeLessThan(1000);
+});
+
+test('a path is typed and completed, and there is a way back', async ({
+  page
+}) => {
+  const panel = await folderWith(page, '/typed/inner folder', ['in.txt']);
+  await goTo(page, panel, '/typed');
+  await expect(row(panel, 'inner folder')).toBeVisible();
+  const crumbs = panel.getByRole('navigation', { name: 'Path' });
+  await crumbs.getByRole('button', { name: 'Edit path' }).click();
+  const field = panel.getByRole('combobox', { name: 'Path' });
+  await expect(field).toHaveValue('/typed/');
+  await field.fill('/typed/in');
+  await expect(
+    panel.getByRole('option', { name: '/typed/inner folder' })
+  ).toBeVisible();
+  await field.press('ArrowDown');
+  await field.press('Enter');
+  await expect(row(panel, 'in.txt')).toBeVisible();
+  await grid(panel).focus();
+  await page.keyboard.press('Alt+ArrowLeft');
+  await expect(row(panel, 'inner folder')).toBeVisible();
+  await panel.getByRole('button', { name: 'Forward' }).click();
+  await expect(row(panel, 'in.txt')).toBeVisible();
+
+  await crumbs.getByRole('button', { name: 'Bookmark this folder' }).click();
+  await goTo(page, panel, '/');
+  await panel.getByRole('button', { name: 'Bookmarks' }).click();
+  await page.getByRole('menuitem', { name: '/typed/inner folder' }).click();
+  await expect(row(panel, 'in.txt')).toBeVisible();
+});
+
+test('details are shown, with labels to add and remove', async ({ page }) => {
+  const panel = await folderWith(page, '/detailed', ['a.txt']);
+  await panel.getByRole('button', { name: 'Details' }).click();
+  await row(panel, 'a.txt').click();
+  const details = panel.getByRole('region', { name: 'Details' });
+  await expect(details).toContainText('/detailed/a.txt');
+  await expect(details).toContainText('ADLER32');
+  await details.getByRole('textbox', { name: 'New label' }).fill('fine');
+  await details.getByRole('button', { name: 'Add label' }).click();
+  const remove = details.getByRole('button', { name: 'Remove the label fine' });
+  await expect(remove).toBeVisible();
+  await remove.click();
+  await expect(remove).toBeHidden();
+  await details.getByRole('textbox', { name: 'Attribute name' }).fill('site');
+  await details.getByRole('textbox', { name: 'Attribute value' }).fill('A 1');
+  await details.getByRole('button', { name: 'Add attribute' }).click();
+  await expect(details).toContainText('A 1');
+  await panel.getByRole('button', { name: 'Details' }).click();
+  await expect(details).toBeHidden();
+});
+
+test('what others change shows by itself', async ({ page }) => {
+  const panel = await folderWith(page, '/live', ['old.txt']);
+  await row(panel, 'old.txt').click();
+  const watched = page.waitForResponse(/\/rsdat\/api\/dcache\/[^/]+\/watch/);
+  await goTo(page, panel, '/');
+  await goTo(page, panel, '/live');
+  await watched;
+  await row(panel, 'old.txt').click();
+  await door('/live/new.txt', { method: 'PUT', body: 'new' });
+  await expect(row(panel, 'new.txt')).toBeVisible({ timeout: 10_000 });
+  await expect(row(panel, 'old.txt')).toHaveAttribute('aria-selected', 'true');
+  await door('/live/new.txt', { method: 'DELETE' });
+  await expect(row(panel, 'new.txt')).toBeHidden({ timeout: 10_000 });
+});
+
+test('a file that is dragged into a cell is read there', async ({ page }) => {
+  const panel = await folderWith(page, '/dragged', ['notes.txt']);
+  await page.notebook.createNew();
+  await notebookReady(page);
+  const cell = page.getByRole('main').locator('.jp-CodeCell .cm-content');
+  await drag(page, row(panel, 'notes.txt'), cell.first());
+  await expect(cell.first()).toContainText('dcache:///dragged/notes.txt');
+  await cell.first().click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('\nprint(text.upper())');
+  await run(page, 'notebook:run-cell');
+  await expect(
+    page.getByRole('main').locator('.jp-OutputArea-output').first()
+  ).toContainText('I AM NOTES.TXT');
+});
+
+test('columns are chosen and stay', async ({ page }) => {
+  const panel = await folderWith(page, '/columns', ['a.txt']);
+  const header = (name: string): Locator =>
+    grid(panel).getByRole('columnheader', { name });
+  await expect(header('Size')).toBeVisible();
+  await header('Name').click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Size' }).click();
+  await expect(header('Size')).toBeHidden();
+  await header('Name').click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Reset Columns' }).click();
+  await expect(header('Size')).toBeVisible();
+});
