@@ -12,8 +12,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-
 from rsdat.base.errors import NoCredential
 from rsdat.base.secret import Secret
 
@@ -124,6 +122,9 @@ def with_token(text: str, section: str | None, token: str) -> str:
 
 
 def _reveal(obscured: str, where: str) -> str:
+    # Loaded only for who has one: every worker imports this file.
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
     try:
         raw = base64.urlsafe_b64decode(obscured + "=" * (-len(obscured) % 4))
         cipher = Cipher(algorithms.AES(_OBSCURE), modes.CTR(raw[:_NONCE_BYTES]))

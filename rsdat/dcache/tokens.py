@@ -8,8 +8,6 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-
 from rsdat.base.clock import to_iso
 from rsdat.base.errors import NoCredential, RsdatError
 from rsdat.dcache.credentials import Credential, SecretFile, read_private
@@ -174,6 +172,8 @@ async def identity(http: Http) -> Identity | None:
 
 
 def _certificate_end(file: Path) -> datetime | None:
+    from cryptography import x509
+
     text = read_private(file)[0] or ""
     try:
         chain = x509.load_pem_x509_certificates(text.encode())
