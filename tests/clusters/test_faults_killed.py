@@ -172,40 +172,69 @@ def test_the_one_that_acts_is_killed(slurm_home: ClusterSite, sbatch: SlowComman
     assert sbatch.notes().count("called") == 3
 
 
+def killed_at(
+    site: ClusterSite, sbatch: SlowCommand, chance: random.Random, moment: str, *order: object
+) -> None:
+    """A companion gets an order, and is killed at that moment of it, more or less.
+
+    Args:
+        moment: `before`: sbatch was called and has done nothing; `after`: it has submitted and
+            not said so; `any`: within two seconds.
+        order: For `Companion.tell`.
+    """
+    times = sbatch.notes().count(moment)
+    sbatch.set("" if moment == "any" else moment)
+    with Companion(site.home) as companion:
+        companion.tell(*order)  # type: ignore[arg-type]
+        if moment != "any":
+            sbatch.wait_for(moment, times + 1)
+        time.sleep(chance.random() * (2 if moment == "any" else 0.3))  # the random moment
+        companion.kill()
+    # An sbatch that was caught on its way goes on, with nobody left to hear of it.
+    sbatch.set()
+
+
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_killed_at_random_moments(slurm_home: ClusterSite) -> None:
-    """20 rounds: made, scaled and shut down by companions that are killed at any moment."""
+def test_killed_at_random_moments(slurm_home: ClusterSite, sbatch: SlowCommand) -> None:
+    """20 rounds: made, scaled and shut down, each time by a companion that is killed meanwhile."""
     chance = random.Random(4)
+    moments = ["any", "before", "after"]
     for _ in range(20):
-        clusters = {folder.id for folder in cluster_folders(slurm_home.home)}
-        wanted = chance.randint(1, 4)
-        with Companion(slurm_home.home) as companion:
-            companion.tell("create", {"workers": chance.randint(0, 3), "options": HELD})
-            time.sleep(chance.random() * 2)  # the random moment
-            companion.kill()
-        new = {folder.id for folder in cluster_folders(slurm_home.home)} - clusters
-        for cluster_id in new:
+        before = {folder.id for folder in cluster_folders(slurm_home.home)}
+        first, wanted = chance.randint(1, 3), 0
+        request = {"workers": first, "options": HELD}
+        killed_at(slurm_home, sbatch, chance, chance.choice(moments), "create", request)
+        for cluster_id in {folder.id for folder in cluster_folders(slurm_home.home)} - before:
             folder = ClusterFolder(slurm_home.home / "clusters" / cluster_id)
             if not folder.record_file.exists():
                 continue  # killed while it was made: it is no cluster, and nothing was started
-            for order in (("change", cluster_id, {"workers": wanted}), ("shutdown", cluster_id)):
-                with Companion(slurm_home.home) as companion:
-                    companion.tell(*order)
-                    time.sleep(chance.random() * 2)  # the random moment
-                    companion.kill()
-                if order[0] == "change" and folder.read_record().wanted == wanted:
-                    with Companion(slurm_home.home) as companion:
-                        wait_until(
-                            lambda: len(living(companion.do("get", cluster_id))) == wanted  # noqa: B023
-                        )
-                        time.sleep(2)
-                        assert len(living(companion.do("get", cluster_id))) == wanted
+            is_as_wanted(slurm_home, cluster_id, first)
+            moment = chance.choice(moments)
+            wanted = chance.randint(0, 5) if moment == "any" else first + chance.randint(1, 2)
+            order = ("change", cluster_id, {"workers": wanted})
+            killed_at(slurm_home, sbatch, chance, moment, *order)
+            if folder.read_record().wanted == wanted:
+                is_as_wanted(slurm_home, cluster_id, wanted)
+            killed_at(slurm_home, sbatch, chance, "any", "shutdown", cluster_id)
             with Companion(slurm_home.home) as companion:
                 companion.do("shutdown", cluster_id)
                 wait_until(lambda: companion.do("get", cluster_id)["state"] == "stopped")  # noqa: B023
             assert slurm_home.processes(cluster_id) == []
     assert [job for job in all_jobs(slurm_home) if not job.ended] == []
+    # In many of the rounds each.
+    assert min(sbatch.notes().count(moment) for moment in ("before", "after")) >= 5
+
+
+def is_as_wanted(site: ClusterSite, cluster_id: str, workers: int) -> None:
+    """Another companion makes it so, and leaves it so."""
+    with Companion(site.home) as companion:
+        wait_until(lambda: len(living(companion.do("get", cluster_id))) == workers)
+        # Longer than it takes until somebody submits again what he can't find.
+        until_s = time.monotonic() + 6
+        while time.monotonic() < until_s:
+            assert len(living(companion.do("get", cluster_id))) == workers
+            time.sleep(0.2)
 
 
 def test_two_computers_whose_flocks_are_their_own(

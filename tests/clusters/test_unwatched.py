@@ -146,3 +146,21 @@ def test_who_was_away_does_not_take_the_scheduler_for_gone(tmp_path: Path) -> No
         await keeper.close()
 
     asyncio.run(life())
+
+
+def test_what_goes_well_is_looked_at_without_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With dozens of clusters each look at a disk, and each thread for it, is one too many."""
+
+    async def life() -> None:
+        keeper = kept(tmp_path, Line(), HandClock())
+        await keeper.turn(JOBS)
+        monkeypatch.setattr(asyncio, "to_thread", None)
+        keeper._inspector.look = lambda *_: None  # type: ignore[method-assign]  # it has its own pace
+        await keeper.turn(JOBS, reloaded=True)
+        assert keeper.observed.scheduler == "up"
+        monkeypatch.undo()
+        await keeper.close()
+
+    asyncio.run(life())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -68,6 +69,15 @@ def test_squeue() -> None:
 def test_squeue_oddities(line: str, state: str, left: int | None) -> None:
     (job,) = parse_squeue(line)
     assert (job.state, job.time_left_s) == (state, left)
+
+
+def test_of_a_line_only_the_time_left_is_read_again() -> None:
+    lines = "7_0|RUNNING|None|1795369105|{}|n1|x\n7_1|PENDING|Priority|N/A|1:00:00||x\n"
+    first, second = (parse_squeue(lines.format(left)) for left in ("59:00", "58:30"))
+    assert [job.time_left_s for job in first] == [3540, None]
+    assert first[1] is second[1]
+    assert second[0] == replace(first[0], time_left_s=3510)
+    assert (second[0].alive, second[0].waiting, second[0].ended) == (True, False, False)
 
 
 def test_squeue_name_with_line_break_hides_nothing() -> None:
