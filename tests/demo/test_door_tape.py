@@ -170,7 +170,7 @@ def test_bulk_unpin(dcache: Door) -> None:
         ({"activity": "FOO", "target": ["/a"]}, 400, "FOO is not a recognized activity."),
         ({"target": []}, 400, "request contains no targets."),
         ({}, 500, ""),
-        ({"target": ["/a"], "foo": 1}, 400, "unsupported arguments: ['foo']"),
+        ({"target": ["/a"], "foo": 1}, 400, "unsupported arguments: [foo]"),
         ({"target": ["/a"] * 501}, 413, "Request Entity Too Large"),
     ],
 )

@@ -68,7 +68,8 @@ class Door:
 
     def set_file(self, path: str, **attributes: Any) -> None:
         """Set what a disk doesn't have: locality, labels, xattrs, state ("broken"), forbidden
-        (a list of "read", "write", "list"), stage_delay_s, checksums ({"ADLER32": hex})."""
+        (a list of "read", "write", "list"), stage_delay_s, stage_error (why tape can't read
+        it), checksums ({"ADLER32": hex})."""
         self.set_files([{"path": path, **attributes}])
 
     def set_files(self, files: list[dict[str, Any]]) -> None:
@@ -110,7 +111,9 @@ class Door:
         token_ends_in_s (seconds from now; None: never); plain_macaroons (False: minting is
         refused as by a real door over http); tape_uri (what .well-known says; "": the truth);
         marker_s (between two markers of a COPY); bytes_per_s and bytes_per_s_each (of all
-        transfers together and of each, for those to come; None: no limit).
+        transfers together and of each, for those to come; None: no limit); tape_drives (files
+        read from tape at once; None: all); bulk_expansion ("NONE", "TARGETS" or "ALL");
+        bulk_page (targets a page of a bulk request); qos_for_all (QoS without a role).
         """
         self._control("PUT", "/options", options)
 
@@ -141,6 +144,12 @@ class Door:
         with urllib.request.urlopen(request, timeout=_CONTROL_S) as answer:
             minted: str = json.load(answer)["macaroon"]
         return minted
+
+    def foreign_bulk(self, activity: str, *paths: str) -> str:
+        """A bulk request of another user, which the list shows and nobody else may touch."""
+        body = {"activity": activity, "target": list(paths)}
+        request_id: str = self._control("POST", "/bulk", body)["id"]
+        return request_id
 
     def sweep(self) -> list[str]:
         """Let a pool need room: what is on tape and not pinned leaves the disk. Returns paths."""

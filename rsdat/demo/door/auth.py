@@ -9,6 +9,7 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from rsdat.base.secret import Secret
 from rsdat.demo.door.macaroons import BadMacaroonError, Macaroon
@@ -17,6 +18,7 @@ from rsdat.demo.door.rights import EVERYTHING, CaveatError, Rights
 USER = "alice"
 UID = 1000
 GIDS = (1000, 1005)
+ROLES = ("admin", "qos-user")  # of `alice#role` as the name of Basic; a bearer has none
 REALM = 'Basic realm=""'
 _REFUSALS_BEFORE_BLOCK = 3
 _MEMORY_S = 20.0
@@ -79,8 +81,9 @@ class Logins:
                 name, _, password = base64.b64decode(value, validate=True).decode().partition(":")
             except (binascii.Error, UnicodeDecodeError) as error:
                 raise LoginFailedError("login failed") from error
-            if name.partition("#")[0] == USER and _same(password, self._password):
-                return EVERYTHING
+            user, _, role = name.partition("#")
+            if user == USER and _same(password, self._password):
+                return replace(EVERYTHING, roles=(role,)) if role in ROLES else EVERYTHING
         raise LoginFailedError("login failed")
 
     def _macaroon(self, text: str, client: str) -> Rights:

@@ -4,14 +4,16 @@ It listens on its own port of the loopback interface and wants the token. Nothin
 is like it.
 
     PUT    /files      {"files": [{"path", "locality"?, "labels"?, "xattrs"?, "state"?,
-                                   "forbidden"?, "stage_delay_s"?, "checksums"?}]}
+                                   "forbidden"?, "stage_delay_s"?, "stage_error"?, "checksums"?}]}
     POST   /faults     a fault, see `faults.Fault`
     GET    /report     {"requests", "counts", "movers"}
     DELETE /report     forget requests and faults, end the pool's movers
     PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?,
                         "token_ends_in_s"?, "plain_macaroons"?, "tape_uri"?, "marker_s"?,
-                        "bytes_per_s"?, "bytes_per_s_each"?}
+                        "bytes_per_s"?, "bytes_per_s_each"?, "tape_drives"?, "bulk_expansion"?,
+                        "bulk_page"?, "qos_for_all"?}
     POST   /sweep      {} -> {"evicted": paths}
+    POST   /bulk       {"target", "activity"} -> {"id"}: a bulk request of another user
     POST   /down       {"server", "seconds"}
     POST   /restart    {"server"}
     POST   /restart-pool
@@ -30,17 +32,29 @@ from aiohttp import web
 
 from rsdat.demo.door import paths
 from rsdat.demo.door.auth import RateLimiter
+from rsdat.demo.door.bulk_jobs import Order
 from rsdat.demo.door.faults import Fault
 from rsdat.demo.door.http import Answer, Call
 from rsdat.demo.door.listener import Listener
 from rsdat.demo.door.rest import json_answer
+from rsdat.demo.door.rights import EVERYTHING
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.store import LOCALITIES, Attributes
 from rsdat.demo.door.throttle import Throttle
 
 _SETTABLE = frozenset(
-    ("locality", "labels", "xattrs", "state", "forbidden", "stage_delay_s", "checksums")
+    (
+        "locality",
+        "labels",
+        "xattrs",
+        "state",
+        "forbidden",
+        "stage_delay_s",
+        "stage_error",
+        "checksums",
+    )
 )
+_OTHER_USER = "1001:1001"
 _STATES = ("", "uploading", "broken")
 Body = dict[str, Any]
 
@@ -61,6 +75,7 @@ class Control:
             "DELETE /report": self._forget,
             "PUT /options": self._options,
             "POST /sweep": self._sweep,
+            "POST /bulk": self._bulk,
             "POST /down": self._down,
             "POST /restart": self._restart,
             "POST /restart-pool": self._restart_pool,
@@ -129,6 +144,14 @@ class Control:
             self._site.logins.expires_at = ends
         if "plain_macaroons" in body:
             self._site.logins.mints_over_http = bool(body["plain_macaroons"])
+        if "tape_drives" in body:
+            self._site.stager.use_drives(body["tape_drives"])
+        if "bulk_expansion" in body:
+            self._site.bulk_expansion = str(body["bulk_expansion"])
+        if "bulk_page" in body:
+            self._site.bulk.page = int(body["bulk_page"])
+        if "qos_for_all" in body:
+            self._site.qos.open_to_all = bool(body["qos_for_all"])
         if "marker_s" in body:
             self._site.marker_s = float(body["marker_s"])
         if "bytes_per_s" in body:
@@ -141,6 +164,10 @@ class Control:
 
     async def _sweep(self, _body: Body) -> Body:
         return {"evicted": self._site.pins.sweep()}
+
+    async def _bulk(self, body: Body) -> Body:
+        order = Order(body["activity"], body["target"], EVERYTHING, owner=_OTHER_USER)
+        return {"id": self._site.bulk.start(order).id}
 
     async def _down(self, body: Body) -> Body:
         self._forget_channels(body["server"])

@@ -32,6 +32,7 @@ class Options:
     token: Secret = field(default_factory=_random_secret)
     password: Secret = field(default_factory=_random_secret)
     stage_delay_s: float = 5.0
+    tape_drives: int | None = None
     block_s: float = 9.0
     movers: int = 100
     mover_timeout_s: float = 300.0
@@ -64,6 +65,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=Options.stage_delay_s,
         metavar="S",
         help="seconds that tape takes per file (default: %(default)g)",
+    )
+    add(
+        "--tape-drives",
+        type=int,
+        metavar="N",
+        help="files that tape reads at once (default: no limit)",
     )
     add(
         "--block",
@@ -120,6 +127,7 @@ def from_arguments(args: argparse.Namespace) -> Options:
         state=args.state or root / STATE_FOLDER,
         port=args.port,
         stage_delay_s=args.stage_delay,
+        tape_drives=args.tape_drives,
         block_s=args.block,
         movers=args.movers,
         mover_timeout_s=args.mover_timeout,

@@ -41,6 +41,7 @@ class Rights:
     path: str = "/"
     home: str = "/"
     max_upload: int | None = None
+    roles: tuple[str, ...] = ()
     expires: datetime | None = None
 
     def allows(self, activity: str, path: str) -> bool:

@@ -45,7 +45,7 @@ async def running(options: Options) -> AsyncIterator[Site]:
     logins = Logins(options.token, options.password)
     logins.mints_over_http = options.macaroons_over_http
     movers = Movers(options.movers, options.mover_timeout_s)
-    stager = Stager(tree, options.stage_delay_s)
+    stager = Stager(tree, options.stage_delay_s, options.tape_drives)
     channels = Channels(tree.notices)
     rates = Rates(options.bytes_per_s, options.bytes_per_s_each)
     site = Site(options, tree, stager, Pins(tree), movers, logins, Faults(), channels, rates)
@@ -87,6 +87,7 @@ async def running(options: Options) -> AsyncIterator[Site]:
         channels.close_all()
         await asyncio.gather(*(listener.stop() for listener in listeners.values()))
         movers.end_all()
+        await site.bulk.stop()
         await stager.stop()
         store.close()
 

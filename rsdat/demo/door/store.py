@@ -36,6 +36,8 @@ class Attributes:
     xattrs: dict[str, str] = field(default_factory=dict)
     forbidden: list[str] = field(default_factory=list)
     stage_delay_s: float | None = None
+    stage_error: str = ""  # why tape can't read it
+    target_qos: str = ""  # what it is about to become
     pins: dict[str, int] = field(default_factory=dict)
     mode: int | None = None
 

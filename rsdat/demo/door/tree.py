@@ -375,5 +375,6 @@ def _still_true(known: Attributes, found: os.stat_result) -> Attributes:
         xattrs=known.xattrs,
         forbidden=known.forbidden,
         stage_delay_s=known.stage_delay_s,
+        stage_error=known.stage_error,
         mode=known.mode,
     )
