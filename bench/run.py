@@ -20,6 +20,7 @@ from bench import (
     reconcile_pass,
     responsive,
     transfer,
+    transfers,
 )
 from bench.measured import Measured, show
 from bench.stand import REPOSITORY, CannotMeasureError
@@ -28,6 +29,7 @@ PARTS = {
     "first_worker": first_worker,
     "array_submit": array_submit,
     "transfer": transfer,
+    "transfers": transfers,
     "main_job": main_job,
     "queries": queries,
     "reconcile_pass": reconcile_pass,

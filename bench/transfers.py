@@ -1,0 +1,150 @@
+"""2 GiB each way through a transfer of the panel, against curl straight to the same door.
+
+As `bench/transfer.py`, but by the way that the browser takes: a transfer is begun, and its bytes
+are sent to or fetched from `transfers/{id}/content`, where they are counted and summed. Meanwhile
+`api/transfers` is asked 50 times a second, as pages do; idle and during the transfers.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from bench.measured import Measured, Rounds, load, rounds_of, show, spread
+from bench.stand import Jupyter, stand
+from bench.transfer import FILE, MEMORY_BAR_MIB, Case, rates
+
+ROUNDS = 4
+MIB = 2048
+BAR = 0.9
+SLOWER_BAR = 2.0
+_ASK_S = 0.02
+_IDLE_S = 15.0
+
+
+def measure(rounds: int = ROUNDS, mib: int = MIB) -> list[Measured]:
+    """Compare; a line for each direction, one for the memory, one for other requests."""
+    before = load()
+    down, up = Rounds(), Rounds()
+    with stand() as place, place.door() as dcache, place.jupyter() as server:
+        case = Content.make(place, dcache, server, mib)
+        idle, busy = Asking(server), Asking(server)
+        with idle.going_on():
+            time.sleep(_IDLE_S)
+        case.asked.append(busy)
+        down.run(rounds, case.download, case.download_straight, f"{mib} MiB down")
+        middle = load()
+        up.run(rounds, case.upload, case.upload_straight, f"{mib} MiB up")
+        after = load()
+    grown = max(case.grown_down), max(case.grown_up)
+    slower = busy.p99 / idle.p99
+    return [
+        rates("down, as a transfer,", down, f"{before} → {middle}", mib=mib, least=BAR),
+        rates("up, as a transfer,", up, f"{middle} → {after}", mib=mib, least=BAR),
+        Measured(
+            f"The Jupyter server's memory in {2 * rounds} transfers of {mib} MiB",
+            f"{max(grown):.0f} MiB at most",
+            "–",
+            "–",
+            f"≤ {MEMORY_BAR_MIB} MiB",
+            max(grown) <= MEMORY_BAR_MIB,
+            [f"Down {spread(case.grown_down, 0, ' MiB')}, up {spread(case.grown_up, 0, ' MiB')}."],
+            f"{before} → {after}",
+        ),
+        Measured(
+            "p99 of other requests during a transfer, idle = 1",
+            f"{busy.p99 * 1000:.1f} ms",
+            f"{idle.p99 * 1000:.1f} ms",
+            f"{slower:.2f}",
+            f"≤ {SLOWER_BAR}",
+            slower <= SLOWER_BAR,
+            [
+                "Medians "
+                + " and ".join(
+                    f"{statistics.median(each.took) * 1000:.1f} ms of {len(each.took)} requests"
+                    for each in (busy, idle)
+                )
+            ],
+            f"{before} → {after}",
+        ),
+    ]
+
+
+@dataclass
+class Asking:
+    """Asks for the list of transfers all the time; seconds that it took."""
+
+    server: Jupyter
+    took: list[float] = field(default_factory=list)
+
+    @property
+    def p99(self) -> float:
+        """Of a hundred requests one takes longer."""
+        return statistics.quantiles(self.took, n=100)[98]
+
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """While the block runs."""
+        over = threading.Event()
+        asking = threading.Thread(target=self._ask, args=(over,))
+        asking.start()
+        try:
+            yield
+        finally:
+            over.set()
+            asking.join()
+
+    def _ask(self, over: threading.Event) -> None:
+        while not over.wait(_ASK_S):
+            began = time.monotonic()
+            self.server.ask("GET", "api/transfers")
+            self.took.append(time.monotonic() - began)
+
+
+@dataclass(frozen=True)
+class Content(Case):
+    """By the way of transfers."""
+
+    asked: list[Asking] = field(default_factory=list)
+
+    def download(self, *, saved: bool = True) -> float:
+        """Begin a download and fetch it."""
+        side = {"endpoint": "bench", "paths": [FILE]}
+        made = self.server.ask("POST", "api/transfers", {"kind": "download", "source": side})
+        argv = ["-o", self.target(saved), f"{self.server.url}{made['content']}"]
+        with self.asked[0].going_on():
+            took = self.watched(self.grown_down, argv, self.to_server)
+        self._check(made["id"])
+        return took
+
+    def upload(self) -> float:
+        """Begin an upload and send it."""
+        name = f"up-{time.monotonic_ns()}.bin"
+        request = {
+            "kind": "upload",
+            "destination": {"endpoint": "bench", "paths": ["/"]},
+            "files": [{"path": name, "size": self.source.stat().st_size}],
+        }
+        made = self.server.ask("POST", "api/transfers", request)
+        address = f"{self.server.url}{made['content']}?path={quote(name)}"
+        argv = ["-o", os.devnull, "-T", str(self.source), address]
+        with self.asked[0].going_on():
+            took = self.watched(self.grown_up, argv, self.to_server)
+        self._check(made["id"])
+        self.remove(f"/{name}")
+        return took
+
+    def _check(self, id_: str) -> None:
+        ended = self.server.ask("GET", f"api/transfers/{id_}")
+        if (ended["state"], ended["verified"]) != ("done", "adler32"):
+            raise RuntimeError(f"transfer {id_} is {ended['state']}: {ended['problem']}")
+
+
+if __name__ == "__main__":
+    show(measure(rounds_of(__doc__, ROUNDS)))
