@@ -11,9 +11,11 @@ from typing import Any
 
 from fsspec.asyn import sync_wrapper
 
+from rsdat.base.clock import SystemClock
 from rsdat.base.errors import InvalidInput, NotFound
-from rsdat.dcache import details, quota, requests, rest
+from rsdat.dcache import details, paths, quota, requests, rest
 from rsdat.dcache.fs_base import Connected
+from rsdat.dcache.minting import LEAST_S, mint
 from rsdat.dcache.oserrors import file_errors
 from rsdat.dcache.rest import login_root
 from rsdat.dcache.tape import MAX_PATHS
@@ -165,8 +167,7 @@ class Beyond(Connected):
 
     async def _change(self, path: str, **changes: Any) -> None:
         with file_errors():
-            http = (await self.connect()).http
-            await details.change(http, self._strip_protocol(path), **changes)
+            await (await self.connect()).change_attributes(path, **changes)
 
     # ---------------------------------------------------------------- tape
 
@@ -314,6 +315,53 @@ class Beyond(Connected):
                 raise NotFound(reason or "This dCache has no quota for you.", code="no_quota")
         return [each.as_dict() for each in found]
 
+    # ---------------------------------------------------------------- macaroons
+
+    async def _macaroon(
+        self,
+        path: str = "/",
+        activities: str | Sequence[str] = ("DOWNLOAD", "LIST"),
+        validity: float | timedelta = timedelta(days=1),
+        ip: str | Sequence[str] = (),
+    ) -> str:
+        """A token that may do less than one's own, to hand out. It is a secret.
+
+        Args:
+            path: What it opens, with everything below.
+            activities: Of LIST, DOWNLOAD, UPLOAD, DELETE, MANAGE, READ_METADATA, UPDATE_METADATA,
+                STAGE.
+            validity: Seconds or a timedelta, a minute to seven days; not longer than one's own.
+            ip: Addresses or networks from which it may be used; none is no limit.
+
+        Raises:
+            ValueError: Something that can't be asked for.
+            PermissionError: It would be wider than one's own.
+        """
+        with file_errors():
+            minted = await mint(
+                (await self.connect()).http,
+                self._strip_protocol(path),
+                activities=_several(activities),
+                validity_s=_seconds(validity),
+                ips=_several(ip),
+                now=SystemClock().now(),
+            )
+        return minted.token.reveal()
+
+    async def _sign(self, path: str, expiration: float = 100, **kwargs: Any) -> str:
+        """A link that opens one file for reading, with a macaroon in it. It is a secret.
+
+        Args:
+            path: Of a file.
+            expiration: How long, in seconds; a minute at least.
+            **kwargs: Ignored, as fsspec does.
+        """
+        token = await self._macaroon(path, ("DOWNLOAD",), max(expiration, LEAST_S))
+        door = self.endpoint.webdav_url
+        return f"{door}{paths.encode(self._strip_protocol(path))}?authz={token}"
+
+    macaroon = sync_wrapper(_macaroon)
+    sign = sync_wrapper(_sign)
     checksum = sync_wrapper(_checksum)
     details = sync_wrapper(_details)
     xattrs = sync_wrapper(_xattrs)

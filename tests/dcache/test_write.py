@@ -288,14 +288,17 @@ async def through_flipper(
         server.close()
 
 
-def test_bytes_that_change_on_the_way_are_noticed(site: Door, folder: str) -> None:
+@pytest.mark.parametrize("known", [True, False])
+def test_bytes_that_change_on_the_way_are_noticed(site: Door, folder: str, known: bool) -> None:
     (site.root / folder[1:] / "f").write_text("old")
 
     async def work(url: str) -> None:
         client = DCacheClient(endpoint_of(site, webdav_url=url))
         try:
             with pytest.raises(DoorBroken, match="other bytes") as caught:
-                await put(client, f"{folder}/f", b"the truth")
+                await client.write(
+                    f"{folder}/f", stream(b"the truth"), 9 if known else None, replace=True
+                )
             assert caught.value.code == "broken_upload"
         finally:
             await client.close()
