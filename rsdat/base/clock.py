@@ -33,7 +33,9 @@ class SystemClock:
 
 def to_iso(moment: datetime) -> str:
     """ISO 8601 in UTC with `Z`, whole seconds: the form of most times in REST and on disk."""
-    return moment.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Not strftime, which takes ten times as long: lists have thousands of times.
+    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return utc.isoformat(timespec="seconds") + "Z"
 
 
 def to_iso_ms(moment: datetime) -> str:
