@@ -24,6 +24,7 @@ from rsdat.dcache.credentials import Anonymous
 from rsdat.dcache.doors import complete
 from rsdat.dcache.endpoint import Endpoint
 from rsdat.dcache.http import Http
+from rsdat.dcache.macaroon import ended
 
 Name = Literal["doors", "certificate", "identity", "token", "list", "write"]
 State = Literal["ok", "warning", "failed", "skipped"]
@@ -132,9 +133,9 @@ async def _doors_and_identity(found: Examination, http: Http, now: datetime) -> 
         # What can't be read can't be sent. The doors are looked at as a stranger would.
         _add(found, "token", report.problem)
     elif report.expires is not None and report.expires <= now:
-        report = replace(report, problem=tokens.ended(report.expires))
+        report = replace(report, problem=ended(report.expires))
         found.token = report
-        _add(found, "token", tokens.ended(report.expires or now))
+        _add(found, "token", ended(report.expires or now))
     if report.problem is not None:
         stranger = Http(replace(endpoint, credential=Anonymous()), busy_waits_s=())
         try:

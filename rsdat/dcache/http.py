@@ -192,8 +192,9 @@ class Http:
                 for name, value in self.tuning.headers.items():
                     sent.setdefault(name, value.reveal())
             if credential is not None:
-                self._refusals.check(url.origin(), credential)
+                await self._refusals.enter(url.origin(), credential)
                 sent["Authorization"] = credential.reveal()
+            status = None
             try:
                 response = await (session or self.session()).request(
                     method,
@@ -208,8 +209,12 @@ class Http:
                     timeout=self.tuning.limits(timeout),
                     **{**tls, **self.tuning.request(url)},
                 )
+                status = response.status
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
                 raise door_failure(url, error) from error
+            finally:
+                if credential is not None:
+                    self._refusals.leave(url.origin(), credential, status)
             try:
                 if response.status in ok:
                     yield response
@@ -228,7 +233,7 @@ class Http:
                 continue
             refused = refusal(answer, doing=doing, path=path)
             if answer.status == 401 and credential is not None:
-                self._refusals.note(url.origin(), credential, refused)
+                self._refusals.explain(url.origin(), refused)
             raise refused
 
     async def _tls_options(self) -> dict[str, ssl.SSLContext]:

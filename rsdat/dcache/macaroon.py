@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
 
-from rsdat.base.clock import from_iso
+from rsdat.base.clock import from_iso, to_iso
+from rsdat.base.errors import NoCredential
 
 ACTIVITIES = (
     "LIST",
@@ -76,6 +77,16 @@ def inspect(token: str) -> Claims:
         return _of_macaroon(caveats)
     payload = _jwt_payload(token)
     return Claims("opaque") if payload is None else _of_jwt(payload)
+
+
+def ended(expires: datetime) -> NoCredential:
+    """The error for a credential that is too old; as if dCache had said it."""
+    return NoCredential(
+        f"The credential ended at {to_iso(expires)}",
+        hint="Get a new one and put it where the old one is.",
+        code="expired",
+        status=401,
+    )
 
 
 def expiry_of(token: str) -> datetime | None:

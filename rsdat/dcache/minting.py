@@ -22,9 +22,9 @@ from rsdat.dcache import paths
 from rsdat.dcache.endpoint import Endpoint
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import Http
-from rsdat.dcache.macaroon import ACTIVITIES, Claims, inspect, narrowed, network
+from rsdat.dcache.macaroon import ACTIVITIES, Claims, ended, inspect, narrowed, network
 from rsdat.dcache.rest import json_object
-from rsdat.dcache.tokens import ended, look
+from rsdat.dcache.tokens import look
 
 MOST_S = 7 * 24 * 3600
 LEAST_S = 60

@@ -1,57 +1,124 @@
-"""Remembers which credential a door refused, so that it never gets to the third time.
+"""Sees to it that no door gets to refuse a credential for the third time.
 
 dCache blocks everybody behind an address for ten seconds after the third 401 within 20 s of each
-other; a success in between does not count (seen on 11.2.5).
+other; a success in between does not count (seen on 11.2.5). A panel that opens asks several things
+at once: of a credential that the door has not taken yet, one request goes ahead.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 
 from yarl import URL
 
+from rsdat.base.clock import Clock, SystemClock
 from rsdat.base.errors import NoCredential, RsdatError
 from rsdat.base.secret import Secret
+from rsdat.dcache.macaroon import ended, expiry_of
 
 REFUSED_S = 20.0
 MOST = 2
+#: A refusal comes at once; a large listing takes half a minute, and nobody waits for that.
+PATIENCE_S = 0.3
+#: Of one that was refused once the answer is waited for: the next refusal is the last but one.
+WARNED_S = 10.0
+_BEARER = "Bearer "
+
+
+@dataclass
+class _Refused:
+    credential: Secret
+    times: int
+    last: float
+    error: RsdatError | None = None
 
 
 class Refusals:
-    """Of one client's doors.
+    """Of one client's doors, in one event loop.
 
     Args:
-        now: Seconds that never run backwards.
+        clock: What the time is.
     """
 
-    def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
-        self._now = now
-        # By door: the credential, how often it was refused, when last, and in which words.
-        self._known: dict[URL, tuple[Secret, int, float, RsdatError]] = {}
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._refused: dict[URL, _Refused] = {}
+        self._taken: dict[URL, Secret] = {}
+        self._trials: dict[URL, asyncio.Event] = {}
+        self._ends: tuple[Secret, datetime | None] | None = None
 
-    def check(self, door: URL, credential: Secret) -> None:
-        """Pass if this credential may be sent to this door.
+    async def enter(self, door: URL, credential: Secret) -> None:
+        """Pass when this credential may be sent to this door; `leave` afterwards.
 
         Raises:
-            NoCredential: It was refused twice within seconds.
+            NoCredential: It was refused twice within seconds, or has ended.
         """
-        known = self._known.get(door)
-        if known is None:
-            return
-        refused, times, last, error = known
-        if refused == credential and times >= MOST and self._now() - last < REFUSED_S:
+        begin = self._clock.monotonic_s()
+        while True:
+            warned = self._check(door, credential)
+            left_s = begin + (WARNED_S if warned else PATIENCE_S) - self._clock.monotonic_s()
+            if self._taken.get(door) == credential or left_s <= 0:
+                return
+            trial = self._trials.get(door)
+            if trial is None:
+                self._trials[door] = asyncio.Event()
+                return
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(trial.wait(), left_s)
+
+    def leave(self, door: URL, credential: Secret, status: int | None) -> None:
+        """The door has answered, or failed to (None)."""
+        if status == 401:
+            self._taken.pop(door, None)
+            known = self._refused.get(door)
+            now = self._clock.monotonic_s()
+            again = (
+                known is not None
+                and known.credential == credential
+                and now - known.last < REFUSED_S
+            )
+            times = known.times + 1 if known is not None and again else 1
+            self._refused[door] = _Refused(credential, times, now)
+        elif status is not None and status != 429:
+            self._taken[door] = credential
+        trial = self._trials.pop(door, None)
+        if trial is not None:
+            trial.set()
+
+    def explain(self, door: URL, error: RsdatError) -> None:
+        """In which words it was refused last."""
+        known = self._refused.get(door)
+        if known is not None:
+            known.error = error
+
+    def _check(self, door: URL, credential: Secret) -> bool:
+        """Raises if it must not be sent; whether it was refused before."""
+        ends = self._end_of(credential)
+        if ends is not None and ends <= self._clock.now():
+            raise ended(ends)
+        known = self._refused.get(door)
+        if known is None or known.credential != credential:
+            return False
+        if self._clock.monotonic_s() - known.last >= REFUSED_S:
+            return False
+        if known.times >= MOST:
+            error = known.error
             raise NoCredential(
-                error.message,
+                "dCache refused the credential" if error is None else error.message,
                 hint="Get a new token and put it where the old one is. The old one is not tried "
                 f"again for {REFUSED_S:g} s: the third time would block everybody on this "
                 "computer.",
-                **error.details,
+                **({} if error is None else error.details),
             )
+        return True
 
-    def note(self, door: URL, credential: Secret, error: RsdatError) -> None:
-        """The door refused it once more."""
-        now = self._now()
-        refused, times, last, _ = self._known.get(door, (None, 0, now, error))
-        again = refused == credential and now - last < REFUSED_S
-        self._known[door] = (credential, times + 1 if again else 1, now, error)
+    def _end_of(self, credential: Secret) -> datetime | None:
+        """When a bearer token ends by its own words; decoded once."""
+        if self._ends is None or self._ends[0] != credential:
+            text = credential.reveal()
+            ends = expiry_of(text.removeprefix(_BEARER)) if text.startswith(_BEARER) else None
+            self._ends = (credential, ends)
+        return self._ends[1]

@@ -12,7 +12,7 @@ from rsdat.base.clock import to_iso
 from rsdat.base.errors import NoCredential, RsdatError
 from rsdat.dcache.credentials import Credential, SecretFile, read_private
 from rsdat.dcache.http import Http
-from rsdat.dcache.macaroon import Claims, inspect
+from rsdat.dcache.macaroon import Claims, ended, inspect
 from rsdat.dcache.rest import json_object
 from rsdat.dcache.sources import ClientCertificate, RcloneFile
 
@@ -109,15 +109,6 @@ async def ask(http: Http, now: datetime) -> Report:
         return replace(report, identity=await identity(http))
     except RsdatError as problem:
         return replace(report, problem=problem)
-
-
-def ended(expires: datetime) -> RsdatError:
-    """The error for a credential that is too old."""
-    return NoCredential(
-        f"The credential ended at {to_iso(expires)}",
-        hint="Get a new one and put it where the old one is.",
-        code="expired",
-    )
 
 
 def is_renewable(credential: Credential) -> bool:

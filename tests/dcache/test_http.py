@@ -13,6 +13,7 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
+from rsdat.base.clock import SystemClock
 from rsdat.base.errors import DoorBroken, NoCredential, NotPermitted
 from rsdat.base.files import write_text
 from rsdat.dcache import http, rest
@@ -20,6 +21,7 @@ from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.endpoint import endpoint_from_options
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import Http
+from rsdat.dcache.macaroon import inspect
 from tests.support.dcache import endpoint_of, read, run, stream
 from tests.support.door import Door
 
@@ -95,6 +97,65 @@ def test_a_credential_refused_twice_is_not_sent_a_third_time(
 
     run(endpoint, work)
     assert [seen["status"] for seen in own_site.requests()] == [401, 401, 200]
+
+
+def test_a_bad_credential_asked_with_many_times_at_once(own_site: Door) -> None:
+    """As by a panel that opens: the door refuses two of them and is not blocked."""
+
+    async def work(client: DCacheClient) -> None:
+        asked = (client.info(f"/{number}") for number in range(20))
+        answers = await asyncio.gather(*asked, return_exceptions=True)
+        assert {type(answer) for answer in answers} == {NoCredential}
+
+    run(endpoint_of(own_site, token="nonsense"), work)
+    assert [seen["status"] for seen in own_site.requests()] == [401, 401]
+
+    async def works(client: DCacheClient) -> None:
+        answers = await asyncio.gather(*(client.info("/") for _ in range(20)))
+        assert all(answer.is_folder for answer in answers)
+
+    run(own_site, works)
+
+
+def test_a_token_that_has_ended_is_not_sent(site: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so itself; also when it ends while the client lives."""
+    token = site.mint("/", validity="PT1S")
+
+    async def work(client: DCacheClient) -> None:
+        assert (await client.info("/")).is_folder
+        ends = inspect(token).expires
+        assert ends is not None
+        monkeypatch.setattr(SystemClock, "now", lambda _: ends)
+        site.forget()
+        with pytest.raises(NoCredential, match="ended at") as caught:
+            await client.info("/")
+        assert (caught.value.code, caught.value.details["status"]) == ("expired", 401)
+
+    run(endpoint_of(site, token=token), work)
+    assert not site.requests()
+
+
+def test_a_slow_first_answer_holds_nobody_up() -> None:
+    """Who comes meanwhile waits for a moment only."""
+    slow = asyncio.Event()
+
+    async def frontend(request: web.BaseRequest) -> web.StreamResponse:
+        if request.path.endswith("slow"):
+            await slow.wait()
+        return web.json_response({"fileType": "DIR"})
+
+    async def work(url: str) -> None:
+        options = {"api_url": url, "webdav_url": url, "token": "t"}
+        client = DCacheClient(endpoint_from_options("x", options))
+        first = asyncio.ensure_future(client.info("/slow"))
+        await asyncio.sleep(0)
+        assert (await asyncio.wait_for(client.info("/quick"), 20)).is_folder
+        assert not first.done()
+        slow.set()
+        await first
+        await client.close()
+
+    serve(frontend, work)
 
 
 def serve(handler: Handler, work: Callable[[str], Awaitable[None]]) -> None:
