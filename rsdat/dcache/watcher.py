@@ -20,6 +20,7 @@ _log = logging.getLogger(__name__)
 SILENCE_S = 45.0
 #: So long `watch` waits to learn whether a folder is watched.
 ANSWER_S = 8.0
+CHECK = ""
 _RETRY_S = (1.0, 2.0, 5.0, 15.0, 60.0)
 #: Where there are no events at all this is asked again so much later.
 _NO_EVENTS_S = 600.0
@@ -30,8 +31,9 @@ class Watcher:
 
     Args:
         http: The endpoint.
-        told: Called with a folder and the names that changed in it; with None when anything may
-            have changed.
+        told: Called with a folder and a name that changed in it; with None when anything may have
+            changed; with `CHECK` when it is watched from now on, and nobody knows what happened
+            since it was listed.
         client_id: What dCache calls us.
     """
 
@@ -43,6 +45,8 @@ class Watcher:
         self._client_id = client_id or f"rsdat-{secrets.token_hex(6)}"
         self._wanted: set[str] = set()
         self._refused: set[str] = set()
+        #: Watched before, so that a page may have been told that it need not ask.
+        self._known: set[str] = set()
         #: Folder by subscription and the other way round; of the present channel.
         self._folders: dict[str, str] = {}
         self._subscriptions: dict[str, str] = {}
@@ -83,6 +87,7 @@ class Watcher:
     def unwatch(self, folder: str) -> None:
         """Watch a folder no longer."""
         self._wanted.discard(folder)
+        self._known.discard(folder)
         self._news.set()
 
     async def _settle(self, folder: str) -> None:
@@ -136,10 +141,12 @@ class Watcher:
             self._channel = await Channel.open(self._http, self._client_id)
         async with self._channel.stream(self._last_id) as events:
             reading = asyncio.create_task(self._read(events))
+            changed: asyncio.Task[Any] | None = None
             try:
                 if not fresh and self._last_id is None:
                     # Nothing was read yet, so that nothing can be gone on from.
-                    self._tell_all()
+                    for folder in list(self._folders.values()):
+                        self._told(folder, CHECK)
                 while self._wanted:
                     self._news.clear()
                     await self._subscribe()
@@ -147,13 +154,14 @@ class Watcher:
                     await self._say()
                     changed = asyncio.create_task(self._news.wait())
                     await asyncio.wait({reading, changed}, return_when=asyncio.FIRST_COMPLETED)
-                    changed.cancel()
                     if reading.done():
                         reading.result()
                         return
             finally:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
+                tasks = [task for task in (reading, changed) if task is not None]
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _read(self, events: Any) -> None:
         """Take events; returns when the stream should be opened anew.
@@ -209,8 +217,9 @@ class Watcher:
                 continue
             self._folders[subscription] = folder
             self._subscriptions[folder] = subscription
-            # What happened between its listing and now was told by nobody.
-            self._told(folder, None)
+            # What happened between its listing, or a cut, and now was told by nobody.
+            self._told(folder, None if folder in self._known else CHECK)
+            self._known.add(folder)
 
     def _drop(self, subscription: str) -> None:
         folder = self._folders.pop(subscription, None)

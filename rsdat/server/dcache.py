@@ -58,7 +58,7 @@ class MakeFolderHandler(RsdatHandler):
             entry = await client.mkdir(path)
         finally:
             # Also after a failure: it may be there all the same, its answer lost.
-            self.companion.folder_changed(endpoint, paths.parent_of(path))
+            self.companion.entry_changed(endpoint, path)
         self.reply(entry.as_dict(), 201)
 
 
@@ -76,9 +76,8 @@ class MoveHandler(RsdatHandler):
             entry = await client.move(source, destination)
         finally:
             # Also after a failure: it may have moved all the same, its answer lost.
-            self.companion.folder_changed(endpoint, paths.parent_of(source))
-            if paths.parent_of(destination) != paths.parent_of(source):
-                self.companion.folder_changed(endpoint, paths.parent_of(destination))
+            self.companion.entry_changed(endpoint, source)
+            self.companion.entry_changed(endpoint, destination)
         self.reply(entry.as_dict())
 
 
@@ -96,6 +95,6 @@ class DeleteHandler(RsdatHandler):
             await client.delete(path, recursive=body["recursive"])
         finally:
             # Also after a failure: a part of a folder may be gone.
-            self.companion.folder_changed(endpoint, paths.parent_of(path))
+            self.companion.entry_changed(endpoint, path)
         self.set_status(204)
         self.finish()

@@ -40,6 +40,7 @@ PATIENCE_S = 1.0
 TOLD_S = 10.0
 #: Whole listings under way at once, whatever folders a user runs through.
 _AT_ONCE = 4
+_LONGEST_REST_S = 120.0
 _MAX_FILTERS = 8
 
 Key = tuple[str, str]
@@ -60,6 +61,7 @@ class _Folder:
     listed: datetime
     #: How long dCache took.
     took_s: float = 0.0
+    ended_s: float = 0.0
     #: It was changed since; shown only until the new one is there.
     stale: bool = False
     orders: dict[str, array[int]] = field(default_factory=dict)
@@ -69,8 +71,10 @@ class _Folder:
 class _Loading:
     """One folder being asked for."""
 
-    def __init__(self, load: Load, began_s: float, sort: str) -> None:
+    def __init__(self, load: Load, began_s: float, sort: str, *, urgent: bool) -> None:
         self.load = load
+        #: Somebody asked for it by a click.
+        self.urgent = urgent
         self.began_s = began_s
         self.sort = sort
         #: Something changed since it began.
@@ -156,6 +160,11 @@ class Listings:
         folder = self._folders.get((endpoint, path))
         return None if folder is None else folder.rows.folder_modified
 
+    async def settled(self, endpoint: str, path: str) -> None:
+        """Wait until no listing of a folder is under way."""
+        while (loading := self._loading.get((endpoint, path))) is not None:
+            await asyncio.wait({loading.task})
+
     async def change(self, endpoint: str, path: str, entries: Mapping[str, Entry | None]) -> None:
         """Put single entries into a folder that is held, or (None) take them out of it.
 
@@ -172,6 +181,7 @@ class Listings:
             folder.began_s,
             folder.listed,
             folder.took_s,
+            folder.ended_s,
         )
         await asyncio.to_thread(_ordered, new, "name")
         if self._folders.get(key) is folder and not folder.stale and key not in self._loading:
@@ -205,7 +215,7 @@ class Listings:
                 self._folders.move_to_end(key)
                 return kept, True
             self._tell_failure(key, anew=anew)
-            loading = self._loading.get(key) or self._begin(key, load, sort, kept)
+            loading = self._loading.get(key) or self._begin(key, load, sort, kept, urgent=anew)
             good = loading.began_s >= oldest_s and not loading.outdated
             if not good:
                 loading.again = load
@@ -237,8 +247,10 @@ class Listings:
             raise error
         del self._failures[key]
 
-    def _begin(self, key: Key, load: Load, sort: str, kept: _Folder | None) -> _Loading:
-        loading = self._loading[key] = _Loading(load, self._now_s(), sort)
+    def _begin(
+        self, key: Key, load: Load, sort: str, kept: _Folder | None, *, urgent: bool
+    ) -> _Loading:
+        loading = self._loading[key] = _Loading(load, self._now_s(), sort, urgent=urgent)
         loading.task = asyncio.create_task(self._load(loading, kept))
         loading.task.add_done_callback(lambda _: self._ended(key, loading))
         return loading
@@ -250,10 +262,17 @@ class Listings:
             if len(folder.rows) < FIRST_PAGE:
                 return folder
             loading.first.set_result(folder)
+        elif not loading.urgent:
+            # A large folder that changes all the time keeps dCache busy half of it, not all of it.
+            idle_s = self._now_s() - kept.ended_s
+            await asyncio.sleep(max(0.0, min(kept.took_s, _LONGEST_REST_S) - idle_s))
+            loading.began_s = self._now_s()
+            loading.outdated = False
         async with self._whole:
             began_s = self._now_s()
             folder = _Folder(await loading.load(None), loading.began_s, listed)
-            folder.took_s = self._now_s() - began_s
+            folder.ended_s = self._now_s()
+            folder.took_s = folder.ended_s - began_s
         await asyncio.to_thread(_ordered, folder, loading.sort)
         return folder
 
@@ -273,7 +292,9 @@ class Listings:
             else:
                 loading.first.cancel()
         if loading.again is not None and not task.cancelled():
-            following = self._begin(key, loading.again, loading.sort, self._folders.get(key))
+            following = self._begin(
+                key, loading.again, loading.sort, self._folders.get(key), urgent=loading.urgent
+            )
             following.promised = loading.promised
         elif loading.promised and not task.cancelled():
             self._ready(*key)

@@ -15,6 +15,7 @@ from rsdat.server.storage import Storage
 
 if TYPE_CHECKING:
     from rsdat.dcache.client import DCacheClient
+    from rsdat.dcache.entry import Entry
     from rsdat.dcache.watcher import Watcher
 
 #: So long a page's word counts.
@@ -26,7 +27,11 @@ GATHER_S = 0.2
 _MAX_GATHER_S = 2.0
 _SWEEP_S = 10.0
 #: So many entries are looked at one by one; above that the folder is listed again.
-_FEW = 25
+_FEW = 100
+_AT_ONCE = 8
+
+#: As the watcher says it: watched from now on.
+CHECK = ""
 
 Key = tuple[str, str]
 
@@ -57,7 +62,7 @@ class Watching:
         self._now_s = monotonic_s
         self._leases: dict[Key, float] = {}
         self._watchers: dict[str, tuple[DCacheClient, Watcher]] = {}
-        self._names: dict[Key, set[str] | None] = {}
+        self._names: dict[Key, set[str | None]] = {}
         self._pending: dict[Key, asyncio.Task[None]] = {}
         self._sweeper: asyncio.Task[None] | None = None
 
@@ -77,6 +82,20 @@ class Watching:
             self._end(key)
         watcher = await self._watcher(endpoint, client)
         return await watcher.watch(folder)
+
+    def entry_changed(self, endpoint: str, path: str) -> None:
+        """We changed one entry: its folder is told to have changed, at once where it is small.
+
+        A large one is not listed again for it; the entry is looked at.
+        """
+        folder = paths.parent_of(path)
+        held = self._listings.known(endpoint, folder)
+        if held is None or held < FIRST_PAGE or path == "/":
+            self._changed(endpoint, folder)
+        else:
+            self._listings.forget(endpoint, path)
+            # New names are composed, however they were spelled.
+            self._told((endpoint, folder), paths.name_of(paths.composed(path)))
 
     def is_live(self, endpoint: str, folder: str) -> bool:
         """Whether changes of a folder are told now."""
@@ -116,11 +135,7 @@ class Watching:
             self._watchers[key[0]][1].unwatch(key[1])
 
     def _told(self, key: Key, name: str | None) -> None:
-        names = self._names.setdefault(key, set())
-        if name is None or names is None:
-            self._names[key] = None
-        else:
-            names.add(name)
+        self._names.setdefault(key, set()).add(name)
         if key not in self._pending:
             self._pending[key] = asyncio.create_task(self._gather(key))
 
@@ -129,30 +144,37 @@ class Watching:
         try:
             while key in self._names:
                 await asyncio.sleep(pause_s)
-                names = self._names.pop(key)
+                # A listing under way is not thrown away for what came meanwhile.
+                await self._listings.settled(*key)
+                told = self._names.pop(key)
                 with contextlib.suppress(RsdatError):
-                    await self._bring_up_to_date(key, names)
+                    await self._bring_up_to_date(key, told)
                 pause_s = min(2 * pause_s, _MAX_GATHER_S)
         finally:
             del self._pending[key]
 
-    async def _bring_up_to_date(self, key: Key, names: set[str] | None) -> None:
+    async def _bring_up_to_date(self, key: Key, told: set[str | None]) -> None:
         endpoint, folder = key
         held = self._listings.known(endpoint, folder)
+        names = sorted(name for name in told if name)
+        if held is None and told == {CHECK}:
+            return  # nobody has listed it
+        if held is None or None in told or len(names) > _FEW or (names and held < FIRST_PAGE):
+            self._changed(endpoint, folder)
+            return
         client = await self._storage.client(endpoint)
-        if names is None:
-            # Nobody knows what happened, if anything did. The folder's own time tells that.
-            if held is None or await self._same_as_listed(client, key):
-                return
+        # The folder's own time tells whether anything happened that nobody told.
+        if CHECK in told and not await self._same_as_listed(client, key):
             self._changed(endpoint, folder)
-        elif held is None or held < FIRST_PAGE or len(names) > _FEW:
-            self._changed(endpoint, folder)
-        else:
-            entries = await asyncio.gather(
-                *(client.find(paths.join(folder, name)) for name in sorted(names))
-            )
-            changes = dict(zip(sorted(names), entries, strict=True))
-            await self._listings.change(endpoint, folder, changes)
+        elif names:
+            few = asyncio.Semaphore(_AT_ONCE)
+
+            async def find(name: str) -> Entry | None:
+                async with few:
+                    return await client.find(paths.join(folder, name))
+
+            entries = await asyncio.gather(*(find(name) for name in names))
+            await self._listings.change(endpoint, folder, dict(zip(names, entries, strict=True)))
             self._shown(endpoint, folder)
 
     async def _same_as_listed(self, client: DCacheClient, key: Key) -> bool:

@@ -15,7 +15,7 @@ from rsdat.dcache.rows import Rows
 from rsdat.server.listings import FIRST_PAGE, FRESH_S, MAX_FOLDERS, Listings
 from rsdat.server.order import arrange, by_name
 from tests.support.door import Door
-from tests.support.server import Lab
+from tests.support.server import Lab, until
 
 QUERY = {"offset": 0, "limit": 200, "sort": "name", "filter": "", "refresh": "0"}
 
@@ -266,3 +266,168 @@ async def test_own_changes_are_seen(lab: Lab, dcache: Door, folder: str) -> None
     ):
         assert (await lab.ask("POST", f"/api/dcache/default/{verb}", value=value)).code < 300
     assert await names() == ["d"]
+
+
+BIG = [f"f{number}" for number in range(FIRST_PAGE + 100)]
+
+
+async def test_first_page_first() -> None:
+    """Of a large folder a first page is shown at once; an event tells when all is there."""
+    told: list[tuple[str, str]] = []
+    listings = Listings(lambda *key: told.append(key))
+    source = Source(*BIG)
+    first = await shown(listings, source)
+    assert (first["complete"], first["total"]) == (False, FIRST_PAGE)
+    assert [row["name"] for row in first["entries"][:3]] == ["f0", "f1", "f2"]
+    await until(lambda: told)
+    whole = await shown(listings, source)
+    assert (whole["complete"], whole["total"]) == (True, len(BIG))
+    assert told == [("e", "/x")]
+    assert source.asked == 2
+
+
+async def test_small_folders_cost_one_request() -> None:
+    """What is shorter than a first page is all of it."""
+    source = Source(*BIG[: FIRST_PAGE - 1])
+    answer = await shown(Listings(), source)
+    assert (answer["complete"], answer["total"], source.asked) == (True, FIRST_PAGE - 1, 1)
+
+
+async def test_failure_after_the_first_page() -> None:
+    """Told to who asks next, in its own words; and who asks anew gets another try."""
+    told: list[tuple[str, str]] = []
+    now = Time()
+    listings = Listings(lambda *key: told.append(key), monotonic_s=now)
+    source, shown_first = Source(*BIG), asyncio.Event()
+
+    async def broken(limit: int | None) -> Rows:
+        if limit is None:
+            await shown_first.wait()
+            raise DoorBroken("the door broke")
+        return await source.load(limit)
+
+    assert not (await listings.page("e", "/x", broken, QUERY))["complete"]
+    shown_first.set()
+    await until(lambda: told)
+    for _ in range(2):
+        with pytest.raises(DoorBroken, match="the door broke"):
+            await shown(listings, source)
+    again = await shown(listings, source, refresh="1")
+    assert not again["complete"]
+    await until(lambda: len(told) == 2)
+    assert (await shown(listings, source))["complete"]
+
+
+async def test_old_rows_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While a folder is read anew its old rows are shown, also when that fails."""
+    monkeypatch.setattr("rsdat.server.listings.PATIENCE_S", 0.01)
+    told: list[tuple[str, str]] = []
+    listings, source = Listings(lambda *key: told.append(key)), Source(*BIG)
+    await shown(listings, source)
+    await until(lambda: told)
+    listings.forget("e", "/x")
+    source.names = ["new", *BIG]
+    source.gate.clear()
+    old = await shown(listings, source)
+    assert (old["complete"], old["total"]) == (False, len(BIG))
+    source.gate.set()
+    await until(lambda: len(told) == 2)
+    new = await shown(listings, source)
+    assert (new["complete"], new["total"]) == (True, len(BIG) + 1)
+
+
+async def test_single_entries_change() -> None:
+    """A large folder is not asked for again because one file came."""
+    told: list[tuple[str, str]] = []
+    listings, source = Listings(lambda *key: told.append(key)), Source(*BIG)
+    await shown(listings, source)
+    await until(lambda: told)
+    await shown(listings, source, filter="f1")
+    await listings.change("e", "/x", {"a": entry("a"), "f0": None, "f1": entry("f1", size=99)})
+    answer = await shown(listings, source)
+    assert [(row["name"], row["size"]) for row in answer["entries"][:3]] == [
+        ("a", 1),
+        ("f1", 99),
+        ("f2", 1),
+    ]
+    assert (answer["total"], source.asked) == (len(BIG), 2)
+
+
+async def test_what_dcache_tells_is_not_asked_for() -> None:
+    """Where changes are told, a listing stays good for longer."""
+    now, source = Time(), Source("a")
+    listings = Listings(live=lambda *_: True, monotonic_s=now)
+    await page(listings, source)
+    now.now_s += 10 * FRESH_S
+    await page(listings, source)
+    assert source.asked == 1
+
+
+async def test_closed_while_listing() -> None:
+    """Nothing is left running."""
+    listings, source = Listings(), Source("a")
+    source.gate.clear()
+    waiting = asyncio.create_task(page(listings, source))
+    await source.has_been_asked()
+    await listings.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+def test_sorts_in_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The slices of a long sort are one order in the end; also when all names have one shape."""
+    monkeypatch.setattr("rsdat.server.order._SLICE", 7)
+    numbers = [number * 37 % 101 for number in range(101)]
+    rows = [entry(f"f{number}", size=number % 5) for number in numbers]
+    assert arranged(rows, "name") == [f"f{number}" for number in range(101)]
+    assert arranged(rows, "-name") == [f"f{number}" for number in reversed(range(101))]
+    by_size = sorted(range(101), key=lambda number: (number % 5, number))
+    assert arranged(rows, "size") == [f"f{number}" for number in by_size]
+    assert arranged(rows, "-size") == [f"f{number}" for number in reversed(by_size)]
+    same = [entry(f"F{number:03}_a B") for number in numbers] + [entry("f000_a b/")]
+    assert arranged(same, "name") == [
+        "f000_a b",
+        *(f"F{number:03}_a B" for number in range(101)),
+    ]
+
+
+async def shown(listings: Listings, source: Source, **query: Any) -> dict[str, Any]:
+    """A whole answer."""
+    return await listings.page("e", "/x", source.load, {**QUERY, **query})
+
+
+async def test_large_folder_over_rest(
+    lab: Lab, dcache: Door, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The door restarts while a large folder is listed: words, and then all of it."""
+    for name in BIG:
+        (dcache.root / folder[1:] / name).write_bytes(b"")
+    heard: list[tuple[str, str]] = []
+    notifier = lab.app.web_app.settings["rsdat_companion"].notifier
+    monkeypatch.setattr(
+        notifier, "_emit", lambda change: heard.append((change["kind"], change["id"]))
+    )
+
+    async def listed(status: int = 200) -> Any:
+        return await lab.call(
+            "GET", "/api/dcache/{endpoint}/list", status, query={"path": folder}, endpoint="default"
+        )
+
+    # More than a first page has, and less than all.
+    dcache.fault("cut_download", at_bytes=80_000, server="frontend", times=2)
+    first = await listed()
+    assert (first["complete"], first["total"]) == (False, FIRST_PAGE)
+    await until(lambda: ("dcache", f"default:{folder}") in heard)
+    assert (await listed(502))["message"]
+    heard.clear()
+    again = await lab.call(
+        "GET",
+        "/api/dcache/{endpoint}/list",
+        200,
+        query={"path": folder, "refresh": "1"},
+        endpoint="default",
+    )
+    if not again["complete"]:
+        await until(lambda: ("dcache", f"default:{folder}") in heard)
+    whole = await listed()
+    assert (whole["complete"], whole["total"]) == (True, len(BIG))
