@@ -145,6 +145,24 @@ class Door:
             minted: str = json.load(answer)["macaroon"]
         return minted
 
+    def set_quota(
+        self,
+        user: list[dict[str, Any]] | None = None,
+        group: list[dict[str, Any]] | None = None,
+        *,
+        enforce: bool = False,
+        configured: bool = True,
+    ) -> None:
+        """Set all quotas; none by default, which the frontend answers with 404.
+
+        Each is like `{"id": 1000, "replica": 5, "replicaLimit": 10}` (bytes; also `custodial` and
+        `output`; the user is 1000 of groups 1000 and 1005). With `enforce` an upload beyond
+        alice's `replicaLimit` gets 507; without, nothing is refused, as by the real server.
+        Without `configured` the frontend answers 503.
+        """
+        body = {"user": user or [], "group": group or []}
+        self._control("PUT", "/quota", {**body, "enforce": enforce, "configured": configured})
+
     def foreign_bulk(self, activity: str, *paths: str) -> str:
         """A bulk request of another user, which the list shows and nobody else may touch."""
         body = {"activity": activity, "target": list(paths)}

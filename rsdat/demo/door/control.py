@@ -12,6 +12,7 @@ is like it.
                         "token_ends_in_s"?, "plain_macaroons"?, "tape_uri"?, "marker_s"?,
                         "bytes_per_s"?, "bytes_per_s_each"?, "tape_drives"?, "bulk_expansion"?,
                         "bulk_page"?, "qos_for_all"?}
+    PUT    /quota      {"user"?, "group"?: lists for `Quotas.set`, "enforce"?, "configured"?}
     POST   /sweep      {} -> {"evicted": paths}
     POST   /bulk       {"target", "activity"} -> {"id"}: a bulk request of another user
     POST   /down       {"server", "seconds"}
@@ -74,6 +75,7 @@ class Control:
             "GET /report": self._report,
             "DELETE /report": self._forget,
             "PUT /options": self._options,
+            "PUT /quota": self._quota,
             "POST /sweep": self._sweep,
             "POST /bulk": self._bulk,
             "POST /down": self._down,
@@ -164,6 +166,13 @@ class Control:
 
     async def _sweep(self, _body: Body) -> Body:
         return {"evicted": self._site.pins.sweep()}
+
+    async def _quota(self, body: Body) -> Body:
+        quotas = self._site.quotas
+        quotas.configured = bool(body.get("configured", True))
+        for kind in ("user", "group"):
+            quotas.set(kind, body.get(kind, []), enforce=bool(body.get("enforce")))
+        return {}
 
     async def _bulk(self, body: Body) -> Body:
         order = Order(body["activity"], body["target"], EVERYTHING, owner=_OTHER_USER)

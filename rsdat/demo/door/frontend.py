@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from rsdat.demo.door import jackson
+from rsdat.demo.door import jackson, qos_routes
 from rsdat.demo.door.auth import GIDS, UID, USER
 from rsdat.demo.door.bulk_requests import BulkRequests
 from rsdat.demo.door.discovery import doors
@@ -36,6 +36,12 @@ class Frontend:
             ("bulk-requests", BulkRequests(site).answer),
             ("labels/", self._labels),
             ("events", EventRoutes(site).answer),
+            ("quota", site.quotas.answer),
+            ("qos-management", qos_routes.answer),
+            ("space/tokens", _nothing),
+            ("id/", _admins_only),
+            ("restores", _admins_only),
+            ("labels", _no_labels),
             ("user", self._user),
             ("doors", self._doors),
         ]
@@ -84,6 +90,20 @@ class Frontend:
                 name = f"{entry.name}-{number}"
                 children.append({"fileName": name, "sourcePath": name, "pnfsId": entry.pnfs_id})
         return json_answer(200, jackson.pretty({"fileType": "DIR", "children": children}))
+
+
+async def _nothing(call: Call, _rest: str) -> web.StreamResponse:
+    only(call, "GET", "HEAD")
+    return json_answer(200, "[]")
+
+
+async def _admins_only(_call: Call, _rest: str) -> web.StreamResponse:
+    raise RestError(403, "Forbidden")
+
+
+async def _no_labels(_call: Call, _rest: str) -> web.StreamResponse:
+    # The real one says so even if there are labels.
+    raise RestError(500, "there are no any labels added to files : ")
 
 
 def _ends(rest: str, prefix: str) -> bool:

@@ -12,13 +12,13 @@ def compact(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def pretty(value: Any) -> str:
+def pretty(value: Any, *, depth: int = 0) -> str:
     """Two spaces, `"key" : value`, lists on one line (`[ ]`, `[ 1, 2 ]`), no final newline.
 
     Written by hand because 50 000 entries must be printed in a fraction of a second, and
     json's own indenting encoder is ten times slower.
     """
-    return _pretty(value, "\n")
+    return _pretty(value, "\n" + "  " * depth)
 
 
 def _pretty(value: Any, newline: str) -> str:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
-from rsdat.demo.door import jackson, paths
+from rsdat.demo.door import paths
 from rsdat.demo.door.checksums import known
-from rsdat.demo.door.http import Call
+from rsdat.demo.door.http import Call, Part
 from rsdat.demo.door.rest import RestError, is_true, json_answer, json_body, success, text_of
 from rsdat.demo.door.rights import Rights
 from rsdat.demo.door.site import Site
@@ -23,6 +24,7 @@ from rsdat.demo.door.tree import (
     NotDirectoryError,
     NotEmptyError,
 )
+from rsdat.demo.door.view import View
 
 Fields = dict[str, Any]
 # What a macaroon must allow; pin and unpin nothing, and every other action UPDATE_METADATA.
@@ -32,7 +34,6 @@ _NEEDED: dict[str, tuple[str, ...]] = {
     "pin": (),
     "unpin": (),
 }
-_FOLDER_TYPE = "application/vnd.dcache.folder"
 _PIN_UNITS_S = {"SECONDS": 1, "MINUTES": 60, "HOURS": 3600, "DAYS": 86400}
 # The frontend pins and unpins under one name of its own: pins of stage requests are not touched.
 _PIN_REQUEST = "frontend"
@@ -55,7 +56,7 @@ class Namespace:
             "rm-label": self._rm_label,
             "chmod": self._chmod,
             "chgrp": self._chgrp,
-            "qos": _qos,
+            "qos": self._qos,
         }
 
     async def answer(self, call: Call, rest: str) -> web.StreamResponse:
@@ -84,19 +85,23 @@ class Namespace:
         entry = self._tree.entry(path)
         if path != "/" and self._tree.forbids(paths.parent(path), "read"):
             raise RestError(403, "Forbidden")
-        children: list[Entry] | None = None
+        children: Iterable[Entry] | None = None
         if entry.is_directory and is_true(call.query("children")):
             if self._site.refuses(call.rights, path, "LIST") or self._tree.forbids(path, "read"):
                 raise RestError(403, "Forbidden")
-            children = await asyncio.to_thread(
-                self._tree.children, path, offset=offset, limit=limit
-            )
+            children = self._tree.iterate(path, offset=offset, limit=limit)
         if is_true(call.query("checksum")):
+            children = None if children is None else list(children)
             for item in [entry, *(children or [])]:
                 await known(self._tree, item)
-        view = View.asked(call)
-        text = await asyncio.to_thread(_print, view, entry, children)
-        return json_answer(200, text)
+        view = View.asked(call, self._site.qos)
+        began = time.monotonic()
+        pieces, count = await asyncio.to_thread(_print, view, entry, children)
+        # Nothing is streamed: the first byte comes when the last entry is known.
+        cost_s = count * self._site.options.entry_cost_us / 1e6
+        await asyncio.sleep(cost_s - (time.monotonic() - began))
+        answer = json_answer(200, "", length=sum(map(len, pieces)))
+        return await answer.send_file(call, [Part(text=piece) for piece in pieces])
 
     async def _post(self, call: Call, path: str) -> web.StreamResponse:
         body = await json_body(call)
@@ -217,13 +222,18 @@ class Namespace:
         # Only shown: the files on disk stay readable for this process and for tests.
         self._tree.update(entry, replace(entry.attributes, mode=mode & 0o7777))
 
+    def _qos(self, entry: Entry, body: Fields, rights: Rights) -> None:
+        target = text_of(body, "target")
+        if not self._site.qos.may_change(rights):
+            raise RestError(403, "Forbidden")  # it needs a role that an ordinary user doesn't have
+        if target not in self._site.qos.NAMES:
+            raise RestError(400, f"Unsupported QoS transition to {target}")
+        if not entry.is_directory:
+            self._site.qos.start(entry, target)
+
     def _chgrp(self, _entry: Entry, body: Fields, _rights: Rights) -> None:
         if body.get("gid") not in (1000, 1005):
             raise RestError(403, "Forbidden")
-
-
-def _qos(_entry: Entry, _body: Fields, _rights: Rights) -> None:
-    raise RestError(403, "Forbidden")  # needs a role that an ordinary user doesn't have
 
 
 def _page(call: Call) -> tuple[int, int | None]:
@@ -237,77 +247,15 @@ def _page(call: Call) -> tuple[int, int | None]:
     return offset, limit
 
 
-class View:
-    """Which fields a client asked for."""
+def _print(view: View, entry: Entry, children: Iterable[Entry] | None) -> tuple[list[bytes], int]:
+    """The answer, and of how many entries it is."""
+    count = 0
 
-    FLAGS = ("locality", "locations", "qos", "xattr", "labels", "checksum", "optional")
+    def counted(entries: Iterable[Entry]) -> Iterator[Entry]:
+        nonlocal count
+        for child in entries:
+            count += 1
+            yield child
 
-    def __init__(self, flags: frozenset[str]) -> None:
-        self._flags = flags
-
-    @classmethod
-    def asked(cls, call: Call) -> View:
-        """As the query says."""
-        return cls(frozenset(flag for flag in cls.FLAGS if is_true(call.query(flag))))
-
-    def fields(self, entry: Entry, *, named: bool) -> Fields:
-        """The entry as JSON fields; absent ones are left out, as the frontend does."""
-        flags = self._flags
-        known_ = entry.attributes
-        is_directory = entry.is_directory
-        mime = _FOLDER_TYPE if is_directory else entry.mime_type or "application/octet-stream"
-        value: Fields = {"fileName": entry.name} if named else {}
-        value["fileMimeType"] = mime
-        value["labels"] = known_.labels if "labels" in flags else []
-        if "locality" in flags and not is_directory:
-            value["fileLocality"] = entry.locality
-        if "locations" in flags and not is_directory:
-            value["locations"] = ["pool1"] if "ONLINE" in entry.locality else []
-        if "qos" in flags:
-            value["currentQos"] = _qos_of(entry)
-        if "xattr" in flags:
-            value["extendedAttributes"] = known_.xattrs
-        if "checksum" in flags and known_.checksums:
-            value["checksums"] = [
-                {"type": kind, "value": text} for kind, text in known_.checksums.items()
-            ]
-        value["nlink"] = entry.nlink
-        value["mtime"] = entry.mtime_ms
-        value["creationTime"] = entry.created_ms
-        if entry.size is not None:
-            value["size"] = entry.size
-        value["mode"] = entry.mode
-        if "optional" in flags:
-            value |= _optional(entry)
-        value["pnfsId"] = entry.pnfs_id
-        value["fileType"] = "DIR" if is_directory else "REGULAR"
-        return value
-
-
-def _qos_of(entry: Entry) -> str:
-    if entry.is_directory or entry.locality == "ONLINE":
-        return "disk"
-    return {"ONLINE_AND_NEARLINE": "disk+tape", "NEARLINE": "tape"}.get(
-        entry.locality, "unavailable"
-    )
-
-
-def _optional(entry: Entry) -> Fields:
-    on_tape = "NEARLINE" in entry.locality
-    return {
-        "accessLatency": "NEARLINE" if on_tape else "ONLINE",
-        "retentionPolicy": "CUSTODIAL" if on_tape else "REPLICA",
-        "atime": entry.mtime_ms,
-        "ctime": entry.ctime_ns // 1_000_000,
-        "group": 1000,
-        "owner": 1000,
-        "hsm": "osm",
-        "storageClass": "test:tape" if on_tape else "test:disk",
-    }
-
-
-def _print(view: View, entry: Entry, children: list[Entry] | None) -> str:
-    value = view.fields(entry, named=False)
-    if children is not None:
-        value["children"] = [view.fields(child, named=True) for child in children]
-    return jackson.pretty(value)
+    pieces = view.pieces(entry, None if children is None else counted(children))
+    return pieces, count

@@ -38,6 +38,7 @@ class Options:
     mover_timeout_s: float = 300.0
     read_wait_s: float = 180.0
     macaroons_over_http: bool = True
+    entry_cost_us: float = 0.0
     bytes_per_s: float | None = None
     bytes_per_s_each: float | None = None
 
@@ -94,6 +95,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds that the pool waits for a redirected client (default: %(default)g)",
     )
     add(
+        "--entry-cost-us",
+        type=float,
+        default=Options.entry_cost_us,
+        metavar="US",
+        help="microseconds that a listing takes at least for each entry (default: %(default)g; a "
+        "real frontend was seen to take 450)",
+    )
+    add(
         "--rate",
         type=float,
         metavar="BYTES",
@@ -131,6 +140,7 @@ def from_arguments(args: argparse.Namespace) -> Options:
         block_s=args.block,
         movers=args.movers,
         mover_timeout_s=args.mover_timeout,
+        entry_cost_us=args.entry_cost_us,
         bytes_per_s=args.rate,
         bytes_per_s_each=args.rate_each,
         macaroons_over_http=not args.no_plain_macaroons,

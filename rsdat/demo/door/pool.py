@@ -18,6 +18,10 @@ _UNDERSTOOD = ("content-length", "content-md5")
 Headers = list[tuple[str, str]]
 
 
+class DiskFullError(Exception):
+    """A quota is used up."""
+
+
 class Pool:
     """Answers at the pool's port. Errors are told in the reason phrase, without a body."""
 
@@ -92,9 +96,19 @@ class Pool:
         if announced:
             upload.content_md5 = md5_of_header(announced)
             upload.need_md5()
+        quotas = self._site.quotas
+
+        def take(data: bytes) -> None:
+            if not quotas.has_room(upload.received + len(data)):
+                raise DiskFullError
+            upload.write(data)
+
         call.send_continue()
         try:
-            await call.receive(upload.write)
+            await call.receive(take)
+        except DiskFullError:
+            upload.leave_broken()
+            return Answer(507, reason="SER_DISK_FULL", close=True)
         except CutError:
             upload.leave_broken()
             raise
@@ -111,6 +125,7 @@ class Pool:
             return Answer(400, reason=text, close=True)
         try:
             upload.commit()
+            quotas.add(upload.received)
         except LostEntryError:
             return Answer(500, reason="No such file or directory", close=True)
         headers = [

@@ -28,6 +28,7 @@ class Qos:
         self._stager = stager
         self._pins = pins
         self.open_to_all = False
+        self._running: set[asyncio.Task[None]] = set()
 
     def may_change(self, rights: Rights) -> bool:
         """Whether a request may: ordinary users need a role that they don't have."""
@@ -45,6 +46,18 @@ class Qos:
         """What it is about to become; None if it stays as it is."""
         wanted = entry.attributes.target_qos
         return wanted if wanted and wanted != self.current(entry) else None
+
+    def start(self, entry: Entry, wanted: str) -> None:
+        """`change`, not waited for."""
+        task = asyncio.get_running_loop().create_task(self.change(entry, wanted))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def stop(self) -> None:
+        """Give up all that was started."""
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
 
     async def change(self, entry: Entry, wanted: str) -> None:
         """Bring a file there; takes as long as tape does."""

@@ -34,11 +34,12 @@ def json_answer(
     *,
     reason: str | None = None,
     headers: list[tuple[str, str]] | None = None,
+    length: int | None = None,
 ) -> Answer:
-    """An answer with this JSON text."""
+    """An answer with this JSON text, or a body of `length` bytes that is sent by hand."""
     body = text.encode("utf-8", "replace")
     typed = [("Content-Type", _JSON), *(headers or [])]
-    return Answer(status, reason=reason, headers=typed, body=body)
+    return Answer(status, reason=reason, headers=typed, body=body, length=length)
 
 
 def success(status: int) -> Answer:

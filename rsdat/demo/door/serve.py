@@ -87,7 +87,7 @@ async def running(options: Options) -> AsyncIterator[Site]:
         channels.close_all()
         await asyncio.gather(*(listener.stop() for listener in listeners.values()))
         movers.end_all()
-        await site.bulk.stop()
+        await asyncio.gather(site.bulk.stop(), site.qos.stop())
         await stager.stop()
         store.close()
 

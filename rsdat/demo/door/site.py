@@ -12,6 +12,7 @@ from rsdat.demo.door.movers import Movers
 from rsdat.demo.door.options import Options
 from rsdat.demo.door.pins import Pins
 from rsdat.demo.door.qos import Qos
+from rsdat.demo.door.quotas import Quotas
 from rsdat.demo.door.rights import Rights
 from rsdat.demo.door.tape import Stager
 from rsdat.demo.door.throttle import Rates
@@ -37,6 +38,7 @@ class Site:
     bulk_delay_s: float = 0.05
     bulk_expansion: str = "TARGETS"  # the most that `expandDirectories` may say
     marker_s: float = 5.0  # between two markers of a third-party copy
+    quotas: Quotas = field(default_factory=Quotas)
     tape_uri: str = ""  # what `.well-known` says instead of the truth
     urls: dict[str, str] = field(default_factory=dict)
 

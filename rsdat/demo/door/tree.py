@@ -7,7 +7,9 @@ import mimetypes
 import os
 import shutil
 import stat
+import time
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
@@ -18,6 +20,9 @@ from rsdat.demo.door.store import Attributes, AttributeStore
 
 _MAX_DISK_NAME_BYTES = 255
 _LONG_PREFIX = ".rsdat-long-"
+_TICK_NS = 100_000_000
+_FEW = 1000
+_REMEMBERED = 4
 _NONE_KNOWN = Attributes()
 _mime_by_suffix: dict[str, str | None] = {}
 
@@ -119,6 +124,7 @@ class Tree:
         self.root = os.fspath(root.resolve())
         self.store = store
         self.notices = Notices()
+        self._listed: dict[str, tuple[int, list[str]]] = {}
         self._hidden = None if hidden is None else os.fspath(hidden.resolve())
 
     def disk(self, path: str) -> str:
@@ -195,6 +201,10 @@ class Tree:
         )
 
     def children(self, path: str, *, offset: int = 0, limit: int | None = None) -> list[Entry]:
+        """`iterate`, all at once."""
+        return list(self.iterate(path, offset=offset, limit=limit))
+
+    def iterate(self, path: str, *, offset: int = 0, limit: int | None = None) -> Iterator[Entry]:
         """The entries of a directory, or a part of them, in an order that is not by name.
 
         The order is the same in each call, so that pages fit together; it is mixed because
@@ -204,28 +214,45 @@ class Tree:
             MissingError: Nothing is there.
             NotDirectoryError: It is a file.
         """
-        try:
-            found = list(os.scandir(self.disk(path)))
-        except NotADirectoryError as error:
-            raise NotDirectoryError(path) from error
-        except OSError as error:
-            raise MissingError(path) from error
-        found.sort(key=lambda item: zlib.crc32(os.fsencode(item.name)))
-        if self._hidden is not None:
-            found = [item for item in found if item.path != self._hidden]
-        found = found[offset : None if limit is None else offset + limit]
+        place = self.disk(path)
+        names = self._names(place, path)
         prefix = path if path == "/" else path + "/"
-        entries = []
-        for item in found:
-            name = item.name
+        last = len(names) if limit is None else min(len(names), offset + limit)
+        return self._entries(place, prefix, names, range(offset, last))
+
+    def _entries(self, place: str, prefix: str, names: list[str], wanted: range) -> Iterator[Entry]:
+        for number in wanted:
+            disk_name = names[number]
+            name = disk_name
             if name.startswith(_LONG_PREFIX):
                 name = self.store.long_name(name) or name
             name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
             try:
-                entries.append(self._entry(prefix + name, item.stat()))
+                found = os.stat(f"{place}/{disk_name}")  # noqa: PTH116
             except OSError:  # gone meanwhile, or a link to nowhere
                 continue
-        return entries
+            yield self._entry(prefix + name, found)
+
+    def _names(self, place: str, path: str) -> list[str]:
+        """The names in a directory on disk, mixed; remembered, so that a page costs its length."""
+        try:
+            changed_ns = os.stat(place).st_mtime_ns  # noqa: PTH116
+            if (known := self._listed.get(place)) is not None and known[0] == changed_ns:
+                return known[1]
+            names = os.listdir(place)  # noqa: PTH208
+        except NotADirectoryError as error:
+            raise NotDirectoryError(path) from error
+        except OSError as error:
+            raise MissingError(path) from error
+        names.sort(key=lambda name: zlib.crc32(os.fsencode(name)))
+        if self._hidden is not None and os.path.dirname(self._hidden) == place:  # noqa: PTH120
+            names = [name for name in names if f"{place}/{name}" != self._hidden]
+        # A change in the same tick of the disk's clock would not be seen: wait for the next.
+        if time.time_ns() - changed_ns > _TICK_NS and len(names) > _FEW:
+            while len(self._listed) >= _REMEMBERED:
+                self._listed.pop(next(iter(self._listed)), None)
+            self._listed[place] = (changed_ns, names)
+        return names
 
     def update(self, entry: Entry, attributes: Attributes) -> None:
         """Keep changed attributes of an entry."""

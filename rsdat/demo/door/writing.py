@@ -59,7 +59,7 @@ class Writing:
 
     def _check_room(self, call: Call, path: str, size: int) -> None:
         limit = call.rights.max_upload
-        if limit is not None and size > limit:
+        if (limit is not None and size > limit) or not self._site.quotas.has_room(size):
             raise DoorError(507, "Insufficient storage: SER_DISK_FULL")
 
     def _begin(self, call: Call, path: str) -> Upload:
@@ -109,6 +109,7 @@ class Writing:
             raise DoorError(400, "Received a bad PUT request.")
         try:
             upload.commit()
+            self._site.quotas.add(upload.received)
         except LostEntryError as error:
             raise DoorError(500, "Internal problem: File was deleted or replaced") from error
         headers = [("Accept-Ranges", "bytes"), ("ETag", self._tree.entry(upload.path).etag)]
