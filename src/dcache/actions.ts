@@ -7,10 +7,12 @@ import type { IDCacheApi } from './api';
 import {
   askDelete,
   askDestination,
+  askLarge,
   askName,
   askStage,
   tellFailure,
-  type IDoomed
+  type IDoomed,
+  type LargeChoice
 } from './dialogs';
 import { isOnTape } from './format';
 import type { DCacheModel } from './model';
@@ -35,6 +37,10 @@ export namespace DCacheActions {
     trans: TranslationBundle;
     /** Order a file from tape. */
     stage: (place: IPlace) => void;
+    /** Larger files are not given to editors, in bytes. */
+    openLimit_bytes: () => number;
+    /** Do something else with a file that is too large to open. */
+    insteadOfOpening: (choice: LargeChoice, place: IPlace) => void;
     /** Open a file in Lab's own editor or viewer. */
     openDocument: (labPath: string) => Promise<unknown>;
   }
@@ -57,13 +63,28 @@ export class DCacheActions {
         const entry = isSure ? known : await this._info(place);
         if (entry.type === 'directory') {
           await model.open(place.endpoint, place.path);
-        } else if (!isOnTape(entry)) {
-          await this._options.openDocument(toLabPath(place));
-        } else if (await askStage(entry.name, trans)) {
-          this._options.stage(place);
+        } else if (isOnTape(entry)) {
+          if (await askStage(entry.name, trans)) {
+            this._options.stage(place);
+          }
+        } else {
+          await this._openFile(place, entry);
         }
       }
     );
+  }
+
+  private async _openFile(place: IPlace, entry: IEntry): Promise<void> {
+    const { insteadOfOpening, openDocument, trans } = this._options;
+    const limit_bytes = this._options.openLimit_bytes();
+    if ((entry.size ?? 0) <= limit_bytes) {
+      await openDocument(toLabPath(place));
+      return;
+    }
+    const choice = await askLarge(entry, limit_bytes, trans);
+    if (choice !== null) {
+      insteadOfOpening(choice, place);
+    }
   }
 
   /** Ask for a name and make a folder of it. */

@@ -9,6 +9,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
+import { formatBytes } from '../common/units';
 import { FormDialog } from '../common/formdialog';
 import { NameForm } from './nameform';
 
@@ -148,4 +149,33 @@ export async function askStage(
     ]
   });
   return result.button.accept;
+}
+
+/** What is done with a file that is too large for an editor. */
+export type LargeChoice = 'code' | 'download' | 'copy';
+
+/** What to do with a file that is too large for an editor; null when cancelled. */
+export async function askLarge(
+  entry: Pick<IEntry, 'name' | 'size'>,
+  limit_bytes: number,
+  trans: TranslationBundle
+): Promise<LargeChoice | null> {
+  const button = (label: string, choice: LargeChoice): Dialog.IButton =>
+    Dialog.createButton({ label, actions: [choice], accept: true });
+  const result = await showDialog({
+    title: trans.__('“%1” is too large to open', entry.name),
+    body: trans.__(
+      'It has %1, more than the %2 that are opened here (a setting of “dCache files”). Code in a notebook reads as much of it as it needs.',
+      formatBytes(entry.size ?? 0),
+      formatBytes(limit_bytes)
+    ),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      button(trans.__('Download'), 'download'),
+      button(trans.__('Copy to workspace'), 'copy'),
+      button(trans.__('Insert code'), 'code')
+    ]
+  });
+  const [choice] = result.button.actions;
+  return result.button.accept ? (choice as LargeChoice) : null;
 }

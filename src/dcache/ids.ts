@@ -14,6 +14,8 @@ export namespace CommandIDs {
 /** What src/transfers offers, for the panel's buttons. */
 export namespace TransferCommandIDs {
   export const upload = 'rsdat-dcache:upload';
+  export const download = 'rsdat-dcache:download';
+  export const copyToWorkspace = 'rsdat-dcache:copy-to-workspace';
 }
 
 /** Ids of the plugins; the parts after the colon are the schema files' names. */

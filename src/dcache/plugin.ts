@@ -31,11 +31,11 @@ import { addCommands } from './commands';
 import { completePath } from './complete';
 import type { IPanelContext } from './components/state';
 import { DetailsModel } from './details';
-import { tellFailure } from './dialogs';
+import { tellFailure, type LargeChoice } from './dialogs';
 import { makeDrag } from './drag';
 import { DCacheDrive } from './drive';
 import { isOnTape } from './format';
-import { CommandIDs, PluginIDs } from './ids';
+import { CommandIDs, PluginIDs, TransferCommandIDs } from './ids';
 import { DCacheModel } from './model';
 import { followSettings, remember } from './remembered';
 import { FolderWatch } from './watch';
@@ -143,6 +143,9 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       model,
       contents: serviceManager.contents,
       trans,
+      openLimit_bytes: () => drive.openLimit_bytes,
+      insteadOfOpening: (choice, { endpoint, path }) =>
+        void commands.execute(INSTEAD[choice], { endpoint, paths: [path] }),
       openDocument: path => commands.execute('docmanager:open', { path })
     });
     drive.onTape.connect((_, place) => actions.offerStage(place));
@@ -271,6 +274,13 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     }
     return model;
   }
+};
+
+/** The command for what is done with a file that is too large to open. */
+const INSTEAD: Readonly<Record<LargeChoice, string>> = {
+  code: CommandIDs.insertCode,
+  copy: TransferCommandIDs.copyToWorkspace,
+  download: TransferCommandIDs.download
 };
 
 export const dcachePlugins: JupyterFrontEndPlugin<unknown>[] = [

@@ -1,13 +1,19 @@
 /** The dCache commands, from their arguments to what the companion is asked and the user told. */
+import { Clipboard } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
+import { configure, screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
 import type { IChange } from '../../common/events';
 import { DCacheActions } from '../actions';
 import { addCommands } from '../commands';
 import { CommandIDs } from '../ids';
 import { DCacheModel } from '../model';
 import { FakeApi } from './fake';
+
+// Jsdom opens no dialog elements: what is in them counts as hidden.
+configure({ defaultHidden: true });
 
 function setup() {
   const api = new FakeApi();
@@ -20,13 +26,18 @@ function setup() {
     settle_ms: 0
   });
   const trans = nullTranslator.load('jupyterlab');
+  const openDocument = jest.fn();
+  const insteadOfOpening = jest.fn();
+  const inserted: string[] = [];
   const actions = new DCacheActions({
     api,
     model,
     contents: {} as never,
     trans,
     stage: jest.fn(),
-    openDocument: jest.fn()
+    openLimit_bytes: () => 1000,
+    insteadOfOpening,
+    openDocument
   });
   const commands = new CommandRegistry();
   addCommands({
@@ -35,9 +46,9 @@ function setup() {
     actions,
     trans,
     showPanel: jest.fn(),
-    insertCode: () => true
+    insertCode: code => inserted.push(code) > 0
   });
-  return { api, model, commands };
+  return { api, model, commands, openDocument, insteadOfOpening, inserted };
 }
 
 it('describes the arguments of every command', async () => {
@@ -46,4 +57,60 @@ it('describes the arguments of every command', async () => {
     const { args } = await commands.describedBy(id);
     expect(args).toMatchObject({ type: 'object' });
   }
+});
+
+describe('opening', () => {
+  const args = { endpoint: 'here', path: '/home/disk.dat' };
+
+  it('gives a file to Lab’s editors', async () => {
+    const { commands, openDocument } = setup();
+    await commands.execute(CommandIDs.open, args);
+    expect(openDocument).toHaveBeenCalledWith('dcache:here/home/disk.dat');
+  });
+
+  it('offers something else for a file that is too large', async () => {
+    const { api, commands, insteadOfOpening, openDocument } = setup();
+    api.add('/home/disk.dat', { size: 1001 });
+    const opened = commands.execute(CommandIDs.open, args);
+    const code = await screen.findByRole('button', { name: 'Insert code' });
+    await userEvent.setup().click(code);
+    await opened;
+    expect(openDocument).not.toHaveBeenCalled();
+    expect(insteadOfOpening).toHaveBeenCalledWith('code', {
+      endpoint: 'here',
+      path: '/home/disk.dat'
+    });
+  });
+});
+
+describe('into notebook and clipboard', () => {
+  const paths = ['/home/disk.dat', '/home/tape.dat'];
+
+  it('copies paths, URLs and code', async () => {
+    const copied = jest
+      .spyOn(Clipboard, 'copyToSystem')
+      .mockImplementation(() => undefined);
+    const { commands } = setup();
+    await commands.execute(CommandIDs.copyPath, { paths });
+    await commands.execute(CommandIDs.copyUrl, { paths });
+    await commands.execute(CommandIDs.copyCode, { paths: [paths[0]] });
+    expect(copied.mock.calls.map(([text]) => text)).toEqual([
+      '/home/disk.dat\n/home/tape.dat',
+      'dcache:///home/disk.dat\ndcache:///home/tape.dat',
+      expect.stringContaining('fsspec.open("dcache:///home/disk.dat"')
+    ]);
+    copied.mockRestore();
+  });
+
+  it('waits for a selection whose entries are still on their way', async () => {
+    const { api, commands, inserted, model } = setup();
+    await model.show();
+    api.addMany('/many', 900);
+    await model.openPath('/many');
+    void model.selectAll();
+    expect(model.selected).toHaveLength(0);
+    await commands.execute(CommandIDs.insertCode);
+    expect(model.selected).toHaveLength(900);
+    expect(inserted[0]).toContain('# 900 entries were selected');
+  });
 });

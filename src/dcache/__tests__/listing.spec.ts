@@ -222,4 +222,71 @@ describe('Listing', () => {
     expect(listing.entryAt(0)).not.toBeNull();
     expect(pagesAsked(api).filter(page => page === 0)).toHaveLength(2);
   });
+
+  describe('a folder that dCache is still telling', () => {
+    it('grows while one looks, without losing its rows', async () => {
+      const { api, listing } = setup(3);
+      api.isComplete = false;
+      await listing.refresh(false);
+      expect([listing.isComplete, listing.total]).toEqual([false, 3]);
+      api.addMany(FOLDER, 500);
+      await pass(1000);
+      expect([listing.isComplete, listing.total]).toEqual([false, 500]);
+      api.isComplete = true;
+      await pass(1000);
+      expect(listing.isComplete).toBe(true);
+      const asked = api.listed.length;
+      await pass(5000);
+      expect(api.listed).toHaveLength(asked);
+      expect(api.listed.every(({ refresh }) => !refresh)).toBe(true);
+    });
+
+    it('is left alone when nobody looks', async () => {
+      const api = new FakeApi();
+      api.isComplete = false;
+      const fetchPage = jest.fn(() =>
+        api.list({
+          endpoint: 'here',
+          path: FOLDER,
+          offset: 0,
+          limit: PAGE_ROWS,
+          sort: 'name',
+          filter: ''
+        })
+      );
+      const listing = new Listing({ fetchPage, isIdle: () => true });
+      await listing.refresh(false);
+      await pass(5000);
+      expect(fetchPage).toHaveBeenCalledTimes(1);
+    });
+  });
+
+  it('reads a long range anew when the folder was listed again meanwhile', async () => {
+    const { api, listing } = setup(3000);
+    await listing.refresh(false);
+    const list = api.list.bind(api);
+    let asked = 0;
+    jest.spyOn(api, 'list').mockImplementation(async (request, signal) => {
+      const page = await list(request, signal);
+      // Between the first part and the second an entry comes, first in order.
+      if (++asked === 1) {
+        api.add(`${FOLDER}/a-first`);
+      }
+      return { ...page, listed: asked === 1 ? 'before' : 'after' };
+    });
+    const entries = await listing.entriesOf({ first: 0, end: 3000 });
+    const names = new Set(entries.map(({ name }) => name));
+    expect(names.size).toBe(3000);
+    expect(asked).toBe(5);
+  });
+
+  it('gives a long range up when it is told to', async () => {
+    const { api, listing } = setup(3000);
+    await listing.refresh(false);
+    api.holds = true;
+    const control = new AbortController();
+    const entries = listing.entriesOf({ first: 0, end: 3000 }, control.signal);
+    control.abort();
+    await expect(entries).rejects.toBeInstanceOf(ApiError);
+  });
 });
