@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, Iterable
 from typing import Any
 
@@ -55,12 +56,15 @@ async def plan(transfer: Transfer, items: list[Item]) -> None:
     record.total = len(items)
     record.total_bytes = sum(item.size or 0 for item in items)
     record.planned = True
-    for number, item in enumerate(items):
-        error = _bad_path(item.target)
-        if error is not None:
-            transfer.settle(number, FAILED, error=error)
+    for number, error in await asyncio.to_thread(_bad_paths, items):
+        transfer.settle(number, FAILED, error=error)
     if transfer.items.left() == 0:
         transfer.finish()
+
+
+def _bad_paths(items: list[Item]) -> list[tuple[int, InvalidInput]]:
+    found = ((number, _bad_path(item.target)) for number, item in enumerate(items))
+    return [(number, error) for number, error in found if error is not None]
 
 
 def _bad_path(target: str) -> InvalidInput | None:
