@@ -15,7 +15,7 @@ from rsdat.clusters.link import SchedulerSeen, WorkerSeen
 from rsdat.clusters.naming import group_resource, job_order, worker_job
 from rsdat.clusters.placement.job import the_job
 from rsdat.clusters.reconcile import SchedulerState, jobs_of_groups
-from rsdat.clusters.record import EndedJob, Group, Record
+from rsdat.clusters.record import FIRST_GROUP, EndedJob, Group, Record
 from rsdat.queue.interface import Job
 
 #: Ended jobs that are listed, the last ones.
@@ -79,6 +79,8 @@ def cluster_view(
     all_workers = answer.workers if answer else ()
     workers = jobs_of_workers(record.id, all_workers)
     present = [job for job in observed.jobs if not job.ended]
+    booked = {job.id for job in record.ended}
+    ended = [job for job in observed.jobs if job.ended and job.id not in booked]
     mine = jobs_of_groups(record, present)
     groups = [_group(record, group, mine[group.name], workers, state) for group in record.groups]
     dashboard = answer is not None and answer.dashboard_port is not None and state == "running"
@@ -110,7 +112,7 @@ def cluster_view(
         "groups": groups,
         "jobs": [
             *_scheduler_row(record, job, now, can_hold=can_hold),
-            *_jobs(record, mine, workers, now, can_hold=can_hold),
+            *_jobs(record, mine, workers, now, can_hold=can_hold, ended=ended),
         ],
         "dask_workers": [
             worker_view(each) for each in all_workers if worker_job(record.id, each.name) is None
@@ -218,8 +220,16 @@ def _jobs(
     now: datetime,
     *,
     can_hold: bool,
+    ended: Sequence[Job],
 ) -> list[dict[str, Any]]:
     rows = {}
+    names = record.groups_of_arrays()
+    for job in ended:
+        # Seen, and not in the books yet: it must not be missing for a moment.
+        asked = "ended as asked" if job.id in record.leaving or record.phase != "up" else None
+        row = _present(job, (), now)
+        row["explanation"] = asked or row["explanation"]
+        rows[job.id] = {**row, "group": names.get(job.array_id, FIRST_GROUP), "actions": []}
     for group, jobs in present.items():
         for job in jobs:
             row = _present(job, workers.get(job.id, ()), now)
@@ -227,8 +237,8 @@ def _jobs(
             if record.mode == "job" and job.waiting and job.reason == "Dependency":
                 row["explanation"] = "waits for the scheduler's job to start"
             rows[job.id] = {**row, "group": group, "actions": actions}
-    for ended in record.ended[-SHOWN_ENDED:]:
-        rows.setdefault(ended.id, _gone(ended, now))
+    for gone in record.ended[-SHOWN_ENDED:]:
+        rows.setdefault(gone.id, _gone(gone, now))
     return [rows[job_id] for job_id in sorted(rows, key=job_order)]
 
 

@@ -224,3 +224,20 @@ def test_a_slow_answer_to_sbatch_makes_its_jobs_fresh(tmp_path: Path) -> None:
     after = folder.read_record()
     assert vanished(after, [], clock.moment + timedelta(seconds=1)) == []
     assert vanished(after, [], clock.moment + timedelta(seconds=21)) == ["9_0", "9_1"]
+
+
+def test_a_job_that_ended_just_now_is_not_missing_until_it_is_booked() -> None:
+    mine = record(1, leaving={"7_1": ago(3)}, connected=["7_0", "7_1"])
+    seen = (job("7_0"), job("7_1", "COMPLETED"), job("7_2", "FAILED"))
+    rows = cluster_view(mine, Observed(seen, "up"), None, NOW)["jobs"]
+    assert [(row["id"], row["state"], row["explanation"]) for row in rows] == [
+        ("7_0", "RUNNING", None),
+        ("7_1", "COMPLETED", "ended as asked"),
+        ("7_2", "FAILED", "ended"),
+    ]
+    assert [row["actions"] for row in rows] == [["cancel"], [], []]
+    take_stock(mine, seen, [], NOW)
+    booked = cluster_view(mine, Observed(seen, "up"), None, NOW)["jobs"]
+    assert [(row["id"], row["state"]) for row in booked] == [
+        (row["id"], row["state"]) for row in rows
+    ]
