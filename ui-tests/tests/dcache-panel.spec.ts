@@ -190,7 +190,7 @@ test('columns are chosen and stay', async ({ page }) => {
     grid(panel).getByRole('columnheader', { name });
   await expect(header('Size')).toBeVisible();
   await header('Name').click({ button: 'right' });
-  await page.getByRole('menuitem', { name: 'Size' }).click();
+  await page.getByRole('menuitemcheckbox', { name: 'Size' }).click();
   await expect(header('Size')).toBeHidden();
   await header('Name').click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Reset Columns' }).click();
