@@ -15,6 +15,7 @@ from bench import (
     array_submit,
     first_worker,
     main_job,
+    panel_scroll,
     panel_update,
     queries,
     reconcile_pass,
@@ -34,6 +35,7 @@ PARTS = {
     "queries": queries,
     "reconcile_pass": reconcile_pass,
     "responsive": responsive,
+    "panel_scroll": panel_scroll,
     "panel_update": panel_update,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
