@@ -1384,6 +1384,8 @@ export interface components {
       token_file?: string;
       /** @description Path of an rclone configuration, as get-macaroon writes it. */
       rclone_config?: string;
+      /** @description Its section; needed if it has several of type webdav. */
+      rclone_section?: string;
       /** @description Path of an ada configuration. */
       ada_config?: string;
       netrc_file?: string;
