@@ -25,8 +25,21 @@ MAX_PIXELS = 64 * 1024 * 1024
 _BLOCK_BYTES = 64 * 1024
 _KEPT_BLOCKS = 128
 _THREADS = 2
-# Formats whose readers are sure of themselves; GDAL knows a hundred more, some of which open URLs.
-_DRIVERS = ("GTiff", "COG", "PNG", "JPEG", "GIF", "BMP", "WEBP", "JP2OpenJPEG")
+#: What GDAL is told that the file is called.
+NAME = "picture"
+# By their first bytes. GDAL knows a hundred formats more, some of which open other files or URLs.
+_DRIVERS = (
+    (b"II*\0", "GTiff"),
+    (b"MM\0*", "GTiff"),
+    (b"II+\0", "GTiff"),
+    (b"MM\0+", "GTiff"),
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF8", "GIF"),
+    (b"BM", "BMP"),
+    (b"RIFF", "WEBP"),
+    (b"\0\0\0\x0cjP  ", "JP2OpenJPEG"),
+)
 #: Contrast: so much of the pixels is darker than black and brighter than white.
 _CUT_PERCENT = 2.0
 _MAX_SAMPLES = 250_000
@@ -72,7 +85,7 @@ class Previews:
             await reader.close()
 
 
-class RangeFile(io.RawIOBase):
+class RangeFile:
     """A file of dCache's as GDAL reads it, in blocks that are kept for a while.
 
     Args:
@@ -85,7 +98,6 @@ class RangeFile(io.RawIOBase):
         self._ask = read
         self.size = size
         self._ends_s = ends_s
-        self._at = 0
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
         #: Bytes asked for.
         self.fetched = 0
@@ -96,45 +108,26 @@ class RangeFile(io.RawIOBase):
         """Let the next read fail."""
         self._ends_s = 0.0
 
-    def readable(self) -> bool:
-        """Yes."""
-        return True
+    def open(self, path: str, _mode: str = "rb", **_options: Any) -> _Handle:
+        """As rasterio wants it; no other file is there."""
+        if path != NAME:
+            raise FileNotFoundError(path)
+        return _Handle(self)
 
-    def seekable(self) -> bool:
-        """Yes."""
-        return True
-
-    def tell(self) -> int:
-        """Where the next read begins."""
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go somewhere."""
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self.size}[whence]
-        self._at = max(0, start + offset)
-        return self._at
-
-    def read(self, size: int = -1) -> bytes:
+    def read(self, start: int, end: int) -> bytes:
         """Bytes; OSError when a limit is reached or dCache gave none."""
-        end = self.size if size < 0 else min(self.size, self._at + size)
-        if self._at >= end:
+        end = min(end, self.size)
+        if start >= end:
             return b""
-        first, last = self._at // _BLOCK_BYTES, (end - 1) // _BLOCK_BYTES
+        first, last = start // _BLOCK_BYTES, (end - 1) // _BLOCK_BYTES
         missing = [number for number in range(first, last + 1) if number not in self._blocks]
         kept = {n: self._blocks[n] for n in range(first, last + 1) if n in self._blocks}
         if missing:
             # One request: reading what lies between them again costs less than asking twice.
             kept |= self._fetch(missing[0], missing[-1])
         data = b"".join(kept[number] for number in range(first, last + 1))
-        skip = self._at - first * _BLOCK_BYTES
-        self._at = end
-        return data[skip : skip + end - (first * _BLOCK_BYTES + skip)]
-
-    def readinto(self, buffer: Any) -> int:
-        """As `read`."""
-        data = self.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
+        skip = start - first * _BLOCK_BYTES
+        return data[skip : skip + end - start]
 
     def _fetch(self, first: int, last: int) -> dict[int, bytes]:
         start, end = first * _BLOCK_BYTES, min(self.size, (last + 1) * _BLOCK_BYTES)
@@ -157,6 +150,39 @@ class RangeFile(io.RawIOBase):
         while len(self._blocks) > _KEPT_BLOCKS:
             self._blocks.popitem(last=False)
         return found
+
+
+class _Handle(io.RawIOBase):
+    """One of GDAL's places in the file: it opens it several times."""
+
+    def __init__(self, file: RangeFile) -> None:
+        self._file = file
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._at
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._file.size}[whence]
+        self._at = max(0, start + offset)
+        return self._at
+
+    def read(self, size: int = -1) -> bytes:
+        end = self._file.size if size < 0 else self._at + size
+        data = self._file.read(self._at, end)
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: Any) -> int:
+        data = self.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def too_large(why: str) -> Conflict:
@@ -186,19 +212,30 @@ def _draw(file: RangeFile, path: str, size: int) -> bytes:
         "GDAL_CACHEMAX": 32 << 20,
         "GDAL_NUM_THREADS": "1",
     }
+    # For good: the list of filters is one for all threads.
+    warnings.simplefilter("ignore", NotGeoreferencedWarning)
     try:
-        with warnings.catch_warnings(), rasterio.Env(**options):
-            warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(file, driver=list(_DRIVERS)) as raster:
+        with rasterio.Env(**options):
+            driver = _driver(file, path)
+            with rasterio.open(NAME, driver=driver, opener=file.open) as raster:
                 return _png(_picture(raster, size))
     except (RasterioError, OSError, ValueError, MemoryError) as error:
         if file.error is not None:
             raise file.error from error
-        if isinstance(error, Conflict):
-            raise
-        raise Conflict(
-            f"'{path}' can't be shown as a picture", code="no_preview", path=path
-        ) from error
+        raise no_picture(path) from error
+
+
+def no_picture(path: str) -> Conflict:
+    """The error for what is no image and no raster."""
+    return Conflict(f"'{path}' can't be shown as a picture", code="no_preview", path=path)
+
+
+def _driver(file: RangeFile, path: str) -> str:
+    head = file.read(0, 16)
+    for magic, driver in _DRIVERS:
+        if head.startswith(magic):
+            return driver
+    raise no_picture(path)
 
 
 def _picture(raster: Any, size: int) -> Any:
