@@ -131,7 +131,7 @@ export class TransfersModel implements ITransfers, IDisposable {
       await this._act(id, 'retry');
       return false;
     }
-    const files = this._senders.get(id)?.failed ?? [];
+    const files = this._senders.get(id)?.left ?? [];
     if (files.length === 0) {
       return true;
     }

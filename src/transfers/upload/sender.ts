@@ -63,6 +63,7 @@ export class UploadSender {
   constructor(options: UploadSender.IOptions) {
     this._options = options;
     this._queue = options.files.map(file => ({ ...file, conflict: 'refuse' }));
+    this._left = new Map(options.files.map(file => [file.path, file]));
     this._forAll = options.conflict === 'ask' ? null : options.conflict;
   }
 
@@ -98,9 +99,9 @@ export class UploadSender {
     return this._failures;
   }
 
-  /** Files that can be sent again. */
-  get failed(): readonly IUploadFile[] {
-    return this._failed;
+  /** Files that are not in dCache and were not skipped: those to send at another try. */
+  get left(): readonly IUploadFile[] {
+    return [...this._left.values()];
   }
 
   /** Whether something is being sent, or will be after an answer. */
@@ -171,7 +172,7 @@ export class UploadSender {
       }
       const error = ApiError.from(reason);
       if (ALREADY.has(error.code)) {
-        this._done_bytes += task.file.size;
+        this._settle(task);
       } else if (ENDED.has(error.code)) {
         this.stop();
       } else {
@@ -196,11 +197,12 @@ export class UploadSender {
         choice: 'skip',
         for_all: false
       });
+      this._settle(task);
       return;
     }
     try {
       await this._put(task, task.conflict);
-      this._done_bytes += task.file.size;
+      this._settle(task);
     } catch (reason) {
       if (task.conflict !== 'refuse' || !isNameTaken(reason)) {
         throw reason;
@@ -269,17 +271,18 @@ export class UploadSender {
     this._queue.unshift({ ...task, conflict: choice });
   }
 
+  private _settle(task: ITask): void {
+    this._done_bytes += task.file.size;
+    this._left.delete(task.path);
+  }
+
   private _fail(task: ITask, error: ApiError): void {
-    this._failed.push({ path: task.path, file: task.file });
     this._failures.push({
       path: task.path,
       message: this._options.explain(error),
       hint: error.hint
     });
     if (FATAL.has(error.code)) {
-      for (const other of this._queue) {
-        this._failed.push({ path: other.path, file: other.file });
-      }
       this._queue = [];
     }
   }
@@ -293,7 +296,7 @@ export class UploadSender {
   /** Paths under way, with the bytes sent of each. */
   private _under = new Map<string, number>();
   private _done_bytes = 0;
-  private _failed: IUploadFile[] = [];
+  private _left: Map<string, IUploadFile>;
   private _failures: ISenderFailure[] = [];
   private _forAll: ConflictChoice | null;
   private _control = new AbortController();
