@@ -152,7 +152,9 @@ def _path_caveat(limits: Claims, path: str) -> list[str]:
         if path == above:
             return []
         if path.startswith(above.rstrip("/") + "/"):
-            return ["path:/" + posixpath.relpath(path, above)]
+            # Of an OIDC token the paths are no caveats: there the address narrows.
+            below = "path:/" + posixpath.relpath(path, above)
+            return [below] if limits.kind == "macaroon" else []
     raise NotPermitted(
         f"'{path}' is not below {' or '.join(limits.paths)}, to which your token is limited",
         hint="Choose a path below it.",

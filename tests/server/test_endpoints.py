@@ -105,6 +105,22 @@ async def test_another_credential_replaces_the_old(
     assert own.exists()
 
 
+async def test_a_section_of_rclone(lab: Lab, running_door: Door, tmp_path: Path) -> None:
+    """With its door; of several sections one must be named."""
+    section = "[{}]\ntype = webdav\nurl = {}/\nbearer_token = {}\n"
+    text = section.format("a", running_door.webdav_url, running_door.token)
+    write_text(tmp_path / "c", text + section.format("b", "http://127.0.0.1:9", "x"))
+    value = {"rclone_config": str(tmp_path / "c"), "api_url": running_door.api_url}
+    unsure = await lab.ask("PUT", "/api/endpoints/mine", value=value)
+    told = check_error(unsure, 401, "no_credential")
+    assert "a, b" in told["message"]
+    assert "rclone_section" in told["hint"]
+    saved = await save(lab, 201, **value, rclone_section="a")
+    assert saved["credential"].endswith("section a")
+    about = await lab.call("GET", "/api/dcache/{endpoint}/token", 200, **ON)
+    assert (about["problem"], about["renewable"]) == (None, True)
+
+
 @pytest.mark.parametrize(
     ("value", "words"),
     [

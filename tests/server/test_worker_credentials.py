@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from rsdat.base.files import write_text
@@ -102,6 +103,9 @@ async def test_only_the_notebook_is_configured(
             read = await asyncio.to_thread(on_worker, rsdat_home, cluster_id, options, file)
             assert read == "hello"
         assert not (rsdat_home / "endpoints.json").exists()
+        for process in psutil.process_iter(["cmdline"]):
+            # Nor in the arguments of a process, where everybody on the node could read it.
+            assert running_door.token not in " ".join(process.info["cmdline"] or ())
         for path in (shared, *shared.rglob("*")):
             assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0, path
     finally:
