@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from tornado.simple_httpclient import HTTPStreamClosedError
 
-from rsdat.dcache.transfers import carry, downloading
+from rsdat.dcache.transfers import carry, downloading, manager
 from tests.support.door import Door
 from tests.support.server import Lab, check_error, until
 from tests.support.transfers import Transfers, leave_in_the_middle, listing, names
@@ -325,7 +325,6 @@ async def test_upload_fails_and_is_retried(
     ended = await transfers.until(made["id"])
     assert (ended["state"], ended["files"]["failed"]) == ("failed", 2)
     assert "control character" in ended["failures"][0]["message"]
-    check_error(await transfers.send(made["id"], "a", b"one"), 409, "failed")
     again = await transfers.act(made["id"], "retry")
     assert (again["state"], again["files"]["done"]) == ("waiting", 1)
     check_error(await transfers.send(made["id"], "b", b"two"), 409, "sent")
@@ -333,6 +332,43 @@ async def test_upload_fails_and_is_retried(
     await transfers.answer(made["id"], "bad\nname", "skip")
     ended = await transfers.done(made["id"])
     assert ended["files"] == {"total": 3, "done": 2, "skipped": 1, "failed": 0}
+
+
+async def test_page_sends_a_failed_file_again_by_itself(
+    transfers: Transfers, folder: str, dcache: Door
+) -> None:
+    """Without a word before; nothing of the failure stays."""
+    made = await transfers.begin(
+        "upload", destination=("default", folder), files=listing({"a": b"one"})
+    )
+    dcache.fault("no_space", server="redirect", method="PUT")
+    check_error(await transfers.send(made["id"], "a", b"one"), 507, "no_space")
+    assert (await transfers.until(made["id"]))["state"] == "failed"
+    assert (await transfers.send(made["id"], "a", b"one")).code == 201
+    ended = await transfers.done(made["id"])
+    assert (ended["failures"], ended["problem"], ended["files"]["failed"]) == ([], None, 0)
+
+
+async def test_page_is_gone(
+    transfers: Transfers, folder: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An upload whose request was cut is interrupted; the page may come back all the same."""
+    monkeypatch.setattr(manager, "CUT_S", 0.5)
+    made = await transfers.begin(
+        "upload", destination=("default", folder), files=[{"path": "f", "size": 3 * MIB}]
+    )
+    _, writer = await asyncio.open_connection("127.0.0.1", transfers.lab.port)
+    target = transfers.lab.url(f"/transfers/{made['id']}/content", {"path": "f"})
+    head = f"PUT {target.removeprefix(transfers.lab.origin)} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    head += f"Authorization: token {transfers.lab.token}\r\nContent-Length: {3 * MIB}\r\n\r\n"
+    writer.write(head.encode() + bytes(2 * MIB))
+    await until(lambda: names(place))
+    writer.transport.abort()
+    ended = await transfers.until(made["id"])
+    assert ended["state"] == "interrupted"
+    await until(lambda: names(place) == [])
+    assert (await transfers.send(made["id"], "f", bytes(3 * MIB))).code == 201
+    await transfers.done(made["id"])
 
 
 async def test_what_is_no_transfer_of_this_kind(

@@ -88,6 +88,8 @@ class Transfer:
         self.works: set[asyncio.Task[Any]] = set()
         self.unsaved = True
         self.cancelling = False
+        #: A request of the page was cut off, and none has come since.
+        self.cut = False
         self.changed_folders: set[str] = set()
         self._numbers: dict[str, int] | None = None
 
@@ -131,6 +133,7 @@ class Transfer:
     def begin(self) -> None:
         """It moves now."""
         record = self.record
+        self.cut = False
         if record.state != "asking":
             record.state = "running"
         record.started = record.started or now()
@@ -168,6 +171,8 @@ class Transfer:
         record, item = self.record, self.items[number]
         if self.items.state(number) == FAILED:
             record.failed -= 1
+            path = self.shown_path(number)
+            record.failures = [each for each in record.failures if each["path"] != path]
         self.items.mark(number, code, checksum or "" if code == DONE and not item.folder else None)
         moved = self.progress.end(number)
         if code == DONE:

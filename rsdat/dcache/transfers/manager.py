@@ -28,9 +28,10 @@ _log = logging.getLogger(__name__)
 #: At most so often a transfer's progress is told, and written down.
 TELL_S = 0.5
 SAVE_S = 5.0
-#: Without a byte for so long, a transfer that lives on the page is interrupted.
-GONE_S = 150.0
-NEVER_CAME_S = 900.0
+#: Without a byte for so long, a transfer that lives on the page is interrupted: after a request
+#: of it was cut off, else.
+CUT_S = 60.0
+GONE_S = 900.0
 ASKED_S = 24 * 3600.0
 #: So often we look for transfers of companions that have died.
 ADOPT_S = 30.0
@@ -381,7 +382,7 @@ class TransferManager:
         record, progress = transfer.record, transfer.progress
         if record.kind == "copy" or not record.active or progress.busy or transfer.task is not None:
             return
-        limit_s = {"waiting": NEVER_CAME_S, "asking": ASKED_S}.get(record.state, GONE_S)
+        limit_s = CUT_S if transfer.cut else ASKED_S if record.state == "asking" else GONE_S
         if time.monotonic() - progress.last_s > limit_s:
             transfer.interrupt("The page that it was on is gone", _START_OVER)
 

@@ -109,7 +109,8 @@ class Uploading:
         number = transfer.number_of(path)
         if number is None:
             raise NotFound(f"This upload lists no file '{path}'", code="not_listed")
-        if not transfer.record.active and transfer.record.state != "interrupted":
+        # A page that tries a failed file again by itself need not say so first.
+        if not transfer.record.active and transfer.record.state not in ("interrupted", "failed"):
             raise Conflict(
                 f"This upload is {transfer.record.state}",
                 hint="Retry it to send what is missing.",
@@ -162,8 +163,13 @@ class Uploading:
                 transfer.settle(number, FAILED, error=error)
             raise
         except RsdatError as error:
-            if error.code != "cut_off":
+            if error.code == "cut_off":
+                transfer.cut = True
+            else:
                 transfer.settle(number, FAILED, error=error)
+            raise
+        except asyncio.CancelledError:
+            transfer.cut = True
             raise
         else:
             transfer.wrote(entry.path)
