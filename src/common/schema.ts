@@ -773,9 +773,9 @@ export interface paths {
       };
       cookie?: never;
     };
-    /** The bytes of a download, as an attachment: the file, or a zip or tar made while it is sent. Of a single file `Range` is honoured, so that the browser can resume. */
+    /** The bytes of a download, as an attachment: the file, or a zip or tar made while it is sent. Of a single file `Range` is honoured, with `If-Range` by its ETag, so that the browser can resume. Its last bytes are sent only if the checksum fits; else the connection is cut. Files that can't be put into an archive are told in its `FAILED.txt`. */
     get: operations['fetchContent'];
-    /** One file of an upload, streamed, `Content-Length` required. */
+    /** One file of an upload, streamed, `Content-Length` required. Errors have these codes besides dCache's: 409 `exists` or `is_a_folder` (the transfer asks; send the file again with `conflict`, or after `answerTransfer`), `skipped` (it is there and to be skipped: nothing to do), `sent` (it is done), `being_sent`, and the transfer's own state where it has ended; 404 `not_listed`. A file that failed may be sent again at any time. */
     put: operations['sendContent'];
     post?: never;
     delete?: never;
