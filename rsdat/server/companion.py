@@ -133,10 +133,15 @@ class Companion:
             home,
             self.storage.client,
             lambda id_: self.notifier.changed("tape", id_),
-            self.folder_changed,
+            self._localities_changed,
         )
         await orders.open()
         return orders
+
+    def _localities_changed(self, endpoint: str, folder: str) -> None:
+        # dCache tells it by itself of folders that somebody looks at, entry by entry.
+        if not self.watching.is_live(endpoint, folder):
+            self.folder_changed(endpoint, folder)
 
     async def _open_transfers(self, home: Path, root: Path, hidden: bool) -> TransferManager:
         # aiohttp and the client: not on the event loop.

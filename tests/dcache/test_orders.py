@@ -57,17 +57,17 @@ class Told:
 
 
 @asynccontextmanager
-async def opened(site: Door, home: Path, **replaced: Any) -> AsyncIterator[tuple[Orders, Told]]:
+async def opened(site: Door, home: Path, **options: Any) -> AsyncIterator[tuple[Orders, Told]]:
     """A companion's orders, followed."""
     told = Told()
-    client = DCacheClient(endpoint_of(site))
+    client = DCacheClient(endpoint_of(site, **options))
 
     async def give(name: str) -> DCacheClient:
         if name != "e":
             raise NotFound(f"There is no dCache endpoint '{name}'")
         return client
 
-    orders = Orders(home, give, told.changed, told.localities, **replaced)
+    orders = Orders(home, give, told.changed, told.localities)
     await orders.open()
     try:
         yield orders, told
@@ -174,6 +174,48 @@ async def test_pin_and_release(site: Door, folder: str, home: Path) -> None:
         assert swept(site, folder) == [f"{folder}/a"]
         assert await orders.pinned("e", f"{folder}/a") is None
         assert [each.activity for each in await orders.all()] == ["release", "pin"]
+
+
+@in_a_loop
+async def test_odd_names(site: Door, folder: str, home: Path) -> None:
+    """Names with everything in them, one by one and in a folder of that kind."""
+    names = ["a b", "#", "?x=1", "50%", "a+b&c;d", "é日🛰", "back\\slash", ".hidden", "'\"", "{}"]
+    make(site, f"{folder}/d #;%", **dict.fromkeys(names, "NEARLINE"))
+    async with opened(site, home) as (orders, told):
+        wanted = [f"{folder}/d #;%/{name}" for name in names]
+        order = await orders.order("e", "stage", wanted, keep_s=60)
+        order = await ended(orders, told, order)
+        assert (order.state, order.problem) == ("done", None)
+        assert set(await targets(orders, order)) == set(names)
+        freed = await orders.order("e", "release", [f"{folder}/d #;%"])
+        assert (await ended(orders, told, freed)).counts() == {"done": len(names)}
+    assert len(swept(site, folder)) == len(names)
+
+
+@in_a_loop
+async def test_login_with_a_root(site: Door, folder: str, home: Path) -> None:
+    """dCache's bulk service wants full paths where a macaroon shows a folder as the root."""
+    make(site, f"{folder}/in", a="NEARLINE")
+    token = site.mint("/", f"root:{folder}")
+    async with opened(site, home, token=token) as (orders, told):
+        for activity in ("stage", "pin", "release"):
+            order = await orders.order("e", activity, ["/in"], keep_s=60)
+            order = await ended(orders, told, order)
+            assert (order.state, order.problem) == ("done", None)
+            assert [each["path"] for each in await orders.targets(order, 0, 9)] == ["/in/a"]
+
+
+@in_a_loop
+async def test_refused(site: Door, folder: str, home: Path) -> None:
+    """A macaroon that may only list: told once in dCache's words, and not tried for ever."""
+    make(site, folder, a="NEARLINE")
+    token = site.mint("/", "activity:LIST")
+    async with opened(site, home, token=token) as (orders, told):
+        order = await orders.order("e", "stage", [f"{folder}/a"], keep_s=60)
+        order = await ended(orders, told, order)
+        assert order.state == "failed"
+        assert order.counts() == {"failed": 1}
+        assert order.problem is not None
 
 
 @in_a_loop

@@ -100,14 +100,40 @@ async def quota(lab: Lab, status: int = 200) -> Any:
     return await lab.call("GET", "/api/dcache/{endpoint}/quota", status, **ON)
 
 
-async def test_no_quota(lab: Lab, dcache: Door) -> None:
-    """None, or a dCache that keeps none, is no error."""
-    dcache.fault("status", status=404, server="frontend", prefix="/api/v1/quota", times=2)
+async def test_quota(lab: Lab, dcache: Door) -> None:
+    """The user's and his group's; none, or a dCache that keeps none, is no error."""
+    dcache.set_quota(
+        user=[{"id": 1000, "replica": 5, "replicaLimit": 10, "custodial": 2**50}],
+        group=[{"id": 1000, "output": 7}],
+    )
+    nothing = {"custodial": None, "replica": None, "output": None}
+    assert await quota(lab) == {
+        "quotas": [
+            {
+                "kind": "user",
+                "id": 1000,
+                "used": {"custodial": 2**50, "replica": 5, "output": 0},
+                "limit": {**nothing, "replica": 10},
+            },
+            {
+                "kind": "group",
+                "id": 1000,
+                "used": {"custodial": 0, "replica": 0, "output": 7},
+                "limit": nothing,
+            },
+        ],
+        "message": None,
+    }
+    dcache.set_quota(user=[{"id": 1000}])
+    assert [each["kind"] for each in (await quota(lab))["quotas"]] == ["user"]
+    dcache.set_quota()
     answer = await quota(lab)
-    assert answer["quotas"] == []
-    assert answer["message"]
-    dcache.fault("status", status=503, server="frontend", prefix="/api/v1/quota", times=2)
-    assert "no quotas" in (await quota(lab))["message"]
+    assert (answer["quotas"], answer["message"]) == ([], "This dCache has no quota for you.")
+    dcache.set_quota(configured=False)
+    assert (await quota(lab))["message"] == "This dCache keeps no quotas."
+    dcache.fault("status", status=500, server="frontend", prefix="/api/v1/quota", times=2)
+    await quota(lab, 502)
+    dcache.set_quota()
 
 
 def raster(count: int = 1, size: int = 64, **options: Any) -> bytes:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from rsdat.dcache import watcher
+from rsdat.dcache.client import DCacheClient
 from rsdat.server import watching
 from rsdat.server.listings import FIRST_PAGE
+from tests.support.dcache import endpoint_of
 from tests.support.door import Door
 from tests.support.server import Lab, until
 
@@ -137,6 +139,50 @@ async def test_stream_cut(page: Page, dcache: Door) -> None:
     await page.told(["meanwhile"])
     await asyncio.to_thread(make_folder, dcache, page.folder, "a")
     await page.told(["a", "meanwhile"])
+
+
+async def test_lost_events(page: Page, dcache: Door) -> None:
+    """When dCache had too much to tell, the folder is read again, whatever its time says."""
+    (dcache.root / page.folder[1:] / "f").write_bytes(b"x")
+    assert await page.look()
+    assert await page.names() == ["f"]
+    await asyncio.to_thread(dcache.forget)
+    page._news.clear()
+    await asyncio.to_thread(dcache.lose_events)
+    await asyncio.wait_for(page._news.wait(), 20)
+    assert await page.names() == ["f"]
+    asked = await asyncio.to_thread(dcache.requests, "frontend", "GET")
+    assert [each for each in asked if "children" in each["query"]]
+
+
+async def test_restart(page: Page, dcache: Door) -> None:
+    """The frontend forgets its channels: a new one is opened, and what was missed is told."""
+    assert await page.look()
+    assert await page.names() == []
+    (dcache.root / page.folder[1:] / "b").write_bytes(b"")
+    await asyncio.to_thread(dcache.restart, "frontend")
+    await page.told(["b"])
+    await asyncio.to_thread(make_folder, dcache, page.folder, "a")
+    await page.told(["a", "b"])
+
+
+async def test_two_companions(page: Page, dcache: Door) -> None:
+    """Each has a channel of its own: both are told, and neither sends the other away."""
+    heard: asyncio.Queue[tuple[str, str | None]] = asyncio.Queue()
+    client = DCacheClient(endpoint_of(dcache))
+    other = watcher.Watcher(client.http, lambda *what: heard.put_nowait(what))
+    try:
+        assert await other.watch(page.folder)
+        assert await page.look()
+        assert await page.names() == []
+        for name in ("a", "b"):
+            await asyncio.to_thread(make_folder, dcache, page.folder, name)
+            while await asyncio.wait_for(heard.get(), 20) != (page.folder, name):
+                pass
+        await page.told(["a", "b"])
+    finally:
+        await other.close()
+        await client.close()
 
 
 async def test_silence(page: Page, dcache: Door, monkeypatch: pytest.MonkeyPatch) -> None:
