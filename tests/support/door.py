@@ -113,7 +113,8 @@ class Door:
         marker_s (between two markers of a COPY); bytes_per_s and bytes_per_s_each (of all
         transfers together and of each, for those to come; None: no limit); tape_drives (files
         read from tape at once; None: all); bulk_expansion ("NONE", "TARGETS" or "ALL");
-        bulk_page (targets a page of a bulk request); qos_for_all (QoS without a role).
+        bulk_page (targets a page of a bulk request); qos_for_all (QoS without a role);
+        mover_cost_ms (of each start of a mover); requests_per_s (of a client; None: no limit).
         """
         self._control("PUT", "/options", options)
 

@@ -112,18 +112,36 @@ class RateLimiter:
     """Blocks a client for a while after its third 401; each door has its own.
 
     Only 401 counts. A success in between does not reset the count, and asking while blocked
-    does not prolong the block. Counts are forgotten after 20 s without a 401.
+    does not prolong the block. Counts are forgotten after 20 s without a 401. With
+    `requests_per_s` a client that asks more often in a second is refused until the next.
     """
 
-    def __init__(self, block_s: float, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        block_s: float,
+        now: Callable[[], float] = time.monotonic,
+        *,
+        requests_per_s: float | None = None,
+    ) -> None:
         self.block_s = block_s
+        self.requests_per_s = requests_per_s
+        self._asked: dict[str, tuple[int, int]] = {}
         self._now = now
         self._refused: dict[str, tuple[int, float]] = {}
         self._blocked_until: dict[str, float] = {}
 
     def is_blocked(self, client: str) -> bool:
         """Whether this client's requests get 429 now."""
-        return self._now() < self._blocked_until.get(client, 0.0)
+        return self._now() < self._blocked_until.get(client, 0.0) or self._asks_too_often(client)
+
+    def _asks_too_often(self, client: str) -> bool:
+        if self.requests_per_s is None:
+            return False
+        second = int(self._now())
+        known, count = self._asked.get(client, (second, 0))
+        count = count + 1 if known == second else 1
+        self._asked[client] = (second, count)
+        return count > self.requests_per_s
 
     def count_refusal(self, client: str) -> None:
         """Another 401 went to this client."""

@@ -11,7 +11,7 @@ is like it.
     PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?,
                         "token_ends_in_s"?, "plain_macaroons"?, "tape_uri"?, "marker_s"?,
                         "bytes_per_s"?, "bytes_per_s_each"?, "tape_drives"?, "bulk_expansion"?,
-                        "bulk_page"?, "qos_for_all"?}
+                        "bulk_page"?, "qos_for_all"?, "mover_cost_ms"?, "requests_per_s"?}
     PUT    /quota      {"user"?, "group"?: lists for `Quotas.set`, "enforce"?, "configured"?}
     POST   /sweep      {} -> {"evicted": paths}
     POST   /bulk       {"target", "activity"} -> {"id"}: a bulk request of another user
@@ -146,6 +146,11 @@ class Control:
             self._site.logins.expires_at = ends
         if "plain_macaroons" in body:
             self._site.logins.mints_over_http = bool(body["plain_macaroons"])
+        if "mover_cost_ms" in body:
+            self._site.movers.start_cost_s = float(body["mover_cost_ms"]) / 1000
+        if "requests_per_s" in body:
+            for limiter in self._limiters.values():
+                limiter.requests_per_s = body["requests_per_s"]
         if "tape_drives" in body:
             self._site.stager.use_drives(body["tape_drives"])
         if "bulk_expansion" in body:

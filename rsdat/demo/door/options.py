@@ -37,6 +37,8 @@ class Options:
     movers: int = 100
     mover_timeout_s: float = 300.0
     read_wait_s: float = 180.0
+    mover_cost_ms: float = 0.0
+    requests_per_s: float | None = None
     macaroons_over_http: bool = True
     entry_cost_us: float = 0.0
     bytes_per_s: float | None = None
@@ -95,6 +97,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="seconds that the pool waits for a redirected client (default: %(default)g)",
     )
     add(
+        "--mover-cost-ms",
+        type=float,
+        default=Options.mover_cost_ms,
+        metavar="MS",
+        help="milliseconds that the start of a mover takes (default: %(default)g; 14 makes reads "
+        "at the doors as slow as a real server's)",
+    )
+    add(
+        "--requests-per-s",
+        type=float,
+        metavar="N",
+        help="requests of one client that a server answers per second, others get 429 (default: "
+        "no limit; a real one has 250)",
+    )
+    add(
         "--entry-cost-us",
         type=float,
         default=Options.entry_cost_us,
@@ -140,6 +157,8 @@ def from_arguments(args: argparse.Namespace) -> Options:
         block_s=args.block,
         movers=args.movers,
         mover_timeout_s=args.mover_timeout,
+        mover_cost_ms=args.mover_cost_ms,
+        requests_per_s=args.requests_per_s,
         entry_cost_us=args.entry_cost_us,
         bytes_per_s=args.rate,
         bytes_per_s_each=args.rate_each,

@@ -88,6 +88,7 @@ class Reading:
         if not entry.name.isprintable():
             # A control character in the name: the real door breaks before the first byte.
             call.fault = Fault("cut_download")
+        await self._site.movers.charge()
         with self._tree.open(entry.path) as file:
             header = call.header("Range")
             condition = call.header("If-Range")

@@ -44,7 +44,7 @@ async def running(options: Options) -> AsyncIterator[Site]:
     tree = Tree(options.root, store, hidden=options.state)
     logins = Logins(options.token, options.password)
     logins.mints_over_http = options.macaroons_over_http
-    movers = Movers(options.movers, options.mover_timeout_s)
+    movers = Movers(options.movers, options.mover_timeout_s, options.mover_cost_ms / 1000)
     stager = Stager(tree, options.stage_delay_s, options.tape_drives)
     channels = Channels(tree.notices)
     rates = Rates(options.bytes_per_s, options.bytes_per_s_each)
@@ -54,7 +54,10 @@ async def running(options: Options) -> AsyncIterator[Site]:
         "redirect": WebDav(site, redirects=True).answer,
         "proxy": WebDav(site, redirects=False).answer,
     }
-    limiters = {name: RateLimiter(options.block_s) for name in handlers}
+    limiters = {
+        name: RateLimiter(options.block_s, requests_per_s=options.requests_per_s)
+        for name in handlers
+    }
     listeners = {
         name: Listener(
             name,

@@ -35,6 +35,7 @@ class Writing:
         if unicodedata.normalize("NFC", path) != path:
             # Decomposed letters reach the pool by a redirect only.
             raise DoorError(400, "Received a bad PUT request.")
+        await self._site.movers.charge()
         upload = self._begin(call, path)
         try:
             return await self._take(call, upload)
