@@ -36,8 +36,8 @@ const WIDTHS: Readonly<Record<ColumnKey, number>> = {
   name: 0,
   locality: MIN_WIDTH,
   size: 72,
-  modified: 150,
-  created: 150,
+  modified: 168,
+  created: 168,
   kind: 90
 };
 

@@ -95,9 +95,10 @@ export class DCacheModel implements IDCache, IDisposable {
     return this._selecting.selection;
   }
 
-  /** The selected entries in the order in which they were selected. */
+  /** The selected entries in the order in which they were selected; see `selecting`. */
   get selected(): readonly IEntry[] {
-    return summaryOf(this.selection).list;
+    // Until all entries of a long range are here nobody shall act on what was selected before it.
+    return this.selection.pending ? [] : summaryOf(this.selection).list;
   }
 
   /** Resolves when `selected` is all that is drawn as selected: entries of a long range take a while. */

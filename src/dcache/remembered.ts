@@ -5,7 +5,6 @@ import type {
   PartialJSONValue,
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
-import { Debouncer } from '@lumino/polling';
 import type { Bookmarks } from './bookmarks';
 import type { ColumnsModel, IColumnChoice } from './columns';
 import type { DetailsModel } from './details';
@@ -48,18 +47,22 @@ export async function remember(options: IRememberOptions): Promise<void> {
       }
     }
   } finally {
-    const save = new Debouncer(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const save = (): void => {
       const saved: ISaved = {
         ...model.remembered,
         columns: columns.choice,
         details: { isOpen: details.isOpen, height: details.height }
       };
-      return state.save(
+      void state.save(
         PluginIDs.panel,
         saved as unknown as ReadonlyPartialJSONObject
       );
-    }, SAVE_MS);
-    const onChange = (): void => void save.invoke();
+    };
+    const onChange = (): void => {
+      clearTimeout(timer);
+      timer = setTimeout(save, SAVE_MS);
+    };
     model.changed.connect(onChange);
     columns.changed.connect(onChange);
     details.looksChanged.connect(onChange);

@@ -258,6 +258,7 @@ describe('Listing', () => {
       await listing.refresh(false);
       await pass(5000);
       expect(fetchPage).toHaveBeenCalledTimes(1);
+      listing.dispose();
     });
   });
 

@@ -151,7 +151,7 @@ function Facts(props: IPanelContext & { known: IDetails }): JSX.Element {
             )
     ],
     [trans.__('Locality'), describeLocality(entry, trans)?.text],
-    [trans.__('On disk until'), formatTime(details.pinned, 'full')],
+    [trans.__('On disk until'), formatTime(details.pinned)],
     [
       trans.__('QoS'),
       details.target_qos
@@ -162,10 +162,10 @@ function Facts(props: IPanelContext & { known: IDetails }): JSX.Element {
           )
         : details.qos
     ],
-    [trans.__('Modified'), formatTime(entry.modified, 'full')],
-    [trans.__('Created'), formatTime(entry.created, 'full')],
-    [trans.__('Attributes changed'), formatTime(details.changed, 'full')],
-    [trans.__('Last read'), formatTime(details.accessed, 'full')],
+    [trans.__('Modified'), formatTime(entry.modified)],
+    [trans.__('Created'), formatTime(entry.created)],
+    [trans.__('Changed'), formatTime(details.changed)],
+    [trans.__('Last read'), formatTime(details.accessed)],
     [
       trans.__('Mode'),
       details.mode === null ? null : describeMode(details.mode, entry.type)
