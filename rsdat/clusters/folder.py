@@ -237,10 +237,12 @@ class ClusterFolder:
     def drop_secrets(self) -> None:
         """Delete keys and secret of a cluster that has ended. Logs and record stay."""
         shutil.rmtree(self.path / "tls", ignore_errors=True)
+        gone = self.path / ".shared.gone"
+        shutil.rmtree(gone, ignore_errors=True)  # of an end that was cut off
         with suppress(OSError):
             # Away from its name first: what is being written there must find nothing to go into.
-            self.shared.rename(self.path / ".shared.gone")
-        shutil.rmtree(self.path / ".shared.gone", ignore_errors=True)
+            self.shared.rename(gone)
+        shutil.rmtree(gone, ignore_errors=True)
         for file in (self.secret_file, self.scheduler_file, self.stopping_file):
             file.unlink(missing_ok=True)
 

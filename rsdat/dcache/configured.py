@@ -8,11 +8,12 @@ They come from `$RSDAT_HOME/endpoints.json`, from fsspec's own configuration for
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from rsdat.base.errors import InvalidInput, NotFound
+from rsdat.base.errors import InvalidInput, NotFound, RsdatError
 from rsdat.base.files import read_json
 from rsdat.dcache.ada import own_ada
 from rsdat.dcache.doors import completed, remembered
@@ -61,7 +62,9 @@ def load_endpoints(home: Path) -> list[Endpoint]:
             "token_file": ada.tokenfile,
             "netrc_file": "" if ada.tokenfile else ada.netrcfile,
         }
-        endpoints.append(endpoint_from_options(ADA_NAME, options))
+        # Nobody asked rsdat for it: what can't be used of ada's set-up costs no other endpoint.
+        with suppress(RsdatError):
+            endpoints.append(endpoint_from_options(ADA_NAME, options))
     return [remembered(home, endpoint) for endpoint in endpoints]
 
 

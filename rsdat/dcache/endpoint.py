@@ -166,7 +166,7 @@ def _with_configurations(given: dict[str, Any]) -> dict[str, Any]:
         where = f"'{given['rclone_config']}'"
         url = read_remote(text, given.get("rclone_section"), where).url
         if url:
-            given = {**given, "webdav_url": str(URL(url, encoded=True).origin())}
+            given = {**given, "webdav_url": _door_of(url, where)}
     elif "webdav_url" not in given and used == "token_file":
         # ada takes the door from there, too: get-macaroon writes such files.
         beside = _url_beside_token(given["token_file"])
@@ -182,8 +182,18 @@ def _url_beside_token(file: Path) -> str | None:
         return None  # told when the token is needed
     if not is_rclone(text):
         return None
-    url = read_remote(text, None, f"'{file}'").url
-    return str(URL(url, encoded=True).origin()) if url else None
+    where = f"'{file}'"
+    url = read_remote(text, None, where).url
+    return _door_of(url, where) if url else None
+
+
+def _door_of(url: str, where: str) -> str:
+    """The door of rclone's `url`, which goes on with a path."""
+    try:
+        return str(URL(url, encoded=True).origin())
+    except ValueError:
+        # The message does not repeat it: it may hold a secret.
+        raise InvalidInput(f"The url in {where} is no http(s) address") from None
 
 
 def _credential(name: str, given: dict[str, Any], api_url: str, webdav_url: str) -> Credential:

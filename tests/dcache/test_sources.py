@@ -120,6 +120,13 @@ class TestRclone:
         write_text(tmp_path / "c", text)
         assert header(RcloneFile(tmp_path / "c")) == "Bearer from-command"
 
+    def test_an_address_that_is_none(self, tmp_path: Path) -> None:
+        write_text(tmp_path / "c", RCLONE.replace("https://", "alice:geheim@"))
+        for key in ("rclone_config", "token_file"):
+            with pytest.raises(InvalidInput, match="no http") as caught:
+                endpoint_from_options("x", {key: str(tmp_path / "c")})
+            assert "geheim" not in json.dumps(caught.value.as_dict())
+
     def test_renewed_in_its_place(self, tmp_path: Path) -> None:
         """Another token, every other line as it was."""
         file = tmp_path / "c"
@@ -222,6 +229,15 @@ class TestAda:
         (endpoint,) = load_endpoints(tmp_path / "home")
         assert (endpoint.name, endpoint.api_url, header(endpoint)) == ("ada", API, "Bearer abc")
         assert not endpoint.own
+
+    def test_a_broken_set_up_costs_no_other_endpoint(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("fsspec.config.conf", {"dcache": URLS})
+        write_text(tmp_path / "t", RCLONE + "[b]\ntype = webdav\n")
+        monkeypatch.setenv("ada_tokenfile", f"{tmp_path}/t")
+        monkeypatch.setenv("ada_api", API)
+        assert [each.name for each in load_endpoints(tmp_path)] == ["default"]
 
     def test_unreadable(self, tmp_path: Path) -> None:
         with pytest.raises(InvalidInput, match="can't be read"):
