@@ -12,7 +12,7 @@ from typing import Any
 from fsspec.asyn import sync_wrapper
 
 from rsdat.base.clock import SystemClock
-from rsdat.base.errors import InvalidInput, NotFound
+from rsdat.base.errors import InvalidInput, NotFound, OnTape
 from rsdat.dcache import details, paths, quota, requests, rest
 from rsdat.dcache.fs_base import Connected
 from rsdat.dcache.minting import LEAST_S, mint
@@ -199,7 +199,7 @@ class Beyond(Connected):
             dCache's ids of the requests, one for each 500 files.
 
         Raises:
-            TimeoutError: Not all came within `wait`; the request goes on.
+            OnTape: Not all came within `wait`; the request goes on.
         """
         return await self._order("stage", path, keep, wait)
 
@@ -290,9 +290,12 @@ class Beyond(Connected):
                 return
             pause = min(next(pauses, _LOOK_EVERY_S[-1]), limit_s - waited)
             if pause <= 0:
-                raise TimeoutError(
+                # No TimeoutError: fsspec would take it for its own and drop the words.
+                raise OnTape(
                     f"{len(missing)} of {len(files)} files are not on disk after {limit_s:g} s, "
-                    f"such as '{missing[0]}'. The request goes on: ask locality() later"
+                    f"such as '{missing[0]}'",
+                    hint="The request goes on: ask locality() later.",
+                    path=missing[0],
                 )
             await client.http.sleep(pause)
             waited += pause

@@ -7,6 +7,7 @@ by name, because to ignore it would change what a certificate or a header means.
 
 from __future__ import annotations
 
+import base64
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -127,7 +128,7 @@ def _credential(auth: Any, headers: dict[str, str]) -> dict[str, str]:
         if kind.lower() == "bearer" and value.strip():
             found = {"token": value.strip()}
         elif kind.lower() == "basic":
-            auth = aiohttp.BasicAuth.decode(f"Basic {value.strip()}")
+            auth = _decoded(value)
         else:
             raise InvalidInput("The header 'Authorization' must hold a Bearer token or be Basic")
     if auth is None:
@@ -137,3 +138,15 @@ def _credential(auth: Any, headers: dict[str, str]) -> dict[str, str]:
     if found:
         raise InvalidInput("Give either a token or a user name with a password, not both")
     return {"username": str(auth[0]), "password": str(auth[1])}
+
+
+def _decoded(value: str) -> tuple[str, str]:
+    try:
+        name, colon, password = (
+            base64.b64decode(value.strip(), validate=True).decode().partition(":")
+        )
+    except ValueError as error:
+        raise InvalidInput("The header 'Authorization' is no HTTP Basic") from error
+    if not colon:
+        raise InvalidInput("The header 'Authorization' is no HTTP Basic")
+    return name, password
