@@ -386,7 +386,8 @@ class Tree:
 
 def _shown(attributes: Attributes) -> tuple[object, ...]:
     """Of whose change watchers are told; extended attributes are not among it."""
-    return attributes.locality, attributes.labels, attributes.mode, attributes.state
+    known = attributes
+    return known.locality, known.target_qos, known.labels, known.mode, known.state
 
 
 def _still_true(known: Attributes, found: os.stat_result) -> Attributes:
