@@ -69,14 +69,21 @@ def save(home: Path, name: str, given: Mapping[str, Any]) -> tuple[Endpoint, boo
         options = _merged(old or {}, given)
         # Checked whole before anything is written.
         endpoint_from_options(name, options, folder=home, own=True)
-        options = _put_aside(home, name, options)
+        options = _put_aside(home, name, options, old or {})
         entry = {"name": name, **options}
         endpoint = endpoint_from_options(name, options, folder=home, own=True)
         if old is None:
             described.append(entry)
         else:
             described[described.index(old)] = entry
-        _write(home, described)
+        try:
+            _write(home, described)
+        except BaseException:
+            for key in ("token_file", "password_file"):
+                file = str(options.get(key, ""))
+                if file.startswith(f"{SECRETS}/") and file != (old or {}).get(key):
+                    (home / file).unlink(missing_ok=True)
+            raise
     return endpoint, old is None
 
 
@@ -146,16 +153,22 @@ def _merged(old: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     return {**options, **new}
 
 
-def _put_aside(home: Path, name: str, options: dict[str, Any]) -> dict[str, Any]:
+def _put_aside(
+    home: Path, name: str, options: dict[str, Any], old: Mapping[str, Any]
+) -> dict[str, Any]:
     """The options with their secrets replaced by names of files, which are written."""
+    same = all(options.get(key) == old.get(key) for key in ("api_url", "webdav_url", "username"))
     for key, instead in (("token", "token_file"), ("password", "password_file")):
         if key in options:
             text = str(options[key])
             if key == "token":
                 bearer(text, "what was given")
             line = clean(text, "what was given")
-            # A name of its own: the old secret stands until endpoints.json names the new one.
-            file = f"{SECRETS}/{name}-{secrets.token_hex(4)}.{key}"
+            # Another one for the same doors goes where transfers under way and notebooks read it.
+            # Else a name of its own: no door is sent what was meant for another.
+            file = str(old.get(instead, ""))
+            if not same or not file.startswith(f"{SECRETS}/"):
+                file = f"{SECRETS}/{name}-{secrets.token_hex(4)}.{key}"
             private_folder(home / SECRETS)
             write_text(home / file, line + "\n")
             options = {k: v for k, v in options.items() if k != key} | {instead: file}

@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 
+from rsdat.base.errors import Conflict, NoSpace
 from rsdat.base.files import read_json, write_json, write_text
+from rsdat.base.lock import Lock
 from rsdat.dcache import described
 from rsdat.dcache.configured import load_endpoints
 from tests.support.door import Door, door
@@ -89,6 +91,10 @@ async def test_another_credential_replaces_the_old(
     urls = {"api_url": running_door.api_url, "webdav_url": running_door.webdav_url}
     await save(lab, 201, **urls, token="first")
     (first,) = secrets_of(rsdat_home)
+    await save(lab, 200, token="another")
+    # In its place: what is under way, and notebooks that name the file, go on with it.
+    assert secrets_of(rsdat_home) == [first]
+    assert (rsdat_home / "credentials" / first).read_text() == "another\n"
     await save(lab, 200, username="alice", password="geheim")
     (second,) = secrets_of(rsdat_home)
     assert (first != second, second.endswith(".password")) == (True, True)
@@ -194,10 +200,26 @@ def test_several_servers_on_one_home(tmp_path: Path) -> None:
         assert secret.reveal() == f"Bearer t{each.name[1:]}"
 
 
-def test_held_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rsdat.base.errors import Conflict
-    from rsdat.base.lock import Lock
+def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old description stands, and no secret lies about."""
+    urls = {"api_url": "http://x/api/v1", "webdav_url": "http://x"}
+    described.save(tmp_path, "mine", {**urls, "username": "a", "password": "old"})
+    (kept,) = secrets_of(tmp_path)
+    before = (tmp_path / "endpoints.json").read_text()
 
+    def full(*_: Any, **__: Any) -> None:
+        raise NoSpace("There is no space left")
+
+    monkeypatch.setattr(described, "write_json", full)
+    for value in ({"token": "geheim"}, {"webdav_url": "http://y", "password": "geheim"}):
+        with pytest.raises(NoSpace):
+            described.save(tmp_path, "mine", {**urls, **value})
+        assert secrets_of(tmp_path) == [kept]
+        assert (tmp_path / "credentials" / kept).read_text() == "old\n"
+        assert (tmp_path / "endpoints.json").read_text() == before
+
+
+def test_held_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(described, "_LOCK_WAIT_S", 0.05)
     held = Lock.take(tmp_path / ".endpoints.lock")
     assert held is not None
