@@ -2,10 +2,10 @@
 
 Straight to the door the same client (aiohttp) asks for a first page of 200, and for all, and throws
 the bytes away. Through the companion it asks for the first 200 rows sorted by name, then waits for
-the event that tells that all are there, and asks again. The folder gets a new name each round, so
-that nothing is known of it. Memory is the Jupyter server's: its highest in a round less what it
-held before the first; meanwhile `/api/info` is asked every 20 ms, which shows what a listing holds
-up.
+the event that tells that all are there, and asks again. The folder gets a new name before each of
+the two, so that nothing is known of it on either side. Memory is the Jupyter server's: its highest
+in a round less what it held before the first; meanwhile `/api/info` is asked every 20 ms, which
+shows what a listing holds up.
 """
 
 from __future__ import annotations
@@ -112,8 +112,6 @@ class _Case:
             await self._straight(session, "/", None)
             before = _status_mib(process, "VmRSS")
             for number in range(rounds):
-                (self.dcache.root / self.name).rename(self.dcache.root / f"big-{number + 1}")
-                self.name = f"big-{number + 1}"
                 (process / "clear_refs").write_text("5")  # the highest begins anew (man 5 proc)
                 if number % 2:
                     await self._door_round(session)
@@ -130,13 +128,19 @@ class _Case:
                     flush=True,
                 )
 
+    def _rename(self) -> str:
+        number = int(self.name.rpartition("-")[2]) + 1
+        (self.dcache.root / self.name).rename(self.dcache.root / f"big-{number}")
+        self.name = f"big-{number}"
+        return f"/{self.name}"
+
     async def _door_round(self, session: aiohttp.ClientSession) -> None:
-        path = f"/{self.name}"
+        path = self._rename()
         self.first.other.append(await self._straight(session, path, FIRST))
         self.whole.other.append(await self._straight(session, path, None))
 
     async def _our_round(self, session: aiohttp.ClientSession) -> None:
-        path = f"/{self.name}"
+        path = self._rename()
         async with self._listening(session) as events, self._asking(session):
             began = time.monotonic()
             page = await self._page(session, path)

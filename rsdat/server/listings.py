@@ -31,7 +31,9 @@ FRESH_S = 60.0
 LIVE_FRESH_S = 900.0
 MAX_FOLDERS = 16
 #: Over all kept folders; about 150 bytes each.
-MAX_ENTRIES = 300_000
+MAX_ENTRIES = 200_000
+#: As many may stay while a folder is listed of which a first page does not tell how large it is.
+_MAX_BESIDE = 50_000
 #: A page of this many costs dCache a tenth of a second; whoever has no more is known by it.
 FIRST_PAGE = 200
 #: So long a request waits for a new listing where an old one can be shown.
@@ -269,6 +271,8 @@ class Listings:
             loading.began_s = self._now_s()
             loading.outdated = False
         async with self._whole:
+            if kept is None:
+                self._make_room(MAX_FOLDERS, _MAX_BESIDE)
             began_s = self._now_s()
             folder = _Folder(await loading.load(None), loading.began_s, listed)
             folder.ended_s = self._now_s()
@@ -302,9 +306,13 @@ class Listings:
     def _keep(self, key: Key, folder: _Folder) -> None:
         self._folders[key] = folder
         self._folders.move_to_end(key)
-        while len(self._folders) > 1 and (
-            len(self._folders) > MAX_FOLDERS
-            or sum(len(kept.rows) for kept in self._folders.values()) > MAX_ENTRIES
+        self._make_room(MAX_FOLDERS, MAX_ENTRIES, least=1)
+
+    def _make_room(self, folders: int, entries: int, least: int = 0) -> None:
+        """Let go of those that were not used for longest, until so many are left at most."""
+        while len(self._folders) > least and (
+            len(self._folders) > folders
+            or sum(len(kept.rows) for kept in self._folders.values()) > entries
         ):
             self._folders.popitem(last=False)
 
