@@ -181,10 +181,10 @@ function Targets(props: ITapeContext & { order: ITapeRequest }): JSX.Element {
     <details
       className="jp-rsdat-Transfer-failures"
       onToggle={event => {
-        if (event.currentTarget.open) {
-          void model.loadTargets(order.id);
-        } else {
+        if (!event.currentTarget.open) {
           model.dropTargets(order.id);
+        } else if (model.targets(order.id) === null) {
+          void model.loadTargets(order.id);
         }
       }}
     >
