@@ -14,12 +14,15 @@ from importlib.metadata import version
 from bench import (
     array_submit,
     first_worker,
+    listing,
     main_job,
     panel_scroll,
     panel_update,
     queries,
+    random_reads,
     reconcile_pass,
     responsive,
+    small_files,
     transfer,
     transfers,
 )
@@ -31,12 +34,15 @@ PARTS = {
     "array_submit": array_submit,
     "transfer": transfer,
     "transfers": transfers,
+    "listing": listing,
     "main_job": main_job,
     "queries": queries,
     "reconcile_pass": reconcile_pass,
     "responsive": responsive,
     "panel_scroll": panel_scroll,
     "panel_update": panel_update,
+    "random_reads": random_reads,
+    "small_files": small_files,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
 INTRODUCTION = """\
