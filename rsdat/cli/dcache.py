@@ -56,7 +56,7 @@ def _run_endpoints(_args: argparse.Namespace) -> int:
 def _run_token(args: argparse.Namespace) -> int:
     from rsdat.dcache.configured import find_endpoint
     from rsdat.dcache.http import Http
-    from rsdat.dcache.tokens import ask
+    from rsdat.dcache.tokens import WORDS, ask
 
     endpoint = find_endpoint(rsdat_home(), args.endpoint)
     now = SystemClock().now()
@@ -69,7 +69,8 @@ def _run_token(args: argparse.Namespace) -> int:
             await http.close()
 
     report = asyncio.run(look())
-    _say(f"{endpoint.name}: {report.kind} from {report.source}")
+    source = "" if report.kind == "none" else f" from {report.source}"
+    _say(f"{endpoint.name}: {WORDS[report.kind]}{source}")
     for line in _about(report, now):
         _say(f"  {line}")
     if report.problem is None:

@@ -113,7 +113,7 @@ async def examine(endpoint: Endpoint, now: datetime, home: Path | None = None) -
             await client.close()
     done = {step.name for step in found.steps}
     found.steps += [
-        Step(name, "skipped", "Not tried, because of what failed before")
+        Step(name, "skipped", "Not tried, because something else failed")
         for name in _STEPS
         if name not in done
     ]
@@ -130,21 +130,16 @@ async def _doors_and_identity(found: Examination, http: Http, now: datetime) -> 
     report = await tokens.look(endpoint.credential)
     found.token = report
     if report.problem is not None:
-        # What can't be read can't be sent. The doors are looked at as a stranger would.
+        # What can't be read can't be sent.
         _add(found, "token", report.problem)
     elif report.expires is not None and report.expires <= now:
         report = replace(report, problem=ended(report.expires))
         found.token = report
         _add(found, "token", ended(report.expires or now))
     if report.problem is not None:
-        stranger = Http(replace(endpoint, credential=Anonymous()), busy_waits_s=())
-        try:
-            await _frontend(found, stranger, known=False)
-            await _door(found, stranger)
-        finally:
-            await stranger.close()
+        await _reach(found)
         return
-    await _frontend(found, http, known=True)
+    await _frontend(found, http)
     await _door(found, http)
     if not any(step.name in ("doors", "certificate") for step in found.steps):
         found.steps.append(_doors_found(endpoint))
@@ -154,18 +149,39 @@ async def _doors_and_identity(found: Examination, http: Http, now: datetime) -> 
         found.steps.append(_token(report, now))
 
 
-async def _frontend(found: Examination, http: Http, *, known: bool) -> None:
+async def _reach(found: Examination) -> None:
+    """Whether the addresses answer, by pages that need no login: a stranger's 401 counts too."""
+    endpoint = found.endpoint
+    http = Http(replace(endpoint, credential=Anonymous()), busy_waits_s=())
+    try:
+        for url, page in (
+            (endpoint.api_url, "/scripts/config.js"),
+            (endpoint.webdav_url, "/.well-known/wlcg-tape-rest-api"),
+        ):
+            open_page = URL(url, encoded=True).origin().with_path(page)
+            async with http.exchange(
+                "GET", open_page, doing="look who is there", ok=range(200, 600), timeout=_ASK
+            ):
+                pass
+    except RsdatError as error:
+        _add(found, "certificate" if error.code in _TLS else "doors", error)
+        return
+    finally:
+        await http.close()
+    message = f"{endpoint.api_url} and {endpoint.webdav_url} answer"
+    found.steps.append(Step("doors", "ok", message))
+    found.steps.append(_certificate(endpoint))
+
+
+async def _frontend(found: Examination, http: Http) -> None:
     """Whether it is one, and whom it takes the user for."""
     try:
         who = await tokens.identity(http)
     except NoCredential as error:
-        if known:
-            _add(found, "identity", error)
+        _add(found, "identity", error)
         return
     except RsdatError as error:
         await _explain_frontend(found, http.endpoint, error)
-        return
-    if not known:
         return
     if who is None:
         found.steps.append(
@@ -266,7 +282,7 @@ def _certificate(endpoint: Endpoint) -> Step:
         return Step(
             "certificate",
             "warning",
-            f"{' and '.join(plain)} is not encrypted: everybody on the way can read your token",
+            f"Not encrypted: {' and '.join(plain)}. Everybody on the way can read your token",
             "Use https addresses, unless this is your own computer.",
         )
     return Step("certificate", "ok", "The certificates are trusted")
@@ -275,7 +291,7 @@ def _certificate(endpoint: Endpoint) -> Step:
 def _token(report: tokens.Report, now: datetime) -> Step:
     if report.kind == "none":
         return Step("token", "warning", "There is no credential", "Give a token.")
-    what = f"{_KINDS.get(report.kind, 'The credential')} from {report.source}"
+    what = f"{tokens.WORDS[report.kind]} from {report.source}"
     if report.expires is None:
         return Step("token", "ok", f"{what}; it does not say when it ends")
     left = report.expires - now
@@ -283,15 +299,6 @@ def _token(report: tokens.Report, now: datetime) -> Step:
     if left <= timedelta(days=1):
         return Step("token", "warning", until, "It ends soon: get a new one.")
     return Step("token", "ok", until)
-
-
-_KINDS = {
-    "macaroon": "A macaroon",
-    "oidc": "An OIDC token",
-    "opaque": "A token",
-    "password": "A password",
-    "x509": "A certificate",
-}
 
 
 async def _list(found: Examination, client: DCacheClient) -> None:

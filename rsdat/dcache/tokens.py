@@ -17,6 +17,15 @@ from rsdat.dcache.rest import json_object
 from rsdat.dcache.sources import ClientCertificate, RcloneFile
 
 _BEARER = "Bearer "
+#: Kinds of credentials, for people.
+WORDS = {
+    "macaroon": "A macaroon",
+    "oidc": "An OIDC token",
+    "opaque": "A token",
+    "password": "A password",
+    "x509": "A certificate",
+    "none": "No credential",
+}
 
 
 @dataclass(frozen=True)

@@ -186,6 +186,8 @@ class TestCredentials:
         """Not sent at all: the token says it itself."""
         found = examined(endpoint_of(site, token=_old_macaroon()))
         step = failed(found)
+        assert states(found)["doors"] == "ok"
+        assert refusals(site) == 0
         assert (step.name, "ended at 2026-01-01" in step.message) == ("token", True)
         assert "new" in (step.hint or "")
 
@@ -195,6 +197,14 @@ class TestCredentials:
         step = failed(found)
         assert (step.name, "can read" in step.message) == ("token", True)
         assert "chmod 600" in (step.hint or "")
+        assert refusals(site) == 0
+        down = endpoint_of(
+            site, token=None, token_file=str(tmp_path / "t"), webdav_url="http://127.0.0.1:9"
+        )
+        assert {step.name for step in examined(down).steps if step.state == "failed"} == {
+            "doors",
+            "token",
+        }
 
     def test_no_credential(self, own_site: Door) -> None:
         found = examined(endpoint_of(own_site, token=None))
