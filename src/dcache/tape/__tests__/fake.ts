@@ -1,7 +1,7 @@
 /** A companion for tests: orders for tape in memory. */
 import { Signal } from '@lumino/signaling';
 import type { IChange } from '../../../common/events';
-import { ApiError } from '../../../common/request';
+import { type ApiError } from '../../../common/request';
 import type { ITapeOrder, ITapeRequest } from '../../../common/types';
 import { TARGETS, type Activity, type ITapeApi, type ITarget } from '../api';
 import { TapeModel } from '../model';
