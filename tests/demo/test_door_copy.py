@@ -195,6 +195,20 @@ def test_cut_listing(dcache: Door) -> None:
     assert len(cut.value.partial) == 50
 
 
+def test_stalled_download(dcache: Door) -> None:
+    dcache.fault("stall_download", server="proxy", at_bytes=1000)
+    headers = {**dcache.headers, "Connection": "close"}
+    with raw_request("GET", dcache.path_url("/source", proxy=True), headers) as sock:
+        head, _, body = until(sock).partition(b"\r\n\r\n")
+        assert head.startswith(b"HTTP/1.1 200")
+        while len(body) < 1000:
+            body += sock.recv(65536)
+        assert body == MEGABYTES[:1000]
+        sock.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            sock.recv(1)
+
+
 def test_dead_pool_and_vanishing_file(dcache: Door) -> None:
     dcache.fault("dead_pool", server="redirect")
     answer = ask("GET", dcache.path_url("/source"), dcache.headers)

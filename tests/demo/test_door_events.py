@@ -221,6 +221,19 @@ def test_last_event_id_replays_and_loss_is_told(dcache: Door) -> None:
         lost.close()
 
 
+def test_a_dead_link_tells_nothing(dcache: Door) -> None:
+    with watching(dcache, "/mute") as (channel, stream):
+        dcache.configure(mute_events=True)
+        assert dav(dcache, "MKCOL", "/mute/a") == 201
+        dcache.configure(mute_events=False)
+        assert dav(dcache, "MKCOL", "/mute/b") == 201
+        assert stream.next()["data"]["event"]["name"] == "b"
+        stream.close()
+        again = Stream(dcache, channel, last_id="0")
+        assert again.next()["data"]["event"]["name"] == "b"
+        again.close()
+
+
 def test_channels(dcache: Door) -> None:
     channel = open_channel(dcache, "mine")
     url = f"{dcache.api_url}/events/channels"

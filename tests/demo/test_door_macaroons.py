@@ -176,6 +176,14 @@ def test_reasons_at_use(dcache: Door) -> None:
     assert holder(dcache, "/", "ip:127.0.0.1,10.0.0.0/8").status("HEAD", "/top.txt") == 200
 
 
+def test_reasons_are_one_line(dcache: Door) -> None:
+    odd = Macaroon.parse(dcache.mint("/")).add("foo\r\nX-Header: x")
+    refused = Holder(dcache, odd.serialise()).ask("HEAD", "/top.txt")
+    assert refused.status == 401
+    assert "X-Header" not in refused.headers
+    assert Holder(dcache, dcache.token).mint("/", "a\nb:c").status == 400
+
+
 def test_where_a_macaroon_may_stand(dcache: Door) -> None:
     token = dcache.mint("/users/alice")
     url = dcache.path_url("/users/alice/p1.txt")

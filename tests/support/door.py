@@ -114,7 +114,8 @@ class Door:
         transfers together and of each, for those to come; None: no limit); tape_drives (files
         read from tape at once; None: all); bulk_expansion ("NONE", "TARGETS" or "ALL");
         bulk_page (targets a page of a bulk request); qos_for_all (QoS without a role);
-        mover_cost_ms (of each start of a mover); requests_per_s (of a client; None: no limit).
+        mover_cost_ms (of each start of a mover); requests_per_s (of a client; None: no limit);
+        mute_events (True: the open channels send nothing more, as over a dead link).
         """
         self._control("PUT", "/options", options)
 

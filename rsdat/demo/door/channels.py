@@ -57,6 +57,8 @@ class Channel:
         self._next = 0
         self._reader: Reader | None = None
         self._closing: asyncio.TimerHandle | None = None
+        self._is_closed = False
+        self.is_mute = False  # events are kept and not sent, as over a link that is dead
         self._await_reader()
 
     def read(self, last_id: str) -> Reader:
@@ -83,7 +85,8 @@ class Channel:
         """A reader has gone; the channel is given up if none comes in time."""
         if self._reader is reader:
             self._reader = None
-            self._await_reader()
+            if not self._is_closed:
+                self._await_reader()
 
     def set_timeout(self, seconds: int) -> None:
         """How long the channel outlives its reader."""
@@ -131,6 +134,7 @@ class Channel:
 
     def close(self, *, shutdown: bool = False) -> None:
         """End the stream and all subscriptions."""
+        self._is_closed = True
         if self._closing is not None:
             self._closing.cancel()
         for subscription in self.subscriptions.values():
@@ -151,7 +155,7 @@ class Channel:
         number, self._next = self._next, self._next + 1
         text = frame("inotify", {"event": payload, "subscription": url}, number)
         self._kept.append((number, text))
-        if self._reader is not None:
+        if self._reader is not None and not self.is_mute:
             self._reader.put_nowait(text)
 
     def _system(self, kind: str, url: str) -> None:

@@ -11,7 +11,8 @@ is like it.
     PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?,
                         "token_ends_in_s"?, "plain_macaroons"?, "tape_uri"?, "marker_s"?,
                         "bytes_per_s"?, "bytes_per_s_each"?, "tape_drives"?, "bulk_expansion"?,
-                        "bulk_page"?, "qos_for_all"?, "mover_cost_ms"?, "requests_per_s"?}
+                        "bulk_page"?, "qos_for_all"?, "mover_cost_ms"?, "requests_per_s"?,
+                        "mute_events"?}
     PUT    /quota      {"user"?, "group"?: lists for `Quotas.set`, "enforce"?, "configured"?}
     POST   /sweep      {} -> {"evicted": paths}
     POST   /bulk       {"target", "activity"} -> {"id"}: a bulk request of another user
@@ -151,6 +152,9 @@ class Control:
         if "requests_per_s" in body:
             for limiter in self._limiters.values():
                 limiter.requests_per_s = body["requests_per_s"]
+        if "mute_events" in body:
+            for channel in self._site.channels.all():
+                channel.is_mute = bool(body["mute_events"])
         if "tape_drives" in body:
             self._site.stager.use_drives(body["tape_drives"])
         if "bulk_expansion" in body:

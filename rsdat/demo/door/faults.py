@@ -17,6 +17,7 @@ KINDS = (
     "flip",
     "vanish",
     "dead_pool",
+    "stall_download",
 )
 SERVERS = ("frontend", "redirect", "proxy", "pool")
 _REMEMBERED = 100_000
@@ -28,9 +29,10 @@ class Fault:
 
     `status` answers with that code; `delay` waits `seconds` first, `hang` for ever; `drop`
     closes the connection unanswered; `cut_upload` and `cut_download` close it after
-    `at_bytes` of the body; `no_space` makes an upload fail with 507; `flip` inverts
-    the byte of an answer's body at `at_bytes`; `vanish` deletes what the request is about before
-    it is answered; `dead_pool` redirects to a port where nobody listens. Empty `server`,
+    `at_bytes` of the body, `stall_download` sends nothing more then; `no_space` makes an upload
+    fail with 507; `flip` inverts the byte of an answer's body at `at_bytes`; `vanish` deletes
+    what the request is about before it is answered; `dead_pool` redirects to a port where nobody
+    listens. Empty `server`,
     `method` and `prefix` (of the URL's path) fit every request.
     """
 

@@ -165,7 +165,7 @@ class Answer(web.StreamResponse):
 
     async def send(self, call: Call) -> web.StreamResponse:
         """Send headers and body."""
-        if call.fault is not None and call.fault.kind in ("cut_download", "flip"):
+        if call.fault is not None and call.fault.kind in ("cut_download", "stall_download", "flip"):
             return await self.send_file(call, [Part(text=self.payload)])
         call.headers_sent = True
         await self.prepare(call.request)
@@ -178,17 +178,20 @@ class Answer(web.StreamResponse):
         """Send headers and pieces of files; `content_length` must be their sum.
 
         An ordered fault `cut_download` ends the connection after that many bytes of the body,
-        `flip` inverts the byte at that place.
+        `stall_download` waits there until the client gives up, `flip` inverts the byte there.
         """
         call.headers_sent = True
         await self.prepare(call.request)
         if call.method != "HEAD":
             fault = call.fault
-            left = fault.at_bytes if fault and fault.kind == "cut_download" else None
+            ends_early = fault and fault.kind in ("cut_download", "stall_download")
+            left = fault.at_bytes if fault and ends_early else None
             sent = 0
             for part in parts:
                 if left is not None and len(part) >= left - sent:
                     await self._send_part(call, part.first(left - sent), sent)
+                    if fault and fault.kind == "stall_download":
+                        await call.gone.wait()
                     call.cut()
                     raise ConnectionResetError("cut on order")
                 await self._send_part(call, part, sent)

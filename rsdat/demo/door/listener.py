@@ -210,7 +210,7 @@ class Listener:
                 headers = [("WWW-Authenticate", REALM)]
                 if call.header("Suppress-WWW-Authenticate"):
                     headers = [("Suppress-WWW-Authenticate", "suppressed")]
-                return Answer(401, reason=str(error), headers=headers)
+                return Answer(401, reason=" ".join(str(error).split()), headers=headers)
         return await self._handler(call)
 
     def _note(self, call: Call, status: int) -> None:

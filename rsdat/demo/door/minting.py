@@ -44,7 +44,7 @@ async def mint(call: Call, logins: Logins) -> Answer:
 
 
 def _in_a_phrase(error: Exception) -> str:
-    text = str(error)
+    text = " ".join(str(error).split())
     return f"Bad requested caveat: {text}" if isinstance(error, CaveatError) else text
 
 

@@ -7,6 +7,7 @@ import mimetypes
 import os
 import shutil
 import stat
+import threading
 import time
 import zlib
 from collections.abc import Iterator
@@ -125,6 +126,7 @@ class Tree:
         self.store = store
         self.notices = Notices()
         self._listed: dict[str, tuple[int, list[str]]] = {}
+        self._listing = threading.Lock()
         self._hidden = None if hidden is None else os.fspath(hidden.resolve())
 
     def disk(self, path: str) -> str:
@@ -218,12 +220,8 @@ class Tree:
         names = self._names(place, path)
         prefix = path if path == "/" else path + "/"
         last = len(names) if limit is None else min(len(names), offset + limit)
-        return self._entries(place, prefix, names, range(offset, last))
-
-    def _entries(self, place: str, prefix: str, names: list[str], wanted: range) -> Iterator[Entry]:
-        for number in wanted:
-            disk_name = names[number]
-            name = disk_name
+        for number in range(offset, last):
+            name = disk_name = names[number]
             if name.startswith(_LONG_PREFIX):
                 name = self.store.long_name(name) or name
             name = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
@@ -249,9 +247,10 @@ class Tree:
             names = [name for name in names if f"{place}/{name}" != self._hidden]
         # A change in the same tick of the disk's clock would not be seen: wait for the next.
         if time.time_ns() - changed_ns > _TICK_NS and len(names) > _FEW:
-            while len(self._listed) >= _REMEMBERED:
-                self._listed.pop(next(iter(self._listed)), None)
-            self._listed[place] = (changed_ns, names)
+            with self._listing:
+                while len(self._listed) >= _REMEMBERED:
+                    self._listed.pop(next(iter(self._listed)))
+                self._listed[place] = (changed_ns, names)
         return names
 
     def update(self, entry: Entry, attributes: Attributes) -> None:
