@@ -284,6 +284,9 @@ async def test_browser_goes_in_the_middle_of_a_download(
     assert ended["state"] == "interrupted"
     assert "browser stopped" in ended["problem"]["message"]
     await until(lambda: asyncio.to_thread(lambda: dcache.movers() == 0))
+    # A range in the middle says nothing of what comes before it.
+    middle = await transfers.fetch(made["id"], Range=f"bytes={MIB}-{14 * MIB}")
+    assert middle.body == body[MIB : 14 * MIB + 1]
     rest = await transfers.fetch(made["id"], Range=f"bytes={len(got)}-")
     assert (rest.code, rest.body) == (206, body[len(got) :])
     assert (await transfers.done(made["id"]))["verified"] == "adler32"

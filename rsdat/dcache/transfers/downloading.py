@@ -162,21 +162,28 @@ class Downloading:
         if self._marks_of != etag:
             self._marks, self._marks_of = {0: 1}, etag
         to_the_end = download.end == download.size
-        if to_the_end and sums is not None and download.start:
-            sums = await self._sum_before(client, entry, sums, download.start)
+        if sums is not None and download.start:
+            # What is neither begun at the start nor goes to the end can't be verified.
+            before = self._sum_before
+            sums = await before(client, entry, sums, download.start) if to_the_end else None
+        loop = asyncio.get_running_loop()
         progress.begin(0, entry.path)
         sent = got = download.start
         progress.at(0, sent)
         held: bytes | None = None
         try:
             async for chunk in download:
+                # Summed in a thread while the chunk before is being sent.
+                summing = (
+                    None if sums is None else loop.run_in_executor(None, sums[0].update, chunk)
+                )
                 if held is not None:
                     yield held
                     sent += len(held)
                     progress.at(0, sent)
                 held = chunk
-                if sums is not None:
-                    sums[0].update(chunk)
+                if sums is not None and summing is not None:
+                    await summing
                     got += len(chunk)
                     self._mark(sums[0], got)
             if to_the_end:
