@@ -168,6 +168,8 @@ export function addFileCommands(options: IFileCommandOptions): void {
     caption: trans.__('Save on this computer as one archive'),
     icon: downloadIcon,
     isEnabled: isAny,
+    // One file needs no archive: its menu has one way to download it.
+    isVisible: args => args.paths !== undefined || !isOneFile(dcache.selected),
     describedBy: schema({
       endpoint: ENDPOINT,
       paths: PATHS,
