@@ -149,11 +149,11 @@ describe('a sender', () => {
 
   it('keeps the others when one fails, and knows what to send again', async () => {
     const { put, sender: it } = sender(['a', 'b', 'c']);
-    put.faults.set('b', ['no_space']);
+    put.faults.set('b', ['not_permitted']);
     await it.run();
     expect(put.begun).toHaveLength(3);
     expect(it.failures).toEqual([
-      { path: 'b', message: 'no_space', hint: null }
+      { path: 'b', message: 'not_permitted', hint: null }
     ]);
     expect(it.left.map(({ path }) => path)).toEqual(['b']);
   });

@@ -36,7 +36,13 @@ const ALREADY = new Set(['sent', 'skipped']);
 const ENDED = new Set(['cancelled', 'done']);
 
 /** What would fail for every other file too; a refused credential must not be tried again. */
-const FATAL = new Set(['no_credential', 'credential_file', 'no_endpoint']);
+const FATAL = new Set([
+  'no_credential',
+  'credential_file',
+  'no_endpoint',
+  'endpoint_gone',
+  'no_space'
+]);
 
 /** A file whose name is taken. */
 export interface ISenderQuestion {
