@@ -116,7 +116,10 @@ class Channel:
         opening = self._http.exchange(
             "GET", url, doing="read events", headers=headers, timeout=_STREAM
         )
-        response = await asyncio.wait_for(opening.__aenter__(), SMALL_ANSWER_S)
+        try:
+            response = await asyncio.wait_for(opening.__aenter__(), SMALL_ANSWER_S)
+        except asyncio.TimeoutError as error:
+            raise door_failure(url, error) from error
         try:
             if response.content_type != "text/event-stream":
                 raise DoorBroken("dCache sent no event stream", code="not_understood")

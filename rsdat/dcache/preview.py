@@ -78,10 +78,8 @@ class Previews:
         file = RangeFile(read, reader.size, time.monotonic() + MAX_S)
         try:
             return await loop.run_in_executor(self._threads, _draw, file, path, size)
-        except asyncio.CancelledError:
-            file.stop()
-            raise
         finally:
+            file.stop()
             await reader.close()
 
 
@@ -99,14 +97,17 @@ class RangeFile:
         self.size = size
         self._ends_s = ends_s
         self._blocks: OrderedDict[int, bytes] = OrderedDict()
+        self._under_way: Future[bytes] | None = None
         #: Bytes asked for.
         self.fetched = 0
         #: What went wrong: GDAL tells its own story of it.
         self.error: Exception | None = None
 
     def stop(self) -> None:
-        """Let the next read fail."""
+        """Let the present read fail, and the next one."""
         self._ends_s = 0.0
+        if self._under_way is not None:
+            self._under_way.cancel()
 
     def open(self, path: str, _mode: str = "rb", **_options: Any) -> _Handle:
         """As rasterio wants it; no other file is there."""
@@ -138,8 +139,10 @@ class RangeFile:
             if self.fetched + end - start > MAX_BYTES:
                 raise too_large(f"needs more than {MAX_BYTES >> 20} MiB to be read")
             self.fetched += end - start
-            data = self._ask(start, end).result(left_s)
+            self._under_way = self._ask(start, end)
+            data = self._under_way.result(left_s)
         except Exception as error:
+            self.stop()  # what is still asked for would open the file's connection again
             self.error = error if isinstance(error, RsdatError) else too_large("takes too long")
             raise OSError(str(error)) from error
         found = {

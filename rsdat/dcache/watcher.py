@@ -79,6 +79,7 @@ class Watcher:
             return True
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._run())
+            self._task.add_done_callback(_tell_bug)
         self._news.set()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._settle(folder), ANSWER_S)
@@ -118,7 +119,8 @@ class Watcher:
         try:
             await self._connected()
         except NoCredential:
-            return _NO_EVENTS_S  # a 401 each time would block others on this host
+            self._forget_channel()
+            return _RETRY_S[-1]  # a 401 more often would block others on this host
         except RsdatError as error:
             status = error.details.get("status")
             if self._channel is None and status in (400, 403, 404, 405, 406, 501):
@@ -242,3 +244,9 @@ class Watcher:
         if channel is not None:
             with contextlib.suppress(RsdatError, asyncio.TimeoutError):
                 await asyncio.wait_for(channel.close(), 5)
+
+
+def _tell_bug(task: asyncio.Task[None]) -> None:
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _log.error("rsdat: watching folders failed", exc_info=error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
@@ -12,6 +14,8 @@ from rsdat.server.handler import RsdatHandler
 class PreviewHandler(RsdatHandler):
     """`/preview/{endpoint}/{path}`."""
 
+    _making: asyncio.Task[bytes] | None = None
+
     @web.authenticated
     @authorized
     async def get(self, endpoint: str, path: str) -> None:
@@ -19,6 +23,20 @@ class PreviewHandler(RsdatHandler):
         size = self.query("previewFile")["size"]
         client = await self.companion.storage.client(endpoint)
         previews = await self.companion.previews()
-        picture = await previews.make(client, paths.parse("/" + path), size)
+        making = previews.make(client, paths.parse("/" + path), size)
+        self._making = asyncio.create_task(making)
+        try:
+            picture = await self._making
+        except asyncio.CancelledError:
+            if self._auto_finish:
+                raise
+            return  # whoever wanted it has gone
         self.set_header("Content-Type", "image/png")
         self.finish(picture)
+
+    def on_connection_close(self) -> None:
+        """Whoever wanted it has gone: read no further."""
+        super().on_connection_close()
+        self._auto_finish = False
+        if self._making is not None:
+            self._making.cancel()

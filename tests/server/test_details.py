@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import Any
 
@@ -14,7 +15,7 @@ from rasterio.transform import from_origin
 
 from rsdat.dcache import preview
 from tests.support.door import Door
-from tests.support.server import Lab, check_error
+from tests.support.server import Lab, check_error, until
 
 ON = {"endpoint": "default"}
 
@@ -284,3 +285,28 @@ async def test_what_has_no_preview(
     monkeypatch.undo()
     monkeypatch.setitem(sys.modules, "rasterio", None)
     await refused("ok.tif", 409, "no_rasterio")
+
+
+async def test_nobody_waits_for_a_preview(lab: Lab, dcache: Door, folder: str) -> None:
+    """Who closes the tab leaves no read behind, which others would have to wait for."""
+    (dcache.root / folder[1:] / "a.tif").write_bytes(raster(size=512))
+    dcache.fault("hang", server="pool", times=2)
+    path = lab.url(f"/preview/default{folder}/a.tif").partition(str(lab.port))[2]
+    asked = (
+        f"GET {path} HTTP/1.1\r\nHost: localhost:{lab.port}\r\n"
+        f"Authorization: token {lab.token}\r\n\r\n"
+    )
+    writers = []
+    for _ in range(2):  # as many as there are threads
+        _, writer = await asyncio.open_connection("127.0.0.1", lab.port)
+        writer.write(asked.encode())
+        writers.append(writer)
+
+    async def both_hang() -> bool:
+        return len(await asyncio.to_thread(dcache.requests, "pool", "GET")) == 2
+
+    await until(both_hang)
+    for writer in writers:
+        writer.close()
+    shown = await asyncio.wait_for(picture(lab, f"{folder}/a.tif"), preview.MAX_S / 2)
+    assert shown.shape == (4, 32, 32)
