@@ -1,4 +1,6 @@
 /** Endpoints and tokens: tried out step by step, described and forgotten, narrowed to hand out. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator, Page } from '@playwright/test';
 import { openPanel, stack } from './support';
@@ -43,7 +45,9 @@ test('an endpoint is tried out, described anew and forgotten', async ({
   await expect(demo.getByText(/^Listing, good:/)).toBeVisible();
 
   await dialog.getByRole('button', { name: 'Add endpoint' }).click();
-  const { webdav_url, token } = stack().door;
+  const { token } = stack().door;
+  const described = readFileSync(join(stack().home, 'endpoints.json'), 'utf8');
+  const [{ api_url, webdav_url }] = JSON.parse(described).endpoints;
   await dialog.getByRole('textbox', { name: 'Name' }).fill('second');
   await dialog.getByRole('textbox', { name: 'WebDAV address' }).fill('nowhere');
   await expect(dialog.getByText(/An address, beginning with/)).toBeVisible();
@@ -51,6 +55,7 @@ test('an endpoint is tried out, described anew and forgotten', async ({
   await dialog
     .getByRole('textbox', { name: 'WebDAV address' })
     .fill(webdav_url);
+  await dialog.getByRole('textbox', { name: 'REST address' }).fill(api_url);
   await dialog.getByLabel('Token or macaroon').fill(token);
   await dialog.getByRole('button', { name: 'Test', exact: true }).click();
   await expect(dialog.getByText(/^(Doors|Identity), \w+/).first()).toBeVisible({

@@ -139,6 +139,7 @@ test('a taken name is asked about, and the list survives a reload', async ({
 test('files go to the workspace and back', async ({ page, tmpPath }) => {
   await putFile('/copied/a/one.txt', 'one');
   await putFile('/copied/a/two.txt', 'two');
+  await putFile('/copied/back/keep.txt', 'kept');
   await show(page, '/copied');
   await run(page, 'rsdat-dcache:copy-to-workspace', {
     endpoint: 'demo',
