@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.support.door import Door, door
 from tests.support.raw_http import Reply, ask
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
 def dcache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     with door(tmp_path_factory.mktemp("door"), stage_delay_s=0.05) as running:
         yield running
-
-
-def wait_for(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def post(dcache: Door, route: str, body: object, *, token: str = "", method: str = "POST") -> Reply:

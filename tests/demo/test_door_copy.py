@@ -5,13 +5,14 @@ from __future__ import annotations
 import http.client
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support.door import Door, door
 from tests.support.raw_http import Reply, ask, raw_request, until
+from tests.support.waiting import wait_for
 
 MEGABYTES = os.urandom(3_000_000)
 
@@ -127,13 +128,6 @@ def test_a_client_that_hangs_up_ends_the_copy(dcache: Door) -> None:
         wait_for(lambda: left.exists() and left.stat().st_size > 0)
     wait_for(lambda: dcache.movers() == 0)
     assert not left.exists()
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def test_push(dcache: Door) -> None:

@@ -6,7 +6,7 @@ import base64
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,13 @@ import pytest
 from rsdat.demo.door.auth import RateLimiter
 from tests.support.door import Door, door
 from tests.support.raw_http import Reply, ask, ask_on, connection
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
 def dcache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     with door(tmp_path_factory.mktemp("door"), stage_delay_s=0.05) as running:
         yield running
-
-
-def wait_for(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def rest(dcache: Door, route: str, body: object = None, user: str = "") -> Reply:
@@ -162,6 +156,20 @@ def test_what_ordinary_users_may_not_see(dcache: Door) -> None:
     assert json.loads(rest(dcache, "space/tokens").text) == []
     labels = rest(dcache, "labels")
     assert (labels.status, "there are no any labels" in labels.text) == (500, True)
+
+
+def test_labels_come_in_pages(dcache: Door) -> None:
+    for name in "abc":
+        (dcache.root / f"labelled-{name}").touch()
+    dcache.set_files([{"path": f"/labelled-{n}", "labels": ["é a"]} for n in "abc"])
+
+    def names(query: str = "") -> list[str]:
+        answer = rest(dcache, f"labels/%C3%A9%20a{query}")
+        return [child["fileName"] for child in json.loads(answer.text)["children"]]
+
+    assert names() == ["labelled-a-1", "labelled-b-2", "labelled-c-3"]
+    assert names("?limit=1&offset=1") == ["labelled-b-2"]
+    assert json.loads(rest(dcache, "labels/unknown").text)["children"] == []
 
 
 def test_pages_follow_changes(dcache: Door) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,19 +13,13 @@ import pytest
 from rsdat.demo.door.auth import RateLimiter
 from tests.support.door import Door, door
 from tests.support.raw_http import Reply, ask, ask_on, connection, raw_request, until
+from tests.support.waiting import wait_for
 
 
 @pytest.fixture(scope="module")
 def dcache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     with door(tmp_path_factory.mktemp("door"), stage_delay_s=0.3, block_s=1) as running:
         yield running
-
-
-def wait_for(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.02)
 
 
 def on_tape(dcache: Door, name: str, **attributes: object) -> str:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.support.door import Door, door
 from tests.support.raw_http import Reply, ask, ask_on, connection, raw_request, until
+from tests.support.waiting import wait_for
 
 MILLION = bytes(range(250)) * 4000
 WRONG_MD5 = base64.b64encode(hashlib.md5(b"other").digest()).decode()
@@ -21,13 +21,6 @@ WRONG_MD5 = base64.b64encode(hashlib.md5(b"other").digest()).decode()
 def dcache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     with door(tmp_path_factory.mktemp("door"), movers=5) as running:
         yield running
-
-
-def wait_for(condition: Callable[[], bool], timeout_s: float = 10) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def upload_target(dcache: Door, path: str, size: int, **headers: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from urllib.parse import unquote
 
 from aiohttp import web
 
@@ -13,7 +14,7 @@ from rsdat.demo.door.discovery import doors
 from rsdat.demo.door.event_routes import EventRoutes
 from rsdat.demo.door.http import Call
 from rsdat.demo.door.namespace import Namespace
-from rsdat.demo.door.rest import RestError, json_answer, only
+from rsdat.demo.door.rest import RestError, json_answer, only, page
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.stage_requests import StageRequests
 
@@ -84,7 +85,9 @@ class Frontend:
         only(call, "GET", "HEAD")
         tree = self._site.tree
         children = []
-        for number, path in enumerate(tree.store.labelled(rest), start=1):
+        offset, limit = page(call)
+        found = list(enumerate(tree.store.labelled(unquote(rest)), start=1))
+        for number, path in found[offset : None if limit is None else offset + limit]:
             entry = tree.find(path)
             if entry is not None:
                 name = f"{entry.name}-{number}"

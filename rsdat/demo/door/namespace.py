@@ -13,7 +13,7 @@ from aiohttp import web
 from rsdat.demo.door import paths
 from rsdat.demo.door.checksums import known
 from rsdat.demo.door.http import Call, Part
-from rsdat.demo.door.rest import RestError, is_true, json_answer, json_body, success, text_of
+from rsdat.demo.door.rest import RestError, is_true, json_answer, json_body, page, success, text_of
 from rsdat.demo.door.rights import Rights
 from rsdat.demo.door.site import Site
 from rsdat.demo.door.tree import (
@@ -81,7 +81,7 @@ class Namespace:
     async def _get(self, call: Call, path: str) -> web.StreamResponse:
         if "json" not in (call.header("Accept") or "json") and "*" not in call.header("Accept"):
             raise RestError(406, "HTTP 406 Not Acceptable")
-        offset, limit = _page(call)
+        offset, limit = page(call)
         entry = self._tree.entry(path)
         if path != "/" and self._tree.forbids(paths.parent(path), "read"):
             raise RestError(403, "Forbidden")
@@ -234,17 +234,6 @@ class Namespace:
     def _chgrp(self, _entry: Entry, body: Fields, _rights: Rights) -> None:
         if body.get("gid") not in (1000, 1005):
             raise RestError(403, "Forbidden")
-
-
-def _page(call: Call) -> tuple[int, int | None]:
-    try:
-        offset = int(call.query("offset") or 0)
-        limit = None if call.query("limit") is None else int(call.query("limit") or 0)
-    except ValueError as error:
-        raise RestError(400, "limit and offset must be an integer value.") from error
-    if offset < 0 or (limit or 0) < 0:
-        raise RestError(400, "limit and offset can not be less than zero.")
-    return offset, limit
 
 
 def _print(view: View, entry: Entry, children: Iterable[Entry] | None) -> tuple[list[bytes], int]:

@@ -91,3 +91,19 @@ def text_of(body: dict[str, Any], key: str) -> str:
         raise RestError(400, f'JSONObject["{key}"] is not a string.')
     value: str = body[key]
     return value
+
+
+def page(call: Call) -> tuple[int, int | None]:
+    """Offset and limit of a query; no limit is None.
+
+    Raises:
+        RestError: 400, one is no number or below zero.
+    """
+    try:
+        offset = int(call.query("offset") or 0)
+        limit = None if call.query("limit") is None else int(call.query("limit") or 0)
+    except ValueError as error:
+        raise RestError(400, "limit and offset must be an integer value.") from error
+    if offset < 0 or (limit or 0) < 0:
+        raise RestError(400, "limit and offset can not be less than zero.")
+    return offset, limit
