@@ -28,7 +28,8 @@ def _inherited(name: str) -> bool:
         return True
     if name.startswith(("SLURM_", "SLURMD_", *_FOREIGN, *_OUTPUT_DEFAULTS)):
         return False
-    if name in ("RSDAT_ENDS_AT", "RSDAT_TIME_LEFT", "RSDAT_SHARED"):  # of the job we ourselves run in
+    # Of the job we ourselves run in.
+    if name in ("RSDAT_ENDS_AT", "RSDAT_TIME_LEFT", "RSDAT_SHARED"):
         return False
     return not name.endswith("_TOKEN")
 

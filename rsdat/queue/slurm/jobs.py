@@ -34,9 +34,12 @@ def parse_squeue(text: str) -> list[Job]:
         if len(fields) < 7:
             continue
         left = fields.pop(4)
-        jobs.extend(
-            job.with_time_left(_duration_s(left)) if job.alive else job for job in _listed(*fields)
-        )
+        listed = _listed(*fields)
+        if listed and listed[0].alive:
+            left_s = _duration_s(left)
+            jobs += [job.with_time_left(left_s) for job in listed]
+        else:
+            jobs += listed
     return jobs
 
 
