@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -404,3 +405,17 @@ def test_a_slow_source_is_waited_for(
 
     run(site, work)
     assert names(site, folder) == ["f"]
+
+
+def test_the_sum_is_complete_when_the_last_byte_goes_out() -> None:
+    """dCache answers then, and its answer may be faster than a thread of ours."""
+    data = os.urandom(3 * MIB)
+
+    async def work() -> None:
+        body = upload_body.UploadBody(stream(data[:MIB], data[MIB:]), len(data))
+        pieces = body()
+        for _ in range(3):
+            await anext(pieces)
+        assert body.adler32 == f"{zlib.adler32(data):08x}"
+
+    asyncio.run(work())
