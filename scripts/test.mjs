@@ -3,6 +3,7 @@
 //   npm test                      everything
 //   npm test -- --only jest       one of: lint, jest, pytest, browser (may be given twice)
 //   npm run test:long             the soak and fault rounds (pytest -m long)
+//   npm test -- --with-long       everything, and these rounds too
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +15,8 @@ import { root, setup, setupBrowserTests, SetupError, venv } from './setup.mjs';
 const only = process.argv.flatMap((word, index) =>
   word === '--only' ? [process.argv[index + 1]] : []
 );
-const long = process.argv.includes('--long');
+const isLong = process.argv.includes('--long');
+const withLong = process.argv.includes('--with-long');
 const reports = mkdtempSync(join(tmpdir(), 'rsdat-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 const notes = [];
@@ -71,10 +73,11 @@ function runJest() {
   );
 }
 
-function runPytest() {
-  const file = join(reports, 'pytest.xml');
+function runPytest(long = false) {
+  const title = long ? 'pytest, long rounds' : 'pytest';
+  const file = join(reports, long ? 'long.xml' : 'pytest.xml');
   const ok = show(
-    long ? 'pytest, long rounds' : 'pytest',
+    title,
     join(venv, 'bin', 'pytest'),
     [
       `--junitxml=${file}`,
@@ -93,7 +96,7 @@ function runPytest() {
     counts.skipped = number('skipped');
     counts.passed = number('tests') - counts.failed - counts.skipped;
   }
-  add('pytest', counted(ok, counts));
+  add(title, counted(ok, counts));
 }
 
 function runBrowser(missing) {
@@ -147,13 +150,14 @@ try {
     mariadb: 'mariadb-client-core'
   });
   setup();
-  if (long) {
-    runPytest();
-  } else {
+  if (!isLong) {
     wants('lint') && runLint();
     wants('jest') && runJest();
     wants('pytest') && runPytest();
     wants('browser') && runBrowser(missing);
+  }
+  if (isLong || withLong) {
+    runPytest(true);
   }
 } catch (error) {
   console.error(error instanceof SetupError ? error.message : error);
