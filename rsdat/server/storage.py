@@ -41,8 +41,8 @@ class Storage:
         found = await asyncio.to_thread(_load, self._home)
         endpoints = {endpoint.name: endpoint for endpoint in found}
         for name, client in list(self._clients.items()):
-            # As they are configured: an address that was found out makes no other endpoint.
-            if endpoints.get(name) != self._configured.get(name):
+            # An address that was found out makes no other endpoint.
+            if endpoints.get(name) not in (self._configured.get(name), self._endpoints.get(name)):
                 self._replaced.append(client)
                 del self._clients[name]
         self._configured = dict(endpoints)

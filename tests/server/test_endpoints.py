@@ -111,6 +111,23 @@ async def test_another_credential_replaces_the_old(
     assert own.exists()
 
 
+async def test_one_address_in_the_file(lab: Lab, running_door: Door, rsdat_home: Path) -> None:
+    """The other is found when it is first used; connections are kept when it is listed again."""
+    rsdat_home.mkdir(exist_ok=True)
+    write_text(rsdat_home / "t", running_door.token)
+    entry = {"name": "mine", "api_url": running_door.api_url, "token_file": "t"}
+    write_json(rsdat_home / "endpoints.json", {"endpoints": [entry]}, format_version=1)
+    storage = lab.app.web_app.settings["rsdat_companion"].storage
+    for address in ("", running_door.webdav_url, running_door.webdav_url):
+        (listed,) = (await lab.call("GET", "/api/dcache/endpoints", 200))["endpoints"]
+        assert listed["webdav_url"] == address
+        response = await lab.ask("GET", "/api/dcache/mine/list", query={"path": "/"})
+        assert response.code == 200
+        client = await storage.client("mine")
+        assert not storage._replaced
+    assert client.endpoint.webdav_url == running_door.webdav_url
+
+
 async def test_a_section_of_rclone(lab: Lab, running_door: Door, tmp_path: Path) -> None:
     """With its door; of several sections one must be named."""
     section = "[{}]\ntype = webdav\nurl = {}/\nbearer_token = {}\n"
