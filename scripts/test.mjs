@@ -76,17 +76,13 @@ function runJest() {
 function runPytest(long = false) {
   const title = long ? 'pytest, long rounds' : 'pytest';
   const file = join(reports, long ? 'long.xml' : 'pytest.xml');
-  const ok = show(
-    title,
-    join(venv, 'bin', 'pytest'),
-    [
-      `--junitxml=${file}`,
-      ...['-m', long ? 'long' : 'not long'],
-      // Most tests wait for Slurm or Dask; each process has a Slurm of its own.
-      ...['--numprocesses=2', '--dist=loadfile'],
-      '--durations=10'
-    ]
-  );
+  const ok = show(title, join(venv, 'bin', 'pytest'), [
+    `--junitxml=${file}`,
+    ...['-m', long ? 'long' : 'not long'],
+    // Most tests wait for Slurm or Dask; each process has a Slurm of its own.
+    ...['--numprocesses=2', '--dist=loadfile'],
+    '--durations=10'
+  ]);
   const counts = { passed: 0, failed: 0, skipped: 0 };
   if (existsSync(file)) {
     const suite = readFileSync(file, 'utf8').match(/<testsuite [^>]*>/)[0];
