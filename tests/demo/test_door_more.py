@@ -126,6 +126,21 @@ def test_qos_needs_a_role(dcache: Door) -> None:
         dcache.configure(qos_for_all=False, stage_delay_s=0.05)
 
 
+def test_qos_that_tape_can_not_give(dcache: Door) -> None:
+    (dcache.root / "unread").write_bytes(b"x")
+    dcache.set_file("/unread", locality="NEARLINE", stage_error="Tape is broken")
+    dcache.configure(qos_for_all=True)
+    try:
+        arguments = {"targetQos": "disk"}
+        order = {"activity": "UPDATE_QOS", "target": ["/unread"], "arguments": arguments}
+        url = rest(dcache, "bulk-requests", order).headers["request-url"]
+        wait_for(lambda: target(dcache, url)["state"] == "FAILED")
+        assert target(dcache, url)["errorMessage"] == "Tape is broken"
+        assert qos(dcache, "/unread") == ("tape", None)
+    finally:
+        dcache.configure(qos_for_all=False)
+
+
 def target(dcache: Door, url: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(ask("GET", url, dcache.headers).text)["targets"][0]
     return found

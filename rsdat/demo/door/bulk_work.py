@@ -155,8 +155,8 @@ def _stage(site: Site, activity: str, pin: str, path: str, entry: Entry, lifetim
 
 
 async def _change(site: Site, entry: Entry, wanted: str) -> Failure | None:
-    await site.qos.change(entry, wanted)
-    return None
+    error = await site.qos.change(entry, wanted)
+    return Failure("CacheException", error) if error else None
 
 
 async def _bring(site: Site, pin: str, path: str) -> Failure | None:

@@ -28,7 +28,7 @@ class Qos:
         self._stager = stager
         self._pins = pins
         self.open_to_all = False
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: set[asyncio.Task[str]] = set()
 
     def may_change(self, rights: Rights) -> bool:
         """Whether a request may: ordinary users need a role that they don't have."""
@@ -59,17 +59,23 @@ class Qos:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
 
-    async def change(self, entry: Entry, wanted: str) -> None:
-        """Bring a file there; takes as long as tape does."""
+    async def change(self, entry: Entry, wanted: str) -> str:
+        """Bring a file there, which takes as long as tape does.
+
+        Returns why that failed, or an empty text.
+        """
         path = entry.path
         self._set(path, wanted)
         if wanted in ("disk", "disk+tape"):
-            await self._stager.bring(path)
+            error = await self._stager.bring(path)
+            if error:
+                self._set(path, "")
+                return error
         else:
             await asyncio.sleep(self._stager.delay_s)
         found = self._tree.find(path)
         if found is None or found.attributes.target_qos != wanted:
-            return  # gone, or somebody wants something else now
+            return ""  # gone, or somebody wants something else now
         if wanted == "disk+tape":
             self._pins.add(path, PIN, -1)
         else:
@@ -77,7 +83,9 @@ class Qos:
         found = self._tree.entry(path)
         locality = ON_BOTH if "tape" in wanted else ONLINE
         self._tree.update(found, replace(found.attributes, locality=locality, target_qos=""))
+        return ""
 
     def _set(self, path: str, wanted: str) -> None:
-        found = self._tree.entry(path)
-        self._tree.update(found, replace(found.attributes, target_qos=wanted))
+        found = self._tree.find(path)
+        if found is not None:
+            self._tree.update(found, replace(found.attributes, target_qos=wanted))
