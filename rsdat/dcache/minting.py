@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from rsdat.base.clock import to_iso
-from rsdat.base.errors import DoorBroken, InvalidInput, NotPermitted
+from rsdat.base.errors import DoorBroken, InvalidInput, NotPermitted, Refused, RsdatError
 from rsdat.base.secret import Secret
 from rsdat.dcache import paths
 from rsdat.dcache.endpoint import Endpoint
@@ -84,19 +84,33 @@ async def mint(
         if left_s <= 0:
             raise ended(parent.expires)
         validity_s = min(validity_s, left_s)
-    answer = await http.ask(
-        "POST",
-        http.door_url(path),
-        doing=f"make a macaroon for '{path}'",
-        path=path,
-        json={"caveats": caveats, "validity": f"PT{int(validity_s)}S"},
-        headers={"Content-Type": "application/macaroon-request", "Accept": "application/json"},
-    )
+    try:
+        answer = await http.ask(
+            "POST",
+            http.door_url(path),
+            doing=f"make a macaroon for '{path}'",
+            path=path,
+            json={"caveats": caveats, "validity": f"PT{int(validity_s)}S"},
+            headers={"Content-Type": "application/macaroon-request", "Accept": "application/json"},
+        )
+    except (Refused, DoorBroken) as error:
+        error.hint = _hint(error) or error.hint
+        raise
     token = json_object(answer).get("macaroon")
     if not isinstance(token, str) or not token:
         raise DoorBroken("The door answered without a macaroon", code="no_macaroon")
     latest = now + timedelta(seconds=validity_s + _SLACK_S)
     return _checked(token, path, activities, latest)
+
+
+def _hint(error: RsdatError) -> str | None:
+    if "secure transport" in error.message:
+        return "Doors make macaroons over https only: give the endpoint an https webdav_url."
+    if error.details.get("status") == 500:
+        return "dCache makes none for users whose login folder is not /. Ask its administrators."
+    if error.details.get("status") in (404, 405, 501):
+        return "This door makes no macaroons. Another WebDAV door of this dCache may."
+    return None
 
 
 def write_down(minted: Minted, form: Form, endpoint: Endpoint, entry: Entry) -> tuple[str, str]:

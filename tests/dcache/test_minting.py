@@ -148,10 +148,22 @@ def test_addresses(site: Door, tree: str) -> None:
 def test_refused_over_http(site: Door, tree: str) -> None:
     site.configure(plain_macaroons=False)
     try:
-        with pytest.raises(RsdatError, match="Not secure transport"):
+        with pytest.raises(RsdatError, match="Not secure transport") as caught:
             minted(site, tree)
+        assert "https" in (caught.value.hint or "")
     finally:
         site.configure(plain_macaroons=True)
+
+
+def test_by_a_password(site: Door, tree: str) -> None:
+    """Who has no token gets one that way."""
+
+    async def work(client: DCacheClient) -> Minted:
+        return await mint(client.http, tree, activities=READ, validity_s=3600, now=now())
+
+    options = {"token": None, "username": site.user, "password": site.password}
+    made = run(endpoint_of(site, **options), work)
+    assert made.claims.paths == (tree,)
 
 
 def test_what_the_door_made_is_looked_at(site: Door, tree: str) -> None:
