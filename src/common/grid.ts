@@ -21,15 +21,17 @@ export function useScrollerSize(
   const [size, setSize] = React.useState({ width: 0, height: 0, bar: 0 });
   React.useLayoutEffect(() => {
     const node = scroller.current!;
-    const measure = (): void =>
-      setSize(old => {
-        const width = node.clientWidth;
-        const height = node.clientHeight;
-        const bar = node.offsetWidth - node.clientWidth;
-        return old.width === width && old.height === height && old.bar === bar
+    const measure = (): void => {
+      // Now, and not when React calls the function below: by then it may be hidden for a moment.
+      const width = node.clientWidth;
+      const height = node.clientHeight;
+      const bar = node.offsetWidth - node.clientWidth;
+      setSize(old =>
+        old.width === width && old.height === height && old.bar === bar
           ? old
-          : { width, height, bar };
-      });
+          : { width, height, bar }
+      );
+    };
     const observer = new ResizeObserver(measure);
     observer.observe(node);
     measure();
