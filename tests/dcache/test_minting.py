@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import subprocess
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -219,3 +222,24 @@ def test_written_down(site: Door, tree: str) -> None:
     assert of_file.url == f"{site.webdav_url}{tree}/a%20b/"
     options = {"api_url": site.api_url, "webdav_url": site.webdav_url, "token": token}
     assert endpoint_from_options("x", options).credential.kind == "token"
+
+
+def test_rclone_works_with_it(site: Door, tree: str, tmp_path: Path) -> None:
+    """The file as it is handed out, in rclone's own hands."""
+    program = shutil.which("rclone")
+    if program is None:
+        pytest.skip("rclone is not installed")
+    made = minted(site, f"{tree}/a b")
+    folder = run(site, lambda client: client.info(f"{tree}/a b"))
+    text, name = write_down(made, "rclone", endpoint_of(site, proxy=True), folder)
+    (tmp_path / name).write_text(text)
+
+    def rclone(*arguments: str) -> str:
+        argv = [program, "--config", str(tmp_path / name), "--retries", "1", *arguments]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+        return done.stdout if done.returncode == 0 else f"refused {done.returncode}"
+
+    assert rclone("lsf", "a-b:") == "f\n"
+    assert rclone("cat", "a-b:f") == "hello"
+    assert rclone("deletefile", "a-b:f").startswith("refused")
+    assert (site.root / tree[1:] / "a b" / "f").exists()
