@@ -76,7 +76,7 @@ def test_a_slow_way_gets_more_connections_but_few(
     monkeypatch.setattr(spans, "_SLOW_S", 0.0)
     data = random.Random(1).randbytes(20_000_000)
     (site.root / folder[1:] / "f").write_bytes(data)
-    wanted = [(start, start + 10) for start in range(0, len(data), 100_000)]
+    wanted = [(start, start + 10) for start in range(0, len(data), 200_000)]
 
     async def work(client: DCacheClient) -> None:
         found = await client.read_spans(f"{folder}/f", wanted)
@@ -89,7 +89,7 @@ def test_a_slow_way_gets_more_connections_but_few(
 
 def test_a_failure_ends_all(site: Door, folder: str) -> None:
     (site.root / folder[1:] / "f").write_bytes(bytes(5_000_000))
-    wanted = [(start, start + 10) for start in range(0, 5_000_000, 100_000)]
+    wanted = [(start, start + 10) for start in range(0, 5_000_000, 200_000)]
 
     async def work(client: DCacheClient) -> None:
         site.fault("status", server="pool", status=500, times=1000)
