@@ -56,6 +56,8 @@ class CredentialWatch:
         self._looking = asyncio.Lock()
         #: By endpoint: its header, and how many warnings of its end are due.
         self._seen: dict[str, tuple[Secret | None, int]] = {}
+        #: All that there are; None before the first look.
+        self._names: set[str] | None = None
         self._copies: dict[str, Copy] = {}
         self._given: dict[Path, tuple[Copy, ...]] = {}
         #: Endpoints whose second address was asked for, in vain or not: dCache is not polled.
@@ -92,6 +94,11 @@ class CredentialWatch:
             known = {endpoint.name for endpoint in endpoints}
             for name in [name for name in self._seen if name not in known]:
                 del self._seen[name]
+            if self._names is not None:
+                # By another server on this home, or by hand.
+                for name in sorted(known ^ self._names):
+                    self._changed(name)
+            self._names = known
             await self._hand_over(endpoints)
 
     async def stop(self) -> None:

@@ -115,6 +115,15 @@ def test_a_changed_file_is_told(watched: Watched) -> None:
     assert watched.look() == ["a"]
 
 
+def test_endpoints_that_come_and_go_are_told(watched: Watched) -> None:
+    """Another Jupyter server on this home, or an editor, changed endpoints.json."""
+    watched.configure({"name": "a", **URLS})
+    assert watched.look() == []
+    watched.configure({"name": "b", **URLS}, {"name": "c", **URLS})
+    assert watched.look() == ["a", "b", "c"]
+    assert watched.look() == []
+
+
 def test_warnings() -> None:
     assert warnings_due(None, START) == 0
     for left, due in ((25, 0), (24, 1), (1, 2), (0, 3), (-5, 3)):
