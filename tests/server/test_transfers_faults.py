@@ -218,7 +218,7 @@ async def test_cancel(
     origin = transfers.root / "t" if way == "up" else place / "t"
     fill(origin, 8, 2 * MIB)
     (place / "to").mkdir()
-    dcache.configure(bytes_per_s=6 * MIB)
+    dcache.configure(bytes_per_s=2 * MIB)
     source = (None, "t") if way == "up" else ("default", f"{folder}/t")
     to = (None, "") if way == "down" else ("default", f"{folder}/to")
     made = await transfers.begin("copy", source=source, destination=to)
@@ -272,23 +272,34 @@ async def test_wrong_bytes(transfers: Transfers, folder: str, place: Path, dcach
 
 
 async def test_browser_goes_in_the_middle_of_a_download(
-    transfers: Transfers, folder: str, place: Path, dcache: Door
+    transfers: Transfers,
+    folder: str,
+    place: Path,
+    dcache: Door,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It says so; taken up by Range, the whole is verified."""
-    body = os.urandom(24 * MIB)
+    body = os.urandom(40 * MIB)
     (place / "f").write_bytes(body)
+    monkeypatch.setattr(manager, "WANTED_S", 0.5)
     made = await transfers.begin("download", source=("default", f"{folder}/f"))
-    got = await leave_in_the_middle(transfers.lab, f"/transfers/{made['id']}/content", 9 * MIB)
+    got = await leave_in_the_middle(transfers.lab, f"/transfers/{made['id']}/content", 25 * MIB)
     assert got == body[: len(got)]
     ended = await transfers.until(made["id"])
     assert ended["state"] == "interrupted"
     assert "browser stopped" in ended["problem"]["message"]
     await until(lambda: asyncio.to_thread(lambda: dcache.movers() == 0))
+    # Nobody acts for it meanwhile.
+    manager_ = await transfers.companion.transfers()
+    await until(lambda: not manager_._live)
+    dcache.forget()
     # A range in the middle says nothing of what comes before it.
     middle = await transfers.fetch(made["id"], Range=f"bytes={MIB}-{14 * MIB}")
     assert middle.body == body[MIB : 14 * MIB + 1]
     rest = await transfers.fetch(made["id"], Range=f"bytes={len(got)}-")
     assert (rest.code, rest.body) == (206, body[len(got) :])
+    # What came before is not read again.
+    assert len(dcache.requests("pool", "GET")) <= 3
     assert (await transfers.done(made["id"]))["verified"] == "adler32"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,15 +57,15 @@ class Content:
 class Downloading:
     """Gives the bytes of one download.
 
-    Args:
-        transfer: Whose.
+    Attributes:
+        transfer: Whose; another object when it was left for a while, and taken up again.
     """
 
     def __init__(self, transfer: Transfer) -> None:
         source = transfer.record.source
         if source is None or source.endpoint is None:
             raise Conflict("A download comes from a dCache endpoint")
-        self._transfer = transfer
+        self.transfer = transfer
         self._endpoint = source.endpoint
         self._source = source
         self._marks: dict[int, int] = {0: 1}
@@ -88,35 +88,35 @@ class Downloading:
             InvalidInput: `start` lies behind the end (`out_of_range`).
             Conflict: It has ended, or is being fetched already.
         """
-        record = self._transfer.record
+        record = self.transfer.record
         if not record.active and record.state != "interrupted":
             raise Conflict(
                 f"This download is {record.state}",
                 hint="Retry it, then it can be fetched.",
                 code=record.state,
             )
-        opened = self._file(start, end, only_if) if record.format == "file" else self._many()
-        async with opened as content:
-            try:
+        if record.format != "file" and self.transfer.progress.busy:
+            raise Conflict("This download is being fetched already", code="being_sent")
+        try:
+            opened = self._file(start, end, only_if) if record.format == "file" else self._many()
+            async with opened as content:
                 yield content
-            except InvalidInput:
-                raise
-            except RsdatError as error:
-                self._transfer.end("failed", error)
-                raise
-            except BaseException:
-                if not self._transfer.cancelling and self._transfer.record.active:
-                    self._transfer.interrupt(
-                        "The browser stopped taking this download in the middle",
-                        "Start over; where the browser offers it, a single file can be resumed.",
-                    )
-                raise
+        except InvalidInput:
+            raise
+        except RsdatError as error:
+            self.transfer.end("failed", error)
+            raise
+        except BaseException:
+            if not self.transfer.cancelling and self.transfer.record.active:
+                self.transfer.interrupt(
+                    "The browser stopped taking this download in the middle",
+                    "Start over; where the browser offers it, a single file can be resumed.",
+                )
+            raise
 
     @asynccontextmanager
     async def _many(self) -> AsyncIterator[Content]:
-        if self._transfer.progress.busy:
-            raise Conflict("This download is being fetched already", code="being_sent")
-        format_ = self._transfer.record.format or "zip"
+        format_ = self.transfer.record.format or "zip"
         name = f"{archive_name(self._source.paths)}.{format_}"
         chunks = self._archive()
         try:
@@ -130,7 +130,7 @@ class Downloading:
     async def _file(
         self, start: int | None, end: int | None, only_if: str | None
     ) -> AsyncIterator[Content]:
-        transfer, path = self._transfer, self._source.paths[0]
+        transfer, path = self.transfer, self._source.paths[0]
         client = await transfer.shared.endpoint(self._endpoint)
         entry = await client.info(path, checksums=True)
         check_readable(entry)
@@ -142,23 +142,27 @@ class Downloading:
             if download.size != entry.size:
                 raise Conflict(f"'{path}' was replaced meanwhile", code="changed")
             transfer.begin()
-            yield Content(
-                paths.name_of(path),
-                "application/octet-stream",
-                download.size,
-                download.start,
-                download.end,
-                ranged,
-                etag,
-                entry.modified,
-                self._verified(client, entry, download, etag),
-            )
+            chunks = self._verified(client, entry, download, etag)
+            try:
+                yield Content(
+                    paths.name_of(path),
+                    "application/octet-stream",
+                    download.size,
+                    download.start,
+                    download.end,
+                    ranged,
+                    etag,
+                    entry.modified,
+                    chunks,
+                )
+            finally:
+                await chunks.aclose()
 
     async def _verified(
         self, client: DCacheClient, entry: Entry, download: Download, etag: str
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes, None]:
         """The bytes; the last ones only if the checksum of the whole file fits."""
-        progress, sums = self._transfer.progress, sum_for(entry.checksums)
+        progress, sums = self.transfer.progress, sum_for(entry.checksums)
         if self._marks_of != etag:
             self._marks, self._marks_of = {0: 1}, etag
         to_the_end = download.end == download.size
@@ -191,9 +195,9 @@ class Downloading:
             if held is not None:
                 yield held
                 progress.at(0, sent + len(held))
-            if to_the_end:
-                self._transfer.settle(0, DONE, checksum=None if sums is None else sums[0].kind)
-                self._transfer.finish()
+            if to_the_end and self.transfer.items.state(0) != DONE:
+                self.transfer.settle(0, DONE, checksum=None if sums is None else sums[0].kind)
+                self.transfer.finish()
         finally:
             progress.end(0)
 
@@ -217,7 +221,7 @@ class Downloading:
         return before, sums[1]
 
     async def _archive(self) -> AsyncGenerator[bytes, None]:
-        transfer, record = self._transfer, self._transfer.record
+        transfer, record = self.transfer, self.transfer.record
         if transfer.task is not None:
             await asyncio.wait({transfer.task})
         # An archive can't be taken up in the middle: everything comes again.
@@ -234,8 +238,9 @@ class Downloading:
                 continue
             transfer.progress.begin(number, item.source)
             try:
-                async for part in self._one(number, item, made):
-                    yield part
+                async with aclosing(self._one(number, item, made)) as parts:
+                    async for part in parts:
+                        yield part
             except RsdatError as error:
                 transfer.settle(number, FAILED, error=error)
                 if is_fatal(error):
@@ -251,8 +256,8 @@ class Downloading:
         yield made.close()
         transfer.finish()
 
-    async def _one(self, number: int, item: Item, made: Archive) -> AsyncIterator[bytes]:
-        client = await self._transfer.shared.endpoint(self._endpoint)
+    async def _one(self, number: int, item: Item, made: Archive) -> AsyncGenerator[bytes, None]:
+        client = await self.transfer.shared.endpoint(self._endpoint)
         entry = await client.info(item.source, checksums=True)
         size = check_readable(entry)
         sums = sum_for(entry.checksums)
@@ -272,7 +277,7 @@ class Downloading:
                                 sums[0].update(chunk)
                             at += len(chunk)
                             yield made.data(chunk)
-                            self._transfer.progress.at(number, at)
+                            self.transfer.progress.at(number, at)
                     break
                 except DoorBroken:
                     pause_s = next(pauses, None)
@@ -287,7 +292,7 @@ class Downloading:
             raise
         for part in made.end():
             yield part
-        self._transfer.settle(number, DONE, checksum=None if sums is None else sums[0].kind)
+        self.transfer.settle(number, DONE, checksum=None if sums is None else sums[0].kind)
 
 
 def archive_name(sources: tuple[str, ...]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -88,6 +89,11 @@ class Transfer:
         self.works: set[asyncio.Task[Any]] = set()
         self.unsaved = True
         self.cancelling = False
+        #: Somebody is about to act: it is not given up before.
+        self.wanted_until_s = 0.0
+        #: It is forgotten: nothing is written any more.
+        self.forgotten = False
+        self.saving = asyncio.Lock()
         #: A request of the page was cut off, and none has come since.
         self.cut = False
         self.changed_folders: set[str] = set()
@@ -100,8 +106,9 @@ class Transfer:
 
     @property
     def over(self) -> bool:
-        """It has ended, and nothing of it is under way any more."""
-        return not (self.record.active or self.progress.busy or self.works or self.task)
+        """It has ended, nothing of it is under way any more, and nobody has just asked for it."""
+        under_way = self.progress.busy or self.works or self.task
+        return not (self.record.active or under_way or time.monotonic() < self.wanted_until_s)
 
     def view(self) -> dict[str, Any]:
         """As REST shows it."""

@@ -33,6 +33,10 @@ SAVE_S = 5.0
 CUT_S = 60.0
 GONE_S = 900.0
 ASKED_S = 24 * 3600.0
+#: Who asks for a transfer in order to act has so long to begin.
+WANTED_S = 10.0
+#: Downloads that were broken off are remembered, so that they can be verified when they go on.
+MOST_DOWNLOADS = 50
 #: So often we look for transfers of companions that have died.
 ADOPT_S = 30.0
 _START_OVER = "Start over with the same files, or retry from the page that has them."
@@ -79,13 +83,15 @@ class TransferManager:
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait({self._looking})
-        for transfer in list(self._live.values()):
-            transfer.cancelling = True
-            await transfer.halt()
-            if transfer.record.active and transfer.record.kind == "copy":
-                transfer.record.state = "waiting"
-            await self._save(transfer)
-            self._drop(transfer)
+        await asyncio.gather(*(self._leave(transfer) for transfer in list(self._live.values())))
+
+    async def _leave(self, transfer: Transfer) -> None:
+        transfer.cancelling = True
+        await transfer.halt()
+        if transfer.record.active and transfer.record.kind == "copy":
+            transfer.record.state = "waiting"
+        await self._save(transfer)
+        self._drop(transfer)
 
     async def all(self) -> list[dict[str, Any]]:
         """All that are not forgotten, the latest first."""
@@ -127,6 +133,7 @@ class TransferManager:
             NoSpace: It can't be noted.
         """
         record, items = await record_of(request, self._shared)
+        await asyncio.to_thread(self._store.tidy, datetime.now(timezone.utc))
         lock = await asyncio.to_thread(self._store.make, record)
         transfer = self._add(record, lock)
         try:
@@ -207,8 +214,11 @@ class TransferManager:
         transfer.cancelling = True
         await transfer.halt()
         await self._clean(transfer)
-        await asyncio.to_thread(self._store.remove, id_)
+        async with transfer.saving:
+            transfer.forgotten = True
+            await asyncio.to_thread(self._store.remove, id_)
         self._drop(transfer)
+        self._downloads.pop(id_, None)
         self._changed(id_)
 
     async def upload(self, id_: str) -> Uploading:
@@ -237,6 +247,7 @@ class TransferManager:
         giver = self._downloads.get(id_)
         if giver is None:
             giver = self._downloads[id_] = Downloading(transfer)
+        giver.transfer = transfer
         return giver
 
     def own(self, id_: str, work: asyncio.Task[Any]) -> None:
@@ -255,6 +266,7 @@ class TransferManager:
         async with self._adopting:
             transfer = self._live.get(id_)
             if transfer is not None:
+                transfer.wanted_until_s = time.monotonic() + WANTED_S
                 return transfer
             if await asyncio.to_thread(self._store.load, id_) is None:
                 raise _unknown(id_)
@@ -281,6 +293,7 @@ class TransferManager:
         except BaseException:
             lock.release()
             raise
+        transfer.wanted_until_s = time.monotonic() + WANTED_S
         self._live[id_] = transfer
         return transfer
 
@@ -321,8 +334,14 @@ class TransferManager:
         return transfer
 
     def _drop(self, transfer: Transfer) -> None:
-        for each in (self._live, self._uploads, self._downloads):
-            each.pop(transfer.id, None)
+        if self._live.get(transfer.id) is not transfer:
+            return
+        del self._live[transfer.id]
+        self._uploads.pop(transfer.id, None)
+        if transfer.record.state != "interrupted" or transfer.record.format != "file":
+            self._downloads.pop(transfer.id, None)
+        while len(self._downloads) > MOST_DOWNLOADS:
+            self._downloads.pop(next(iter(self._downloads)))
         transfer.lock.release()
 
     def _run(self, transfer: Transfer) -> None:
@@ -372,9 +391,9 @@ class TransferManager:
                     transfer.progress.dirty = False
                     self._changed(transfer.id)
                     transfer.tell_folders()
-                if transfer.unsaved or saving:
+                if transfer.unsaved or saving or transfer.over:
                     saved = await self._save(transfer)
-                    if saved and transfer.over and transfer.id in self._live:
+                    if saved and transfer.over:
                         self._drop(transfer)
             await asyncio.sleep(TELL_S)
 
@@ -388,15 +407,18 @@ class TransferManager:
 
     async def _save(self, transfer: Transfer) -> bool:
         """Write it down; False if there is no room: nothing needs room to go on or to end."""
-        transfer.unsaved = False
-        try:
-            await transfer.items.flush()
-            await asyncio.to_thread(self._store.save, transfer.record)
-        except (RsdatError, OSError) as error:
-            transfer.unsaved = True
-            _log.warning("Transfer %s can't be noted: %s", transfer.id, error)
-            return False
-        return True
+        async with transfer.saving:
+            if transfer.forgotten:
+                return False
+            transfer.unsaved = False
+            try:
+                await transfer.items.flush()
+                await asyncio.to_thread(self._store.save, transfer.record)
+            except (RsdatError, OSError) as error:
+                transfer.unsaved = True
+                _log.warning("Transfer %s can't be noted: %s", transfer.id, error)
+                return False
+            return True
 
 
 def _unknown(id_: str) -> NotFound:
