@@ -152,7 +152,10 @@ class _Case:
             await self._listed(session, events, path)
 
     async def _listed(
-        self, session: aiohttp.ClientSession, events: aiohttp.ClientWebSocketResponse, path: str
+        self,
+        session: aiohttp.ClientSession,
+        events: aiohttp.ClientWebSocketResponse[bool],
+        path: str,
     ) -> tuple[float, float]:
         """Seconds to the first rows and to all of them."""
         began = time.monotonic()
@@ -188,7 +191,7 @@ class _Case:
     @contextlib.asynccontextmanager
     async def _listening(
         self, session: aiohttp.ClientSession
-    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    ) -> AsyncIterator[aiohttp.ClientWebSocketResponse[bool]]:
         url = f"{self.server.url}api/events/subscribe"
         async with session.ws_connect(url, headers=self._headers) as socket:
             yield socket
@@ -223,7 +226,7 @@ class _Case:
         return {"Authorization": f"token {self.server.token}"}
 
 
-async def _told(events: aiohttp.ClientWebSocketResponse, folder: str) -> None:
+async def _told(events: aiohttp.ClientWebSocketResponse[bool], folder: str) -> None:
     async for message in events:
         told = json.loads(message.data)
         if told.get("kind") == "dcache" and told.get("id") == folder:

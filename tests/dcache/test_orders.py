@@ -6,17 +6,17 @@ import asyncio
 import functools
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from rsdat.base.errors import DoorBroken, NotFound
+from rsdat.base.errors import DoorBroken, NoSpace, NotFound
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.orders import expand, follow
 from rsdat.dcache.orders.book import KEEP, Orders
-from rsdat.dcache.orders.record import Order, OrderFolder
+from rsdat.dcache.orders.record import Order, OrderFolder, Part
 from tests.support.dcache import endpoint_of
 from tests.support.door import Door
 
@@ -399,3 +399,52 @@ async def test_lost_requests(
         assert order.problem is not None
         assert "forgot" in order.problem["message"]
     await client.close()
+
+
+@in_a_loop
+async def test_disk_full(
+    site: Door, folder: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new order is refused; an old one goes on, and is written down when there is room again."""
+    make(site, folder, a="NEARLINE")
+    monkeypatch.setattr(follow, "MAX_PAUSE_S", 0.2)
+    save, full = OrderFolder.save, [False]
+
+    def save_if_there_is_room(self: OrderFolder, order: Order) -> None:
+        if full[0]:
+            raise NoSpace("There is no space left")
+        save(self, order)
+
+    monkeypatch.setattr(OrderFolder, "save", save_if_there_is_room)
+    async with opened(site, home) as (orders, told):
+        order = await orders.order("e", "stage", [f"{folder}/a"], keep_s=60)
+        full[0] = True
+
+        async def noted() -> bool:
+            found = await orders.get(order.id)
+            return bool(found.problem) and found.counts()["done"] == 1
+
+        await told.until(noted)
+        with pytest.raises(NoSpace):
+            await orders.order("e", "stage", [f"{folder}/a"], keep_s=60)
+        assert [each.id for each in await orders.all()] == [order.id]
+        full[0] = False
+        await asyncio.wait_for(asyncio.gather(*(t for _, _, t in orders._followed.values())), 30)
+        written = OrderFolder(home / "tape" / order.id).load()
+        assert (written.state, written.problem) == ("done", None)
+
+
+def test_estimate() -> None:
+    """By the rate so far; none before the first file, after the end, or for releases."""
+    began = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    now = began + timedelta(minutes=10)
+    order = Order("x", "e", "stage", ["/a"], recursive=False, keep_s=60, created=began)
+    assert order.ready_estimate(now) is None
+    order.parts = [Part(0, "wwww")]
+    assert order.ready_estimate(now) is None
+    order.parts = [Part(0, "dwwr")]
+    assert order.ready_estimate(now) == now + timedelta(minutes=30)
+    order.activity = "release"
+    assert order.ready_estimate(now) is None
+    order.activity, order.state = "stage", "done"
+    assert order.ready_estimate(now) is None

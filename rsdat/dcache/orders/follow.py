@@ -39,6 +39,10 @@ HAND_IN_S = 10.0
 MAX_REQUESTS = 10
 #: dCache keeps ended requests for days; one that it does not know was lost with its database.
 MAX_LOST = 3
+_NO_ROOM = {
+    "message": "There is no room to note how far this order is.",
+    "hint": "Make room in rsdat's home folder.",
+}
 _FINAL = (Refused, NotPermitted, Conflict, InvalidInput)
 
 
@@ -83,6 +87,8 @@ class Following:
         self._pause = pause
         self._targets: list[str] = []
         self._unsaved = False
+        #: What the order's problem is apart from a full disk.
+        self._problem: dict[str, Any] | None = None
 
     async def run(self) -> None:
         """Follow it until all its targets have ended, or somebody deleted it."""
@@ -131,7 +137,7 @@ class Following:
         order = self.order
         if order.state != "running":
             await self._save()
-            return True
+            return not self._unsaved
         http = (await self._owner.client(order.endpoint)).http
         changed = False
         if order.parts is None:
@@ -140,7 +146,7 @@ class Following:
             except _FINAL as error:
                 self._end(error)
                 await self._save()
-                return True
+                return not self._unsaved
             changed = True
         await self._load_targets()
         parts = order.parts or []
@@ -299,15 +305,14 @@ class Following:
 
     async def _save(self) -> None:
         self._unsaved = True
+        if self.order.problem == _NO_ROOM:
+            self.order.problem = self._problem
         try:
             await asyncio.to_thread(self.folder.save, self.order)
             self._unsaved = False
         except NoSpace:
             # What dCache does goes on; the record is written when there is room again.
-            self.order.problem = {
-                "message": "There is no room to note how far this order is.",
-                "hint": "Make room in rsdat's home folder.",
-            }
+            self._problem, self.order.problem = self.order.problem, dict(_NO_ROOM)
         finally:
             self._owner.changed(self.order.id)
 
