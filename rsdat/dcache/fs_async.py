@@ -6,6 +6,7 @@ They have fsspec's names, with `await` before read, write and close.
 from __future__ import annotations
 
 import io
+import warnings
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -87,6 +88,15 @@ class AsyncWriter:
         self._held = bytearray()
         self._written = 0
         self._outflow: Outflow | None = None
+
+    def __del__(self) -> None:
+        if not self.closed:
+            self.closed = True
+            if self._outflow is not None:
+                self._outflow.give_up()
+            warnings.warn(
+                f"'{self.path}' was never closed and is not written", ResourceWarning, stacklevel=2
+            )
 
     def tell(self) -> int:
         """Bytes written so far."""

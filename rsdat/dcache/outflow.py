@@ -67,6 +67,12 @@ class Outflow:
         if not self._task.cancelled() and self._task.exception() is None:
             await self._task.result().discard()
 
+    def give_up(self) -> None:
+        """End it without waiting: for garbage collection, in whatever thread that runs."""
+        loop = self._task.get_loop()
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(self._task.cancel)
+
     async def _result(self) -> Upload:
         try:
             return await asyncio.shield(self._task)

@@ -14,7 +14,7 @@ import pytest
 
 from rsdat.base.errors import NoSpace
 from rsdat.dcache import DCacheFileSystem, outflow
-from tests.support.dcache import names
+from tests.support.dcache import names, until
 from tests.support.door import Door
 
 BLOCK = 64 * 1024
@@ -212,6 +212,11 @@ def test_asynchronous_files(site: Door, folder: str) -> None:
             assert await file.read() == data
         with pytest.raises(RuntimeError):
             await fail(fs)
+        forgotten = await fs.open_async(f"{folder}/h", "wb", block_size=BLOCK)
+        await forgotten.write(data)
+        with pytest.warns(ResourceWarning, match="never closed"):
+            del forgotten
+        await until(lambda: names(site, folder) == ["f"])
         with pytest.raises(FileExistsError):
             await fs.open_async(f"{folder}/f", "xb")
         with pytest.raises(NotImplementedError):
