@@ -119,8 +119,22 @@ function Minted(props: ITokenProps & { macaroon: IMacaroon }): JSX.Element {
           model.reveal(!isRevealed)
         )}
       </div>
-      {isRevealed && <pre tabIndex={0}>{macaroon.text}</pre>}
+      {isRevealed && <Revealed text={macaroon.text} />}
     </div>
+  );
+}
+
+/** The secret, brought into view: it comes at the end of a dialog that may be longer than the page. */
+function Revealed({ text }: { text: string }): JSX.Element {
+  const node = React.useRef<HTMLPreElement>(null);
+  React.useEffect(
+    () => node.current?.scrollIntoView?.({ block: 'nearest' }),
+    []
+  );
+  return (
+    <pre ref={node} tabIndex={0}>
+      {text}
+    </pre>
   );
 }
 

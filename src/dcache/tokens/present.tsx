@@ -43,7 +43,7 @@ export function PresentToken(props: ITokenProps): JSX.Element {
         <dd>{kindWords(info, trans)}</dd>
         <dt>{trans.__('From')}</dt>
         <dd>{info.source}</dd>
-        <dt>{trans.__('Good')}</dt>
+        <dt>{trans.__('Valid')}</dt>
         <dd className={`jp-mod-${stage}`}>
           {expiryWords(info.expires, trans, now)}
         </dd>

@@ -86,7 +86,7 @@ export function expiryWords(
   now: Date
 ): string {
   if (expires === null) {
-    return trans.__('It tells no end.');
+    return trans.__('It does not say when it ends.');
   }
   const left_s = (Date.parse(expires) - now.getTime()) / 1000;
   const time = formatTime(expires);

@@ -1,5 +1,5 @@
 /** The section "Transfers": what goes on, and what has ended and was not forgotten. */
-import { UseSignal } from '@jupyterlab/ui-components';
+import { clearIcon, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
 import { Fold } from '../../common/fold';
 import { CommandIDs } from '../ids';
@@ -42,10 +42,12 @@ function Content(props: ITransfersContext): JSX.Element {
         canClear && (
           <button
             type="button"
-            className="jp-rsdat-Button"
+            className="jp-rsdat-Fold-tool"
+            title={trans.__('Clear finished')}
+            aria-label={trans.__('Clear finished')}
             onClick={() => void commands.execute(CommandIDs.clearFinished)}
           >
-            {trans.__('Clear finished')}
+            <clearIcon.react tag="span" stylesheet="toolbarButton" />
           </button>
         )
       }
