@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rsdat.demo.door import checksums
 from rsdat.demo.door.auth import RateLimiter
+from rsdat.demo.door.store import AttributeStore
+from rsdat.demo.door.tree import Tree
+from rsdat.demo.door.uploads import Upload
 from tests.support.door import Door, door
 from tests.support.raw_http import Reply, ask, ask_on, connection
 from tests.support.waiting import wait_for
@@ -287,3 +292,36 @@ def test_the_limit_is_of_each_second() -> None:
     assert not limiter.is_blocked("b")
     now[0] = 1.0
     assert not limiter.is_blocked("a")
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+def test_checksums_of_a_file_that_is_replaced_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replaced: bool
+) -> None:
+    """What was computed of the old file isn't kept for the new one."""
+    (tmp_path / "f").write_bytes(b"old")
+    store = AttributeStore(tmp_path.with_suffix(".sqlite"))
+    tree = Tree(tmp_path, store)
+
+    def compute(file: Path) -> dict[str, str]:
+        if replaced:
+            file.unlink()
+            upload = Upload(tree, "/f")
+            upload.write(b"new")
+            upload.abandon()
+        return {"ADLER32": "00000001"}
+
+    monkeypatch.setattr(checksums, "_compute", compute)
+    monkeypatch.setattr(asyncio, "to_thread", _at_once)
+    sums = asyncio.run(checksums.known(tree, tree.entry("/f")))
+    attributes = tree.entry("/f").attributes
+    if replaced:
+        assert (sums, attributes.state, attributes.checksums) == ({}, "uploading", {})
+    else:
+        assert sums == attributes.checksums == {"ADLER32": "00000001"}
+    store.close()
+
+
+async def _at_once(work: Callable[..., Any], *arguments: object) -> Any:
+    """Instead of a thread: what the work does happens in the loop's, as it would meanwhile."""
+    return work(*arguments)

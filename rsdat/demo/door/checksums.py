@@ -84,7 +84,18 @@ async def known(tree: Tree, entry: Entry) -> dict[str, str]:
     if entry.is_directory or entry.attributes.state == "uploading":
         return {}
     if not entry.attributes.checksums:
-        sums = await asyncio.to_thread(_compute, Path(tree.disk(entry.path)))
+        try:
+            sums = await asyncio.to_thread(_compute, Path(tree.disk(entry.path)))
+        except OSError:  # gone meanwhile
+            return {}
+        now = tree.find(entry.path)
+        if now is None or (now.attributes, now.inode, now.size, now.mtime_ns) != (
+            entry.attributes,
+            entry.inode,
+            entry.size,
+            entry.mtime_ns,
+        ):
+            return {}  # another file by now, whose attributes must stay
         stamp = (entry.size or 0, entry.mtime_ns)
         attributes = replace(entry.attributes, checksums=sums, stamp=stamp, pnfs_id=entry.pnfs_id)
         tree.update(entry, attributes)
