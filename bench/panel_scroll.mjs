@@ -92,7 +92,13 @@ try {
   devtools.on('Tracing.dataCollected', ({ value }) => traced.push(...value));
   await devtools.send('Tracing.start', {
     transferMode: 'ReportEvents',
-    traceConfig: { includedCategories: ['devtools.timeline'] }
+    traceConfig: {
+      includedCategories: [
+        'blink.user_timing',
+        'devtools.timeline',
+        'disabled-by-default-devtools.timeline'
+      ]
+    }
   });
   const scrolled = await page.evaluate(
     async ({ frames, rounds }) => {
