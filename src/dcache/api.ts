@@ -13,8 +13,7 @@ import type {
   IEndpoint,
   IEntry,
   IListing,
-  IQuotaList,
-  ITapeRequest
+  IQuotaList
 } from '../common/types';
 import type { IPlace } from './paths';
 
@@ -58,8 +57,6 @@ export interface IDCacheApi {
   makeFolder(place: IPlace): Promise<IEntry>;
   move(place: IPlace, destination: string): Promise<IEntry>;
   remove(place: IPlace, recursive: boolean): Promise<void>;
-  stage(endpoint: string, paths: readonly string[]): Promise<void>;
-  release(endpoint: string, paths: readonly string[]): Promise<void>;
   read(place: IPlace): Promise<ArrayBuffer>;
   write(
     place: IPlace,
@@ -68,9 +65,6 @@ export interface IDCacheApi {
   ): Promise<IEntry>;
   fileUrl(place: IPlace, options?: { download?: boolean }): string;
 }
-
-/** The companion takes no more paths in one order (docs/api.yaml, TapeOrder). */
-export const MAX_ORDER_PATHS = 20_000;
 
 /** Whether a write was refused because something has the name already. */
 export function isNameTaken(reason: unknown): reason is ApiError {
@@ -165,16 +159,6 @@ export class DCacheApi implements IDCacheApi {
     return this._post(place.endpoint, 'delete', body, LONG_LIMIT_MS);
   }
 
-  /** Order any number of files from tape; the companion follows the orders. */
-  stage(endpoint: string, paths: readonly string[]): Promise<void> {
-    return this._order(endpoint, 'stage', paths);
-  }
-
-  /** End the pins of any number of files. */
-  release(endpoint: string, paths: readonly string[]): Promise<void> {
-    return this._order(endpoint, 'release', paths);
-  }
-
   /** The whole content; for files of a size that fits a browser tab. */
   async read(place: IPlace): Promise<ArrayBuffer> {
     const url = this.fileUrl(place);
@@ -212,16 +196,6 @@ export class DCacheApi implements IDCacheApi {
     return options.download ? `${url}?download=1` : url;
   }
 
-  private async _order(
-    endpoint: string,
-    activity: ITapeRequest['activity'],
-    paths: readonly string[]
-  ): Promise<void> {
-    for (const part of inOrders(paths)) {
-      await this._post<ITapeRequest>(endpoint, activity, { paths: part });
-    }
-  }
-
   private _url(
     endpoint: string,
     action: string,
@@ -243,15 +217,6 @@ export class DCacheApi implements IDCacheApi {
   }
 
   private _settings: ServerConnection.ISettings;
-}
-
-/** Paths in parts that the companion takes at once. */
-function inOrders(paths: readonly string[]): (readonly string[])[] {
-  const parts: (readonly string[])[] = [];
-  for (let start = 0; start < paths.length; start += MAX_ORDER_PATHS) {
-    parts.push(paths.slice(start, start + MAX_ORDER_PATHS));
-  }
-  return parts;
 }
 
 /** The headers of a PUT to `files/…`; see docs/api.yaml, writeFile. */

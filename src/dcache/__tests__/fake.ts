@@ -101,8 +101,6 @@ export class FakeApi implements IDCacheApi {
   listed: IListRequest[] = [];
   /** Every file written, with its condition. */
   writes: { place: IPlace; condition: IWriteCondition }[] = [];
-  staged: string[] = [];
-  released: string[] = [];
   /** Whether listings are of a folder that dCache has told to its end. */
   isComplete = true;
   /** Whether dCache tells changes. */
@@ -250,16 +248,6 @@ export class FakeApi implements IDCacheApi {
     this._maybeFail();
     this.removed.push({ path: place.path, recursive });
     this._files.delete(place.path);
-  }
-
-  async stage(_: string, paths: readonly string[]): Promise<void> {
-    this._maybeFail();
-    this.staged.push(...paths);
-  }
-
-  async release(_: string, paths: readonly string[]): Promise<void> {
-    this._maybeFail();
-    this.released.push(...paths);
   }
 
   async read(place: IPlace): Promise<ArrayBuffer> {

@@ -7,6 +7,9 @@ export type Activity = ITapeRequest['activity'];
 
 export type ITarget = NonNullable<ITapeRequest['targets']>[number];
 
+/** The companion takes no more paths in one order (docs/api.yaml, TapeOrder). */
+export const MOST_PATHS = 20_000;
+
 /** Targets asked for at once. */
 export const TARGETS = 200;
 

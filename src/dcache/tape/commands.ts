@@ -13,7 +13,7 @@ import { formatSpan } from '../../common/units';
 import type { IDCache } from '../../tokens';
 import { isOnTape, isStaged } from '../format';
 import { tapeIcon } from '../icons';
-import type { Activity } from './api';
+import { MOST_PATHS, type Activity } from './api';
 import { TapeCommandIDs } from './ids';
 import type { TapeModel } from './model';
 import {
@@ -139,9 +139,10 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
         : entries.length > 0
           ? await options.ask(activity, entries)
           : null;
-    if (choice) {
+    // More than the companion takes at once become several orders.
+    for (let at = 0; choice && at < entries.length; at += MOST_PATHS) {
       await give(endpoint, activity, {
-        paths: entries.map(({ path }) => path),
+        paths: entries.slice(at, at + MOST_PATHS).map(({ path }) => path),
         keep: choice.keep_s ?? USUAL_KEEP_S,
         recursive: choice.recursive
       });
