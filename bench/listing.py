@@ -6,6 +6,11 @@ the event that tells that all are there, and asks again. The folder gets a new n
 that nothing is known of it on either side. Memory is the Jupyter server's: its highest
 in a round less what it held before the first. In one more round, which is not timed, `/api/info` is
 asked every 20 ms, which shows what a listing holds up.
+
+The bars are held at a door that takes 100 µs an entry: the real one took 420 to 580 µs for a
+listing with localities (dCache 11.2.5, 50 000 entries in 21 to 29 s). The stand-in alone takes some
+12 µs, so that our own work for an entry, which begins when its bytes have come, would be compared
+with next to nothing.
 """
 
 from __future__ import annotations
@@ -35,20 +40,26 @@ ALL_BAR = 1.3
 MEMORY_BAR_MIB = 100
 EVERY_S = 0.02
 LIMIT_S = 300.0
+ENTRY_COST_US = 100
+CHARGED_ROUNDS = 2
 
 
 def measure(rounds: int = ROUNDS) -> list[Measured]:
     """Compare; lines for the first rows, for all, for memory and for what else waits."""
     before = load()
-    with stand() as place, place.door() as dcache, place.jupyter() as server:
-        case = _Case(dcache, server)
-        case.fill()
-        asyncio.run(case.run(rounds))
-    loads = f"{before} → {load()}"
-    grown = max(case.grown_mib)
+    case = _measured(rounds)
+    middle = load()
+    charged = _measured(min(rounds, CHARGED_ROUNDS), "--entry-cost-us", str(ENTRY_COST_US))
+    loads = f"{before} → {middle}"
+    charged_loads = f"{middle} → {load()}"
+    grown = max(*case.grown_mib, *charged.grown_mib)
+    first, whole = f"First {FIRST} rows of {ENTRIES}", f"All {ENTRIES} entries, sorted"
+    cost = f", {ENTRY_COST_US} µs an entry"
     return [
-        _line(f"First {FIRST} rows of {ENTRIES}", case.first, FIRST_BAR, loads),
-        _line(f"All {ENTRIES} entries, sorted", case.whole, ALL_BAR, loads),
+        _line(first + cost, charged.first, FIRST_BAR, charged_loads),
+        _line(whole + cost, charged.whole, ALL_BAR, charged_loads),
+        _line(f"{first}, the door's own work only", case.first, None, loads),
+        _line(f"{whole}, the door's own work only", case.whole, None, loads),
         Measured(
             f"The Jupyter server's memory for {ENTRIES} entries",
             f"{grown:.0f} MiB at most",
@@ -69,14 +80,23 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
     ]
 
 
-def _line(what: str, took: Rounds, bar: float, loads: str) -> Measured:
+def _measured(rounds: int, *arguments: str) -> _Case:
+    with stand() as place, place.door(*arguments) as dcache, place.jupyter() as server:
+        case = _Case(dcache, server)
+        case.fill()
+        asyncio.run(case.run(rounds))
+    return case
+
+
+def _line(what: str, took: Rounds, bar: float | None, loads: str) -> Measured:
+    worse = max(took.median_ratio, took.paired_ratio)
     return Measured(
         what,
         spread(took.ours),
         spread(took.other),
         f"{took.median_ratio:.2f} (medians), {took.paired_ratio:.2f} (paired)",
-        f"≤ {bar}",
-        min(took.median_ratio, took.paired_ratio) <= bar,
+        "" if bar is None else f"≤ {bar}",
+        None if bar is None else worse <= bar,
         load=loads,
     )
 

@@ -86,9 +86,9 @@ class Stand:
             site.stop()
 
     @contextlib.contextmanager
-    def door(self) -> Iterator[Door]:
-        """The dCache stand-in, as the endpoint `bench`."""
-        with door(self.folder, stage_delay_s=1) as dcache:
+    def door(self, *arguments: str) -> Iterator[Door]:
+        """The dCache stand-in with these arguments more, as the endpoint `bench`."""
+        with door(self.folder, stage_delay_s=1, arguments=arguments) as dcache:
             dcache.write_endpoint(self.home, name="bench")
             yield dcache
 
