@@ -127,10 +127,10 @@ function Minted(props: ITokenProps & { macaroon: IMacaroon }): JSX.Element {
 /** The secret, brought into view: it comes at the end of a dialog that may be longer than the page. */
 function Revealed({ text }: { text: string }): JSX.Element {
   const node = React.useRef<HTMLPreElement>(null);
-  React.useEffect(
-    () => node.current?.scrollIntoView?.({ block: 'nearest' }),
-    []
-  );
+  React.useEffect(() => {
+    // Newer browsers return a promise, which React would take for a clean-up.
+    void node.current?.scrollIntoView?.({ block: 'nearest' });
+  }, []);
   return (
     <pre ref={node} tabIndex={0}>
       {text}
