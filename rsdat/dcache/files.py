@@ -31,6 +31,14 @@ HELD_BLOCKS = 4
 MIN_BLOCK_BYTES = 64 * 1024
 
 
+def broken_off(path: str) -> OSError:
+    """The error for a file of which a write was cancelled or interrupted in the middle."""
+    return OSError(
+        errno.ECANCELED,
+        f"A write to '{path}' was broken off, and nothing of it is kept: write the file anew",
+    )
+
+
 class DCacheReader(AbstractBufferedFile):  # type: ignore[misc]
     """A file open for reading, with fsspec's caches over one connection to one pool."""
 
@@ -78,6 +86,8 @@ class Writer(io.BufferedIOBase):
         self.autocommit = autocommit
         self._replace = replace
         self._upload: Upload | None = None
+        #: A write was broken off: nobody knows any more which bytes have gone.
+        self._broken_off = False
         self._error_at_open = sys.exc_info()[1]
 
     def writable(self) -> bool:
@@ -95,7 +105,16 @@ class Writer(io.BufferedIOBase):
         super().close()
         if failed:
             self.discard()
+            # Whoever closes it by himself where he deals with an error must learn it here.
+            warnings.warn(
+                f"'{self.path}' is not written: it was closed on the way out of a "
+                f"{type(error).__name__}",
+                stacklevel=2,
+            )
             return
+        if self._broken_off:
+            self.discard()
+            raise broken_off(self.path)
         with file_errors():
             # In a transaction too: what dCache has no room for shows here, not at the end.
             self._upload = self._finish()
@@ -181,15 +200,21 @@ class DCacheWriter(Writer):
         """Append bytes. Waits while dCache is slower than the writer.
 
         Raises:
-            OSError: The upload has failed.
+            OSError: The upload has failed, or an earlier write was interrupted.
         """
         self._check_open()
+        if self._broken_off:
+            raise broken_off(self.path)
         view = memoryview(data).cast("B")
         held_blocks = HELD_BLOCKS if self._outflow is None else 1
         if len(self._held) + len(view) < held_blocks * self.blocksize:
             self._held += view
         else:
-            self._send(view)
+            try:
+                self._send(view)
+            except KeyboardInterrupt:
+                self._broken_off = True
+                raise
         self._written += len(view)
         return len(view)
 

@@ -5,12 +5,13 @@ They have fsspec's names, with `await` before read, write and close.
 
 from __future__ import annotations
 
+import asyncio
 import io
 import warnings
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rsdat.dcache.files import HELD_BLOCKS, MIN_BLOCK_BYTES
+from rsdat.dcache.files import HELD_BLOCKS, MIN_BLOCK_BYTES, broken_off
 from rsdat.dcache.local import one_chunk
 from rsdat.dcache.oserrors import file_errors
 from rsdat.dcache.outflow import Outflow
@@ -88,6 +89,8 @@ class AsyncWriter:
         self._held = bytearray()
         self._written = 0
         self._outflow: Outflow | None = None
+        #: A write or the close was broken off: nobody knows any more which bytes have gone.
+        self._broken_off = False
 
     def __del__(self) -> None:
         if not self.closed:
@@ -106,15 +109,21 @@ class AsyncWriter:
         """Append bytes; waits while dCache is slower than the writer.
 
         Raises:
-            OSError: The upload has failed.
+            OSError: The upload has failed, or an earlier write was cancelled.
         """
         if self.closed:
             raise ValueError("I/O operation on closed file")
+        if self._broken_off:
+            raise broken_off(self.path)
         view = memoryview(data).cast("B")
-        for start in range(0, len(view), self._block_size):
-            self._held += view[start : start + self._block_size]
-            if self._outflow is not None or len(self._held) >= HELD_BLOCKS * self._block_size:
-                await self._send()
+        try:
+            for start in range(0, len(view), self._block_size):
+                self._held += view[start : start + self._block_size]
+                if self._outflow is not None or len(self._held) >= HELD_BLOCKS * self._block_size:
+                    await self._send()
+        except asyncio.CancelledError:
+            self._broken_off = True
+            raise
         self._written += len(view)
         return len(view)
 
@@ -122,20 +131,20 @@ class AsyncWriter:
         """Send the rest, and give the file its name.
 
         Raises:
-            OSError: It failed, and nothing of it is left.
+            OSError: It failed, or a write was cancelled; nothing of it is left.
         """
+        if self._broken_off:
+            await self.discard()
+            raise broken_off(self.path)
         if self.closed:
             return
         self.closed = True
-        held = bytes(self._held)
-        with file_errors():
-            if self._outflow is None:
-                upload = await self._fs.upload(one_chunk(held), self.path, len(held), self._replace)
-            else:
-                if held:
-                    await self._outflow.put(held)
-                upload = await self._outflow.finish()
-            await upload.place()
+        try:
+            await self._finish()
+        except asyncio.CancelledError:
+            self._broken_off = True
+            await self.discard()
+            raise
 
     async def discard(self) -> None:
         """Forget it, on dCache too."""
@@ -157,6 +166,17 @@ class AsyncWriter:
             await self.close()
         elif not self.closed:
             await self.discard()
+
+    async def _finish(self) -> None:
+        held = bytes(self._held)
+        with file_errors():
+            if self._outflow is None:
+                upload = await self._fs.upload(one_chunk(held), self.path, len(held), self._replace)
+            else:
+                if held:
+                    await self._outflow.put(held)
+                upload = await self._outflow.finish()
+            await upload.place()
 
     async def _send(self) -> None:
         if self._outflow is None:

@@ -1,0 +1,100 @@
+"""A write that is cancelled or interrupted in the middle: never a file that lacks a part."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from rsdat.dcache import DCacheFileSystem, files
+from tests.support.dcache import names
+from tests.support.door import Door
+
+BLOCK = 64 * 1024
+
+
+def open_fs(site: Door) -> DCacheFileSystem:
+    return DCacheFileSystem(
+        api_url=site.api_url,
+        webdav_url=site.webdav_url,
+        token=site.token,
+        asynchronous=True,
+        skip_instance_cache=True,
+    )
+
+
+def test_a_write_that_was_cancelled_ends_the_file(site: Door, folder: str) -> None:
+    """Tried again after a time limit it would go twice, and another part not at all."""
+
+    async def work() -> None:
+        before, fs = len(asyncio.all_tasks()), open_fs(site)
+        file = await fs.open_async(f"{folder}/f", "wb", block_size=BLOCK)
+        site.fault("hang", server="redirect", method="PUT")
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(file.write(bytes(20 * BLOCK)), 0.2)
+        with pytest.raises(OSError, match="broken off"):
+            await file.write(bytes(BLOCK))
+        for _ in range(2):
+            with pytest.raises(OSError, match="write the file anew"):
+                await file.close()
+        assert len(asyncio.all_tasks()) == before
+        await fs.aclose()
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+    assert names(site, folder) == []
+
+
+@pytest.mark.parametrize("blocks", [1, 5])
+def test_a_close_that_was_cancelled_is_told_again(site: Door, folder: str, blocks: int) -> None:
+    async def work() -> None:
+        before, fs = len(asyncio.all_tasks()), open_fs(site)
+        file = await fs.open_async(f"{folder}/f", "wb", block_size=BLOCK)
+        await file.write(bytes(blocks * BLOCK))
+        site.fault("hang", server="frontend", method="GET")
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(file.close(), 0.2)
+        # What was closed without a word would be taken for written.
+        with pytest.raises(OSError, match="broken off"):
+            await file.close()
+        assert len(asyncio.all_tasks()) == before
+        await fs.aclose()
+
+    asyncio.run(asyncio.wait_for(work(), 30))
+    assert names(site, folder) == []
+
+
+def test_a_write_that_was_interrupted_ends_the_file(
+    site: Door, folder: str, fs: DCacheFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the notebook's stop button; the cell that closes it comes later."""
+    file = fs.open(f"{folder}/f", "wb", block_size=BLOCK)
+    real = files.sync
+
+    def interrupted(loop: Any, func: Any, *args: Any, **options: Any) -> Any:
+        if getattr(func, "__name__", "") == "put":
+            raise KeyboardInterrupt
+        return real(loop, func, *args, **options)
+
+    monkeypatch.setattr(files, "sync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        file.write(bytes(9 * BLOCK))
+    monkeypatch.undo()
+    with pytest.raises(OSError, match="broken off"):
+        file.write(b"x")
+    with pytest.raises(OSError, match="write the file anew"):
+        file.close()
+    assert names(site, folder) == []
+
+
+def test_who_closes_it_where_an_error_is_dealt_with_is_told(
+    site: Door, folder: str, fs: DCacheFileSystem
+) -> None:
+    file = fs.open(f"{folder}/f", "wb")
+    file.write(b"some")
+    try:
+        raise ValueError("the computation failed")
+    except ValueError:
+        with pytest.warns(UserWarning, match="not written: .* ValueError"):
+            file.close()
+    assert names(site, folder) == []
