@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import tarfile
+import threading
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -349,6 +352,33 @@ async def test_on_tape(transfers: Transfers, folder: str, place: Path, dcache: D
     await transfers.done(made["id"])
     assert len(dcache.requests("pool", "GET")) == before + 1
     assert names(transfers.root / "t") == ["a", "b"]
+
+
+async def test_end_while_the_records_are_read(
+    transfers: Transfers, folder: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A list that was begun before the end of a transfer doesn't show it as running for ever."""
+    manager = await transfers.companion.transfers()
+    made = await transfers.begin(
+        "upload", destination=("default", folder), files=listing({"a": b"x"})
+    )
+    has_read, may_go_on = threading.Event(), threading.Event()
+    load = manager._load_all
+
+    def read_slowly() -> Any:
+        records = load()
+        has_read.set()
+        may_go_on.wait(30)
+        return records
+
+    monkeypatch.setattr(manager, "_load_all", read_slowly)
+    listed = asyncio.ensure_future(transfers.lab.call("GET", "/api/transfers", 200))
+    await asyncio.to_thread(has_read.wait, 30)
+    await transfers.send(made["id"], "a", b"x")
+    await transfers.done(made["id"])
+    may_go_on.set()
+    [shown] = (await listed)["transfers"]
+    assert (shown["state"], shown["can"]) == ("done", ["forget"])
 
 
 async def test_seen_and_forget(transfers: Transfers, folder: str, place: Path) -> None:

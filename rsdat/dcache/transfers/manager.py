@@ -100,9 +100,12 @@ class TransferManager:
         return await self._views()
 
     async def _views(self) -> list[dict[str, Any]]:
+        before = dict(self._live)
         records = await asyncio.to_thread(self._load_all)
         views = {record.id: record.shown(ours=not record.active) for record in records}
-        views.update({id_: transfer.view() for id_, transfer in self._live.items()})
+        # One that ended meanwhile may have been read as it was before its end.
+        known = {id_: each for id_, each in before.items() if id_ in views} | self._live
+        views.update({id_: transfer.view() for id_, transfer in known.items()})
         return sorted(views.values(), key=lambda view: (view["created"], view["id"]), reverse=True)
 
     def _load_all(self) -> list[Record]:
