@@ -231,7 +231,12 @@ async def bring(
 
 async def _look(http: Http, path: str, uploaded: Entry) -> Entry:
     """Our file at its name, even if another writer has already moved it away."""
-    there = await rest.find(http, path)
+    try:
+        there = await rest.find(http, path)
+    except RsdatError as error:
+        # It stands there: who is told of a failure now would write it again, or over another's.
+        _log.info("%s is written, but dCache could not be asked for it: %s", path, error)
+        there = None
     if there is not None and there.pnfs_id == uploaded.pnfs_id:
         return there
     return dataclasses.replace(uploaded, name=paths.name_of(path), path=path)
@@ -244,6 +249,15 @@ def is_upload_name(name: str) -> bool:
 
 def _temporary(folder: str, ending: str) -> str:
     return paths.join(folder, f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.{ending}")
+
+
+def _aside(existing: Entry) -> str:
+    """A name that says what it is, in case that we die before the new file stands."""
+    room = paths.MAX_NAME - len(TEMPORARY_PREFIX) - 16 - len("..old")
+    name = existing.name
+    while len(name.encode("utf-8", "surrogatepass")) > room:
+        name = name[:-1]
+    return _temporary(paths.parent_of(existing.path), f"{name}.old")
 
 
 def _check_target(
@@ -328,7 +342,7 @@ async def _put_in_place(sent: Upload) -> bool:
 
 async def _move_aside(http: Http, existing: Entry, asides: list[Entry]) -> bool:
     """Move a file out of the way and note where; False if it was gone."""
-    aside = _temporary(paths.parent_of(existing.path), "old")
+    aside = _aside(existing)
     asides.append(dataclasses.replace(existing, path=aside))  # the MOVE's answer may get lost
     try:
         await _move_surely(http, existing, aside)

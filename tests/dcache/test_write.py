@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
@@ -200,6 +201,44 @@ def test_lost_answers_to_move_do_no_harm(site: Door, folder: str) -> None:
     run(site, work)
     assert names(site, folder) == ["f"]
     assert (site.root / folder[1:] / "f").read_text() == "new"
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_what_stands_is_no_failure(site: Door, folder: str, exists: bool) -> None:
+    """The last look fails: who is told so would save the file again, and be told of a conflict."""
+    if exists:
+        (site.root / folder[1:] / "f").write_text("old")
+
+    async def work(client: DCacheClient) -> None:
+        sent = await client.upload(f"{folder}/f", stream(b"new"), 3, replace=True)
+        looks = 2 if exists else 1
+        # The first of two is before the renaming.
+        site.fault(
+            "delay", server="frontend", method="GET", prefix="/api/v1/namespace", times=looks - 1
+        )
+        site.fault("status", server="frontend", method="GET", status=500)
+        entry, created = await sent.place()
+        assert (entry.path, entry.size, created) == (f"{folder}/f", 3, not exists)
+
+    run(site, work)
+    assert names(site, folder) == ["f"]
+
+
+@pytest.mark.parametrize("name", ["f.tif", "é" * 100, "x" * 255])
+def test_what_was_moved_aside_says_what_it_is(site: Door, folder: str, name: str) -> None:
+    """The computer may die before the new file stands."""
+    (site.root / folder[1:] / name).write_text("old")
+    site.fault("status", server="frontend", method="DELETE", status=403, times=9)
+
+    async def work(client: DCacheClient) -> None:
+        with pytest.raises(Conflict) as caught:
+            await put(client, f"{folder}/{name}", b"new")
+        kept = caught.value.details["left_behind"].rpartition("/")[2]
+        assert re.fullmatch(r"\.rsdat-[0-9a-f]{16}\.(.+)\.old", kept)
+        assert name.startswith(kept[24:-4])
+        assert len(kept[24:-4]) >= min(len(name), 60)
+
+    run(site, work)
 
 
 def test_temporary_entry_that_can_not_be_deleted_is_named(site: Door, folder: str) -> None:
