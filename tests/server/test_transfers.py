@@ -376,6 +376,7 @@ async def test_end_while_the_records_are_read(
     await asyncio.to_thread(has_read.wait, 30)
     await transfers.send(made["id"], "a", b"x")
     await transfers.done(made["id"])
+    await until(lambda: made["id"] not in manager._live)
     may_go_on.set()
     [shown] = (await listed)["transfers"]
     assert (shown["state"], shown["can"]) == ("done", ["forget"])
