@@ -175,7 +175,7 @@ test('a file that is dragged into a cell is read there', async ({ page }) => {
   const cell = page.getByRole('main').locator('.jp-CodeCell .cm-content');
   await drag(page, row(panel, 'notes.txt'), cell.first());
   await expect(cell.first()).toContainText('dcache:///dragged/notes.txt');
-  await cell.first().click();
+  await page.notebook.enterCellEditingMode(0);
   await page.keyboard.press('Control+End');
   await page.keyboard.type('\nprint(text.upper())');
   await run(page, 'notebook:run-cell');
