@@ -1,14 +1,18 @@
 /** Every file in style/ reaches the page. */
-import { readdirSync, readFileSync } from 'fs';
-import { join } from 'path';
+interface IFiles {
+  readdirSync: (folder: string) => string[];
+  readFileSync: (name: string, encoding: 'utf-8') => string;
+}
 
-const FOLDER = join(__dirname, '../../../style');
+const { readdirSync, readFileSync } = jest.requireActual<IFiles>('fs');
+/** Below jest's root folder, in which the tests run. */
+const FOLDER = 'style';
 
 /** The names of a file and of all that it imports, themselves or through others. */
 function imported(name: string, into = new Set<string>()): Set<string> {
   if (!into.has(name)) {
     into.add(name);
-    const text = readFileSync(join(FOLDER, name), 'utf-8');
+    const text = readFileSync(`${FOLDER}/${name}`, 'utf-8');
     for (const [, other] of text.matchAll(/@import url\('([^']+)'\)/g)) {
       imported(other, into);
     }
