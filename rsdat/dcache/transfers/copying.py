@@ -164,8 +164,9 @@ class Copying:
     def _check_name(self, item: Item) -> None:
         if self._destination.endpoint is not None:
             paths.parse(item.target)  # names that dCache breaks are refused in words
-        elif "/" not in item.target:
-            self._shared.workspace.place(item.target)
+        else:
+            # What was chosen must not be hidden; what lies in it may be.
+            self._shared.workspace.place(item.target.partition("/")[0])
 
     async def _look_again(self, number: int, item: Item) -> Item:
         """What could not be listed: a folder's content is added at the end."""
@@ -242,7 +243,8 @@ class Copying:
     async def _slot_given_up(self) -> AsyncIterator[None]:
         """Others may run while somebody thinks."""
         self._asking += 1
-        if self._asking == 1:
+        # One who was just answered may be waiting for it still.
+        if self._asking == 1 and self._holds_slot:
             self._holds_slot = False
             self._shared.slots.release()
         try:
