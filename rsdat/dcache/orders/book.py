@@ -128,7 +128,9 @@ class Orders:
     async def all(self) -> list[Order]:
         """Every order, the latest first; damaged ones are left out."""
         await asyncio.to_thread(self._read_all)
-        orders = {order_id: order for order_id, (_, order) in self._read.items()}
+        # In one step: another request's thread may be reading records just now.
+        known = list(self._read.items())
+        orders = {order_id: order for order_id, (_, order) in known}
         for order_id, (following, _, _) in self._followed.items():
             seen = order_id in orders and orders[order_id].seen
             following.order.seen = following.order.seen or seen

@@ -98,10 +98,14 @@ class Order:
 
     def counts(self) -> Counter[State]:
         """How many targets are in each state."""
-        letters: Counter[str] = Counter()
-        for part in self.parts or ():
-            letters.update(part.states)
-        return Counter({_STATES[letter]: number for letter, number in letters.items()})
+        # For 200 000 targets, and for each look at the list: a Counter of letters takes ten times
+        # as long.
+        parts = self.parts or ()
+        numbers = {
+            state: sum(part.states.count(letter) for part in parts)
+            for letter, state in _STATES.items()
+        }
+        return Counter({state: number for state, number in numbers.items() if number})
 
     def state_of(self, number: int) -> State:
         """How a target is."""

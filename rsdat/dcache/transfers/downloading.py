@@ -202,7 +202,8 @@ class Downloading:
             progress.end(0)
 
     def _mark(self, sum_: Sum, at: int) -> None:
-        if isinstance(sum_, Adler32) and at - max(self._marks) >= MARK_BYTES:
+        # The last one is the highest; looking through all would take long in a large file.
+        if isinstance(sum_, Adler32) and at - next(reversed(self._marks)) >= MARK_BYTES:
             self._marks[at] = sum_.value
 
     async def _sum_before(
