@@ -9,9 +9,11 @@ import re
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from yarl import URL
 
 from rsdat.base.errors import Conflict, InvalidInput, NotFound
 from rsdat.base.files import private_folder, write_json, write_text
@@ -38,7 +40,8 @@ def merged(home: Path, name: str, given: Mapping[str, Any]) -> dict[str, Any]:
         given: Options as in `EndpointRequest` of docs/api.yaml.
 
     Raises:
-        InvalidInput: More than one credential, or a file's name that is not absolute.
+        InvalidInput: More than one credential, a file's name that is not absolute, or another host
+            (`another_host`) for a secret that was given for this one.
     """
     old = next((each for each in read_described(home) if each["name"] == name), {})
     return _merged(old, given)
@@ -150,7 +153,34 @@ def _merged(old: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in given.items():
         if value == "" and key not in addresses:
             options.pop(key, None)
-    return {**options, **new}
+    result = {**options, **new}
+    _check_same_host(old, result)
+    return result
+
+
+def _check_same_host(old: Mapping[str, Any], result: Mapping[str, Any]) -> None:
+    """A secret that was given for one computer is sent to no other, not even to try it out."""
+    secrets_ = [key for key in ("token_file", "password_file") if _is_ours(result.get(key))]
+    before, now = _hosts(old), _hosts(result)
+    if before and now - before and any(result[key] == old.get(key) for key in secrets_):
+        raise InvalidInput(
+            f"The credential of this endpoint was given for {' and '.join(sorted(before))}, and is "
+            f"not sent to {' and '.join(sorted(now - before))}",
+            hint="Give it once more together with the new address, if it is meant for that.",
+            code="another_host",
+        )
+
+
+def _is_ours(file: Any) -> bool:
+    return str(file or "").startswith(f"{SECRETS}/")
+
+
+def _hosts(options: Mapping[str, Any]) -> set[str]:
+    found = set()
+    for key in ("api_url", "webdav_url"):
+        with suppress(ValueError):  # told where addresses are checked
+            found.add(URL(str(options.get(key) or ""), encoded=True).host or "")
+    return found - {""}
 
 
 def _put_aside(

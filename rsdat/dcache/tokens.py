@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from rsdat.base.clock import to_iso
-from rsdat.base.errors import NoCredential, RsdatError
+from rsdat.base.errors import NoCredential, NotPermitted, RsdatError
 from rsdat.dcache.credentials import Credential, SecretFile, read_private
 from rsdat.dcache.http import Http
 from rsdat.dcache.macaroon import Claims, ended, inspect
@@ -130,6 +130,7 @@ async def renew(credential: Credential, token: str) -> None:
 
     Raises:
         NoCredential: It is no token, it has ended, or the file can't be read.
+        NotPermitted: The file can't be written.
     """
     if isinstance(credential, RcloneFile):
         await credential.header()  # whether it holds a token shows when it is read
@@ -142,7 +143,14 @@ async def renew(credential: Credential, token: str) -> None:
     expires = inspect(token.strip()).expires
     if expires is not None and expires <= datetime.now(timezone.utc):
         raise ended(expires)
-    await asyncio.to_thread(credential.renew, token)
+    try:
+        await asyncio.to_thread(credential.renew, token)
+    except OSError as error:
+        raise NotPermitted(
+            f"The token can't be put into {credential.source}: {error.strerror or error}",
+            hint="Renew it where that file comes from, or name another file for this endpoint.",
+            code="not_renewable",
+        ) from error
 
 
 async def identity(http: Http) -> Identity | None:
