@@ -11,9 +11,12 @@ from typing import Any
 from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.utils import isfilelike
 
+from rsdat.base.errors import DoorBroken
+from rsdat.dcache.entry import Entry
 from rsdat.dcache.fs_base import Connected
 from rsdat.dcache.local import file_chunks, one_chunk, whole_file
 from rsdat.dcache.oserrors import Exists, file_errors
+from rsdat.dcache.read import changed
 from rsdat.dcache.write import Upload
 
 
@@ -155,8 +158,33 @@ class Bytes(Connected):
             raise Exists(f"'{source}' can't be copied onto itself", code="exists")
         with file_errors():
             client = await self.connect()
-            if (await client.info(source)).is_folder:
+            entry = await client.info(source, checksums=True)
+            if entry.is_folder:
                 await client.make_folders(destination)
                 return
             async with client.open_read(source) as download:
-                await client.write(destination, download, download.size, replace=True, parents=True)
+                if download.entry.pnfs_id != entry.pnfs_id:
+                    raise changed(source)
+                sent = await client.upload(
+                    destination, download, download.size, replace=True, parents=True
+                )
+            await _compare(sent, entry)
+            await sent.place()
+
+
+async def _compare(sent: Upload, source: Entry) -> None:
+    """A copy has the checksum of what it was made from; else it is forgotten.
+
+    Raises:
+        DoorBroken: It has not: the bytes were damaged where they lie, or on their way to us.
+    """
+    ours, theirs = sent.entry.checksums, source.checksums
+    # dCache may leave out leading zeros.
+    if any(ours[kind].zfill(8) != theirs[kind].zfill(8) for kind in ours.keys() & theirs.keys()):
+        await sent.discard()
+        raise DoorBroken(
+            f"The bytes that came of '{source.path}' are not those that dCache has a checksum of",
+            hint="Try again. If it stays, the file is damaged: tell dCache's administrators.",
+            code="checksum",
+            path=source.path,
+        )

@@ -6,6 +6,7 @@ credential as it is now, in files of their own (0600); it is written again when 
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ async def copy_of(endpoint: Endpoint) -> Copy | None:
     if not endpoint.complete:
         return None
     credential = endpoint.credential
-    folder = authorities(endpoint.ca_folder)
+    folder = await asyncio.to_thread(authorities, endpoint.ca_folder)
     options: dict[str, Any] = {
         "name": endpoint.name,
         "api_url": endpoint.api_url,
@@ -56,10 +57,9 @@ async def copy_of(endpoint: Endpoint) -> Copy | None:
     }
     try:
         if isinstance(credential, ClientCertificate):
-            secret: tuple[str, Secret] | None = (
-                "pem",
-                Secret(read_private(credential.path)[0] or ""),
-            )
+            # It may lie on a network file system, and this is asked every few seconds.
+            text, _ = await asyncio.to_thread(read_private, credential.path)
+            secret: tuple[str, Secret] | None = ("pem", Secret(text or ""))
             options["proxy_file"] = f"{endpoint.name}.pem"
         else:
             header = await credential.header()

@@ -343,3 +343,20 @@ def test_a_hundred_names_that_are_refused(
                 call()
     assert names(site, folder) == ["good"]
     assert not [r for r in site.requests() if r["method"] not in ("GET",)]
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_bytes_that_are_wrong_are_not_copied(
+    site: Door, folder: str, fs: DCacheFileSystem, exists: bool
+) -> None:
+    """The copy would have a checksum that fits its wrong bytes, and nobody would ever notice."""
+    fs.pipe(f"{folder}/a", b"the truth")
+    if exists:
+        fs.pipe(f"{folder}/b", b"old")
+    site.fault("flip", server="pool", method="GET", at_bytes=5)
+    with pytest.raises(OSError, match="checksum"):
+        fs.cp_file(f"{folder}/a", f"{folder}/b")
+    assert names(site, folder) == (["a", "b"] if exists else ["a"])
+    fs.cp_file(f"{folder}/a", f"{folder}/c")
+    assert fs.cat(f"{folder}/c") == b"the truth"
+    assert not exists or fs.cat(f"{folder}/b") == b"old"
