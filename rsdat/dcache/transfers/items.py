@@ -20,6 +20,9 @@ PENDING, DONE, SKIPPED, FAILED = range(4)
 _LETTERS = {DONE: "d", SKIPPED: "s", FAILED: "f", PENDING: "p"}
 _CODES = {letter: code for code, letter in _LETTERS.items()}
 
+#: Two paths of dCache, each character escaped.
+_LONGEST_LINE = 256 * 1024
+
 
 class Item(NamedTuple):
     """One file, or one folder that is to be there.
@@ -146,10 +149,32 @@ class Items:
 
 
 def _append(path: Path, text: str) -> None:
+    """Add whole lines; where there is no room for all of them none is added."""
+    data = memoryview(text.encode("utf-8", "surrogatepass"))
     with room_for(path):
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8", "surrogatepass"))
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, PRIVATE_FILE)
+        try:
+            size = _cut_torn(descriptor)
+            try:
+                while data:
+                    data = data[os.write(descriptor, data) :]
+            except BaseException:
+                os.ftruncate(descriptor, size)
+                raise
+        finally:
+            os.close(descriptor)
+
+
+def _cut_torn(descriptor: int) -> int:
+    """Take away the part of a line that somebody died in, lest ours goes on with it; the size."""
+    size = os.fstat(descriptor).st_size
+    start = max(0, size - _LONGEST_LINE)
+    tail = os.pread(descriptor, size - start, start) if size else b""
+    if not tail or tail.endswith(b"\n"):
+        return size
+    size = start + tail.rfind(b"\n") + 1
+    os.ftruncate(descriptor, size)
+    return size
 
 
 def _lines(path: Path) -> Iterator[list[Any]]:
