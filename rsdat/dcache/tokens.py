@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 
 from rsdat.base.clock import to_iso
 from rsdat.base.errors import NoCredential, NotPermitted, RsdatError
-from rsdat.dcache.credentials import Credential, SecretFile, read_private
+from rsdat.base.secret import Secret
+from rsdat.dcache.credentials import Credential, SecretFile, Token, read_private
 from rsdat.dcache.http import Http
 from rsdat.dcache.macaroon import Claims, ended, inspect
 from rsdat.dcache.rest import json_object
 from rsdat.dcache.sources import ClientCertificate, RcloneFile
+
+_log = logging.getLogger(__name__)
 
 _BEARER = "Bearer "
 #: Kinds of credentials, for people.
@@ -125,11 +129,17 @@ def is_renewable(credential: Credential) -> bool:
     return isinstance(credential, (SecretFile, RcloneFile)) and credential.renewable
 
 
-async def renew(credential: Credential, token: str) -> None:
+async def renew(credential: Credential, token: str, *, http: Http | None = None) -> None:
     """Replace the token in the file from which the endpoint reads it.
 
+    Args:
+        credential: Knows that file.
+        token: The new one.
+        http: Who asks dCache first whether it takes the new one; None: it is not asked.
+
     Raises:
-        NoCredential: It is no token, it has ended, or the file can't be read.
+        NoCredential: It is no token, it has ended, dCache refuses it, or the file can't be read;
+            the old one is still there.
         NotPermitted: The file can't be written.
     """
     if isinstance(credential, RcloneFile):
@@ -143,6 +153,8 @@ async def renew(credential: Credential, token: str) -> None:
     expires = inspect(token.strip()).expires
     if expires is not None and expires <= datetime.now(timezone.utc):
         raise ended(expires)
+    if http is not None:
+        await _prove(http, token.strip())
     try:
         await asyncio.to_thread(credential.renew, token)
     except OSError as error:
@@ -151,6 +163,26 @@ async def renew(credential: Credential, token: str) -> None:
             hint="Renew it where that file comes from, or name another file for this endpoint.",
             code="not_renewable",
         ) from error
+
+
+async def _prove(http: Http, token: str) -> None:
+    """Show it to dCache. One that can't be asked is no reason against a token."""
+    trial = replace(http.endpoint, credential=Token(Secret(token), "the new token"))
+    trial_http = Http(trial, tuning=http.tuning, busy_waits_s=())
+    try:
+        await identity(trial_http)
+    except RsdatError as error:
+        if error.details.get("status") == 401:
+            raise NoCredential(
+                f"dCache does not take this token: {error.message}",
+                hint="The old one was kept. Look whether the new one was copied whole.",
+                code="refused_token",
+            ) from None
+        if isinstance(error, NoCredential):
+            raise
+        _log.info("A new token is taken untried: %s", error.message)
+    finally:
+        await trial_http.close()
 
 
 async def identity(http: Http) -> Identity | None:

@@ -28,7 +28,7 @@ class TokenHandler(RsdatHandler):
         client = await self.companion.storage.client(endpoint)
         from rsdat.dcache.tokens import renew
 
-        await renew(client.endpoint.credential, token)
+        await renew(client.endpoint.credential, token, http=client.http)
         await self.companion.credentials.renewed(endpoint)
         await self._tell(endpoint)
 

@@ -547,7 +547,7 @@ export interface paths {
     };
     /** What the present credential is, what it may do and until when. Never the credential itself. */
     get: operations['getToken'];
-    /** Replace the token in the file from which this endpoint reads it; workers of running clusters get the new one. */
+    /** Replace the token in the file from which this endpoint reads it; workers of running clusters get the new one. dCache is asked first: one that it refuses (401 `refused_token`) takes nobody's place. */
     put: operations['renewToken'];
     post?: never;
     delete?: never;

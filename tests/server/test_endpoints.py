@@ -330,6 +330,27 @@ class TestToken:
             assert about["identity"] is None
         assert [seen["status"] for seen in own_door.requests()] == [401, 401]
 
+    async def test_one_that_dcache_refuses_takes_no_place(
+        self, lab: Lab, own_door: Door, rsdat_home: Path
+    ) -> None:
+        """The old one stays, and works; a door that is away is no reason against a new one."""
+        good = own_door.mint("/", validity="PT2H")
+        await save(lab, 201, api_url=own_door.api_url, token=good)
+        response = await lab.ask("PUT", "/api/dcache/mine/token", value={"token": "nonsense"})
+        body = check_error(response, 401, "refused_token")
+        assert "login failed" in body["message"]
+        assert "kept" in body["hint"]
+        about = await lab.call("GET", "/api/dcache/{endpoint}/token", 200, **ON)
+        assert (about["kind"], about["problem"]) == ("macaroon", None)
+        other = own_door.mint("/", validity="PT3H")
+        own_door.down("frontend", 5)
+        about = await lab.call(
+            "PUT", "/api/dcache/{endpoint}/token", 200, value={"token": other}, **ON
+        )
+        assert about["problem"] is not None
+        kept = [file.read_text() for file in (rsdat_home / "credentials").iterdir()]
+        assert any(other in text for text in kept)
+
     async def test_ended(self, lab: Lab, running_door: Door, rsdat_home: Path) -> None:
         """Known without asking."""
         token = running_door.mint("/", validity="PT1S")
