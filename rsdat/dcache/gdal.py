@@ -2,7 +2,7 @@
 
 No header file, environment variable or command line holds the secret, and GDAL sends it to this
 door alone: the settings belong to the address, not to all that GDAL reads. Reading through fsspec
-(`rasterio.open(fs.open(path))`) is faster on doors that redirect and follows renewed tokens; this
+(`rasterio.open(path, opener=fs)`) is faster on doors that redirect and follows renewed tokens; this
 is for what wants an address: VRTs, mosaics, `gdalwarp` in Python.
 
 Source: GDAL's VSISetPathSpecificOption (C API since 3.6) and CPLHTTPGetOptionsFromEnv.

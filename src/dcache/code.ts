@@ -52,6 +52,8 @@ function codeOfOne(
     : `dcache.open(${literal(path)})`;
   // What `fsspec.open` gives is opened by `with`, or by hand.
   const file = isPlain ? `${opened}.open()` : opened;
+  // rasterio reads an open file whole; what it opens by itself it reads in ranges.
+  const lazy = isPlain ? opened : `${literal(path)}, opener=dcache`;
   const withFile = (...lines: string[]): string[] => [
     `with ${opened} as file:`,
     ...lines.map(line => `    ${line}`)
@@ -73,7 +75,7 @@ function codeOfOne(
     case 'raster':
       return code(
         ['rasterio'],
-        [`image = rasterio.open(${file})`, 'image.profile']
+        [`image = rasterio.open(${lazy})`, 'image.profile']
       );
     case 'zarr':
       return isPlain
@@ -165,7 +167,7 @@ function codeOfSeveral(
     case 'raster':
       return code(
         ['rasterio'],
-        'images = [rasterio.open(dcache.open(path)) for path in paths]'
+        'images = [rasterio.open(path, opener=dcache) for path in paths]'
       );
     case 'zarr':
       return code(

@@ -94,6 +94,22 @@ def test_a_window_of_a_cog_reads_only_what_it_needs(
     assert read_bytes(site, "pool") <= 10 * TILE * TILE < len(cog) / 6
 
 
+def test_a_raster_is_opened_again_as_a_cell_is_run_again(
+    fs: DCacheFileSystem, scene: str, cog: bytes
+) -> None:
+    """Each has a file of its own, whichever is closed first."""
+    with MemoryFile(cog) as memory, memory.open() as local:
+        near, far = Window(0, 0, 100, 100), Window(1900, 1900, 100, 100)
+        expected = local.read(1, window=near), local.read(1, window=far)
+    dataset = rasterio.open(scene, opener=fs)
+    for _ in range(3):
+        before, dataset = dataset, rasterio.open(scene, opener=fs)
+        np.testing.assert_array_equal(dataset.read(1, window=near), expected[0])
+        before.close()
+        np.testing.assert_array_equal(dataset.read(1, window=far), expected[1])
+    dataset.close()
+
+
 def test_gdal_by_itself(
     site: Door,
     fs: DCacheFileSystem,
