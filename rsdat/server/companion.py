@@ -72,7 +72,7 @@ class Companion:
         workspace: Callable[[], tuple[Path, bool]] = lambda: (Path.cwd(), False),
     ) -> None:
         self.notifier = notifier
-        self.storage = Storage(home)
+        self.storage = Storage(home, lambda name: self.listings.drop(name))
         self.listings = Listings(self._listed, lambda *key: self.watching.is_live(*key))
         self.watching = Watching(self.storage, self.listings, self.folder_changed, self._listed)
         self.sweeping = Sweeping(self.storage, self.folder_changed)

@@ -113,6 +113,8 @@ class Listings:
         self._now_s = monotonic_s
         self._folders: OrderedDict[Key, _Folder] = OrderedDict()
         self._loading: dict[Key, _Loading] = {}
+        #: Under way for an endpoint that is another one by now.
+        self._dropped: set[asyncio.Task[_Folder]] = set()
         self._failures: dict[Key, tuple[RsdatError, float]] = {}
         self._whole = asyncio.Semaphore(_AT_ONCE)
 
@@ -151,6 +153,17 @@ class Listings:
         for key in (*self._folders, *self._loading, *self._failures):
             if key[0] == endpoint and paths.is_inside(paths.composed(key[1]), folder):
                 self._outdate(key)
+
+    def drop(self, endpoint: str) -> None:
+        """An endpoint is another dCache or login: nothing that was listed of it is shown again."""
+        for key in [key for key in (*self._folders, *self._failures) if key[0] == endpoint]:
+            self._folders.pop(key, None)
+            self._failures.pop(key, None)
+        for key in [key for key in self._loading if key[0] == endpoint]:
+            # Who waits for it has asked before; who asks from now on begins anew.
+            task = self._loading.pop(key).task
+            self._dropped.add(task)
+            task.add_done_callback(self._dropped.discard)
 
     def known(self, endpoint: str, path: str) -> int | None:
         """How many entries of a folder are held, if they are of now; None if it is not held."""
@@ -193,7 +206,7 @@ class Listings:
 
     async def close(self) -> None:
         """Give up what is under way."""
-        tasks = [loading.task for loading in self._loading.values()]
+        tasks = [*(loading.task for loading in self._loading.values()), *self._dropped]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -281,21 +294,23 @@ class Listings:
         return folder
 
     def _ended(self, key: Key, loading: _Loading) -> None:
-        del self._loading[key]
         task = loading.task
         error = asyncio.CancelledError() if task.cancelled() else task.exception()
-        if error is None:
+        current = self._loading.get(key) is loading  # else it is another endpoint's by now
+        if current:
+            del self._loading[key]
+        if current and error is None:
             folder = task.result()
             folder.stale = loading.outdated
             self._keep(key, folder)
-        elif isinstance(error, RsdatError) and loading.promised:
+        elif current and isinstance(error, RsdatError) and loading.promised:
             self._failures[key] = (error, self._now_s() + TOLD_S)
         if not loading.first.done():
             if error is None:
                 loading.first.set_result(task.result())
             else:
                 loading.first.cancel()
-        if loading.again is not None and not task.cancelled():
+        if current and loading.again is not None and not task.cancelled():
             following = self._begin(
                 key, loading.again, loading.sort, self._folders.get(key), urgent=loading.urgent
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +25,16 @@ class Storage:
 
     The configuration is read again whenever it is listed or an unknown name is asked for, so
     that an endpoint added while the server runs needs no restart.
+
+    Args:
+        home: `$RSDAT_HOME`.
+        replaced: Told the name of an endpoint that is another one from now on, or none: what is
+            known of it is of no use any more.
     """
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, replaced: Callable[[str], None] = lambda _name: None) -> None:
         self._home = home
+        self._tell_replaced = replaced
         self._endpoints: dict[str, Endpoint] = {}
         self._configured: dict[str, Endpoint] = {}
         self._clients: dict[str, DCacheClient] = {}
@@ -45,6 +51,7 @@ class Storage:
             if endpoints.get(name) not in (self._configured.get(name), self._endpoints.get(name)):
                 self._replaced.append(client)
                 del self._clients[name]
+                self._tell_replaced(name)
         self._configured = dict(endpoints)
         known = {name: self._endpoints[name] for name in self._clients}
         self._endpoints = {**endpoints, **known}
