@@ -137,6 +137,9 @@ def _in_words(error: ValidationError) -> str:
     if set(error.absolute_path) & _SECRET:
         # The validator's words repeat what was given.
         text = f"that is none ({error.validator}: {error.validator_value})"
+    elif error.validator == "type" and not error.absolute_path:
+        # Nor the whole body, which may be a token that somebody sent as it is.
+        text = f"it is not of type '{error.validator_value}'"
     elif error.validator == "additionalProperties" and isinstance(error.instance, dict):
         known = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
         unknown = sorted(str(key) for key in error.instance if key not in known)

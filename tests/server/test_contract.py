@@ -206,3 +206,11 @@ def test_a_body_nested_too_deeply_is_bad_input() -> None:
     asked: Any = SimpleNamespace(request=SimpleNamespace(body=b"[" * 200_000))
     with pytest.raises(InvalidInput, match="not JSON"):
         RsdatHandler.body(asked, "ClusterRequest")
+
+
+@pytest.mark.parametrize("body", ["a-secret-token", ["a-secret-token"]])
+def test_a_body_that_is_no_object_is_not_repeated(body: Any) -> None:
+    """The complaint is logged, and the body may be a token that somebody sent as it is."""
+    with pytest.raises(InvalidInput, match="not of type 'object'") as caught:
+        check_body("TokenRequest", body)
+    assert "a-secret-token" not in caught.value.message
