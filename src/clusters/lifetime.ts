@@ -1,5 +1,6 @@
 /** What is said of how long a cluster lives. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { sentences } from '../common/sentences';
 import type { ICluster, IWarning } from '../common/types';
 import { formatClock, formatSpan } from '../common/units';
 
@@ -43,9 +44,7 @@ export function warningWords(
   trans: TranslationBundle,
   now: Date | null
 ): string {
-  const words = warning.hint
-    ? `${warning.message} ${warning.hint}`
-    : warning.message;
+  const words = sentences(warning);
   const at = now ? untilWords(warning.at, trans, now) : formatClock(warning.at);
   return trans.__('%1 At %2.', words, at);
 }

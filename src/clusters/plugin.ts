@@ -17,6 +17,7 @@ import { SidePanel } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import { AccordionPanel } from '@lumino/widgets';
 import { ChangeStream } from '../common/events';
+import { returnFocus } from '../common/keepfocus';
 import { Section } from '../common/section';
 import { IClusterManager, ISidebar } from '../tokens';
 import { ClustersApi } from './api';
@@ -216,6 +217,7 @@ const sidebar: JupyterFrontEndPlugin<ISidebar> = {
     panel.title.caption = trans.__('Dask clusters and dashboards');
     app.shell.add(panel, 'left', { rank: 200, type: 'rsdat' });
     restorer?.add(panel, panel.id);
+    returnFocus(app.contextMenu.menu, panel.node);
     return {
       show: () => app.shell.activateById(panel.id),
       addSection: section => {

@@ -5,6 +5,7 @@ import {
   nullTranslator,
   type TranslationBundle
 } from '@jupyterlab/translation';
+import { sentences } from './sentences';
 
 /** Where every route of the companion begins, below `base_url`. */
 export const ROOT = 'rsdat';
@@ -46,7 +47,7 @@ export class ApiError extends Error {
 
   /** Message and hint as one text. */
   get text(): string {
-    return this.hint ? `${this.message} ${this.hint}` : this.message;
+    return sentences(this);
   }
 
   /** The error a reply stands for; `body` is the reply's text. */

@@ -2,6 +2,7 @@
 import { Dialog } from '@jupyterlab/apputils';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
+import { keepFocus } from './keepfocus';
 
 /** What is shown in a `ToolDialog`. */
 export interface IToolBody extends Widget {
@@ -36,6 +37,14 @@ export class ToolDialog extends Dialog<unknown> {
     this.node.setAttribute('aria-label', options.title);
     this._tool = body;
     this._tool.left?.connect(() => this.resolve(0), this);
+    this._letFocus = keepFocus(body.node);
+  }
+
+  dispose(): void {
+    if (!this.isDisposed) {
+      this._letFocus();
+      super.dispose();
+    }
   }
 
   handleEvent(event: Event): void {
@@ -57,4 +66,5 @@ export class ToolDialog extends Dialog<unknown> {
   }
 
   private _tool: IToolBody;
+  private _letFocus: () => void;
 }

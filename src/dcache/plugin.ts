@@ -14,6 +14,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { fileIcon, folderIcon, LabIcon } from '@jupyterlab/ui-components';
 import { Token } from '@lumino/coreutils';
 import { ChangeStream } from '../common/events';
+import { returnFocus } from '../common/keepfocus';
 import type { MissedEvents } from '../common/missed';
 import { insertCode } from '../common/insert';
 import { Section } from '../common/section';
@@ -95,6 +96,7 @@ const sidebar: JupyterFrontEndPlugin<IDCacheSidebar> = {
     });
     app.shell.add(side, 'left', { rank: 210, type: 'rsdat' });
     restorer?.add(side, side.id);
+    returnFocus(app.contextMenu.menu, side.node);
     return side;
   }
 };

@@ -1,5 +1,6 @@
 /** A transfer as it is shown: what the companion says, joined with what this page is sending. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { sentences } from '../common/sentences';
 import type { IDiagnosis, ITransfer } from '../common/types';
 import { formatBytes, formatSpan } from '../common/units';
 import type { UploadSender } from './upload/sender';
@@ -236,5 +237,5 @@ function reasonOf({ failures, problem }: ITransfer): string {
 function problemText(
   problem: Pick<IDiagnosis, 'message' | 'hint'> | null
 ): string {
-  return problem ? [problem.message, problem.hint ?? ''].join(' ').trim() : '';
+  return problem ? sentences(problem) : '';
 }

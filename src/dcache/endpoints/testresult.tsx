@@ -1,6 +1,7 @@
 /** What a test of an endpoint found, step by step, in words. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
+import { stopped } from '../../common/sentences';
 import type { IEndpointTest } from '../../common/types';
 import type { ITestState } from './model';
 
@@ -77,7 +78,7 @@ export function TestResult(props: {
                       stateWord(state, trans)
                     )}
                   </strong>{' '}
-                  {message}
+                  {hint ? stopped(message) : message}
                   {hint && <span className="jp-rsdat-Test-hint"> {hint}</span>}
                 </span>
               </li>

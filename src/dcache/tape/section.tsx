@@ -4,6 +4,7 @@ import { UseSignal } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 import { Fold, ProgressBar } from '../../common/fold';
+import { sentences } from '../../common/sentences';
 import type { ITapeRequest } from '../../common/types';
 import { formatClock } from '../../common/units';
 import { tapeIcon } from '../icons';
@@ -138,9 +139,7 @@ function Order(props: ITapeContext & { order: ITapeRequest }): JSX.Element {
       )}
       <div className="jp-rsdat-Transfer-detail">{words}</div>
       {order.problem && (
-        <p className="jp-rsdat-Transfer-problem">
-          {order.problem.message} {order.problem.hint}
-        </p>
+        <p className="jp-rsdat-Transfer-problem">{sentences(order.problem)}</p>
       )}
       <Targets {...props} />
       <div className="jp-rsdat-Transfer-buttons">

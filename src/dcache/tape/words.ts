@@ -1,5 +1,6 @@
 /** An order for tape in words. Pure. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { sentences } from '../../common/sentences';
 import type { ITapeRequest } from '../../common/types';
 import { formatBytes, formatClock, formatSpan } from '../../common/units';
 import { nameOf } from '../paths';
@@ -118,9 +119,7 @@ export function endWords(
   const { files, problem } = order;
   const title = trans.__('“%1”', titleOf(order, trans));
   if (order.state === 'failed') {
-    const reason = problem
-      ? [problem.message, problem.hint ?? ''].join(' ').trim()
-      : '';
+    const reason = problem ? sentences(problem) : '';
     const what = activityWord(order, trans);
     return (
       files.failed > 0

@@ -2,6 +2,7 @@
 import React from 'react';
 import { useNow } from '../../common/now';
 import { SecretField } from '../../common/secretfield';
+import { sentences } from '../../common/sentences';
 import type { ITokenProps } from './dialog';
 import { activityWords, expiryWords, kindWords, stageOf } from './words';
 
@@ -35,7 +36,7 @@ export function PresentToken(props: ITokenProps): JSX.Element {
       <h3>{trans.__('Present credential')}</h3>
       {info.problem && (
         <p className="jp-rsdat-Transfer-problem" role="alert">
-          {info.problem.message} {info.problem.hint}
+          {sentences(info.problem)}
         </p>
       )}
       <dl className="jp-rsdat-Token-facts">

@@ -10,6 +10,7 @@ import {
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
 import { ProgressBar } from '../../common/fold';
+import { sentences } from '../../common/sentences';
 import type { ITransfer } from '../../common/types';
 import { CommandIDs } from '../ids';
 import {
@@ -73,7 +74,7 @@ export const TransferItem = React.memo((props: IItemProps): JSX.Element => {
       {question && <Question key={question.path} {...props} asked={question} />}
       {transfer.problem && (
         <p className="jp-rsdat-Transfer-problem">
-          {transfer.problem.message} {transfer.problem.hint}
+          {sentences(transfer.problem)}
         </p>
       )}
       <Failures {...props} />
@@ -139,12 +140,10 @@ function Failures({ transfer, trans }: IItemProps): JSX.Element | null {
     <details className="jp-rsdat-Transfer-failures">
       <summary>{trans._n('%1 file failed', '%1 files failed', count)}</summary>
       <ul>
-        {failures.map(({ path, message, hint }) => (
-          <li key={path}>
-            <span className="jp-rsdat-Transfer-path">{path}</span>
-            <span>
-              {message} {hint}
-            </span>
+        {failures.map(failure => (
+          <li key={failure.path}>
+            <span className="jp-rsdat-Transfer-path">{failure.path}</span>
+            <span>{sentences(failure)}</span>
           </li>
         ))}
         {more > 0 && <li>{trans._n('and %1 more', 'and %1 more', more)}</li>}

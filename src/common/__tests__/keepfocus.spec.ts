@@ -1,0 +1,92 @@
+/** The keyboard stays in use. */
+import { MenuSvg } from '@jupyterlab/ui-components';
+import { CommandRegistry } from '@lumino/commands';
+import { MessageLoop } from '@lumino/messaging';
+import { Widget } from '@lumino/widgets';
+import { waitFor } from '@testing-library/react';
+import { keepFocus, returnFocus } from '../keepfocus';
+
+function button(parent: HTMLElement): HTMLButtonElement {
+  return parent.appendChild(document.createElement('button'));
+}
+
+let node: HTMLElement;
+
+beforeEach(() => {
+  document.body.replaceChildren();
+  node = document.body.appendChild(document.createElement('div'));
+});
+
+describe('keepFocus', () => {
+  it('holds it while a button is disabled, and gives it back', async () => {
+    const end = keepFocus(node);
+    const test = button(node);
+    test.focus();
+    test.disabled = true;
+    await waitFor(() => expect(node).toBe(document.activeElement));
+    test.disabled = false;
+    await waitFor(() => expect(test).toBe(document.activeElement));
+    end();
+    test.disabled = true;
+    await Promise.resolve();
+    expect(node).not.toBe(document.activeElement);
+  });
+
+  it('holds it where a button is gone', async () => {
+    const end = keepFocus(node);
+    const add = button(node);
+    add.focus();
+    add.remove();
+    await waitFor(() => expect(node).toBe(document.activeElement));
+    end();
+  });
+
+  it('takes it from nobody', async () => {
+    const end = keepFocus(node);
+    const [test, close] = [button(node), button(document.body)];
+    test.focus();
+    close.focus();
+    test.disabled = true;
+    await Promise.resolve();
+    expect(close).toBe(document.activeElement);
+    test.disabled = false;
+    await Promise.resolve();
+    expect(close).toBe(document.activeElement);
+    end();
+  });
+});
+
+describe('returnFocus', () => {
+  const menu = (): MenuSvg => {
+    const commands = new CommandRegistry();
+    commands.addCommand('noop', { label: 'Noop', execute: () => undefined });
+    const made = new MenuSvg({ commands });
+    made.addItem({ command: 'noop' });
+    return made;
+  };
+
+  it('gives it back to where the menu was opened', async () => {
+    const context = menu();
+    const row = button(node);
+    returnFocus(context, node);
+    row.focus();
+    row.dispatchEvent(new MouseEvent('contextmenu', { bubbles: true }));
+    Widget.attach(context, document.body);
+    row.blur();
+    MessageLoop.sendMessage(context, Widget.Msg.CloseRequest);
+    await waitFor(() => expect(row).toBe(document.activeElement));
+  });
+
+  it('leaves it where the command has moved it', async () => {
+    const context = menu();
+    const [row, field] = [button(node), button(document.body)];
+    returnFocus(context, node);
+    row.focus();
+    row.dispatchEvent(new MouseEvent('contextmenu', { bubbles: true }));
+    Widget.attach(context, document.body);
+    MessageLoop.sendMessage(context, Widget.Msg.CloseRequest);
+    field.focus();
+    await new Promise(resolve => setTimeout(resolve));
+    expect(field).toBe(document.activeElement);
+  });
+});
