@@ -102,17 +102,19 @@ class Watcher:
             self._settled.notify_all()
 
     async def _run(self) -> None:
-        try:
-            while self._wanted:
-                pause_s = await self._once()
-                if pause_s is None:
-                    continue
-                self._down = True
-                await self._say()
-                await asyncio.sleep(pause_s)
-                self._down = False
-        finally:
-            await self._leave()
+        while self._wanted:
+            try:
+                while self._wanted:
+                    pause_s = await self._once()
+                    if pause_s is None:
+                        continue
+                    self._down = True
+                    await self._say()
+                    await asyncio.sleep(pause_s)
+                    self._down = False
+            finally:
+                # Takes a while; a folder that is wanted by then needs a new channel.
+                await self._leave()
 
     async def _once(self) -> float | None:
         """Be connected as long as it goes well; how long to wait before the next attempt."""
