@@ -397,3 +397,26 @@ async def test_what_is_no_transfer_of_this_kind(
     check_error(await transfers.fetch(up["id"]), 404, "not_found")
     check_error(await transfers.send(down["id"], "f", b""), 404, "not_found")
     check_error(await transfers.send(up["id"], "b", b""), 404, "not_listed")
+
+
+async def test_answered_where_the_files_are_no_longer(
+    transfers: Transfers, folder: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answered on a page that was loaded anew nobody sends: Retry is offered soon."""
+    monkeypatch.setattr(manager, "CUT_S", 0.5)
+    for name in "fg":
+        (place / name).write_bytes(b"old")
+    made = await transfers.begin(
+        "upload", destination=("default", folder), files=listing({"f": b"new", "g": b"new"})
+    )
+    for name in "fg":
+        check_error(await transfers.send(made["id"], name, b"new"), 409, "exists")
+    await transfers.answer(made["id"], f"{folder}/f", "replace")
+    await asyncio.sleep(1.2)  # a question that is open is not hurried
+    assert (await transfers.get(made["id"]))["state"] == "asking"
+    await transfers.answer(made["id"], f"{folder}/g", "replace")
+    assert (await transfers.until(made["id"]))["state"] == "interrupted"
+    assert (place / "f").read_bytes() == b"old"
+    for name in "fg":
+        assert (await transfers.send(made["id"], name, b"new")).code == 200
+    await transfers.done(made["id"])

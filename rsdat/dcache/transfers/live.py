@@ -94,7 +94,7 @@ class Transfer:
         #: It is forgotten: nothing is written any more.
         self.forgotten = False
         self.saving = asyncio.Lock()
-        #: A request of the page was cut off, and none has come since.
+        #: A request of the page was cut off, or its question answered, and none has come since.
         self.cut = False
         self.changed_folders: set[str] = set()
         self._numbers: dict[str, int] | None = None

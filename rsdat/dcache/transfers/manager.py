@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 TELL_S = 0.5
 SAVE_S = 5.0
 #: Without a byte for so long, a transfer that lives on the page is interrupted: after a request
-#: of it was cut off, else.
+#: of it was cut off or its question was answered, else.
 CUT_S = 60.0
 GONE_S = 900.0
 ASKED_S = 24 * 3600.0
@@ -171,6 +171,9 @@ class TransferManager:
         settled = transfer.conflicts.answer(path, choice, for_all=for_all)
         if upload is not None and choice == "skip":
             upload.skip(settled)
+        if upload is not None and transfer.conflicts.question is None:
+            # A page that has the file goes on within seconds; one loaded anew since has none.
+            transfer.cut = True
         return transfer.view()
 
     async def cancel(self, id_: str) -> dict[str, Any]:
