@@ -23,6 +23,9 @@ export const MAX_WIDTH = 400;
 /** A locality narrower than this shows its symbol alone. */
 export const LOCALITY_WORD_WIDTH = 84;
 
+/** So wide it is where it has its words and the user chose no width: "disk + tape" fits. */
+const LOCALITY_WIDTH = 108;
+
 /** The name keeps at least so much before other columns are left out. */
 const MIN_NAME_WIDTH = 110;
 
@@ -82,7 +85,7 @@ export function layoutColumns(width: number, choice: IColumnChoice): IColumn[] {
 
 function defaultWidth(key: ColumnKey, width: number): number {
   return key === 'locality' && width >= WORDS_FROM_WIDTH
-    ? LOCALITY_WORD_WIDTH
+    ? LOCALITY_WIDTH
     : WIDTHS[key];
 }
 

@@ -25,6 +25,12 @@ export function EndpointForm(props: {
   const { fields, problems } = model;
   // What is wrong with a field is said once somebody was there, not of an empty form.
   const [touched, setTouched] = React.useState<ReadonlySet<string>>(new Set());
+  const form = React.useRef<HTMLFormElement>(null);
+  // The button that opened it is gone, and the focus with it.
+  React.useEffect(
+    () => form.current?.querySelector<HTMLElement>('input:enabled')?.focus(),
+    []
+  );
   if (!fields) {
     return null;
   }
@@ -39,6 +45,7 @@ export function EndpointForm(props: {
     problems.api_url === undefined && problems.webdav_url === undefined;
   return (
     <form
+      ref={form}
       className="jp-rsdat-Endpoints-form"
       onSubmit={event => {
         event.preventDefault();

@@ -145,6 +145,8 @@ describe('an item', () => {
     const { api, user } = await show([
       aTransfer({ state: 'asking', question })
     ]);
+    // What a narrow panel cuts off is not what waits for an answer.
+    expect(screen.getByText('1 asks · 1 running')).toBeInTheDocument();
     const group = screen.getByRole('group', {
       name: '“/data/scene.tif” exists already'
     });

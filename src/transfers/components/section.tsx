@@ -125,11 +125,12 @@ function summaryWords({ model, trans }: ITransfersContext): string {
     ({ state }) => state === 'failed' || state === 'interrupted'
   ).length;
   const parts: string[] = [];
-  if (moving.length > 0) {
-    parts.push(trans._n('%1 running', '%1 running', moving.length));
-  }
+  // What wants something first: a narrow panel cuts the end off.
   if (asking > 0) {
     parts.push(trans._n('%1 asks', '%1 ask', asking));
+  }
+  if (moving.length > 0) {
+    parts.push(trans._n('%1 running', '%1 running', moving.length));
   }
   if (failed > 0) {
     parts.push(trans._n('%1 failed', '%1 failed', failed));

@@ -163,6 +163,7 @@ describe('the dialog', () => {
     const { api, container, onChanged, user } = await show();
     await user.click(screen.getByRole('button', { name: 'Add endpoint' }));
     expect(screen.getByRole('button', { name: 'Save' })).toBeDisabled();
+    expect(field('Name')).toHaveFocus();
     // An empty form is not full of complaints.
     expect(container.querySelector('[aria-invalid="true"]')).toBeNull();
     await user.type(field('Name'), 'new');
