@@ -170,24 +170,24 @@ class Downloading:
             # What is neither begun at the start nor goes to the end can't be verified.
             before = self._sum_before
             sums = await before(client, entry, sums, download.start) if to_the_end else None
-        loop = asyncio.get_running_loop()
         progress.begin(0, entry.path)
         sent = got = download.start
         progress.at(0, sent)
         held: bytes | None = None
         try:
             async for chunk in download:
-                # Summed in a thread while the chunk before is being sent.
-                summing = (
-                    None if sums is None else loop.run_in_executor(None, sums[0].update, chunk)
-                )
                 if held is not None:
                     yield held
                     sent += len(held)
                     progress.at(0, sent)
                 held = chunk
-                if sums is not None and summing is not None:
-                    await summing
+                if sums is not None:
+                    if isinstance(sums[0], Adler32):
+                        # A third of a millisecond a MiB: less than the change of threads costs
+                        # for the quarter of a MiB that comes at once.
+                        sums[0].update(chunk)
+                    else:
+                        await asyncio.to_thread(sums[0].update, chunk)
                     got += len(chunk)
                     self._mark(sums[0], got)
             if to_the_end:
