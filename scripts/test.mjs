@@ -143,7 +143,9 @@ try {
     // Accounting, QOS and limits; the core packages bring no service that would start.
     slurmdbd: 'slurmdbd',
     mariadbd: 'mariadb-server-core',
-    mariadb: 'mariadb-client-core'
+    mariadb: 'mariadb-client-core',
+    // Reads the configurations that tokens are handed out in.
+    rclone: 'rclone'
   });
   setup();
   if (!isLong) {
