@@ -1,9 +1,10 @@
 """Uploads of ours that were cut off for good (the computer died): found in listings and deleted.
 
 An upload that still runs, ours or another companion's, is never touched: dCache gives its entry no
-size before the last byte, and once whole it is renamed within seconds. So what has a size, is
-older than a day and has not changed during a pause belongs to nobody. What a write moved aside
-(`.old`) may be somebody's only copy, and is left alone.
+size before the last byte, and once whole it is renamed within seconds; only a transaction of
+fsspec's keeps whole files under such names until its end. So what has a size, is older than any
+token may be that could still rename it, and has not changed during a pause belongs to nobody. What
+a write moved aside (`.old`) may be somebody's only copy, and is left alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from rsdat.dcache.write import is_upload_name
 
 _log = logging.getLogger(__name__)
 
-LEFT_AFTER = timedelta(days=1)
+#: A day more than a macaroon lives at most (dCache's skel/dcache.properties).
+LEFT_AFTER = timedelta(days=8)
 #: Between the two looks at one. Checking and renaming an upload takes a small part of it.
 PAUSE_S = 900.0
 MAX_AT_ONCE = 50

@@ -15,23 +15,24 @@ import pytest
 from rsdat.dcache import write
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
-from rsdat.dcache.sweep import MAX_AT_ONCE, PAUSE_S, leftovers, sweep
+from rsdat.dcache.sweep import LEFT_AFTER, MAX_AT_ONCE, PAUSE_S, leftovers, sweep
 from tests.support.dcache import names, run
 from tests.support.door import Door
 
 NOW = datetime(2026, 5, 4, tzinfo=timezone.utc)
-OLD = NOW - timedelta(days=1, seconds=1)
+OLD = NOW - LEFT_AFTER - timedelta(seconds=1)
 NAME = ".rsdat-0123456789abcdef.part"
 LEFT = Entry(NAME, f"/d/{NAME}", "file", 5, OLD, OLD, "ONLINE", None, "0000AB")
-DAYS_S = 2 * 86400
+DAYS_S = LEFT_AFTER.total_seconds() + 86400
 
 
 @pytest.mark.parametrize(
     "change",
     [
         {"size": None},  # it is being uploaded, however long that takes
-        {"modified": NOW - timedelta(hours=23)},
-        {"created": NOW - timedelta(hours=23)},
+        # Whole files of a transaction that is days old: its token may still rename them.
+        {"modified": NOW - timedelta(days=7)},
+        {"created": NOW - timedelta(days=7)},
         {"modified": NOW + timedelta(days=1)},
         {"modified": None},
         {"created": None},
