@@ -219,9 +219,13 @@ def test_walltime_a_failed_node_and_a_worker_that_does_not_come(
     """Side by side, because these take their time: some 75, 35 and 45 s."""
     slurm = slurm_accounting_site
     node = slurm.node_names()[-1]
+    # The node that fails takes no job of the other cases with it.
+    elsewhere = [f"--exclude={node}"]
 
     async def walltime(manager: ClusterManager) -> None:
-        cluster_id = await made(manager, preset="no-nanny", walltime="00:01:00")
+        cluster_id = await made(
+            manager, preset="no-nanny", walltime="00:01:00", directives=elsewhere
+        )
         fact = squeue_shows(slurm, cluster_id, "TIMEOUT|")
         words = "reached its walltime of 00:01:00"
         found = await card_says(
@@ -238,7 +242,7 @@ def test_walltime_a_failed_node_and_a_worker_that_does_not_come(
         await card_says(manager, cluster_id, words, "starts another", fact=fact, limit_s=90)
 
     async def cancelled(manager: ClusterManager) -> None:
-        cluster_id = await made(manager)
+        cluster_id = await made(manager, directives=elsewhere)
         cluster = await until(manager, cluster_id, connected(1))
         await asyncio.to_thread(slurm.command, "scancel", cluster["jobs"][0]["id"])
         fact = squeue_shows(slurm, cluster_id, "CANCELLED")
@@ -249,7 +253,7 @@ def test_walltime_a_failed_node_and_a_worker_that_does_not_come(
         # After 45 s the card says so although the job runs, and why as far as its log tells.
         line = "x.sh: line 1: /opt/nosuch/activate: No such file or directory"
         prologue = [f"echo '{line}'", "sleep 300"]
-        cluster_id = await made(manager, prologue=prologue)
+        cluster_id = await made(manager, prologue=prologue, directives=elsewhere)
         await until(manager, cluster_id, lambda c: c["workers"]["starting"] == 1)
         begun = time.monotonic()
         words = "its worker has not reached the scheduler: /opt/nosuch/activate does not exist"
