@@ -14,7 +14,7 @@ from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.local import file_chunks
 from rsdat.dcache.transfers import workspace as ws
-from rsdat.dcache.transfers.sums import Sum, check, checked, sum_for
+from rsdat.dcache.transfers.sums import Sum, check, checked, sum_for, take_in
 
 #: Before each new attempt after a door or pool broke off: about a minute in all.
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -108,7 +108,7 @@ async def _fetch(
                     raise _changed(entry)
                 async for chunk in download:
                     if sums is not None:
-                        sums[0].update(chunk)
+                        await take_in(sums[0], chunk)
                     await asyncio.to_thread(file.write, chunk)
                     have += len(chunk)
                     arrived(have)
@@ -133,7 +133,7 @@ async def _take_up(file: IO[bytes], entry: Entry, sums: tuple[Sum, str] | None) 
     if sums is not None:
         await asyncio.to_thread(file.seek, 0)
         async for chunk in file_chunks(file):
-            sums[0].update(chunk)
+            await take_in(sums[0], chunk)
     return have
 
 
@@ -242,7 +242,7 @@ async def same_as_disk(entry: Entry, place: Path) -> bool:
             return False
         await asyncio.to_thread(file.seek, 0)
         async for chunk in file_chunks(file):
-            sums[0].update(chunk)
+            await take_in(sums[0], chunk)
     except OSError:
         return False
     finally:

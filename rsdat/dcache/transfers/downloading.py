@@ -18,7 +18,7 @@ from rsdat.dcache.transfers.copying import plan
 from rsdat.dcache.transfers.items import DONE, FAILED, Item
 from rsdat.dcache.transfers.live import Transfer
 from rsdat.dcache.transfers.plan import is_fatal
-from rsdat.dcache.transfers.sums import Adler32, Sum, check, sum_for
+from rsdat.dcache.transfers.sums import Adler32, Sum, check, sum_for, take_in
 
 #: So often the sum of what was sent is remembered, so that a resumed download can be verified.
 MARK_BYTES = 4 * 1024 * 1024
@@ -182,12 +182,7 @@ class Downloading:
                     progress.at(0, sent)
                 held = chunk
                 if sums is not None:
-                    if isinstance(sums[0], Adler32):
-                        # A third of a millisecond a MiB: less than the change of threads costs
-                        # for the quarter of a MiB that comes at once.
-                        sums[0].update(chunk)
-                    else:
-                        await asyncio.to_thread(sums[0].update, chunk)
+                    await take_in(sums[0], chunk)
                     got += len(chunk)
                     self._mark(sums[0], got)
             if to_the_end:
@@ -275,7 +270,7 @@ class Downloading:
                             yield made.begin(item.target, size, entry.modified)
                         async for chunk in download:
                             if sums is not None:
-                                sums[0].update(chunk)
+                                await take_in(sums[0], chunk)
                             at += len(chunk)
                             yield made.data(chunk)
                             self.transfer.progress.at(number, at)
