@@ -12,6 +12,7 @@ from pytest_jupyter.jupyter_server import *  # noqa: F403 - its fixtures, for th
 
 from tests.support.door import Door, door
 from tests.support.server import Lab
+from tests.support.transfers import Transfers
 
 
 @pytest.fixture
@@ -87,3 +88,15 @@ def dcache(running_door: Door, rsdat_home: Path, tmp_path: Path) -> Iterator[Doo
 def folder(dcache: Door) -> str:
     """An empty folder in dCache."""
     return "/" + Path(tempfile.mkdtemp(prefix="test-", dir=dcache.root)).name
+
+
+@pytest.fixture
+def place(dcache: Door, folder: str) -> Path:
+    """The test's folder in dCache, on disk."""
+    return dcache.root / folder[1:]
+
+
+@pytest.fixture
+def transfers(lab: Lab, dcache: Door) -> Transfers:
+    """The routes of transfers."""
+    return Transfers(lab)

@@ -14,22 +14,10 @@ from typing import Any
 import pytest
 
 from tests.support.door import Door
-from tests.support.server import Lab, check, check_error, until
+from tests.support.server import check, check_error, until
 from tests.support.transfers import Transfers, listing, names
 
 CONTENT = "/transfers/{id}/content"
-
-
-@pytest.fixture
-def transfers(lab: Lab, dcache: Door) -> Transfers:
-    """The routes."""
-    return Transfers(lab)
-
-
-@pytest.fixture
-def place(dcache: Door, folder: str) -> Path:
-    """The test's folder in dCache, on disk."""
-    return dcache.root / folder[1:]
 
 
 async def test_upload(transfers: Transfers, folder: str, place: Path) -> None:

@@ -31,12 +31,6 @@ def transfers(lab: Lab, dcache: Door, monkeypatch: pytest.MonkeyPatch) -> Transf
     return Transfers(lab)
 
 
-@pytest.fixture
-def place(dcache: Door, folder: str) -> Path:
-    """The test's folder in dCache, on disk."""
-    return dcache.root / folder[1:]
-
-
 def fill(folder: Path, count: int, size: int) -> dict[str, bytes]:
     """Files of random bytes."""
     folder.mkdir(exist_ok=True)

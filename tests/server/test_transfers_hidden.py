@@ -4,23 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from tests.support.door import Door
-from tests.support.server import Lab
 from tests.support.transfers import Transfers, names
-
-
-@pytest.fixture
-def transfers(lab: Lab, dcache: Door) -> Transfers:
-    """The routes."""
-    return Transfers(lab)
-
-
-@pytest.fixture
-def place(dcache: Door, folder: str) -> Path:
-    """The test's folder in dCache, on disk."""
-    return dcache.root / folder[1:]
 
 
 async def test_what_lies_in_a_hidden_folder(transfers: Transfers, folder: str, place: Path) -> None:

@@ -13,7 +13,6 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.door import Door
-from tests.support.server import Lab
 from tests.support.transfers import Transfers, listing, names
 
 ODD = [
@@ -22,18 +21,6 @@ ODD = [
     "a[b]", "a{b}", "a(b)", "back\\slash", ".hidden", "..two", "é", "日本語", "🛰.tif", "ß",
     "Ünïcödé", "x" * 255, "é" * 120, "-dash", "CON",
 ]  # fmt: skip
-
-
-@pytest.fixture
-def transfers(lab: Lab, dcache: Door) -> Transfers:
-    """The routes."""
-    return Transfers(lab)
-
-
-@pytest.fixture
-def place(dcache: Door, folder: str) -> Path:
-    """The test's folder in dCache, on disk."""
-    return dcache.root / folder[1:]
 
 
 async def test_odd_names(transfers: Transfers, folder: str, place: Path) -> None:
