@@ -8,10 +8,11 @@ export const CHANGED = 'https://events.jupyter.org/rsdat/changed/v1';
 
 /**
  * What changed: one cluster (`id` is its id), a dCache folder (`id` is `endpoint:path`), a transfer or
- * an order for tape (`id` is its id), or an endpoint with its credential (`id` is its name).
+ * an order for tape (`id` is its id), an endpoint with its credential (`id` is its name), or a set of
+ * STAC items (`id` is its address).
  */
 export interface IChange {
-  kind: 'cluster' | 'dcache' | 'transfer' | 'tape' | 'endpoint';
+  kind: 'cluster' | 'dcache' | 'transfer' | 'tape' | 'endpoint' | 'stac';
   id: string;
 }
 

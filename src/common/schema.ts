@@ -784,6 +784,233 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/stac/node': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** A catalog, collection, item or STAC API as the tree shows it, with what is directly below it. Broken links and JSON are in `problems`; an error only if the thing itself can't be read. */
+    get: operations['getStacNode'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/items': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** A page of the items below a catalog, a collection, or found by a search, filtered and sorted. The first request begins to read them all into an index; until that is whole, `complete` is false and `changed` events of kind `stac` say when there are more. */
+    get: operations['listStacItems'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/summary': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Of all items that pass the filter, where and when they are, how many, and which assets they have. */
+    get: operations['getStacSummary'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/footprints': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Outlines of the items that pass the filter, for a map: the latest first, and of more than `limit` an even choice over all. */
+    get: operations['listStacFootprints'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/item': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One item whole, and its assets with addresses made absolute, size and locality where dCache has them. */
+    get: operations['getStacItem'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/files': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Where the assets of a selection lie, for staging, downloading and code. */
+    post: operations['listStacFiles'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/copies': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Copy the assets of a selection to dCache and write a catalog of what arrived. It runs in the companion and goes on without the page; the answer is its transfer. Without assets only the catalog is written, its assets where they were. */
+    post: operations['copyStacAssets'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/copies/estimate': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** What such a copy would bring, before it begins. */
+    post: operations['estimateStacCopy'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/apis': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** STAC APIs that are configured (Dask configuration `rsdat.stac.apis`) or were saved by the user. */
+    get: operations['listStacApis'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/apis/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    /** Save an API under a name; it is asked first whether it is one. */
+    put: operations['saveStacApi'];
+    post?: never;
+    /** Forget an API that the user saved. */
+    delete: operations['deleteStacApi'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/collections': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The collections of a STAC API, and what it can filter by. */
+    get: operations['listStacCollections'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/searches': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Begin a search in a STAC API. What it has found so far is read as the items of `search:<id>`; `changed` events of kind `stac` say when there are more. A search is kept until the companion ends or the page deletes it. */
+    post: operations['searchStac'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/stac/searches/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    /** How far it is. */
+    get: operations['getStacSearch'];
+    put?: never;
+    post?: never;
+    /** End it if it still runs, and forget what it found. */
+    delete: operations['deleteStacSearch'];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/preview/{endpoint}/{path}': {
     parameters: {
       query?: {
@@ -1693,8 +1920,11 @@ export interface components {
     };
     Transfer: {
       id: string;
-      /** @enum {string} */
-      kind: 'upload' | 'download' | 'copy';
+      /**
+       * @description assets: a copy of STAC assets, see copyStacAssets.
+       * @enum {string}
+       */
+      kind: 'upload' | 'download' | 'copy' | 'assets';
       /**
        * @description waiting: for the browser, or for its turn. asking: see question. interrupted: the companion or the page went away in the middle.
        * @enum {string}
@@ -1767,6 +1997,254 @@ export interface components {
     TransferList: {
       transfers: components['schemas']['Transfer'][];
     };
+    StacProblem: {
+      href: string | null;
+      message: string;
+    };
+    StacNode: {
+      href: string;
+      endpoint: string | null;
+      /**
+       * @description items: a file with an item collection.
+       * @enum {string}
+       */
+      kind: 'catalog' | 'collection' | 'item' | 'items' | 'api' | 'search';
+      id: string;
+      /** @description The id where there is none. */
+      title: string;
+      description: string | null;
+      stac_version: string | null;
+      /** @description West, south, east, north of its extent. */
+      bbox: components['schemas']['StacBox'] | null;
+      /** @description Begin and end of its extent, either may be open. */
+      interval: components['schemas']['StacInterval'] | null;
+      license: string | null;
+      keywords: string[];
+      providers: string[];
+      parent: string | null;
+      children: {
+        href: string;
+        title: string;
+        /** @enum {string} */
+        kind: 'catalog' | 'collection' | 'unknown';
+      }[];
+      /** @description Items that it links itself; null where that is not known. */
+      items: number | null;
+      problems: components['schemas']['StacProblem'][];
+    };
+    StacBox: number[];
+    StacInterval: (string | null)[];
+    StacRow: {
+      id: string;
+      href: string;
+      collection: string | null;
+      /**
+       * Format: date-time
+       * @description Its moment, or the begin of its interval.
+       */
+      datetime: string | null;
+      /**
+       * Format: date-time
+       * @description Of an interval.
+       */
+      end: string | null;
+      bbox: components['schemas']['StacBox'] | null;
+      /** @description Percent. */
+      cloud_cover: number | null;
+      /** @description Keys. */
+      assets: string[];
+      /** @description Absolute address of a picture. */
+      thumbnail: string | null;
+    };
+    StacItems: {
+      /** @description Items that pass the filter */
+      total: number;
+      complete: boolean;
+      /** @description Items read by now. */
+      read: number;
+      offset: number;
+      entries: components['schemas']['StacRow'][];
+    };
+    StacSummary: {
+      total: number;
+      complete: boolean;
+      read: number;
+      bbox: components['schemas']['StacBox'] | null;
+      interval: components['schemas']['StacInterval'] | null;
+      /** @description Items by time, at most 60 equal bins over all times of the unfiltered items. */
+      histogram: {
+        /** Format: date-time */
+        start: string;
+        /** Format: date-time */
+        end: string;
+        count: number;
+      }[];
+      collections: {
+        id: string;
+        count: number;
+      }[];
+      /** @description The keys, the most frequent first. */
+      assets: {
+        key: string;
+        count: number;
+        title: string | null;
+        type: string | null;
+        roles: string[];
+      }[];
+      /** @description The first hundred. */
+      problems: components['schemas']['StacProblem'][];
+      problems_total: number;
+    };
+    StacFootprints: {
+      /** @description Items that pass the filter and have a place. */
+      total: number;
+      complete: boolean;
+      footprints: {
+        id: string;
+        href: string;
+        /** @description Outer rings, simplified, longitude and latitude in degrees; two where it crosses the antimeridian. */
+        rings: number[][][];
+      }[];
+    };
+    /** @description A file in dCache, or in the workspace where endpoint is null. */
+    StacPlace: {
+      endpoint: string | null;
+      path: string;
+    };
+    StacItem: {
+      href: string;
+      /** @description Its JSON, brought to the present version of STAC. */
+      item: Record<string, never>;
+      assets: {
+        key: string;
+        title: string | null;
+        type: string | null;
+        roles: string[];
+        /** @description Absolute. */
+        href: string;
+        /** @description null: elsewhere. */
+        place: components['schemas']['StacPlace'] | null;
+        size: number | null;
+        /**
+         * @description MISSING: there is no such file.
+         * @enum {string|null}
+         */
+        locality:
+          | 'ONLINE'
+          | 'NEARLINE'
+          | 'ONLINE_AND_NEARLINE'
+          | 'LOST'
+          | 'NONE'
+          | 'UNAVAILABLE'
+          | 'MISSING'
+          | null;
+      }[];
+    };
+    /** @description Items by address, or all that pass the filter; all there are if nothing is said. */
+    StacSelection: {
+      /** @description Their hrefs, as the rows give them. */
+      items?: string[];
+      bbox?: string;
+      datetime?: string;
+      text?: string;
+    };
+    StacAssets: {
+      href: string;
+      endpoint?: string | null;
+      selection?: components['schemas']['StacSelection'];
+      /** @description Keys; null means all. */
+      assets?: string[] | null;
+    };
+    StacFiles: {
+      items: number;
+      places: {
+        endpoint: string | null;
+        paths: string[];
+      }[];
+      /** @description Addresses that are neither in dCache nor in the workspace. */
+      elsewhere: string[];
+    };
+    StacCopy: {
+      href: string;
+      endpoint?: string | null;
+      selection?: components['schemas']['StacSelection'];
+      /** @description Keys; null means all; an empty list copies none and writes the catalog alone. */
+      assets?: string[] | null;
+      /** @description The folder of the new catalog. A catalog that is there is added to. */
+      to: components['schemas']['StacPlace'];
+      /** @description Of a new catalog; the folder's name if left out. */
+      id?: string;
+    };
+    StacEstimate: {
+      items: number;
+      files: number;
+      /** @description Of files whose size is known. */
+      bytes: number;
+      /** @description Files whose size nobody says. */
+      unknown: number;
+      /** @description Files that are at the destination already and whole. */
+      there: number;
+      /** @description Files to be staged first. */
+      on_tape: number;
+      /** @description Files that are not where their item says. */
+      missing: number;
+      /** @description By the rate of the first bytes of one of them, measured now; null if none could be read. */
+      seconds: number | null;
+      /** @description Bytes left of the destination's quota. */
+      free: number | null;
+    };
+    StacApi: {
+      name: string;
+      url: string;
+      title: string;
+      /** @description Saved by the user. */
+      own: boolean;
+    };
+    StacApis: {
+      apis: components['schemas']['StacApi'][];
+    };
+    StacApiRequest: {
+      url: string;
+    };
+    StacCollections: {
+      /** @description The API's. */
+      title: string;
+      collections: {
+        id: string;
+        title: string;
+        description: string | null;
+        bbox: components['schemas']['StacBox'] | null;
+        interval: components['schemas']['StacInterval'] | null;
+      }[];
+      /** @description What it says it conforms to. */
+      can: ('filter' | 'query' | 'sort' | 'intersects')[];
+    };
+    StacSearchRequest: {
+      url: string;
+      collections?: string[];
+      ids?: string[];
+      bbox?: components['schemas']['StacBox'];
+      datetime?: string;
+      /** @description Conditions on properties, such as `eo:cloud_cover<20`. */
+      query?: string[];
+      /**
+       * @description Items to fetch at most.
+       * @default 10000
+       */
+      limit: number;
+    };
+    StacSearch: {
+      id: string;
+      /** @description `search:<id>`. */
+      href: string;
+      /** @enum {string} */
+      state: 'running' | 'done' | 'failed' | 'cancelled';
+      /** @description Items fetched by now. */
+      found: number;
+      /** @description Items that the API says there are. */
+      matched: number | null;
+      problem: components['schemas']['Diagnosis'] | null;
+    };
   };
   responses: {
     /** @description What went wrong and what to do. */
@@ -1784,6 +2262,16 @@ export interface components {
     TransferId: string;
     TapeId: string;
     Endpoint: string;
+    /** @description Address of the JSON: `dcache:///pnfs/…`, `workspace:/…` (below Jupyter's root folder), `http(s)://…` (a file or a STAC API's landing page), or `search:<id>`. */
+    StacHref: string;
+    /** @description The endpoint that `dcache:` addresses mean; the default one if left out. */
+    StacEndpoint: string;
+    /** @description west,south,east,north in degrees; west > east crosses the antimeridian. */
+    StacBbox: string;
+    /** @description A moment or an interval as in STAC APIs: `2024-01-01T00:00:00Z/..`. An item with an interval passes if they meet. */
+    StacDatetime: string;
+    /** @description Part of the id, upper or lower case. */
+    StacText: string;
   };
   requestBodies: never;
   headers: never;
@@ -3122,6 +3610,406 @@ export interface operations {
         content: {
           'application/json': components['schemas']['Entry'];
         };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getStacNode: {
+    parameters: {
+      query: {
+        /** @description Address of the JSON: `dcache:///pnfs/…`, `workspace:/…` (below Jupyter's root folder), `http(s)://…` (a file or a STAC API's landing page), or `search:<id>`. */
+        href: components['parameters']['StacHref'];
+        /** @description The endpoint that `dcache:` addresses mean; the default one if left out. */
+        endpoint?: components['parameters']['StacEndpoint'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The node. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacNode'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listStacItems: {
+    parameters: {
+      query: {
+        /** @description Address of the JSON: `dcache:///pnfs/…`, `workspace:/…` (below Jupyter's root folder), `http(s)://…` (a file or a STAC API's landing page), or `search:<id>`. */
+        href: components['parameters']['StacHref'];
+        /** @description The endpoint that `dcache:` addresses mean; the default one if left out. */
+        endpoint?: components['parameters']['StacEndpoint'];
+        offset?: number;
+        limit?: number;
+        /** @description With a leading - the other way round. Items without the value come last. */
+        sort?:
+          | 'datetime'
+          | '-datetime'
+          | 'id'
+          | '-id'
+          | 'cloud_cover'
+          | '-cloud_cover'
+          | 'collection'
+          | '-collection';
+        /** @description west,south,east,north in degrees; west > east crosses the antimeridian. */
+        bbox?: components['parameters']['StacBbox'];
+        /** @description A moment or an interval as in STAC APIs: `2024-01-01T00:00:00Z/..`. An item with an interval passes if they meet. */
+        datetime?: components['parameters']['StacDatetime'];
+        /** @description Part of the id, upper or lower case. */
+        text?: components['parameters']['StacText'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacItems'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getStacSummary: {
+    parameters: {
+      query: {
+        /** @description Address of the JSON: `dcache:///pnfs/…`, `workspace:/…` (below Jupyter's root folder), `http(s)://…` (a file or a STAC API's landing page), or `search:<id>`. */
+        href: components['parameters']['StacHref'];
+        /** @description The endpoint that `dcache:` addresses mean; the default one if left out. */
+        endpoint?: components['parameters']['StacEndpoint'];
+        /** @description west,south,east,north in degrees; west > east crosses the antimeridian. */
+        bbox?: components['parameters']['StacBbox'];
+        /** @description A moment or an interval as in STAC APIs: `2024-01-01T00:00:00Z/..`. An item with an interval passes if they meet. */
+        datetime?: components['parameters']['StacDatetime'];
+        /** @description Part of the id, upper or lower case. */
+        text?: components['parameters']['StacText'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The summary. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacSummary'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listStacFootprints: {
+    parameters: {
+      query: {
+        /** @description Address of the JSON: `dcache:///pnfs/…`, `workspace:/…` (below Jupyter's root folder), `http(s)://…` (a file or a STAC API's landing page), or `search:<id>`. */
+        href: components['parameters']['StacHref'];
+        /** @description The endpoint that `dcache:` addresses mean; the default one if left out. */
+        endpoint?: components['parameters']['StacEndpoint'];
+        limit?: number;
+        /** @description west,south,east,north in degrees; west > east crosses the antimeridian. */
+        bbox?: components['parameters']['StacBbox'];
+        /** @description A moment or an interval as in STAC APIs: `2024-01-01T00:00:00Z/..`. An item with an interval passes if they meet. */
+        datetime?: components['parameters']['StacDatetime'];
+        /** @description Part of the id, upper or lower case. */
+        text?: components['parameters']['StacText'];
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The outlines. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacFootprints'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getStacItem: {
+    parameters: {
+      query: {
+        /** @description Address of the JSON: `dcache:///pnfs/…`, `workspace:/…` (below Jupyter's root folder), `http(s)://…` (a file or a STAC API's landing page), or `search:<id>`. */
+        href: components['parameters']['StacHref'];
+        /** @description The endpoint that `dcache:` addresses mean; the default one if left out. */
+        endpoint?: components['parameters']['StacEndpoint'];
+        /** @description Of the item, where href is a search. */
+        id?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The item. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacItem'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listStacFiles: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StacAssets'];
+      };
+    };
+    responses: {
+      /** @description The files. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacFiles'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  copyStacAssets: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StacCopy'];
+      };
+    };
+    responses: {
+      /** @description The new transfer. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Transfer'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  estimateStacCopy: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StacCopy'];
+      };
+    };
+    responses: {
+      /** @description The estimate. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacEstimate'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listStacApis: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The APIs. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacApis'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  saveStacApi: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StacApiRequest'];
+      };
+    };
+    responses: {
+      /** @description Saved. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacApi'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  deleteStacApi: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Forgotten. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listStacCollections: {
+    parameters: {
+      query: {
+        /** @description Of its landing page. */
+        url: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The collections. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacCollections'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  searchStac: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['StacSearchRequest'];
+      };
+    };
+    responses: {
+      /** @description The search. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacSearch'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getStacSearch: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The search. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacSearch'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  deleteStacSearch: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Forgotten. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       default: components['responses']['Error'];
     };

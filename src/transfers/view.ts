@@ -104,6 +104,8 @@ export function kindWords(
       return trans.__('Download');
     case 'copy':
       return trans.__('Copy');
+    case 'assets':
+      return trans.__('Copy of STAC assets');
   }
 }
 
@@ -113,6 +115,9 @@ export function routeWords(
   trans: TranslationBundle
 ): string {
   const side = (value: ITransfer['source']): string => {
+    if (value === null && transfer.kind === 'assets') {
+      return trans.__('STAC');
+    }
     if (value === null) {
       return trans.__('this computer');
     }

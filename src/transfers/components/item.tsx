@@ -35,7 +35,8 @@ export interface IItemProps {
 const ICONS: Readonly<Record<ITransfer['kind'], LabIcon>> = {
   upload: fileUploadIcon,
   download: downloadIcon,
-  copy: copyIcon
+  copy: copyIcon,
+  assets: copyIcon
 };
 
 /** Drawn anew only when its transfer changed. */
