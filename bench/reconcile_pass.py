@@ -21,11 +21,11 @@ from typing import Any
 
 from bench.measured import Measured, load, rounds_of, show, spread
 from bench.stand import REPOSITORY, stand
+from rsdat.base import process
 from rsdat.base.clock import SystemClock
 from rsdat.base.files import private_folder
 from rsdat.base.run import Completed
 from rsdat.base.units import format_walltime
-from rsdat.clusters import process
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.naming import job_name
 from rsdat.clusters.record import Record, SchedulerProcess, Submission

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from rsdat.base import process
 from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, NoSpace, NotPermitted, QueueSilent, RsdatError
-from rsdat.clusters import process
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.link import SchedulerLink, WorkerSeen
 from rsdat.clusters.naming import group_resource, worker_job

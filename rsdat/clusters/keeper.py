@@ -11,9 +11,10 @@ from typing import Any
 
 import dask.config
 
+from rsdat.base import process
 from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, NoSpace, NotFound
-from rsdat.clusters import caps, process
+from rsdat.clusters import caps
 from rsdat.clusters.adaptive import may_grow
 from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
 from rsdat.clusters.caps import Usage, usage_of

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from distributed.utils import get_ip, get_ip_interface
 
+from rsdat.base import process
 from rsdat.base.errors import InvalidInput, RsdatError
-from rsdat.clusters import process
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.record import SchedulerProcess
 from rsdat.queue.environment import job_environment

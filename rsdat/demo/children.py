@@ -16,7 +16,7 @@ from typing import Any
 
 from rsdat.base.errors import DoorBroken
 from rsdat.base.files import PRIVATE_FILE, read_json, write_json
-from rsdat.clusters.process import alive, birth, send_signal, this_host
+from rsdat.base.process import alive, birth, send_signal, this_host
 from rsdat.demo.door.serve import ADDRESS_FILE
 from rsdat.demo.folder import DemoFolder
 

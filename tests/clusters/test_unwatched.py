@@ -11,9 +11,9 @@ from typing import Any
 import dask.config
 import pytest
 
+from rsdat.base import process
 from rsdat.base.clock import SystemClock
 from rsdat.base.errors import DoorBroken
-from rsdat.clusters import process
 from rsdat.clusters.caps import Usage
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.keeper import Keeper

@@ -21,7 +21,7 @@ import psutil
 import pytest
 
 from rsdat.base.errors import DoorBroken
-from rsdat.clusters.process import birth
+from rsdat.base.process import birth
 from rsdat.demo.children import Records, ensure_door
 from rsdat.demo.folder import DemoFolder
 
