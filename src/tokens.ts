@@ -70,6 +70,12 @@ export interface IDCache {
   open(endpoint: string, path: string): Promise<void>;
   /** Endpoints were described or changed: ask for them again, and for the folder shown. */
   reloadEndpoints(): Promise<void>;
+  /** Absolute paths of folders that complete a path as it is typed; never rejects. */
+  complete(
+    endpoint: string,
+    typed: string,
+    signal: AbortSignal
+  ): Promise<readonly string[]>;
 }
 
 export const IDCache = new Token<IDCache>(

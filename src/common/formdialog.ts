@@ -1,6 +1,7 @@
 /** A dialog whose accept button works only while its form is valid. */
 import { Dialog } from '@jupyterlab/apputils';
 import type { ISignal } from '@lumino/signaling';
+import { ApiError } from './request';
 
 /** A form for a `FormDialog`. */
 export interface IFormBody<T> extends Dialog.IBodyWidget<T> {
@@ -32,9 +33,10 @@ export class FormDialog<T> extends Dialog<T> {
     this.addClass('jp-rsdat-FormDialog');
     this.node.setAttribute('aria-label', options.title);
     this._form = options.body;
+    this._attempt = options.attempt ?? null;
     this._form.changed.connect(this._onChanged, this);
-    // Lab's own `resolve`: the form has asked already.
-    this._form.accepted?.connect(() => super.resolve(1), this);
+    // Not ours again: the form has asked already.
+    this._form.accepted?.connect(() => this._accept(), this);
     this._onChanged();
   }
 
@@ -46,7 +48,11 @@ export class FormDialog<T> extends Dialog<T> {
     if (index !== 0 && this._form.mayAccept?.() === false) {
       return;
     }
-    super.resolve(index);
+    if (index === 0) {
+      super.resolve(0);
+    } else {
+      this._accept();
+    }
   }
 
   handleEvent(event: Event): void {
@@ -95,16 +101,66 @@ export class FormDialog<T> extends Dialog<T> {
       ?.focus();
   }
 
+  /** Close, or first do what was asked for: what was typed stays until it is done. */
+  private _accept(): void {
+    if (this._attempt === null) {
+      super.resolve(1);
+    } else if (!this._isBusy) {
+      void this._try(this._attempt);
+    }
+  }
+
+  private async _try(attempt: (value: T) => Promise<unknown>): Promise<void> {
+    this._setBusy(true);
+    this._tell('');
+    try {
+      await attempt(this._form.getValue());
+    } catch (reason) {
+      if (!this.isDisposed) {
+        this._setBusy(false);
+        this._tell(ApiError.from(reason).text);
+        this._focusFirst();
+      }
+      return;
+    }
+    // Does nothing where it was cancelled meanwhile.
+    super.resolve(1);
+  }
+
+  private _setBusy(isBusy: boolean): void {
+    this._isBusy = isBusy;
+    this.node.setAttribute('aria-busy', String(isBusy));
+    this.toggleClass('jp-mod-busy', isBusy);
+    this._onChanged();
+  }
+
+  /** Say why it failed, above the buttons. */
+  private _tell(text: string): void {
+    const footer = this.node.querySelector('.jp-Dialog-footer');
+    if (this._problem === null && footer !== null) {
+      this._problem = document.createElement('p');
+      this._problem.className = 'jp-rsdat-FormDialog-problem';
+      this._problem.setAttribute('role', 'alert');
+      footer.before(this._problem);
+    }
+    if (this._problem !== null) {
+      this._problem.textContent = text;
+    }
+  }
+
   private _onChanged(): void {
     const accept = this.node.querySelector<HTMLButtonElement>(
       'button.jp-mod-accept'
     );
     if (accept) {
-      accept.disabled = !this._form.isValid;
+      accept.disabled = this._isBusy || !this._form.isValid;
     }
   }
 
   private _form: IFormBody<T>;
+  private _attempt: ((value: T) => Promise<unknown>) | null;
+  private _isBusy = false;
+  private _problem: HTMLElement | null = null;
 }
 
 export namespace FormDialog {
@@ -118,5 +174,10 @@ export namespace FormDialog {
     cancel: string;
     /** CSS selector, inside the body, of what has the focus first. */
     focus: string;
+    /**
+     * Does what was filled in, while the dialog stays. It is closed when that succeeded; a failure
+     * is shown in it. Cancelling meanwhile only closes it.
+     */
+    attempt?: (value: T) => Promise<unknown>;
   }
 }

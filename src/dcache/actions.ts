@@ -2,6 +2,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import type { IDCacheApi } from './api';
 import {
@@ -24,6 +25,9 @@ import {
   typedPath,
   type IPlace
 } from './paths';
+
+/** Failures told one by one when several entries are moved. */
+const MAX_PROBLEMS = 3;
 
 /** Folders looked into before a deletion; of more it is only said that all below goes. */
 const MAX_LOOKED_INTO = 20;
@@ -90,51 +94,63 @@ export class DCacheActions {
   /** Ask for a name and make a folder of it. */
   async newFolder(folder: IPlace, given?: string): Promise<void> {
     const { api, model, trans } = this._options;
-    const name =
-      given ??
-      (await askName(
-        {
-          title: trans.__('New folder'),
-          label: trans.__('Name'),
-          name: '',
-          accept: trans.__('Create')
-        },
-        trans
-      ));
-    if (name === null) {
-      return;
-    }
-    await this._try(trans.__('Can’t make the folder “%1”', name), async () => {
+    const make = async (name: string): Promise<void> => {
       const path = inFolder(folder.path, name);
       await api.makeFolder({ ...folder, path });
       await model.refresh(false);
       model.selectName(name);
-    });
+    };
+    const title = (name: string): string =>
+      trans.__('Can’t make the folder “%1”', name);
+    if (given !== undefined) {
+      await this._try(title(given), () => make(given));
+      return;
+    }
+    await this._whileAsking(make, title, attempt =>
+      askName(
+        {
+          title: trans.__('New folder'),
+          label: trans.__('Name'),
+          name: '',
+          accept: trans.__('Create'),
+          attempt
+        },
+        trans
+      )
+    );
   }
 
   /** Ask for another name and give it to an entry. */
   async rename(place: IPlace, given?: string): Promise<void> {
     const { model, trans } = this._options;
     const old = nameOf(place.path);
-    const name =
-      given ??
-      (await askName(
-        {
-          title: trans.__('Rename “%1”', old),
-          label: trans.__('New name'),
-          name: old,
-          accept: trans.__('Rename')
-        },
-        trans
-      ));
-    if (name === null || name === old) {
+    const rename = async (name: string): Promise<void> => {
+      if (name !== old) {
+        await this._move(place, inFolder(folderOf(place.path), name));
+        await model.refresh(false);
+        model.selectName(name);
+      }
+    };
+    const title = trans.__('Can’t rename “%1”', old);
+    if (given !== undefined) {
+      await this._try(title, () => rename(given));
       return;
     }
-    await this._try(trans.__('Can’t rename “%1”', old), async () => {
-      await this._move(place, inFolder(folderOf(place.path), name));
-      await model.refresh(false);
-      model.selectName(name);
-    });
+    await this._whileAsking(
+      rename,
+      () => title,
+      attempt =>
+        askName(
+          {
+            title: trans.__('Rename “%1”', old),
+            label: trans.__('New name'),
+            name: old,
+            accept: trans.__('Rename'),
+            attempt
+          },
+          trans
+        )
+    );
   }
 
   /** Ask for a folder and move entries there. */
@@ -144,20 +160,61 @@ export class DCacheActions {
     given?: string
   ): Promise<void> {
     const { model, trans } = this._options;
-    const typed = given ?? (await askDestination(entries, model.path, trans));
-    if (typed === null) {
-      return;
-    }
-    const folder = typedPath(typed, model.path);
-    for (const { path, name } of entries) {
-      if (folderOf(path) !== folder) {
-        await this._try(trans.__('Can’t move “%1” to %2', name, folder), () =>
-          this._move({ endpoint, path }, inFolder(folder, name))
+    // What was moved at the first try isn't at the second.
+    const left = new Set(entries);
+    const move = async (typed: string, signal?: AbortSignal): Promise<void> => {
+      const folder = typedPath(typed, model.path);
+      const problems: string[] = [];
+      for (const entry of [...left]) {
+        const { path, name } = entry;
+        if (signal?.aborted) {
+          break;
+        }
+        try {
+          if (folderOf(path) !== folder) {
+            await this._move({ endpoint, path }, inFolder(folder, name));
+          }
+          left.delete(entry);
+        } catch (reason) {
+          const { text } = ApiError.from(reason);
+          problems.push(
+            entries.length === 1 ? text : trans.__('“%1”: %2', name, text)
+          );
+        }
+      }
+      if (left.size < entries.length) {
+        model.clearSelection();
+        await model.refresh(false);
+      }
+      if (problems.length > 0) {
+        const more = problems.length - MAX_PROBLEMS;
+        throw new Error(
+          [
+            ...problems.slice(0, MAX_PROBLEMS),
+            ...(more > 0 ? [trans._n('and %1 more', 'and %1 more', more)] : [])
+          ].join(' ')
         );
       }
+    };
+    const title = (): string =>
+      entries.length === 1
+        ? trans.__('Can’t move “%1”', entries[0].name)
+        : trans.__('Can’t move all');
+    if (given !== undefined) {
+      await this._try(title(), () => move(given));
+      return;
     }
-    model.clearSelection();
-    await model.refresh(false);
+    await this._whileAsking(move, title, attempt =>
+      askDestination(
+        {
+          entries,
+          folder: model.path,
+          complete: (typed, signal) => model.complete(endpoint, typed, signal),
+          attempt
+        },
+        trans
+      )
+    );
   }
 
   /** Ask, naming what goes, and delete. */
@@ -252,6 +309,29 @@ export class DCacheActions {
       }
     }
     return doomed;
+  }
+
+  /**
+   * Ask in a dialog that shows what fails; what fails after it was cancelled is told otherwise.
+   */
+  private async _whileAsking(
+    action: (value: string, signal: AbortSignal) => Promise<void>,
+    titleOf: (value: string) => string,
+    ask: (attempt: (value: string) => Promise<void>) => Promise<void>
+  ): Promise<void> {
+    const control = new AbortController();
+    const { signal } = control;
+    await ask(async value => {
+      try {
+        await action(value, signal);
+      } catch (reason) {
+        if (!signal.aborted) {
+          throw reason;
+        }
+        tellFailure(titleOf(value), reason, this._options.trans);
+      }
+    });
+    control.abort();
   }
 
   private async _try(

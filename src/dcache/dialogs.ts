@@ -1,16 +1,13 @@
 /** What the panel asks and tells its user. */
-import {
-  Dialog,
-  InputDialog,
-  Notification,
-  showDialog
-} from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import { formatBytes } from '../common/units';
 import { FormDialog } from '../common/formdialog';
+import type { CompletePath } from '../common/pathinput';
+import { MoveForm } from './moveform';
 import { NameForm } from './nameform';
 
 /** Names listed in a question before it says how many more there are. */
@@ -26,38 +23,56 @@ export function tellFailure(
   Notification.error(trans.__('%1: %2', title, text), { autoClose: false });
 }
 
-/** A name for a folder or file; null when cancelled. */
+/**
+ * Ask for a name of a folder or file, and do something with it.
+ *
+ * The dialog stays until that succeeded, with what was typed and why it failed.
+ */
 export async function askName(
-  options: { title: string; label: string; name: string; accept: string },
+  options: {
+    title: string;
+    label: string;
+    name: string;
+    accept: string;
+    /** Told to the user in another way once the dialog was cancelled. */
+    attempt: (name: string) => Promise<unknown>;
+  },
   trans: TranslationBundle
-): Promise<string | null> {
-  const result = await new FormDialog<string>({
+): Promise<void> {
+  await new FormDialog<string>({
     title: options.title,
     body: new NameForm(options.label, options.name, trans),
     accept: options.accept,
     cancel: trans.__('Cancel'),
-    focus: 'input'
+    focus: 'input',
+    attempt: options.attempt
   }).launch();
-  return result.button.accept ? result.value : null;
 }
 
-/** A folder to move to, as the user typed it; null when cancelled. */
+/** Ask for a folder to move to, and do it; the dialog stays until that succeeded. */
 export async function askDestination(
-  entries: readonly IEntry[],
-  folder: string,
+  options: {
+    entries: readonly IEntry[];
+    /** Where they are. */
+    folder: string;
+    complete: CompletePath;
+    /** Gets the folder as it was typed. */
+    attempt: (typed: string) => Promise<unknown>;
+  },
   trans: TranslationBundle
-): Promise<string | null> {
-  const result = await InputDialog.getText({
+): Promise<void> {
+  const { attempt, complete, entries, folder } = options;
+  await new FormDialog<string | null>({
     title:
       entries.length === 1
         ? trans.__('Move “%1”', entries[0].name)
         : trans._n('Move %1 entry', 'Move %1 entries', entries.length),
-    label: trans.__('Destination folder'),
-    text: folder,
-    okLabel: trans.__('Move'),
-    cancelLabel: trans.__('Cancel')
-  });
-  return result.button.accept && result.value ? result.value : null;
+    body: new MoveForm(folder === '/' ? '/' : `${folder}/`, complete, trans),
+    accept: trans.__('Move'),
+    cancel: trans.__('Cancel'),
+    focus: 'input',
+    attempt: async typed => attempt(typed ?? folder)
+  }).launch();
 }
 
 /** What a folder to delete holds. */

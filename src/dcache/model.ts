@@ -7,6 +7,7 @@ import type { IEndpoint, IEntry } from '../common/types';
 import type { IRowRange } from '../common/windowed';
 import type { IDCache } from '../tokens';
 import type { IDCacheApi, SortKey } from './api';
+import { completePath } from './complete';
 import { go, NOWHERE, visit } from './history';
 import { Listing, PAGE_ROWS } from './listing';
 import { folderOf, isWithin, nameOf, type IPlace } from './paths';
@@ -271,6 +272,15 @@ export class DCacheModel implements IDCache, IDisposable {
     } else {
       this._isOld = true;
     }
+  }
+
+  /** Folders that complete a path; see `completePath`. */
+  complete(
+    endpoint: string,
+    typed: string,
+    signal: AbortSignal
+  ): Promise<readonly string[]> {
+    return completePath(this._api, endpoint, typed, signal);
   }
 
   /** The rows in view; see `Listing.look`. */

@@ -29,7 +29,6 @@ import { Bookmarks } from './bookmarks';
 import { readCode } from './code';
 import { ColumnsModel } from './columns';
 import { addCommands } from './commands';
-import { completePath } from './complete';
 import type { IPanelContext } from './components/state';
 import { DetailsModel } from './details';
 import { tellFailure, type LargeChoice } from './dialogs';
@@ -166,7 +165,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       trans,
       iconOf: entry => iconOf(entry, app),
       complete: (typed, signal) =>
-        completePath(api, model.endpoint ?? '', typed, signal),
+        model.complete(model.endpoint ?? '', typed, signal),
       drop: data => {
         const { endpoint, path } = model;
         if (endpoint !== null) {

@@ -1,4 +1,4 @@
-/** What the commands do: ask, begin, tell what fails. None of them throws. */
+/** What the commands do: ask, begin, tell what fails. */
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ApiError } from '../common/request';
@@ -30,6 +30,7 @@ export interface IFolder {
 /** Names told before it is said how many more there are. */
 const MAX_NAMES = 5;
 
+/** None of its methods throws unless it says so. */
 export class TransferActions {
   constructor(options: TransferActions.IOptions) {
     this._options = options;
@@ -93,22 +94,26 @@ export class TransferActions {
     }
   }
 
-  /** Copy files and folders; a copy into their own folder gets another name. */
-  async copy(source: IPlaces, folder: IFolder): Promise<void> {
-    const { model, trans } = this._options;
+  /** Begin to copy files and folders; a copy into their own folder gets another name. @throws ApiError */
+  async begin(source: IPlaces, folder: IFolder): Promise<void> {
     const isSame =
       source.endpoint === folder.endpoint &&
       source.paths.every(path => folderOf(path) === trimmed(folder.path));
     this._options.unfold();
+    await this._options.model.start({
+      kind: 'copy',
+      source: { endpoint: source.endpoint, paths: [...source.paths] },
+      destination: { endpoint: folder.endpoint, paths: [folder.path] },
+      conflict: isSame ? 'keep-both' : 'ask'
+    });
+  }
+
+  /** As `begin`; what fails is told. */
+  async copy(source: IPlaces, folder: IFolder): Promise<void> {
     try {
-      await model.start({
-        kind: 'copy',
-        source: { endpoint: source.endpoint, paths: [...source.paths] },
-        destination: { endpoint: folder.endpoint, paths: [folder.path] },
-        conflict: isSame ? 'keep-both' : 'ask'
-      });
+      await this.begin(source, folder);
     } catch (reason) {
-      const title = trans.__('Can’t copy');
+      const title = this._options.trans.__('Can’t copy');
       if (source.endpoint === null) {
         this._tell(title, reason);
       } else {

@@ -32,10 +32,11 @@ export interface IFileCommandOptions {
   chooseFolder: () => Promise<readonly IUploadFile[]>;
   /** Ask for a folder of the workspace; null when cancelled. */
   askWorkspace: (count: number) => Promise<string | null>;
-  /** Ask for a folder of dCache; null when cancelled. */
+  /** Ask for a folder of dCache, and begin to copy there; what fails is told in the dialog. */
   askDCache: (
-    paths: readonly string[]
-  ) => Promise<{ endpoint: string; path: string } | null>;
+    paths: readonly string[],
+    copy: (folder: IFolder) => Promise<unknown>
+  ) => Promise<void>;
   /** Paths that are selected in Lab's own file browser. */
   workspaceSelection: () => readonly string[];
 }
@@ -237,13 +238,12 @@ export function addFileCommands(options: IFileCommandOptions): void {
       if (paths.length === 0) {
         return;
       }
+      const places: IPlaces = { endpoint: null, paths };
       const given = args.destination as string | undefined;
-      const folder =
-        given === undefined
-          ? await options.askDCache(paths)
-          : { ...folderOf(args), path: given };
-      if (folder) {
-        await actions.copy({ endpoint: null, paths }, folder);
+      if (given === undefined) {
+        await options.askDCache(paths, folder => actions.begin(places, folder));
+      } else {
+        await actions.copy(places, { ...folderOf(args), path: given });
       }
     }
   });

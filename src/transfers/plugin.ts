@@ -127,15 +127,10 @@ const transfers: JupyterFrontEndPlugin<ITransfers> = {
       chooseFolder: async () =>
         (await import('./upload/choose')).choose(section.node, 'folder'),
       askWorkspace: count => askWorkspace(documents, count, trans),
-      askDCache: async paths => {
+      askDCache: async ({ length: count }, attempt) => {
         const { askDCacheFolder } = await import('./copydialog');
-        const { endpoint, endpoints, path } = dcache;
-        return askDCacheFolder(
-          { endpoint: endpoint ?? '', path },
-          (endpoints ?? []).map(({ name }) => name),
-          paths.length,
-          trans
-        );
+        const place = { endpoint: dcache.endpoint ?? '', path: dcache.path };
+        await askDCacheFolder({ place, dcache, count, attempt }, trans);
       },
       workspaceSelection: () =>
         workspacePaths(selectedPaths(browsers), contents)

@@ -1,0 +1,184 @@
+/** Renaming, moving and making folders: the dialog stays until the server has done it. */
+import '@testing-library/jest-dom';
+import { Notification } from '@jupyterlab/apputils';
+import { nullTranslator } from '@jupyterlab/translation';
+import { PromiseDelegate } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
+import { configure, screen, waitFor } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import type { IChange } from '../../common/events';
+import { DCacheActions } from '../actions';
+import { DCacheModel } from '../model';
+import { fromDrivePath } from '../paths';
+import { FakeApi, failure, makeEntry } from './fake';
+
+// Jsdom opens no dialog elements: what is in them counts as hidden.
+configure({ defaultHidden: true });
+
+const place = { endpoint: 'here', path: '/home/a.txt' };
+
+async function setup() {
+  const api = new FakeApi();
+  for (const name of ['a.txt', 'b.txt', 'c.txt']) {
+    api.add(`/home/${name}`);
+  }
+  for (const name of ['/home/inner', '/home/inner/deep', '/home/other']) {
+    api.add(name, { type: 'directory' });
+  }
+  const model = new DCacheModel({
+    api,
+    changes: new Signal<unknown, IChange>({}),
+    settle_ms: 0
+  });
+  await model.show();
+  const moved: [string, string][] = [];
+  /** Answers of the server to come, instead of moving. */
+  const answers: Promise<void>[] = [];
+  const pathOf = (labPath: string) =>
+    fromDrivePath(labPath.replace(/^dcache:/, ''))!.path;
+  const actions = new DCacheActions({
+    api,
+    model,
+    contents: {
+      rename: async (from: string, to: string) => {
+        moved.push([pathOf(from), pathOf(to)]);
+        await answers.shift();
+        return api.move({ endpoint: 'here', path: pathOf(from) }, pathOf(to));
+      }
+    } as never,
+    trans: nullTranslator.load('jupyterlab'),
+    stage: jest.fn(),
+    openLimit_bytes: () => 1000,
+    insteadOfOpening: jest.fn(),
+    openDocument: jest.fn()
+  });
+  return { actions, answers, api, model, moved, user: userEvent.setup() };
+}
+
+const button = (name: string) => screen.getByRole('button', { name });
+const told = () =>
+  Notification.manager.notifications.map(({ message }) => message);
+
+afterEach(() => Notification.dismiss());
+
+describe('renaming', () => {
+  it('keeps what was typed when the server refuses, and says why', async () => {
+    const { actions, model, moved, user } = await setup();
+    const renamed = actions.rename(place);
+    const field = await screen.findByRole('textbox', { name: 'New name' });
+    await user.clear(field);
+    await user.type(field, 'b.txt{Enter}');
+    expect(await screen.findByRole('alert')).toHaveTextContent(
+      'failed: exists'
+    );
+    expect(field).toHaveValue('b.txt');
+    expect(field).toHaveFocus();
+    await user.clear(field);
+    await user.type(field, 'new.txt');
+    await user.click(button('Rename'));
+    await renamed;
+    expect(moved.map(([, to]) => to)).toEqual(['/home/b.txt', '/home/new.txt']);
+    expect(screen.queryByRole('dialog')).toBeNull();
+    expect(model.selected.map(({ name }) => name)).toEqual(['new.txt']);
+    expect(told()).toEqual([]);
+  });
+
+  it('is busy meanwhile, and can be left', async () => {
+    const { actions, answers, moved, user } = await setup();
+    const answer = new PromiseDelegate<void>();
+    answers.push(answer.promise);
+    const renamed = actions.rename(place);
+    const field = await screen.findByRole('textbox', { name: 'New name' });
+    await user.clear(field);
+    await user.type(field, 'new.txt{Enter}{Enter}');
+    expect(screen.getByRole('dialog')).toHaveAttribute('aria-busy', 'true');
+    expect(button('Rename')).toBeDisabled();
+    await user.type(field, 'x');
+    expect(button('Rename')).toBeDisabled();
+    await user.click(button('Cancel'));
+    await renamed;
+    expect(moved).toHaveLength(1);
+    // Nobody sees the dialog any more.
+    answer.reject(failure('not_permitted', 403));
+    await waitFor(() =>
+      expect(told()).toEqual(['Can’t rename “a.txt”: failed: not_permitted'])
+    );
+  });
+});
+
+it('keeps the name of a folder that can’t be made', async () => {
+  const { actions, api, user } = await setup();
+  const made = actions.newFolder({ endpoint: 'here', path: '/home' });
+  const field = await screen.findByRole('textbox', { name: 'Name' });
+  await user.type(field, 'inner{Enter}');
+  expect(await screen.findByRole('alert')).toHaveTextContent('failed: exists');
+  await user.type(field, '2{Enter}');
+  await made;
+  expect(api.textOf('/home/inner2')).toBe('');
+});
+
+describe('moving', () => {
+  const entries = ['a.txt', 'b.txt', 'c.txt'].map(name =>
+    makeEntry(`/home/${name}`)
+  );
+
+  it('tries only what is left again', async () => {
+    const { actions, api, moved, user } = await setup();
+    api.add('/home/inner/b.txt');
+    const done = actions.move('here', entries);
+    const field = await screen.findByRole('combobox', {
+      name: 'Destination folder'
+    });
+    await user.clear(field);
+    await user.type(field, '/home/inner{Enter}');
+    expect(await screen.findByRole('alert')).toHaveTextContent(
+      '“b.txt”: failed: exists'
+    );
+    expect(field).toHaveValue('/home/inner');
+    expect(moved).toHaveLength(3);
+    await user.clear(field);
+    await user.type(field, 'other');
+    await user.click(button('Move'));
+    await done;
+    expect(moved.slice(3)).toEqual([['/home/b.txt', '/home/other/b.txt']]);
+  });
+
+  it('completes the folder as it is typed', async () => {
+    const { actions, moved, user } = await setup();
+    const done = actions.move('here', entries.slice(0, 1));
+    const field = await screen.findByRole('combobox', {
+      name: 'Destination folder'
+    });
+    await user.clear(field);
+    await user.type(field, '/home/in');
+    await screen.findByRole('option', { name: '/home/inner' });
+    // Enter takes what is offered; only then it moves.
+    await user.keyboard('{ArrowDown}{Enter}');
+    expect(field).toHaveValue('/home/inner/');
+    expect(moved).toEqual([]);
+    await screen.findByRole('option', { name: '/home/inner/deep' });
+    await user.type(field, 'd');
+    await user.keyboard('{Tab}');
+    expect(field).toHaveValue('/home/inner/deep/');
+    await user.keyboard('{Enter}');
+    await done;
+    expect(moved).toEqual([['/home/a.txt', '/home/inner/deep/a.txt']]);
+  });
+
+  it('stops with what is next when it is cancelled', async () => {
+    const { actions, answers, moved, user } = await setup();
+    const answer = new PromiseDelegate<void>();
+    answers.push(answer.promise);
+    const done = actions.move('here', entries);
+    const field = await screen.findByRole('combobox', {
+      name: 'Destination folder'
+    });
+    await user.clear(field);
+    await user.type(field, '/home/inner{Enter}');
+    await user.click(button('Cancel'));
+    await done;
+    answer.resolve();
+    await new Promise(resolve => setTimeout(resolve, 20));
+    expect(moved).toHaveLength(1);
+  });
+});
