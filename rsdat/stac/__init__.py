@@ -10,18 +10,50 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rsdat.stac.add import add_item
     from rsdat.stac.asset import get_asset
-    from rsdat.stac.catalog import FsspecStacIO, read_catalog
-    from rsdat.stac.result import write_item
-
-__all__ = ["FsspecStacIO", "get_asset", "read_catalog", "write_item"]
+    from rsdat.stac.catalog import Catalog, Collection, Item, read_catalog
+    from rsdat.stac.configure import configure, configure_filesystem, configure_stac_io
+    from rsdat.stac.copying import copy_asset, copy_assets, estimate, stage
+    from rsdat.stac.index import items, open_index
+    from rsdat.stac.io import FsspecStacIO, use_fsspec_in_pystac
+    from rsdat.stac.problems import Problem
+    from rsdat.stac.readers import open_asset
+    from rsdat.stac.result import write_item, write_result
+    from rsdat.stac.search import search
+    from rsdat.stac.stack import open_stack
+    from rsdat.stac.walk import walk_items
 
 _HOMES = {
-    "FsspecStacIO": "catalog",
+    "Catalog": "catalog",
+    "Collection": "catalog",
+    "FsspecStacIO": "io",
+    "Item": "catalog",
+    "Problem": "problems",
+    "add_item": "add",
+    "configure": "configure",
+    "configure_filesystem": "configure",
+    "configure_stac_io": "configure",
+    "copy_asset": "copying",
+    "copy_assets": "copying",
+    "estimate": "copying",
     "get_asset": "asset",
+    "items": "index",
+    "open_asset": "readers",
+    "open_index": "index",
+    "open_stack": "stack",
     "read_catalog": "catalog",
+    "search": "search",
+    "stage": "copying",
+    "use_fsspec_in_pystac": "io",
+    "walk_items": "walk",
     "write_item": "result",
+    "write_result": "result",
 }
+
+__all__ = [  # noqa: PLE0604 - a linter can't see that these are names
+    *_HOMES
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,7 +62,7 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     try:
-        return getattr(import_module(f"rsdat.stac.{_HOMES[name]}"), name)
+        found = getattr(import_module(f"rsdat.stac.{_HOMES[name]}"), name)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.startswith("rsdat"):
             raise
@@ -38,6 +70,9 @@ def __getattr__(name: str) -> Any:
             f"rsdat.stac needs the package '{error.name}': pip install 'rsdat[stac]'",
             name=error.name,
         ) from error
+    # A function's module may have its name, and Python has just made it an attribute here.
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

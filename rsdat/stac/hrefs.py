@@ -52,6 +52,41 @@ def parent(href: str) -> str:
     return href.rpartition("/")[0]
 
 
+def relative(target: str, base: str) -> str:
+    """`target` as a file at `base` names it; `target` itself where they share no place.
+
+    Both in the form of `absolute`. `resolve(relative(target, base), base)` is `target`.
+    """
+    scheme, rest = _split(target)
+    base_scheme, base_rest = _split(base)
+    if scheme != base_scheme:
+        return target
+    if scheme in ("http", "https"):
+        return _relative_on_the_web(target, base)
+    if not _has_no_host(scheme):
+        host, rest = rest.partition("/")[::2]
+        base_host, base_rest = base_rest.partition("/")[::2]
+        if host != base_host:
+            return target
+    start = posixpath.dirname("/" + base_rest.lstrip("/"))
+    found = posixpath.relpath("/" + rest.lstrip("/"), start)
+    return found if found.startswith("../") else f"./{found}"
+
+
+def _relative_on_the_web(target: str, base: str) -> str:
+    there, here = urlsplit(target), urlsplit(base)
+    if there.netloc != here.netloc:
+        return target
+    found = posixpath.relpath(there.path or "/", posixpath.dirname(here.path) or "/")
+    found = found if found.startswith("../") else f"./{found}"
+    return there._replace(scheme="", netloc="", path=found).geturl()
+
+
+def scheme_of(href: str) -> str:
+    """The protocol of an address, as fsspec names it; "" for a local path."""
+    return _split(href)[0]
+
+
 def _split(href: str) -> tuple[str, str]:
     scheme, mark, rest = href.partition("://")
     return (scheme, rest) if mark and "/" not in scheme else ("", href)

@@ -1,41 +1,195 @@
-"""Small whole files (the JSON of a catalog, a finished map) on any fsspec file system."""
+"""Where a file of a catalog lies: the file system behind an href, with the catalog's credentials.
+
+`filesystem_of` is the one door: everything in `rsdat.stac` that opens something goes through it, so
+that what was said once (`read_catalog(…, storage_options={"endpoint": "spider"})`) holds for
+children, items, assets, stacks and what is written back.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
 
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
+from rsdat.base.errors import NoCredential, RsdatError
 from rsdat.base.files import write_bytes as write_local_bytes
+from rsdat.stac.hrefs import scheme_of
+
+if TYPE_CHECKING:
+    import pystac
+    from fsspec import AbstractFileSystem
+
+#: Options of file systems, by fsspec's protocol: `{"dcache": {"endpoint": "spider"}}`.
+Options = Mapping[str, Mapping[str, Any]]
+#: What knows options: a catalog, collection, item, link or asset of PySTAC's that was read with
+#: them, a StacIO, or the options themselves (by protocol, or flat: for the address at hand).
+Owner = Union["pystac.STACObject", "pystac.Asset", "pystac.Link", "pystac.StacIO", Options, None]
+
+#: Instead of options that held a secret and have travelled.
+WITHHELD = "rsdat_withheld"
+# Of dCache's options those that hold secrets, or may.
+_SECRET_OF_DCACHE = ("token", "password", "client_kwargs", "request_kwargs")
+# Parts of the names of other file systems' options that do.
+_SECRET_WORDS = (
+    "auth",
+    "cookie",
+    "cred",
+    "header",
+    "key",
+    "kwargs",
+    "pass",
+    "secret",
+    "session",
+    "sas",
+    "token",
+    "connection_string",
+)
 
 
-def read_text(href: str) -> str:
+def filesystem_of(href: str, owner: Owner = None) -> tuple[AbstractFileSystem, str]:
+    """The file system that an address is on, and the file's path there.
+
+    Args:
+        href: A local path or any URL that fsspec knows.
+        owner: Whose credentials to use; fsspec's configuration alone if None.
+
+    Raises:
+        NoCredential: The owner came from another process, and its secret did not.
+    """
+    options = dict(options_for(href, owner))
+    if options.pop(WITHHELD, None):
+        raise NoCredential(
+            f"The credential for {scheme_of(href)}:// was given as text, and does not travel",
+            hint="Give storage_options={'endpoint': …} or {'token_file': …} instead.",
+            code="withheld",
+        )
+    filesystem, path = fsspec.core.url_to_fs(href, **options)
+    return filesystem, path
+
+
+def options_for(href: str, owner: Owner = None) -> Mapping[str, Any]:
+    """The options of the file system that an address is on; empty where nothing was said."""
+    scheme = scheme_of(href) or "file"
+    return by_protocol(options_of(owner), scheme).get(scheme, {})
+
+
+def options_of(owner: Owner) -> Mapping[str, Any]:
+    """What was said with an owner, as it was said: by protocol, or flat. Reads no file."""
+    if owner is None:
+        return {}
+    if isinstance(owner, Mapping):
+        return owner
+    import pystac
+
+    seen: set[int] = set()
+    while isinstance(owner, pystac.Asset | pystac.Link) and id(owner) not in seen:
+        seen.add(id(owner))
+        owner = owner.owner  # type: ignore[assignment]
+    if isinstance(owner, pystac.STACObject):
+        owner = stac_io_of(owner)
+    found: Mapping[str, Any] = getattr(owner, "storage_options", None) or {}
+    return found
+
+
+def stac_io_of(found: pystac.STACObject) -> pystac.StacIO | None:
+    """What an object, or the catalog that it belongs to, was read with. Reads no file."""
+    import pystac
+
+    # What an item was read with stays with it, also in a new catalog, which may have none yet.
+    own: pystac.StacIO | None = getattr(found, "_stac_io", None)
+    if own is not None:
+        return own
+    root = found.get_root_link()
+    if root is not None and root.is_resolved() and root.target is not found:
+        return getattr(root.target, "_stac_io", None)
+    return None
+
+
+def by_protocol(options: Mapping[str, Any] | None, protocol: str) -> dict[str, dict[str, Any]]:
+    """Options in their one form; flat ones are for `protocol`."""
+    if not options:
+        return {}
+    known = {*fsspec.available_protocols(), "dcache", "http", "https"}
+    if all(key in known and isinstance(value, Mapping) for key, value in options.items()):
+        return {key: dict(value) for key, value in options.items()}
+    return {protocol: dict(options)}
+
+
+def portable(owner: Owner, href: str = "dcache://") -> dict[str, dict[str, Any]]:
+    """Options that may be pickled or written: without tokens, passwords and keys.
+
+    Names stay: `endpoint`, `token_file`, addresses. A dCache token given as text becomes the name
+    of the configured endpoint that has the same; where there is none, and for all other secrets,
+    `filesystem_of` refuses what is left, instead of acting as somebody else.
+
+    Args:
+        owner: As for `filesystem_of`.
+        href: What flat options are for.
+    """
+    said = by_protocol(options_of(owner), scheme_of(href) or "file")
+    return {protocol: _without_secrets(protocol, options) for protocol, options in said.items()}
+
+
+def _without_secrets(protocol: str, options: Mapping[str, Any]) -> dict[str, Any]:
+    if protocol == "dcache":
+        if not any(options.get(key) for key in _SECRET_OF_DCACHE):
+            return dict(options)
+        # A set-up that is broken is told by who uses it.
+        with suppress(RsdatError, OSError, ValueError):
+            described = fsspec.filesystem(protocol, **options).to_dict(include_password=False)
+            if "endpoint" in described:
+                return {"endpoint": described["endpoint"]}
+        rest = {key: value for key, value in options.items() if key not in _SECRET_OF_DCACHE}
+    else:
+        rest = {key: value for key, value in options.items() if not _may_be_secret(key)}
+    return rest if len(rest) == len(options) else {**rest, WITHHELD: True}
+
+
+def _may_be_secret(key: str) -> bool:
+    if key.endswith("_file"):
+        return False
+    return any(word in key.lower() for word in _SECRET_WORDS)
+
+
+def read_text(href: str, owner: Owner = None) -> str:
     """A UTF-8 text file.
 
     Raises:
         FileNotFoundError: There is none.
     """
-    filesystem, path = fsspec.core.url_to_fs(href)
+    filesystem, path = filesystem_of(href, owner)
     data: bytes = filesystem.cat_file(path)
     return data.decode()
 
 
-def write_bytes(href: str, data: bytes) -> None:
-    """Write a file, its folders included; an old one is replaced.
+def write_bytes(href: str, data: bytes, owner: Owner = None, *, replace: bool = True) -> None:
+    """Write a file, its folders included; an old one is replaced if `replace` says so.
 
     Whole or not at all where the file system can do that; dCache and local folders can.
+
+    Raises:
+        FileExistsError: There is one, and `replace` is false. Sure on dCache and local folders
+            only; others may not know.
     """
-    filesystem, path = fsspec.core.url_to_fs(href)
-    filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
+    filesystem, path = filesystem_of(href, owner)
     if isinstance(filesystem, LocalFileSystem):
+        filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
+        if not replace and Path(path).exists():
+            raise FileExistsError(path)
         # fsspec opens the old file for writing: readers could see half of the new one.
         write_local_bytes(Path(path), data, mode=0o644)
-    else:
-        filesystem.pipe_file(path, data)
+        return
+    if filesystem.protocol != "dcache":
+        # dCache's writer makes them by itself, and only where they are missing.
+        filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
+    filesystem.pipe_file(path, data, mode="overwrite" if replace else "create")
 
 
-def exists(href: str) -> bool:
+def exists(href: str, owner: Owner = None) -> bool:
     """Whether there is anything at `href`."""
-    filesystem, path = fsspec.core.url_to_fs(href)
+    filesystem, path = filesystem_of(href, owner)
     return bool(filesystem.exists(path))
