@@ -43,7 +43,12 @@ export const checks = [
     command: [python('ruff'), 'format', '--check'],
     fixed: [python('ruff'), 'format']
   },
-  { title: 'mypy', command: [python('mypy')] }
+  { title: 'mypy', command: [python('mypy')] },
+  {
+    // Every warning an error: a broken link, a docstring that is not what Sphinx reads.
+    title: 'docs',
+    command: [python('sphinx-build'), '-W', '-q', '-b', 'html', 'docs', 'site']
+  }
 ];
 
 /** Run all checks; returns how many passed and the titles of those that failed. */
