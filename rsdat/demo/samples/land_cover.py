@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 VERSION = 1
+EPSG = 32631
 CLASSES = ("water", "forest", "grass", "town")
 BANDS = ("green", "red", "nir", "swir")
 #: Reflectance by class and band.
@@ -29,7 +30,7 @@ NOISE = 0.02
 SIZE = 240
 TRAINING_ROWS, TRAINING_FILES = 4000, 4
 PIXEL_M = 30.0
-#: Upper left corner, in metres of UTM zone 31 north (EPSG:32631).
+#: Upper left corner, in metres of UTM zone 31 north.
 CORNER_M = (660_000.0, 5_790_000.0)
 
 
@@ -67,6 +68,7 @@ def _files() -> dict[str, bytes]:
     import numpy as np
     import pandas as pd
     import xarray as xr
+    from rasterio.crs import CRS
 
     random = np.random.Generator(np.random.PCG64(2024))
     means = np.array(MEANS)
@@ -86,10 +88,16 @@ def _files() -> dict[str, bytes]:
         files[f"training/part-{part}.parquet"] = buffer.getvalue()
 
     middle = (np.arange(SIZE) + 0.5) * PIXEL_M
-    place = {"y": CORNER_M[1] - middle, "x": CORNER_M[0] + middle}
+    place = {
+        "y": CORNER_M[1] - middle,
+        "x": CORNER_M[0] + middle,
+        # As CF has it, and rioxarray.
+        "spatial_ref": ((), 0, {"crs_wkt": CRS.from_epsg(EPSG).to_wkt()}),
+    }
     truth = true_classes()
     values = seen(truth)
-    bands = {band: (("y", "x"), values[..., index]) for index, band in enumerate(BANDS)}
+    mapping = {"grid_mapping": "spatial_ref"}
+    bands = {band: (("y", "x"), values[..., index], mapping) for index, band in enumerate(BANDS)}
     chunks = {band: {"chunksizes": (SIZE // 4, SIZE)} for band in BANDS}
     for name, dataset, encoding in (
         ("image.nc", xr.Dataset(bands, place), chunks),
