@@ -126,11 +126,11 @@ export interface ITransfers {
   readonly transfers: readonly ITransfer[];
   /** Emitted when `transfers` changed. */
   readonly changed: ISignal<ITransfers, void>;
-  /** Upload files into a folder of dCache; asks where a name is taken. */
+  /** Upload files into a folder of dCache; asks where a name is taken. False when it was cancelled. */
   upload(
     files: readonly IUploadFile[],
     destination: { endpoint: string; path: string }
-  ): Promise<void>;
+  ): Promise<boolean>;
 }
 
 export const ITransfers = new Token<ITransfers>(

@@ -4,14 +4,12 @@ import backSvg from '../../style/icons/back.svg';
 import bookmarksSvg from '../../style/icons/bookmarks.svg';
 import dcacheSvg from '../../style/icons/dcache.svg';
 import detailsSvg from '../../style/icons/details.svg';
-import diskAndTapeSvg from '../../style/icons/disk-and-tape.svg';
 import forwardSvg from '../../style/icons/forward.svg';
 import serverSvg from '../../style/icons/server.svg';
 import starFilledSvg from '../../style/icons/star-filled.svg';
 import starSvg from '../../style/icons/star.svg';
-import tapeSvg from '../../style/icons/tape.svg';
-import unavailableSvg from '../../style/icons/unavailable.svg';
-import type { ILocality } from './format';
+
+export { localityIcons, tapeIcon } from '../common/localityicons';
 
 export const dcacheIcon = new LabIcon({
   name: 'jupyterlab-rsdat:dcache',
@@ -28,23 +26,3 @@ export const forwardIcon = icon('forward', forwardSvg);
 export const serverIcon = icon('server', serverSvg);
 export const starFilledIcon = icon('star-filled', starFilledSvg);
 export const starIcon = icon('star', starSvg);
-
-export const tapeIcon = new LabIcon({
-  name: 'jupyterlab-rsdat:tape',
-  svgstr: tapeSvg
-});
-
-/** The icon of each symbol of `describeLocality`. */
-export const localityIcons: Readonly<
-  Record<NonNullable<ILocality['symbol']>, LabIcon>
-> = {
-  tape: tapeIcon,
-  'disk-and-tape': new LabIcon({
-    name: 'jupyterlab-rsdat:disk-and-tape',
-    svgstr: diskAndTapeSvg
-  }),
-  unavailable: new LabIcon({
-    name: 'jupyterlab-rsdat:unavailable',
-    svgstr: unavailableSvg
-  })
-};

@@ -36,36 +36,44 @@ export class TransferActions {
     this._options = options;
   }
 
-  /** Upload chosen files into a folder of dCache. */
+  /** Upload chosen files into a folder of dCache; false when that failed or was cancelled. */
   async upload(
     files: readonly IUploadFile[],
     folder: { endpoint: string; path: string }
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { model, trans } = this._options;
     if (files.length === 0) {
-      return;
+      return true;
     }
+    const title = trans.__('Can’t upload');
     if (files.length > MAX_FILES) {
-      this._tell(trans.__('Can’t upload'), new TooMany());
-      return;
+      this._tell(title, new TooMany());
+      return false;
     }
     this._options.unfold();
-    await this._try(trans.__('Can’t upload'), () =>
-      model.upload(files, folder)
-    );
+    try {
+      return await model.upload(files, folder);
+    } catch (reason) {
+      this._tell(title, reason);
+      return false;
+    }
   }
 
   /** Upload what was dropped; to be called in the drop's event. */
   async uploadDropped({ data, endpoint, path }: IDropped): Promise<void> {
-    const { reading, trans } = this._options;
+    const { model, reading, trans } = this._options;
     const entries = entriesOf(data);
     this._options.unfold();
     try {
       const { files, empty } = await reading.run((onCount, signal) =>
         readEntries(entries, onCount, signal)
       );
-      this._tellEmpty(empty);
-      await this.upload(files, { endpoint, path });
+      const folder = { endpoint, path };
+      if ((await this.upload(files, folder)) && empty.length > 0) {
+        await this._try(trans.__('Can’t make an empty folder'), () =>
+          model.makeFolders(empty, folder)
+        );
+      }
     } catch (reason) {
       if (!(reason instanceof ReadingCancelled)) {
         this._tell(trans.__('Can’t read what was dropped'), reason);
@@ -226,21 +234,6 @@ export class TransferActions {
         }
       ]
     });
-  }
-
-  private _tellEmpty(empty: readonly string[]): void {
-    const { trans } = this._options;
-    if (empty.length > 0) {
-      Notification.info(
-        trans._n(
-          'The folder %2 is empty and was not uploaded.',
-          'These folders are empty and were not uploaded: %2',
-          empty.length,
-          someNames(empty, trans)
-        ),
-        { autoClose: 8000 }
-      );
-    }
   }
 
   private _tellWithout(without: readonly string[]): void {

@@ -26,6 +26,7 @@ export interface ITransfersApi {
   act(id: string, action: ITransferAction): Promise<ITransfer>;
   /** What is at a path of dCache; null when nothing is. */
   info(endpoint: string, path: string): Promise<IEntry | null>;
+  makeFolder(endpoint: string, path: string): Promise<void>;
   /** Where the browser gets the bytes of a download. */
   downloadUrl(transfer: ITransfer): string;
   /** Where the browser sends one file of an upload. */
@@ -76,6 +77,11 @@ export class TransfersApi implements ITransfersApi {
       }
       throw reason;
     }
+  }
+
+  async makeFolder(endpoint: string, path: string): Promise<void> {
+    const url = route(this._settings, 'api', 'dcache', endpoint, 'mkdir');
+    await this._post(url, { path });
   }
 
   downloadUrl(transfer: ITransfer): string {

@@ -95,12 +95,17 @@ export class TransfersModel implements ITransfers, IDisposable {
     return transfer;
   }
 
-  /** @throws ApiError - The companion took no upload; what fails later is told by the transfer. */
+  /**
+   * Send files; ends when nothing is left to send.
+   *
+   * @returns Whether it was not cancelled.
+   * @throws ApiError - The companion took no upload; what fails later is told by the transfer.
+   */
   async upload(
     files: readonly IUploadFile[],
     destination: { endpoint: string; path: string },
     conflict: 'ask' | ConflictChoice = 'ask'
-  ): Promise<void> {
+  ): Promise<boolean> {
     const transfer = await this.start({
       kind: 'upload',
       destination: {
@@ -110,7 +115,38 @@ export class TransfersModel implements ITransfers, IDisposable {
       files: files.map(({ path, file }) => ({ path, size: file.size })),
       conflict
     });
-    await this._send(transfer, files, conflict);
+    return this._send(transfer, files, conflict);
+  }
+
+  /**
+   * Make folders, and those that they lie in; what is a folder already stays as it is.
+   *
+   * @param paths - Relative to `folder`.
+   * @throws ApiError - What failed first; the others were made.
+   */
+  async makeFolders(
+    paths: readonly string[],
+    folder: { endpoint: string; path: string }
+  ): Promise<void> {
+    const all = new Set<string>();
+    for (const path of paths) {
+      const parts = path.split('/');
+      parts.forEach((_, end) => all.add(parts.slice(0, end + 1).join('/')));
+    }
+    const { endpoint } = folder;
+    const failures: ApiError[] = [];
+    for (const path of all) {
+      const full = `${folder.path.replace(/\/$/, '')}/${path}`;
+      try {
+        await this._api.makeFolder(endpoint, full);
+      } catch (reason) {
+        const isThere = await this._isFolder(endpoint, full, reason);
+        failures.push(...(isThere ? [] : [ApiError.from(reason)]));
+      }
+    }
+    if (failures.length > 0) {
+      throw failures[0];
+    }
   }
 
   /** End it. @throws ApiError */
@@ -207,11 +243,25 @@ export class TransfersModel implements ITransfers, IDisposable {
     Signal.clearData(this);
   }
 
+  /** Whether a folder could not be made because it is there. */
+  private async _isFolder(
+    endpoint: string,
+    path: string,
+    reason: unknown
+  ): Promise<boolean> {
+    if (ApiError.from(reason).code !== 'exists') {
+      return false;
+    }
+    const entry = await this._api.info(endpoint, path).catch(() => null);
+    return entry?.type === 'directory';
+  }
+
+  /** Ends with the sending; whether that was not given up. */
   private async _send(
     transfer: ITransfer,
     files: readonly IUploadFile[],
     conflict: 'ask' | ConflictChoice
-  ): Promise<void> {
+  ): Promise<boolean> {
     const [path] = transfer.destination?.paths ?? ['/'];
     const sender = new UploadSender({
       api: this._api,
@@ -230,6 +280,7 @@ export class TransfersModel implements ITransfers, IDisposable {
     await ended;
     await this.refresh();
     this._draw();
+    return !sender.isStopped;
   }
 
   private async _act(id: string, action: ITransferAction): Promise<ITransfer> {

@@ -21,6 +21,15 @@ export function isMoving({ state }: Pick<ITransfer, 'state'>): boolean {
   return state === 'waiting' || state === 'running' || state === 'asking';
 }
 
+/** Those that ask first, then those that go on, then the others; the latest first among each. */
+export function inOrder(
+  transfers: readonly IShownTransfer[]
+): readonly IShownTransfer[] {
+  const rank = (transfer: IShownTransfer): number =>
+    transfer.state === 'asking' ? 0 : isMoving(transfer) ? 1 : 2;
+  return [...transfers].sort((a, b) => rank(a) - rank(b));
+}
+
 /** Join the two; without a sender it is as the companion says. */
 export function shownTransfer(
   transfer: ITransfer,

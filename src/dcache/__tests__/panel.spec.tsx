@@ -215,27 +215,15 @@ describe('keyboard', () => {
     expect(selected(model)).toHaveLength(0);
   });
 
-  it('opens, goes up, renames, deletes', async () => {
-    const { context, executed, model, user } = await setup(api =>
+  it('opens and goes up', async () => {
+    const { context, model, user } = await setup(api =>
       api.addMany('/home', 3)
     );
     focus();
     await user.keyboard('{Enter}');
     expect(context.open).toHaveBeenCalledTimes(1);
-    await user.keyboard('{F2}{Delete}');
-    expect(executed).toEqual([CommandIDs.rename, CommandIDs.remove]);
     await user.keyboard('{Backspace}');
     expect(model.path).toBe('/');
-  });
-
-  it('does not rename when the menu would not', async () => {
-    const { context, executed, user } = await setup(api =>
-      api.addMany('/home', 3)
-    );
-    jest.spyOn(context.commands, 'isEnabled').mockReturnValue(false);
-    focus();
-    await user.keyboard('{F2}{Delete}');
-    expect(executed).toEqual([]);
   });
 
   it('finds a name that is typed', async () => {

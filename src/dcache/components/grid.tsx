@@ -11,7 +11,6 @@ import {
   type IViewport
 } from '../../common/windowed';
 import { layoutColumns } from '../columns';
-import { CommandIDs } from '../ids';
 import { isSelectedRow } from '../selection';
 import { Header } from './header';
 import { Row, ROW_HEIGHT } from './row';
@@ -29,7 +28,7 @@ function slotsFor(range: IRowRange): number {
 }
 
 export function FileGrid(props: IPanelContext): JSX.Element {
-  const { commands, trans } = props;
+  const { trans } = props;
   const model = useModel(props.model);
   const { listing, selection } = model;
   const total = listing?.total ?? 0;
@@ -98,13 +97,6 @@ export function FileGrid(props: IPanelContext): JSX.Element {
     }
   };
 
-  /** As from the menu: not what is greyed there, such as renaming several. */
-  const run = (command: string): void => {
-    if (commands.isEnabled(command)) {
-      void commands.execute(command);
-    }
-  };
-
   const onKeyDown = (event: React.KeyboardEvent): void => {
     if (event.target !== event.currentTarget) {
       // The keys of a column header are its own.
@@ -127,10 +119,6 @@ export function FileGrid(props: IPanelContext): JSX.Element {
       props.open();
     } else if (event.key === 'Backspace' && isPlain) {
       void model.openParent();
-    } else if (event.key === 'F2') {
-      run(CommandIDs.rename);
-    } else if (event.key === 'Delete') {
-      run(CommandIDs.remove);
     } else if (event.key === 'Escape') {
       model.clearSelection();
     } else if (event.key === ' ' && event.ctrlKey) {

@@ -132,13 +132,13 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
       return;
     }
     const entries = dcache.selected.filter(fits);
-    const isSimple = entries.length === 1 && entries[0].type !== 'directory';
+    if (entries.length === 0) {
+      return;
+    }
     const choice =
-      isSimple && !mustAsk
-        ? { keep_s, recursive }
-        : entries.length > 0
-          ? await options.ask(activity, entries)
-          : null;
+      mustAsk || asks(args, fits)
+        ? await options.ask(activity, entries)
+        : { keep_s, recursive };
     // More than the companion takes at once become several orders.
     for (let at = 0; choice && at < entries.length; at += MOST_PATHS) {
       await give(endpoint, activity, {
@@ -156,6 +156,16 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
       args.paths !== undefined || dcache.selected.some(fits);
 
   const isFolder = ({ type }: IEntry): boolean => type === 'directory';
+
+  /** Whether a dialog comes before the order: of one file there is nothing to be asked. */
+  const asks = (
+    args: ReadonlyPartialJSONObject,
+    fits: (entry: IEntry) => boolean
+  ): boolean => {
+    const entries =
+      args.paths === undefined ? dcache.selected.filter(fits) : [];
+    return entries.length > 1 || entries.some(isFolder);
+  };
   const canStage = (entry: IEntry): boolean =>
     isFolder(entry) || isOnTape(entry);
   const canKeep = (entry: IEntry): boolean =>
@@ -164,7 +174,10 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
     isFolder(entry) || isStaged(entry);
 
   commands.addCommand(TapeCommandIDs.stage, {
-    label: trans.__('Stage from Tape'),
+    label: args =>
+      asks(args, canStage)
+        ? trans.__('Stage from Tape…')
+        : trans.__('Stage from Tape'),
     caption: trans.__(
       'Bring files from tape to disk, so that they can be read'
     ),
@@ -185,7 +198,10 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
   });
 
   commands.addCommand(TapeCommandIDs.release, {
-    label: trans.__('Release from Disk'),
+    label: args =>
+      asks(args, canRelease)
+        ? trans.__('Release from Disk…')
+        : trans.__('Release from Disk'),
     caption: trans.__(
       'End the pin, so that dCache may take the copy off the disk; the one on tape stays'
     ),

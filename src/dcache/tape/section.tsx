@@ -3,7 +3,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { UseSignal } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
-import { Fold, ProgressBar } from '../../common/fold';
+import { ProgressBar } from '../../common/fold';
+import { FoldedList } from '../../common/foldedlist';
 import { sentences } from '../../common/sentences';
 import type { ITapeRequest } from '../../common/types';
 import { formatClock } from '../../common/units';
@@ -30,9 +31,6 @@ export interface ITapeContext {
   fold: { isOpen: boolean };
 }
 
-/** Shown at once. */
-const SHOWN = 30;
-
 export function TapeSection(props: ITapeContext): JSX.Element {
   return (
     <UseSignal signal={props.model.changed}>
@@ -43,56 +41,26 @@ export function TapeSection(props: ITapeContext): JSX.Element {
 
 function Content(props: ITapeContext): JSX.Element {
   const { fold, model, trans } = props;
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  const [shown, setShown] = React.useState(SHOWN);
-  const { orders, error } = model;
+  const { orders, error, isReady } = model;
+  // What goes on first; the latest first among each.
+  const rank = ({ state }: ITapeRequest): number =>
+    state === 'running' ? 0 : 1;
   return (
-    <Fold
+    <FoldedList
       label={trans.__('Tape orders')}
       summary={summaryWords(model, trans)}
-      isOpen={fold.isOpen}
-      onToggle={() => {
-        fold.isOpen = !fold.isOpen;
-        draw();
-      }}
       announcement={useAnnouncement(model, trans)}
-    >
-      {error && (
-        <div className="jp-rsdat-Banner" role="alert">
-          <p>{error.text}</p>
-          <button
-            type="button"
-            className="jp-rsdat-Button"
-            onClick={() => void model.refresh()}
-          >
-            {trans.__('Try again')}
-          </button>
-        </div>
+      fold={fold}
+      items={[...orders].sort((a, b) => rank(a) - rank(b))}
+      isReady={isReady}
+      error={error}
+      refresh={() => model.refresh()}
+      none={trans.__(
+        'None. “Stage from Tape” in the menu of a file or folder brings it to disk.'
       )}
-      {orders.length === 0 && !error && (
-        <p className="jp-rsdat-Empty">
-          {model.isReady
-            ? trans.__(
-                'None. “Stage from Tape” in the menu of a file or folder brings it to disk.'
-              )
-            : trans.__('Loading…')}
-        </p>
-      )}
-      <ul className="jp-rsdat-Transfers" aria-label={trans.__('Tape orders')}>
-        {orders.slice(0, shown).map(order => (
-          <Order key={order.id} {...props} order={order} />
-        ))}
-      </ul>
-      {orders.length > shown && (
-        <button
-          type="button"
-          className="jp-rsdat-Button"
-          onClick={() => setShown(shown + SHOWN)}
-        >
-          {trans.__('Show more (%1)', orders.length - shown)}
-        </button>
-      )}
-    </Fold>
+      draw={order => <Order {...props} order={order} />}
+      trans={trans}
+    />
   );
 }
 

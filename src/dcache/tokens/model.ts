@@ -8,6 +8,7 @@ import type {
   IMacaroonRequest,
   ITokenInfo
 } from '../../common/types';
+import { addressesIn, isAddress } from './addresses';
 import type { ITokensApi } from './api';
 import { ACTIVITIES, type ActivityName } from './words';
 
@@ -99,7 +100,7 @@ export class TokenModel implements IDisposable {
   /** What is wrong with what is typed. */
   get problems(): IMacaroonProblems {
     const { trans } = this._options;
-    const { activities, hours, path } = this._fields;
+    const { activities, hours, ips, path } = this._fields;
     const problems: IMacaroonProblems = {};
     if (!path.trim().startsWith('/')) {
       problems.path = trans.__('An absolute path, beginning with /');
@@ -110,6 +111,13 @@ export class TokenModel implements IDisposable {
     const number = /^\d+$/.test(hours.trim()) ? Number(hours) : 0;
     if (number < 1 || number > MOST_H) {
       problems.hours = trans.__('A whole number from 1 to %1', MOST_H);
+    }
+    const wrong = addressesIn(ips).find(text => !isAddress(text));
+    if (wrong !== undefined) {
+      problems.ips = trans.__(
+        '“%1” is no address or network, such as 192.0.2.7 or 2001:db8::/32',
+        wrong
+      );
     }
     return problems;
   }
@@ -178,7 +186,7 @@ export class TokenModel implements IDisposable {
     this._emit();
     const fields = this._fields;
     try {
-      const addresses = ips.split(/[\s,]+/).filter(text => text !== '');
+      const addresses = addressesIn(ips);
       const macaroon = await this._options.api.mint(this.endpoint, {
         path: path.trim(),
         activities: ACTIVITIES.filter(

@@ -43,6 +43,7 @@ export function NarrowerToken(props: ITokenProps): JSX.Element {
           <TextField
             label={trans.__('Only from addresses')}
             value={fields.ips}
+            problem={problems.ips}
             placeholder={trans.__('anywhere; or 192.0.2.7, 2001:db8::/32')}
             onChange={ips => model.set({ ips })}
           />

@@ -51,6 +51,8 @@ export class FakeApi implements ITransfersApi {
   started: ITransferRequest[] = [];
   acted: [string, ITransferAction | 'forget'][] = [];
   answers: ITransferAnswer[] = [];
+  /** Folders that were made. */
+  folders: string[] = [];
   /** What is in dCache, by full path. */
   there = new Map<string, Partial<IEntry>>();
   /** Thrown by the next request but a list. */
@@ -113,6 +115,15 @@ export class FakeApi implements ITransfersApi {
 
   async info(_: string, path: string): Promise<IEntry | null> {
     return (this.there.get(path) as IEntry | undefined) ?? null;
+  }
+
+  async makeFolder(_: string, path: string): Promise<void> {
+    this._maybeFail();
+    if (this.there.has(path)) {
+      throw failure('exists');
+    }
+    this.folders.push(path);
+    this.there.set(path, { type: 'directory' });
   }
 
   downloadUrl({ id }: ITransfer): string {

@@ -1,4 +1,7 @@
 /** What is read of dropped folders and chosen files. */
+import { Notification } from '@jupyterlab/apputils';
+import { nullTranslator } from '@jupyterlab/translation';
+import { TransferActions } from '../actions';
 import {
   MAX_FILES,
   ReadingCancelled,
@@ -9,6 +12,7 @@ import {
   readEntries
 } from '../upload/read';
 import { Reading } from '../upload/reading';
+import { settle, setup } from './fake';
 
 /** As browsers give it: a folder's entries come in parts, an empty one at the end. */
 function aFolder(
@@ -121,4 +125,80 @@ test('files that are chosen again stand for those that are missing', () => {
   expect(files.map(({ path }) => path)).toEqual(['top/a', 'other/b']);
   // Two files of one name: nobody knows which.
   expect(without).toEqual(['z/c']);
+});
+
+describe('a drop', () => {
+  function dropping() {
+    const { api, model, put } = setup();
+    const actions = new TransferActions({
+      model,
+      reading: new Reading(),
+      trans: nullTranslator.load('jupyterlab_rsdat'),
+      unfold: () => undefined,
+      follow: () => undefined,
+      chooseAgain: async () => [],
+      stage: () => undefined
+    });
+    const drop = (...entries: FileSystemEntry[]): Promise<void> =>
+      actions.uploadDropped({
+        data: {
+          items: entries.map(entry => ({
+            kind: 'file',
+            webkitGetAsEntry: () => entry
+          }))
+        } as never,
+        endpoint: 'here',
+        path: '/data'
+      });
+    return { api, drop, model, put };
+  }
+
+  const tree = aFolder('top', [
+    aFileEntry('a'),
+    aFolder('in', [aFolder('none', []), aFolder('also', [])])
+  ]);
+
+  it('makes the empty folders too, once the files are there', async () => {
+    const { api, drop, put } = dropping();
+    put.holds = true;
+    api.there.set('/data/top', { type: 'directory' });
+    const dropped = drop(tree);
+    await settle();
+    expect(put.begun).toEqual(['t1?top/a?refuse']);
+    expect(api.folders).toEqual([]);
+    put.held[0].end();
+    await dropped;
+    expect(api.folders).toEqual([
+      '/data/top/in',
+      '/data/top/in/none',
+      '/data/top/in/also'
+    ]);
+    expect(Notification.manager.notifications).toEqual([]);
+  });
+
+  it('needs no file for it', async () => {
+    const { api, drop } = dropping();
+    await drop(aFolder('none', []));
+    expect(api.started).toEqual([]);
+    expect(api.folders).toEqual(['/data/none']);
+  });
+
+  it('makes none when it was cancelled', async () => {
+    const { api, drop, model, put } = dropping();
+    put.holds = true;
+    const dropped = drop(tree);
+    await settle();
+    await model.cancel('t1');
+    await dropped;
+    expect(api.folders).toEqual([]);
+  });
+
+  it('tells what has the name of a folder and is none', async () => {
+    const { api, drop } = dropping();
+    api.there.set('/data/none', { type: 'file' });
+    await drop(aFolder('none', []));
+    const [{ message }] = Notification.manager.notifications;
+    expect(message).toBe('Can’t make an empty folder: failed: exists');
+    Notification.dismiss();
+  });
 });

@@ -199,6 +199,28 @@ describe('the section', () => {
     expect(screen.queryByRole('list')).toBeNull();
   });
 
+  it('has what asks first, then what goes on', async () => {
+    const question = {
+      path: 'a',
+      size: 1,
+      modified: null,
+      new_size: 1,
+      others: 0
+    };
+    await show([
+      ...Array.from({ length: 40 }, (_, number) =>
+        aTransfer({ id: `d${number}`, title: `d${number}`, state: 'done' })
+      ),
+      aTransfer({ id: 'w', title: 'w', state: 'waiting' }),
+      aTransfer({ id: 'r', title: 'r' }),
+      aTransfer({ id: 'a', title: 'a', state: 'asking', question })
+    ]);
+    const names = screen
+      .getAllByRole('listitem')
+      .map(item => /“(.*)”/.exec(item.getAttribute('aria-label')!)![1]);
+    expect(names.slice(0, 4)).toEqual(['a', 'w', 'r', 'd0']);
+  });
+
   it('clears what has ended, and only that', async () => {
     const { api, user } = await show([
       aTransfer(),

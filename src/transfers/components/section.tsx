@@ -1,14 +1,11 @@
 /** The section "Transfers": what goes on, and what has ended and was not forgotten. */
 import { clearIcon, UseSignal } from '@jupyterlab/ui-components';
 import React from 'react';
-import { Fold } from '../../common/fold';
+import { FoldedList } from '../../common/foldedlist';
 import { CommandIDs } from '../ids';
-import { endWords, isMoving, type IShownTransfer } from '../view';
+import { endWords, inOrder, isMoving, type IShownTransfer } from '../view';
 import type { ITransfersContext } from './context';
 import { TransferItem } from './item';
-
-/** Shown at once; the companion keeps some hundred. */
-const SHOWN = 30;
 
 export function TransfersSection(props: ITransfersContext): JSX.Element {
   return (
@@ -23,20 +20,13 @@ export function TransfersSection(props: ITransfersContext): JSX.Element {
 }
 
 function Content(props: ITransfersContext): JSX.Element {
-  const { commands, fold, model, reading, trans } = props;
-  const [, draw] = React.useReducer((count: number) => count + 1, 0);
-  const [shown, setShown] = React.useState(SHOWN);
-  const { transfers, error } = model;
+  const { commands, fold, model, trans } = props;
+  const { transfers, error, isReady } = model;
   const canClear = transfers.some(({ can }) => can.includes('forget'));
   return (
-    <Fold
+    <FoldedList
       label={trans.__('Transfers')}
       summary={summaryWords(props)}
-      isOpen={fold.isOpen}
-      onToggle={() => {
-        fold.isOpen = !fold.isOpen;
-        draw();
-      }}
       announcement={useAnnouncement(props)}
       tools={
         canClear && (
@@ -51,67 +41,50 @@ function Content(props: ITransfersContext): JSX.Element {
           </button>
         )
       }
-    >
-      {error && (
-        <div className="jp-rsdat-Banner" role="alert">
-          <p>{error.text}</p>
-          <button
-            type="button"
-            className="jp-rsdat-Button"
-            onClick={() => void model.refresh()}
-          >
-            {trans.__('Try again')}
-          </button>
-        </div>
+      fold={fold}
+      items={inOrder(transfers)}
+      isReady={isReady}
+      error={error}
+      refresh={() => model.refresh()}
+      none={trans.__(
+        'None. Drop files or folders on the list above to upload them.'
       )}
-      {reading.count !== null && (
-        <div className="jp-rsdat-Transfers-reading">
-          <span>
-            {trans._n(
-              'Reading folders: %1 file so far',
-              'Reading folders: %1 files so far',
-              reading.count
-            )}
-          </span>
-          <button
-            type="button"
-            className="jp-rsdat-Button"
-            onClick={() => reading.cancel()}
-          >
-            {trans.__('Cancel')}
-          </button>
-        </div>
+      before={<ReadingFolders {...props} />}
+      draw={transfer => (
+        <TransferItem
+          transfer={transfer}
+          isBusy={model.isBusy(transfer.id)}
+          commands={commands}
+          trans={trans}
+        />
       )}
-      {transfers.length === 0 && !error && (
-        <p className="jp-rsdat-Empty">
-          {model.isReady
-            ? trans.__(
-                'None. Drop files or folders on the list above to upload them.'
-              )
-            : trans.__('Loading…')}
-        </p>
-      )}
-      <ul className="jp-rsdat-Transfers" aria-label={trans.__('Transfers')}>
-        {transfers.slice(0, shown).map(transfer => (
-          <TransferItem
-            key={transfer.id}
-            transfer={transfer}
-            isBusy={model.isBusy(transfer.id)}
-            commands={commands}
-            trans={trans}
-          />
-        ))}
-      </ul>
-      {transfers.length > shown && (
-        <button
-          type="button"
-          className="jp-rsdat-Button"
-          onClick={() => setShown(shown + SHOWN)}
-        >
-          {trans.__('Show more (%1)', transfers.length - shown)}
-        </button>
-      )}
-    </Fold>
+      trans={trans}
+    />
+  );
+}
+
+/** That dropped folders are being read, before there is a transfer to be seen. */
+function ReadingFolders({
+  reading,
+  trans
+}: ITransfersContext): JSX.Element | null {
+  return reading.count === null ? null : (
+    <div className="jp-rsdat-Transfers-reading">
+      <span>
+        {trans._n(
+          'Reading folders: %1 file so far',
+          'Reading folders: %1 files so far',
+          reading.count
+        )}
+      </span>
+      <button
+        type="button"
+        className="jp-rsdat-Button"
+        onClick={() => reading.cancel()}
+      >
+        {trans.__('Cancel')}
+      </button>
+    </div>
   );
 }
 

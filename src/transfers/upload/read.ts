@@ -9,7 +9,7 @@ const MAX_DEPTH = 100;
 
 export interface IRead {
   files: IUploadFile[];
-  /** Folders without a file in them, which are not made in dCache. */
+  /** Folders with nothing in them, to be made once the files are there. */
   empty: string[];
 }
 

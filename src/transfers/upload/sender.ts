@@ -115,6 +115,11 @@ export class UploadSender {
     return this._end !== null;
   }
 
+  /** Whether it was given up before its end. */
+  get isStopped(): boolean {
+    return this._control.signal.aborted;
+  }
+
   /** Send what is queued; resolves when nothing is left to send, whatever failed. */
   run(): Promise<void> {
     return (this._running ??= new Promise<void>(resolve => {

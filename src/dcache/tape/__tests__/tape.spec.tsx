@@ -152,6 +152,20 @@ describe('the commands', () => {
     ]);
   });
 
+  it('say by dots that something is asked first', () => {
+    const labels = (entries: IEntry[]): string[] => {
+      const { commands } = withCommands(entries);
+      return [TapeCommandIDs.stage, TapeCommandIDs.release].map(id =>
+        commands.label(id)
+      );
+    };
+    const plain = ['Stage from Tape', 'Release from Disk'];
+    expect(labels([])).toEqual(plain);
+    expect(labels([onTape, staged])).toEqual(plain);
+    expect(labels([onTape, alsoOnTape])).toEqual([`${plain[0]}…`, plain[1]]);
+    expect(labels([folder])).toEqual(plain.map(text => `${text}…`));
+  });
+
   it('tell why dCache refused', async () => {
     const { api, commands } = withCommands([onTape]);
     api.nextFailure = new ApiError({ message: 'No STAGE.', code: 'refused' });
@@ -224,6 +238,14 @@ describe('the section', () => {
     render(<TapeSection {...{ model, commands, trans, reveal, fold }} />);
     return { api, model, reveal, user: userEvent.setup() };
   }
+
+  it('has what goes on above what has ended', async () => {
+    await show([anOrder({ id: 'new', state: 'done' }), anOrder({ id: 'old' })]);
+    const items = screen
+      .getAllByRole('listitem')
+      .map(item => item.className.replace('jp-rsdat-Transfer ', ''));
+    expect(items).toEqual(['jp-mod-running', 'jp-mod-done']);
+  });
 
   it('tells how far an order is, and cancels it', async () => {
     const { api, user, reveal } = await show([anOrder()]);

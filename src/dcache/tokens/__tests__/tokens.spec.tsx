@@ -14,6 +14,7 @@ import type {
   ITokenInfo
 } from '../../../common/types';
 import { settle } from '../../__tests__/fake';
+import { isAddress } from '../addresses';
 import type { ITokensApi } from '../api';
 import { TokenDialog } from '../dialog';
 import { TokenModel } from '../model';
@@ -206,6 +207,20 @@ describe('a narrower one', () => {
     model.dispose();
     expect(model.macaroon).toBeNull();
   });
+
+  it('can’t be asked for from what is no address', async () => {
+    const { api, user } = await show();
+    const field = screen.getByLabelText('Only from addresses');
+    await user.type(field, '192.0.2.7, 192.0.2.256');
+    expect(
+      screen.getByText(/“192\.0\.2\.256” is no address or network/)
+    ).toBeVisible();
+    const make = screen.getByRole('button', { name: 'Make macaroon' });
+    expect(make).toBeDisabled();
+    expect(api.minted).toEqual([]);
+    await user.type(field, '{Backspace}');
+    expect(make).toBeEnabled();
+  });
 });
 
 describe('the watch', () => {
@@ -271,6 +286,27 @@ describe('the watch', () => {
     expect([watch.token, told()]).toEqual([null, []]);
     watch.dispose();
   });
+});
+
+test.each([
+  ['192.0.2.7', true],
+  ['0.0.0.0/0', true],
+  ['145.100.0.0/16', true],
+  ['2001:db8::/32', true],
+  ['::1', true],
+  ['::ffff:192.0.2.7', true],
+  ['192.0.2', false],
+  ['192.0.2.007', false],
+  ['192.0.2.0/33', false],
+  ['192.0.2.0/', false],
+  ['192.0.2.0/8/8', false],
+  ['2001:db8::/129', false],
+  ['2001:db8::1::2', false],
+  ['1:2:3', false],
+  ['host.example.org', false],
+  ['anywhere', false]
+])('%s as an address: %s', (text, isOne) => {
+  expect(isAddress(text)).toBe(isOne);
 });
 
 test('stages', () => {
