@@ -3,33 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 import dask.array
-import fsspec
 import numpy as np
 import xarray as xr
 from dask.base import tokenize
 
-from rsdat.base.errors import InvalidInput, NotFound
+from rsdat.base.errors import NotFound
+from rsdat.stac.access import Access, access_to
 from rsdat.stac.catalog import find_item, read_catalog
 from rsdat.stac.georeference import georeferenced
+from rsdat.stac.grids import band_of, fields_of, is_raw, raster_grid, raw_grid
 from rsdat.stac.hrefs import absolute, resolve
-from rsdat.stac.pixels import Pixels, RasterPixels, RawPixels, open_raster
+from rsdat.stac.naming import label
+from rsdat.stac.pixels import Pixels
 
 if TYPE_CHECKING:
     import pystac
-    from affine import Affine
 
 # What one task reads when the caller does not say: big enough for few requests, small enough
 # for many tasks in a worker's memory.
 CHUNK_BYTES = 16 * 2**20
-# STAC's names of data types that are not numpy's (raster extension 1.1, STAC 1.1 `data_type`);
-# complex integers have no type in numpy.
-DATA_TYPES = {"cfloat32": "complex64", "cfloat64": "complex128"}
-RAW_MEDIA_TYPES = ("application/octet-stream", "application/x-raw")
-RAW_SUFFIXES = (".raw", ".bin", ".dat")
 
 
 def get_asset(
@@ -39,6 +36,7 @@ def get_asset(
     *,
     chunks: tuple[int, int] | None = None,
     scaled: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
 ) -> xr.DataArray:
     """An asset as an array that the workers read, each its part, straight from the store.
 
@@ -55,6 +53,9 @@ def get_asset(
             own tiles.
         scaled: Give `scale · value + offset` as the item says, as floating point, with no-data
             values as NaN.
+        storage_options: Of the asset's file system, as `read_catalog` takes them; by default what
+            the catalog was read with. They go to the workers without secrets: name an endpoint or
+            a token file.
 
     Returns:
         Dimensions (y, x), or (band, y, x) for several bands, with coordinates of the pixels'
@@ -63,10 +64,11 @@ def get_asset(
 
     Raises:
         NotFound: No such catalog, item, asset or file.
-        InvalidInput: The item does not tell what is needed to read a raw file.
+        InvalidInput: The item does not tell what is needed to read a raw file, or the file is no
+            raster.
     """
     if isinstance(catalog, str):
-        catalog = read_catalog(catalog)
+        catalog = read_catalog(catalog, storage_options=storage_options)
     item = find_item(catalog, item_id)
     asset = item.assets.get(asset_key)
     if asset is None:
@@ -76,19 +78,16 @@ def get_asset(
         )
     self_href = item.get_self_href()
     href = resolve(asset.href, self_href) if self_href else absolute(asset.href)
-    fields = {**item.properties, **asset.extra_fields}
-    pixels, transform, crs, nodata, tile = (
-        _raw(href, fields) if _is_raw(asset, href) else _raster(href, fields)
+    fields = fields_of(item, asset)
+    access = access_to(href, item, storage_options)
+    who = label(item.id, asset_key)
+    raw = is_raw(asset, href)
+    grid = raw_grid(href, fields) if raw else raster_grid(href, fields, who, access)
+    pixels = grid.pixels(href, who, access)
+    lazy = lazy_pixels(
+        pixels, chunks or _chunks(pixels, grid.tile), asset_key, _version(href, access)
     )
-
-    lazy = dask.array.from_array(
-        pixels,
-        # All bands at once: most files keep the bands of a pixel together.
-        chunks=(*pixels.shape[:-2], *(chunks or _chunks(pixels, tile))),
-        name=f"{asset_key}-{tokenize(pixels, _version(href))}",
-        inline_array=True,
-        meta=np.empty((0,) * pixels.ndim, pixels.dtype),
-    )
+    nodata = grid.nodata
     if scaled:
         lazy = _scaled(lazy, fields, nodata)
         nodata = None
@@ -102,83 +101,33 @@ def get_asset(
         array.attrs["nodata"] = nodata
     moment = item.datetime
     if moment is not None:
-        # numpy has no time zones: UTC, which is also what a time without zone means in STAC.
-        if moment.tzinfo is not None:
-            moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
-        array = array.assign_coords(time=np.datetime64(moment, "ns"))
-    return georeferenced(array, transform, crs)
+        array = array.assign_coords(time=np.datetime64(without_zone(moment), "ns"))
+    return georeferenced(array, grid.affine, grid.crs)
 
 
-def _is_raw(asset: pystac.Asset, href: str) -> bool:
-    if asset.media_type is not None:
-        return asset.media_type.split(";")[0].strip() in RAW_MEDIA_TYPES
-    return href.lower().endswith(RAW_SUFFIXES)
+def lazy_pixels(pixels: Pixels, chunks: tuple[int, int], name: str, version: Any) -> Any:
+    """The values as a dask array; all bands at once, as most files keep those of a pixel together.
 
-
-def _band(fields: dict[str, Any]) -> dict[str, Any]:
-    """What is said of the first band: STAC 1.1 beside or in `bands`, 1.0 in `raster:bands`."""
-    found: dict[str, Any] = {key: fields[key] for key in ("data_type", "nodata") if key in fields}
-    for key in ("raster:scale", "raster:offset"):
-        if key in fields:
-            found[key.removeprefix("raster:")] = fields[key]
-    for bands in ("raster:bands", "bands"):
-        if fields.get(bands):
-            found |= {key.removeprefix("raster:"): value for key, value in fields[bands][0].items()}
-    return found
-
-
-_Opened = tuple[Pixels, "Affine | None", str | None, "float | None", tuple[int, int]]
-
-
-def _raw(href: str, fields: dict[str, Any]) -> _Opened:
-    from affine import Affine
-
-    band = _band(fields)
-    missing = [
-        name
-        for name, value in (
-            ("proj:shape", fields.get("proj:shape")),
-            ("data_type", band.get("data_type")),
-        )
-        if not value
-    ]
-    if missing:
-        raise InvalidInput(
-            f"the STAC item does not say how to read {href}: {' and '.join(missing)} missing",
-            code="raw_undescribed",
-        )
-    name = DATA_TYPES.get(band["data_type"], band["data_type"])
-    try:
-        dtype = np.dtype(name)
-    except TypeError as error:
-        raise InvalidInput(f"{href} has the data type '{name}', which can't be read") from error
-    # The file extension's default for what nobody says is the machine's order: little, today.
-    order = ">" if fields.get("file:byte_order") == "big-endian" else "<"
-    rows, columns = fields["proj:shape"]
-    pixels = RawPixels(
-        href, (rows, columns), dtype.newbyteorder(order), fields.get("file:header_size", 0)
+    Args:
+        pixels: What is read.
+        chunks: Rows and columns of a task's part.
+        name: Beginning of the tasks' names.
+        version: Changes when the file does: a cluster must not take old results for new ones.
+    """
+    return dask.array.from_array(
+        pixels,
+        chunks=(*pixels.shape[:-2], *chunks),
+        name=f"{name}-{tokenize(pixels, version)}",
+        inline_array=True,
+        meta=np.empty((0,) * pixels.ndim, pixels.dtype),
     )
-    numbers = fields.get("proj:transform")
-    transform = Affine(*numbers[:6]) if numbers else None
-    return pixels, transform, _crs(fields), band.get("nodata"), (1, columns)
 
 
-def _raster(href: str, fields: dict[str, Any]) -> _Opened:
-    try:
-        with open_raster(href) as raster:
-            bands = () if raster.count == 1 else (raster.count,)
-            shape = (*bands, raster.height, raster.width)
-            pixels = RasterPixels(href, shape, np.dtype(raster.dtypes[0]))
-            crs = raster.crs.to_wkt() if raster.crs else _crs(fields)
-            return pixels, raster.transform, crs, raster.nodata, raster.block_shapes[0]
-    except FileNotFoundError as error:
-        raise NotFound(f"there is no file at {href}") from error
-
-
-def _crs(fields: dict[str, Any]) -> str | None:
-    """The reference system in any form that GDAL reads; `proj:epsg` is that of STAC before 1.1."""
-    epsg = fields.get("proj:epsg")
-    return fields.get("proj:code") or fields.get("proj:wkt2") or (epsg and f"EPSG:{epsg}")
+def without_zone(moment: Any) -> Any:
+    """Numpy has no time zones: UTC, which is also what a time without zone means in STAC."""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return moment
 
 
 def _chunks(pixels: Pixels, tile: tuple[int, int]) -> tuple[int, int]:
@@ -194,7 +143,7 @@ def _chunks(pixels: Pixels, tile: tuple[int, int]) -> tuple[int, int]:
 
 
 def _scaled(lazy: Any, fields: dict[str, Any], nodata: float | None) -> Any:
-    band = _band(fields)
+    band = band_of(fields)
     # 16-bit counts fit into 24 bits of mantissa; more do not.
     small = lazy.dtype.kind in "iu" and lazy.dtype.itemsize <= 2
     kind = np.dtype("float32" if small else np.result_type(lazy.dtype, "float32"))
@@ -205,12 +154,15 @@ def _scaled(lazy: Any, fields: dict[str, Any], nodata: float | None) -> Any:
     return values if nodata is None else dask.array.where(lazy == nodata, np.nan, values)
 
 
-def _version(href: str) -> tuple[Any, ...]:
-    """What changes when the file does: a cluster must not take old results for new ones."""
-    filesystem, path = fsspec.core.url_to_fs(href)
+def _version(href: str, access: Access) -> tuple[Any, ...]:
+    filesystem, path = access.place(href)
     try:
         info = filesystem.info(path)
     except FileNotFoundError as error:
         raise NotFound(f"there is no file at {href}") from error
-    keys = ("size", "mtime", "modified", "ETag", "created")
-    return tuple(str(info.get(key)) for key in keys)
+    return version_of(info)
+
+
+def version_of(info: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What of a file system's `info` changes with the file."""
+    return tuple(str(info.get(key)) for key in ("size", "mtime", "modified", "ETag", "created"))

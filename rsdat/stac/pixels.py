@@ -1,37 +1,42 @@
 """Images as arrays that read only what is sliced out of them.
 
 What travels to the workers is an address and a shape. Credentials stay where they are: each
-worker's own fsspec configuration has them.
+worker's own fsspec configuration has them, and options travel without secrets.
 """
 
 from __future__ import annotations
 
-import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import fsspec
 import numpy as np
+
+from rsdat.stac.access import Access
+from rsdat.stac.naming import named
+from rsdat.stac.raster.opened import open_raster
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from rasterio.io import DatasetReader
-
-# The unit in which a raster's bytes are fetched: a little more than one 256 × 256 tile of
-# compressed 16-bit pixels, so that header and first tiles come in few requests.
-RASTER_BLOCK_BYTES = 256 * 2**10
 
 
 @dataclass(frozen=True)
 class Pixels(ABC):
-    """An image that is read when it is sliced, as `dask.array.from_array` wants it."""
+    """An image that is read when it is sliced, as `dask.array.from_array` wants it.
+
+    Attributes:
+        href: Its address.
+        shape: Rows and columns, or bands, rows and columns.
+        dtype: Of a value.
+        label: What errors call it, such as "the asset 'red' of the item 'T05VMG'".
+        access: With what it is opened.
+    """
 
     href: str
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    label: str = field(default="", kw_only=True)
+    access: Access = field(default_factory=Access, kw_only=True)
 
     @property
     def ndim(self) -> int:
@@ -51,7 +56,8 @@ class Pixels(ABC):
             spans.append(range(int(first), int(last) + 1))
             picks.append((axis, index - first))
         if all(spans):
-            values = self._read(*spans)
+            with named(self.label, self.href):
+                values = self._read(*spans)
         else:
             values = np.empty([len(span) for span in spans], self.dtype)
         # From the last axis on: a number takes its axis away.
@@ -80,7 +86,7 @@ class RawPixels(Pixels):
         first = min(rows) * width + min(columns)
         end = max(rows) * width + max(columns) + 1
         start = self.header_bytes + first * size
-        filesystem, path = fsspec.core.url_to_fs(self.href)
+        filesystem, path = self.access.place(self.href)
         data = filesystem.cat_file(path, start=start, end=self.header_bytes + end * size)
         if len(data) != (end - first) * size:
             raise OSError(
@@ -109,75 +115,6 @@ class RasterPixels(Pixels):
             max(columns) - min(columns) + 1,
             max(rows) - min(rows) + 1,
         )
-        with open_raster(self.href) as raster:
+        with open_raster(self.href, self.access) as raster:
             values: NDArray[Any] = raster.read(bands, window=window)
         return values[..., :: rows.step, :: columns.step]
-
-
-@contextmanager
-def open_raster(href: str) -> Iterator[DatasetReader]:
-    """A raster, opened through fsspec; bytes are fetched as GDAL asks for them.
-
-    Raises:
-        Exception: What the file system raised. GDAL would only say "read failed".
-    """
-    import rasterio
-
-    filesystem, path = fsspec.core.url_to_fs(href)
-    # A name of its own: rasterio has one opener a name, and threads read the same file at once.
-    name = f"rsdat-{uuid.uuid4().hex}"
-    failures: list[Exception] = []
-
-    def opener(asked: str, mode: str = "rb", **_: Any) -> _Witness:
-        # rasterio 1.4 tries an opener on a file "test" first; GDAL looks for side-car files.
-        if asked != name:
-            raise FileNotFoundError(asked)
-        try:
-            file = filesystem.open(
-                path, mode, block_size=RASTER_BLOCK_BYTES, cache_type="blockcache"
-            )
-        except Exception as error:
-            failures.append(error)
-            raise
-        return _Witness(file, failures)
-
-    try:
-        # An opener and not a file object, which rasterio 1.4 reads whole into memory.
-        with (
-            rasterio.Env(GDAL_DISABLE_READDIR_ON_OPEN="EMPTY_DIR"),
-            rasterio.open(name, opener=opener) as raster,
-        ):
-            yield raster
-    except rasterio.errors.RasterioError:
-        if failures:
-            raise failures[0] from None
-        raise
-
-
-class _Witness:
-    """Passes reads on; a failure becomes an empty read, and is kept.
-
-    An exception that goes through GDAL's C++ code ends the whole process (rasterio 1.4.4:
-    "terminate called after throwing an instance of 'std::length_error'"). An empty read is an
-    error to GDAL as well, an orderly one.
-    """
-
-    def __init__(self, file: Any, failures: list[Exception]) -> None:
-        self._file = file
-        self._failures = failures
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
-
-    def read(self, size: int = -1) -> Any:
-        try:
-            return self._file.read(size)
-        except Exception as error:  # noqa: BLE001 - raised again by open_raster
-            self._failures.append(error)
-            return b""
-
-    def __enter__(self) -> Any:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()

@@ -24,7 +24,8 @@ from rsdat.demo.sample import (
     radar_rows,
 )
 from rsdat.stac import get_asset, read_catalog
-from rsdat.stac.pixels import RASTER_BLOCK_BYTES, RawPixels
+from rsdat.stac.pixels import RawPixels
+from rsdat.stac.raster.ranged import BLOCK_BYTES as RASTER_BLOCK_BYTES
 from tests.support.ranges import CountedFileSystem
 
 SCENE = "S2-18SVG-coast"
@@ -167,7 +168,10 @@ def test_workers_get_an_address_and_nothing_else(counted: type[CountedFileSystem
         value for value in _leaves(image.data.__dask_graph__()) if isinstance(value, RawPixels)
     )
     assert pickle.loads(pickle.dumps(pixels)) == pixels
-    assert vars(pixels).keys() == {"href", "shape", "dtype", "header_bytes"}
+    assert vars(pixels).keys() == {
+        "href", "shape", "dtype", "header_bytes", "label", "access"
+    }  # fmt: skip
+    assert vars(pixels.access) == {"_options": {}}
     assert len(pickle.dumps(pixels)) < 1000
 
 

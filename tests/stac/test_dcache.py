@@ -14,7 +14,7 @@ import rasterio
 from rsdat.base.errors import OnTape, RsdatError
 from rsdat.demo.sample import DATA, make_radar_stack, put_sentinel2_scene
 from rsdat.stac import get_asset, read_catalog, write_item
-from rsdat.stac.pixels import RASTER_BLOCK_BYTES
+from rsdat.stac.raster.ranged import BLOCK_BYTES as RASTER_BLOCK_BYTES
 from tests.support.door import Door
 
 RAW = "/radar/slc-stack/slc-0000-20240101/slc.raw"

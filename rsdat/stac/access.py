@@ -1,0 +1,67 @@
+"""With what an asset's file is opened, here and on the workers: options that lose their secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from rsdat.stac.hrefs import scheme_of
+from rsdat.stac.store import by_protocol, filesystem_of, options_of, portable
+
+if TYPE_CHECKING:
+    import pystac
+    from fsspec import AbstractFileSystem
+
+
+class Access:
+    """Options of file systems by protocol; what they don't say, fsspec's configuration says.
+
+    Pickled, it keeps names (`endpoint`, `token_file`) and leaves secrets behind: a worker that has
+    no configuration for what was left out refuses in words, instead of acting as somebody else.
+
+    Args:
+        options: Options by protocol.
+    """
+
+    def __init__(self, options: Mapping[str, Mapping[str, Any]] | None = None) -> None:
+        self._options = {name: dict(each) for name, each in (options or {}).items()}
+
+    def place(self, href: str) -> tuple[AbstractFileSystem, str]:
+        """The file system that an address is on, and the path there.
+
+        Raises:
+            NoCredential: This came from another process, and its secret did not.
+        """
+        return filesystem_of(href, self._options)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Access, (portable(self._options),))
+
+    def __dask_tokenize__(self) -> Any:
+        return ("rsdat.stac.access", portable(self._options))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Access) and self._options == other._options
+
+    def __hash__(self) -> int:
+        return hash(tuple(sorted(self._options)))
+
+    def __repr__(self) -> str:
+        return f"Access({', '.join(sorted(self._options))})"
+
+
+def access_to(
+    href: str,
+    owner: pystac.Item | pystac.Catalog | None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> Access:
+    """What a file at an address is opened with: the options given, else what its catalog was.
+
+    Args:
+        href: The address.
+        owner: The item or catalog that names it.
+        storage_options: By protocol, or flat: for the address's own.
+    """
+    protocol = scheme_of(href) or "file"
+    known = by_protocol(options_of(owner), protocol)
+    return Access({**known, **by_protocol(storage_options, protocol)})

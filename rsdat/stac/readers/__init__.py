@@ -1,0 +1,1 @@
+"""Assets that are no images: each opened as its media type says."""

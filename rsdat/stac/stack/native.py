@@ -1,0 +1,105 @@
+"""Stacks of images that share their pixels' grid: no map, no resampling; radar stacks above all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import dask.array
+import numpy as np
+import xarray as xr
+
+from rsdat.base.errors import InvalidInput
+from rsdat.stac.asset import lazy_pixels
+from rsdat.stac.georeference import georeferenced
+from rsdat.stac.stack.described import Described
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
+
+def native_stack(
+    files: Sequence[Described], chunks: dict[str, int], dtype: DTypeLike | None
+) -> xr.Dataset:
+    """One variable an asset, (time, y, x) or (time, band, y, x), each file as it is.
+
+    Args:
+        files: All of one key have the same shape and place; an item without one of the keys is
+            an error here, as there is no value for nothing in a complex image.
+        chunks: Rows `y`, columns `x` and images `time` of a task's part.
+        dtype: Of the result; None: the files' own.
+
+    Raises:
+        InvalidInput: The files differ, or an item lacks an asset (`different_grids`).
+    """
+    keys = list(dict.fromkeys(each.asset_key for each in files))
+    by_item: dict[int, dict[str, Described]] = {}
+    for each in files:
+        by_item.setdefault(id(each.item), {})[each.asset_key] = each
+    layers = sorted(
+        by_item.values(), key=lambda layer: next((d.moment, d.item.id) for d in layer.values())
+    )
+    for layer in layers:
+        missing = next((key for key in keys if key not in layer), None)
+        if missing is not None:
+            first = next(iter(layer.values()))
+            raise InvalidInput(
+                f"the item '{first.item.id}' has no asset '{missing}', and others do",
+                hint="Images without a map grid are stacked as they are: give items that have all.",
+                code="different_grids",
+            )
+    moments = [next(iter(layer.values())).moment for layer in layers]
+    times = np.array([np.datetime64(moment, "ns") for moment in moments])
+    arrays = {key: _variable([layer[key] for layer in layers], chunks, dtype) for key in keys}
+    stack: xr.Dataset = xr.Dataset(arrays).assign_coords(
+        time=times, item=("time", [next(iter(layer.values())).item.id for layer in layers])
+    )
+    return stack
+
+
+def _variable(
+    files: Sequence[Described], chunks: dict[str, int], dtype: DTypeLike | None
+) -> xr.DataArray:
+    first = files[0]
+    for each in files[1:]:
+        mine, theirs = first.grid, each.grid
+        if (mine.shape, mine.dtypes, mine.transform) != (
+            theirs.shape,
+            theirs.dtypes,
+            theirs.transform,
+        ):
+            raise InvalidInput(
+                f"{each.label} has {_words(each)}, and {first.label} {_words(first)}",
+                hint="Images that are not on a map can only be stacked where all are alike.",
+                code="different_grids",
+            )
+    rows, columns = first.grid.shape
+    part = (
+        rows if chunks["y"] < 0 else min(chunks["y"], rows),
+        columns if chunks["x"] < 0 else min(chunks["x"], columns),
+    )
+    images = [
+        lazy_pixels(
+            each.grid.pixels(each.href, each.label, each.access),
+            part,
+            each.asset_key,
+            each.version,
+        )
+        for each in files
+    ]
+    lazy: Any = dask.array.stack(images)
+    if chunks["time"] != 1:
+        lazy = lazy.rechunk({0: chunks["time"]})
+    if dtype is not None:
+        lazy = lazy.astype(dtype)
+    dims = ("time", "band", "y", "x") if lazy.ndim == 4 else ("time", "y", "x")
+    array = xr.DataArray(lazy, dims=dims)
+    if first.grid.nodata is not None:
+        array.attrs["nodata"] = first.grid.nodata
+    return georeferenced(array, first.grid.affine, first.grid.crs)
+
+
+def _words(each: Described) -> str:
+    rows, columns = each.grid.shape
+    place = f" at {each.grid.transform[:6]}" if each.grid.transform else ""
+    return f"{rows} × {columns} pixels of {' '.join(each.grid.dtypes)}{place}"
