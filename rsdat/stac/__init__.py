@@ -51,8 +51,31 @@ _HOMES = {
     "write_result": "result",
 }
 
-__all__ = [  # noqa: PLE0604 - a linter can't see that these are names
-    *_HOMES
+__all__ = [
+    "Catalog",
+    "Collection",
+    "FsspecStacIO",
+    "Item",
+    "Problem",
+    "add_item",
+    "configure",
+    "configure_filesystem",
+    "configure_stac_io",
+    "copy_asset",
+    "copy_assets",
+    "estimate",
+    "get_asset",
+    "items",
+    "open_asset",
+    "open_index",
+    "open_stack",
+    "read_catalog",
+    "search",
+    "stage",
+    "use_fsspec_in_pystac",
+    "walk_items",
+    "write_item",
+    "write_result",
 ]
 
 

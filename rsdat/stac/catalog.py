@@ -9,19 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pystac
 
 from rsdat.base.errors import InvalidInput, NotFound, RsdatError
 from rsdat.stac.hrefs import absolute
-from rsdat.stac.io import FsspecStacIO, io_of, moved_href
+from rsdat.stac.io import io_of, moved_href
+from rsdat.stac.problems import NOT_STAC
 from rsdat.stac.walk import resolved, root_of, walk_catalogs, walk_items
 
 if TYPE_CHECKING:
     from pystac.layout import HrefLayoutStrategy
-
-_T = TypeVar("_T", bound=pystac.STACObject)
 
 
 class Item(pystac.Item):
@@ -104,7 +103,7 @@ class Catalog(pystac.Catalog):
             if not ids or item.id in ids:
                 yield item
 
-    def get_item(self, id: str, recursive: bool = False) -> pystac.Item | None:
+    def get_item(self, id: str, recursive: bool = False) -> pystac.Item | None:  # noqa: A002
         """As PySTAC's; looks first behind links that carry the id in their name."""
         return look_for(self, id, recursive=recursive)
 
@@ -293,7 +292,7 @@ def _read(
         raise NotFound(f"there is no {kind} at {address}") from error
     except RsdatError:
         raise
-    except (ValueError, KeyError, TypeError, AttributeError, pystac.STACError) as error:
+    except (*NOT_STAC, KeyError) as error:
         words = f"it has no {error}" if isinstance(error, KeyError) else error
         raise InvalidInput(f"{address} is not a STAC {kind}: {words}") from error
     if isinstance(found, pystac.Catalog):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -41,6 +42,8 @@ class FsspecStacIO(StacIO):
 
     Attributes:
         storage_options: By protocol. `rsdat.stac.store.filesystem_of` uses them.
+        read_as: Digests of the catalogs' files as they were last read or written here, by address:
+            who saves one sees whether somebody else has changed it since.
     """
 
     def __init__(
@@ -60,6 +63,7 @@ class FsspecStacIO(StacIO):
         if headers:
             for kind in ("http", "https"):
                 self.storage_options.setdefault(kind, {}).setdefault("headers", dict(headers))
+        self.read_as: dict[str, str] = {}
         self._ahead: dict[str, str | Exception] = {}
         self._commons: dict[str, dict[str, Any]] = {}
 
@@ -85,18 +89,20 @@ class FsspecStacIO(StacIO):
         return json.dumps(json_dict, indent=2, ensure_ascii=False) + "\n"
 
     def read_json(self, source: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
-        """The file's object, mended where PySTAC would stumble; its hrefs such that PySTAC finds
-        what they mean.
+        """The file's object, mended, with hrefs such that PySTAC finds what they mean.
 
         Raises:
             FileNotFoundError: There is no such file.
             ValueError: It is not a JSON object.
         """
-        value = json.loads(self.read_text(source, *args, **kwargs))
+        base = os.fspath(source)
+        text = self.read_text(source, *args, **kwargs)
+        value = json.loads(text)
         if not isinstance(value, dict):
             raise ValueError("its JSON is not an object")  # noqa: TRY004 - it is not a bug
-        base = os.fspath(source)
         mend(value)
+        if value.get("type") != "Feature":
+            self.read_as[base] = hashlib.sha256(text.encode()).hexdigest()
         for link in value["links"]:
             link["href"] = safe_href(link["href"], base)
         if value.get("type") == "Feature":

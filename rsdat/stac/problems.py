@@ -9,6 +9,9 @@ import pystac
 
 from rsdat.base.errors import InvalidInput, NoCredential, NotFound, RsdatError
 
+#: What PySTAC raises for JSON that is no STAC.
+NOT_STAC = (ValueError, TypeError, AttributeError, pystac.STACError, pystac.STACTypeError)
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -7,16 +7,20 @@ children, items, assets, stacks and what is written back.
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 import fsspec
+from fsspec.asyn import sync
 from fsspec.implementations.local import LocalFileSystem
 
-from rsdat.base.errors import NoCredential, RsdatError
+from rsdat.base.errors import Conflict, NoCredential, RsdatError
 from rsdat.base.files import write_bytes as write_local_bytes
+from rsdat.dcache import DCacheFileSystem, swap
+from rsdat.dcache.oserrors import file_errors
 from rsdat.stac.hrefs import scheme_of
 
 if TYPE_CHECKING:
@@ -29,6 +33,8 @@ Options = Mapping[str, Mapping[str, Any]]
 #: them, a StacIO, or the options themselves (by protocol, or flat: for the address at hand).
 Owner = Union["pystac.STACObject", "pystac.Asset", "pystac.Link", "pystac.StacIO", Options, None]
 
+# A catalog that is written all the time is read at last.
+_READS = 5
 #: Instead of options that held a secret and have travelled.
 WITHHELD = "rsdat_withheld"
 # Of dCache's options those that hold secrets, or may.
@@ -97,8 +103,6 @@ def options_of(owner: Owner) -> Mapping[str, Any]:
 
 def stac_io_of(found: pystac.STACObject) -> pystac.StacIO | None:
     """What an object, or the catalog that it belongs to, was read with. Reads no file."""
-    import pystac
-
     # What an item was read with stays with it, also in a new catalog, which may have none yet.
     own: pystac.StacIO | None = getattr(found, "_stac_io", None)
     if own is not None:
@@ -160,33 +164,74 @@ def read_text(href: str, owner: Owner = None) -> str:
 
     Raises:
         FileNotFoundError: There is none.
+        UnicodeDecodeError: It is no such text.
     """
-    filesystem, path = filesystem_of(href, owner)
-    data: bytes = filesystem.cat_file(path)
-    return data.decode()
+    return read_bytes(href, owner).decode()
 
 
-def write_bytes(href: str, data: bytes, owner: Owner = None, *, replace: bool = True) -> None:
-    """Write a file, its folders included; an old one is replaced if `replace` says so.
-
-    Whole or not at all where the file system can do that; dCache and local folders can.
+def read_bytes(href: str, owner: Owner = None) -> bytes:
+    """A small file, whole.
 
     Raises:
-        FileExistsError: There is one, and `replace` is false. Sure on dCache and local folders
-            only; others may not know.
+        FileNotFoundError: There is none.
     """
     filesystem, path = filesystem_of(href, owner)
+    for _ in range(_READS - 1):
+        found = _read_once(filesystem, path)
+        if found is not None:
+            return found
+    return bytes(filesystem.cat_file(path))
+
+
+def _read_once(filesystem: AbstractFileSystem, path: str) -> bytes | None:
+    """None if somebody has just written it anew."""
+    try:
+        return bytes(filesystem.cat_file(path))
+    except Conflict as error:
+        if error.code != "changed":
+            raise
+    return None
+
+
+def write_bytes(href: str, data: bytes, owner: Owner = None) -> None:
+    """Write a file, its folders included; an old one is replaced.
+
+    On dCache and in local folders readers find the old file or the new one, never a part and never
+    nothing. Other file systems do as they do.
+    """
+    filesystem, path = filesystem_of(href, owner)
+    if isinstance(filesystem, DCacheFileSystem):
+
+        async def on_dcache() -> None:
+            with file_errors():
+                await swap.put(await filesystem.connect(), path, data)
+
+        sync(filesystem.loop, on_dcache)
+        return
+    filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
     if isinstance(filesystem, LocalFileSystem):
-        filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
-        if not replace and Path(path).exists():
-            raise FileExistsError(path)
         # fsspec opens the old file for writing: readers could see half of the new one.
         write_local_bytes(Path(path), data, mode=0o644)
-        return
-    if filesystem.protocol != "dcache":
-        # dCache's writer makes them by itself, and only where they are missing.
-        filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
-    filesystem.pipe_file(path, data, mode="overwrite" if replace else "create")
+    else:
+        filesystem.pipe_file(path, data)
+
+
+def same_bytes(href: str, data: bytes, owner: Owner = None) -> bool:
+    """Whether a file holds exactly this. Bytes are read only where size and checksum agree."""
+    filesystem, path = filesystem_of(href, owner)
+    try:
+        if isinstance(filesystem, DCacheFileSystem):
+            known = filesystem.info(path, details=["checksums"])
+            stored = known["checksums"].get("adler32")
+            if known["size"] != len(data):
+                return False
+            if stored is not None and int(stored, 16) != zlib.adler32(data):
+                return False
+        elif filesystem.info(path).get("size") not in (None, len(data)):
+            return False
+        return bytes(filesystem.cat_file(path)) == data
+    except FileNotFoundError:
+        return False
 
 
 def exists(href: str, owner: Owner = None) -> bool:

@@ -117,7 +117,7 @@ def resolved(
             link.resolve_stac_object(root=root)
             if not isinstance(link.target, wanted):
                 raise TypeError(f"it is no {'item' if wanted is pystac.Item else 'catalog'}")
-        except Exception as error:  # noqa: BLE001 - PySTAC lets anything through
+        except Exception as error:  # PySTAC lets anything through
             problem, told = problem_of(error, href, here)
             if on_problem is None:
                 raise told from error

@@ -1,0 +1,263 @@
+"""A catalog in memory written out: leaves first, root last, several at once, nothing twice.
+
+Whatever interrupts it (kill -9 too), each file in the store is whole, and none links what is not
+there: a file is written only when everything below it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pystac
+from pystac.link import HIERARCHICAL_LINKS
+
+from rsdat.base.errors import Conflict, InvalidInput
+from rsdat.stac.hrefs import absolute, parent, relative, resolve
+from rsdat.stac.io import AT_ONCE, FsspecStacIO, io_of, moved_href
+from rsdat.stac.store import same_bytes, write_bytes
+from rsdat.stac.swap import update
+from rsdat.stac.walk import resolved, root_of
+
+if TYPE_CHECKING:
+    from pystac.layout import HrefLayoutStrategy
+
+
+@dataclass(frozen=True)
+class File:
+    """One file to write.
+
+    Attributes:
+        href: Where.
+        text: What.
+        level: How deep below the catalog that is saved; the deepest are written first.
+        is_item: Whether it is an item; catalogs are shared with others, and looked at first.
+    """
+
+    href: str
+    text: str
+    level: int
+    is_item: bool
+
+
+def save(
+    catalog: pystac.Catalog,
+    catalog_type: pystac.CatalogType | None,
+    dest_href: str | None,
+    stac_io: pystac.StacIO | None,
+    storage_options: Mapping[str, Any] | None,
+    *,
+    overwrite: bool,
+) -> None:
+    """`Catalog.save`, which says what the arguments mean and what is raised."""
+    here = catalog.get_self_href()
+    if here is None:
+        raise InvalidInput(
+            f"the catalog '{catalog.id}' has no place yet",
+            hint="Give it one with normalize_and_save(address).",
+        )
+    root = root_of(catalog)
+    if catalog_type is not None:
+        root.catalog_type = catalog_type
+    target = here if dest_href is None else f"{absolute(dest_href).rstrip('/')}/{_name(here)}"
+    writing = stac_io
+    if storage_options or writing is None:
+        writing = io_of(stac_io or catalog, storage_options, target)
+        if storage_options:
+            catalog._stac_io = writing  # noqa: SLF001 - where PySTAC keeps it
+    files = list(_plan(catalog, here, target, root))
+    if isinstance(writing, FsspecStacIO):
+        _write(files, writing, overwrite=overwrite)
+    else:
+        for file in sorted(files, key=lambda each: -each.level):
+            writing.write_text(file.href, file.text)
+
+
+def normalize(
+    catalog: pystac.Catalog,
+    root_href: str,
+    strategy: HrefLayoutStrategy,
+    *,
+    skip_unresolved: bool,
+) -> None:
+    """`Catalog.normalize_hrefs`: everything gets its place below `root_href`.
+
+    Raises:
+        InvalidInput: An id that would lead out of the folder.
+        NotFound, InvalidInput: Something is linked that can't be read.
+    """
+    start = absolute(root_href.rstrip("/"))
+    if not start.endswith(".json"):
+        # PySTAC takes `…/run.2024` for a file, and would save beside it.
+        start = f"{start}/{catalog.DEFAULT_FILE_NAME}"
+    seen: set[str | int] = {catalog.get_self_href() or id(catalog)}
+    moves: list[tuple[pystac.STACObject, str]] = []
+
+    def visit(each: pystac.Catalog, folder: str, *, is_root: bool) -> None:
+        href = _place(strategy, each, folder, is_root=is_root)
+        moves.append((each, href))
+        items = _below(each, pystac.RelType.ITEM, seen, skip_unresolved)
+        moves.extend((item, _place(strategy, item, href, is_root=False)) for item in items)
+        for child in _below(each, pystac.RelType.CHILD, seen, skip_unresolved):
+            if isinstance(child, pystac.Catalog):
+                visit(child, href, is_root=False)
+
+    visit(catalog, start, is_root=True)
+    # Only now: hrefs of things that have moved already would lead astray.
+    for found, href in moves:
+        _move_links(found, href)
+    for found, href in moves:
+        found.set_self_href(href)
+
+
+def dumps(value: Mapping[str, Any]) -> str:
+    """JSON as all files of `rsdat.stac` have it."""
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _place(
+    strategy: HrefLayoutStrategy, found: pystac.STACObject, folder: str, *, is_root: bool
+) -> str:
+    if ".." in found.id.split("/") or found.id.startswith("/"):
+        raise InvalidInput(f"the id '{found.id}' can't be the name of a file")
+    href = absolute(strategy.get_href(found, folder, is_root))
+    scheme, mark, rest = href.rpartition("://")
+    return f"{scheme}{mark}{posixpath.normpath(rest)}"
+
+
+def _below(
+    catalog: pystac.Catalog, rel: str, seen: set[str | int], skip_unresolved: bool
+) -> Iterator[pystac.STACObject]:
+    if not skip_unresolved:
+        yield from resolved(catalog, rel, seen=seen)
+        return
+    for link in catalog.get_links(rel):
+        if link.is_resolved() and isinstance(link.target, pystac.STACObject):
+            yield link.target
+
+
+def _move_links(found: pystac.STACObject, after: str) -> None:
+    """Links to what is not in memory lead from the new place where they led from the old one."""
+    before = found.get_self_href()
+    for link in found.links:
+        if before is None or link.is_resolved() or link.rel == pystac.RelType.SELF:
+            continue
+        href = link.get_href(transform_href=False)
+        if href is not None:
+            link.target = moved_href(href, before, after)
+    if isinstance(found, pystac.Item) and before is not None:
+        # PySTAC's own items; those of `rsdat.stac` do it by themselves.
+        for asset in found.assets.values():
+            if absolute(asset.href) != resolve(asset.href, before):
+                asset.href = resolve(asset.href, before)
+
+
+def _plan(catalog: pystac.Catalog, here: str, target: str, root: pystac.Catalog) -> Iterator[File]:
+    """All files that are in memory, with their text."""
+    folder, new_folder = parent(here), parent(target)
+
+    def moved(href: str) -> str:
+        return href if folder == new_folder else resolve(relative(href, here), target)
+
+    def file(found: pystac.STACObject, level: int) -> File:
+        href = found.get_self_href()
+        if href is None:
+            raise InvalidInput(
+                f"'{found.id}' has no place yet", hint="Give it one with normalize_and_save."
+            )
+        absolute_only = root.catalog_type == pystac.CatalogType.ABSOLUTE_PUBLISHED
+        published = root.catalog_type == pystac.CatalogType.RELATIVE_PUBLISHED and found is root
+        value = found.to_dict(include_self_link=absolute_only or published, transform_hrefs=False)
+        value["links"] = [
+            {**link.to_dict(transform_href=False), "href": _href(link, href, moved, root)}
+            for link in found.links
+            if link.get_href(transform_href=False) is not None
+            and (link.rel != pystac.RelType.SELF or absolute_only or published)
+        ]
+        is_item = isinstance(found, pystac.Item)
+        return File(moved(href), dumps(value), level, is_item)
+
+    rows = [(catalog, 0)]
+    seen = {id(catalog)}
+    while rows:
+        each, level = rows.pop()
+        yield file(each, level)
+        for link in each.links:
+            below = link.target if link.is_resolved() else None
+            if not isinstance(below, pystac.STACObject) or id(below) in seen:
+                continue
+            if link.rel == pystac.RelType.CHILD and isinstance(below, pystac.Catalog):
+                seen.add(id(below))
+                rows.append((below, level + 1))
+            elif link.rel == pystac.RelType.ITEM:
+                seen.add(id(below))
+                yield file(below, level + 1)
+
+
+def _href(
+    link: pystac.Link, owner_href: str, moved: Callable[[str], str], root: pystac.Catalog
+) -> str:
+    href = link.get_href(transform_href=False) or ""
+    target = resolve(href, owner_href)
+    owner_target = moved(owner_href)
+    inside = isinstance(link.target, pystac.STACObject) or link.rel == pystac.RelType.SELF
+    if link.rel in HIERARCHICAL_LINKS and root.is_relative():
+        return relative(moved(target) if inside else target, owner_target)
+    if inside:
+        return moved(target)
+    # As it was said: relative stays relative where it leads to the same.
+    return href if moved(owner_href) == owner_href else relative(target, owner_target)
+
+
+def _write(files: list[File], stac_io: FsspecStacIO, *, overwrite: bool) -> None:
+    """Level by level, the deepest first; within a level several at once."""
+    levels = sorted({file.level for file in files}, reverse=True)
+    with ThreadPoolExecutor(AT_ONCE, "rsdat-stac-save") as pool:
+        for level in levels:
+            # Items of a level before its catalogs, which may link them across.
+            for is_item in (True, False):
+                now = [f for f in files if f.level == level and f.is_item == is_item]
+                doing = [pool.submit(_write_one, f, stac_io, overwrite) for f in now]
+                done, left = wait(doing, return_when=FIRST_EXCEPTION)
+                for each in left:
+                    each.cancel()
+                for each in done:
+                    each.result()
+
+
+def _write_one(file: File, stac_io: FsspecStacIO, overwrite: bool) -> None:
+    data = file.text.encode()
+    if file.is_item:
+        if not same_bytes(file.href, data, stac_io):
+            write_bytes(file.href, data, stac_io)
+        return
+    known = stac_io.read_as.get(file.href)
+
+    def change(old: bytes | None) -> bytes | None:
+        if old == data:
+            return None
+        if old is not None and known is not None and not overwrite and digest(old) != known:
+            raise Conflict(
+                f"{file.href} was changed by somebody else since it was read",
+                hint="Read the catalog anew, or save with overwrite=True.",
+                code="changed_since",
+            )
+        return data
+
+    if not (known is None and same_bytes(file.href, data, stac_io)):
+        update(file.href, change, stac_io)
+    stac_io.read_as[file.href] = digest(data)
+
+
+def digest(data: bytes) -> str:
+    """What tells a file's text from any other."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _name(href: str) -> str:
+    return href.rpartition("/")[2]
