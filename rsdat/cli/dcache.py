@@ -14,7 +14,7 @@ from rsdat.base.files import rsdat_home
 if TYPE_CHECKING:
     from rsdat.dcache.tokens import Report
 
-_MARKS = {"ok": "ok     ", "warning": "warning", "failed": "FAILED ", "skipped": "-      "}
+_MARKS = {"ok": "ok       ", "warning": "warning  ", "failed": "FAILED   ", "skipped": "not tried"}
 
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
@@ -113,7 +113,7 @@ def _run_doctor(args: argparse.Namespace) -> int:
     for step in found.steps:
         _say(f"  {_MARKS[step.state]} {step.name:<11} {step.message}")
         if step.hint:
-            _say(f"          {'':<11} {step.hint}")
+            _say(f"            {'':<11} {step.hint}")
     return 0 if found.ok else 1
 
 

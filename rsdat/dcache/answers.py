@@ -82,7 +82,7 @@ def refusal(answer: Answer, *, doing: str, path: str | None = None) -> RsdatErro
         # There is always a root, and dCache's own 404 is JSON or plain text.
         return DoorBroken(
             f"There is no dCache service at the configured address (tried to {doing}): {words}",
-            hint="Check api_url and webdav_url of the endpoint.",
+            hint="Check the endpoint's REST and WebDAV address (api_url, webdav_url).",
             code="not_dcache",
         )
     if kind is NotFound and path is not None:

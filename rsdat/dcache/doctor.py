@@ -113,7 +113,7 @@ async def examine(endpoint: Endpoint, now: datetime, home: Path | None = None) -
             await client.close()
     done = {step.name for step in found.steps}
     found.steps += [
-        Step(name, "skipped", "Not tried, because something else failed")
+        Step(name, "skipped", "Because something else failed")
         for name in _STEPS
         if name not in done
     ]
@@ -146,7 +146,8 @@ async def _doors_and_identity(found: Examination, http: Http, now: datetime) -> 
     if not any(step.name == "certificate" for step in found.steps):
         found.steps.append(_certificate(endpoint))
     if not any(step.name == "token" for step in found.steps):
-        found.steps.append(_token(report, now))
+        refused = any(s.name == "identity" and s.state == "failed" for s in found.steps)
+        found.steps.append(_token(report, now, refused=refused))
 
 
 async def _reach(found: Examination) -> None:
@@ -210,7 +211,7 @@ async def _explain_frontend(found: Examination, endpoint: Endpoint, error: Rsdat
         elif not url.path.rstrip("/").endswith("/api/v1"):
             hint = f"Its REST address ends in /api/v1: try {url.origin()}/api/v1."
         elif await _speaks_webdav(endpoint, url.origin()):
-            hint = "What answers there is a WebDAV door: give this address as webdav_url."
+            hint = "What answers there is a WebDAV door: it is the WebDAV address (webdav_url)."
         elif error.code == "cut" and url.scheme == "http":
             hint = "It may speak https: try https:// instead of http://."
         found.steps.append(Step("doors", "failed", f"No frontend at {url}: {error.message}", hint))
@@ -238,7 +239,7 @@ async def _door(found: Examination, http: Http) -> None:
     if not speaks and not any(step.name == "doors" for step in found.steps):
         hint = "Give a WebDAV door's address: the one that rclone or curl would use."
         if await _is_frontend(http.endpoint, door.origin()):
-            hint = "What answers there is the frontend (REST): give its address as api_url."
+            hint = "What answers there is the frontend (REST): it is the REST address (api_url)."
         found.steps.append(Step("doors", "failed", f"No WebDAV door at {door}", hint))
 
 
@@ -288,10 +289,16 @@ def _certificate(endpoint: Endpoint) -> Step:
     return Step("certificate", "ok", "The certificates are trusted")
 
 
-def _token(report: tokens.Report, now: datetime) -> Step:
+def _token(report: tokens.Report, now: datetime, *, refused: bool) -> Step:
     if report.kind == "none":
         return Step("token", "warning", "There is no credential", "Give a token.")
     what = f"{tokens.WORDS[report.kind]} from {report.source}"
+    if refused:
+        until = (
+            "" if report.expires is None else f", by its own words until {to_iso(report.expires)}"
+        )
+        hint = "It may have been withdrawn, be cut off at an end, or be of another dCache."
+        return Step("token", "warning", f"{what}{until}: refused by dCache", hint)
     if report.expires is None:
         return Step("token", "ok", f"{what}; it does not say when it ends")
     left = report.expires - now
@@ -327,7 +334,7 @@ async def _write(found: Examination, client: DCacheClient) -> None:
                 Step(
                     "write",
                     "skipped",
-                    f"Not tried: the token lacks {', '.join(lacking)}",
+                    f"The token lacks {', '.join(lacking)}",
                     "Reading works. To write files safely it needs UPLOAD, MANAGE and DELETE.",
                 )
             )

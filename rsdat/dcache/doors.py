@@ -184,7 +184,7 @@ async def _find_frontend(endpoint: Endpoint) -> str:
     raise DoorBroken(
         f"The REST address that belongs to {door.host}:{door.port} can't be found out: no frontend "
         f"answers at {tried}",
-        hint="Give api_url too: https://HOST:PORT/api/v1, as dCacheView's address.",
+        hint="Give the REST address (api_url) too: https://HOST:PORT/api/v1, as dCacheView's.",
         code="doors_unknown",
     )
 

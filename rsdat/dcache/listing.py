@@ -241,6 +241,6 @@ class ListingParser:
     def _not_dcache(self) -> DoorBroken:
         return DoorBroken(
             "What answers at the configured address is no dCache frontend",
-            hint="api_url must end in /api/v1.",
+            hint="The REST address (api_url) must end in /api/v1.",
             code="not_dcache",
         )

@@ -173,6 +173,17 @@ class TestCredentials:
         assert states(found)["doors"] == "ok"
         assert refusals(own_site) == 1
 
+    def test_refused_though_it_looks_good(self, own_site: Door) -> None:
+        """What a macaroon says of its end does not make it good."""
+        foreign = Macaroon.make(b"another secret", "id").add("before:2126-01-01T00:00:00Z")
+        found = examined(endpoint_of(own_site, token=foreign.serialise()))
+        assert failed(found).name == "identity"
+        assert states(found)["token"] == "warning"
+        (step,) = [step for step in found.steps if step.name == "token"]
+        assert "until 2126-01-01" in step.message
+        assert step.message.endswith("refused by dCache")
+        assert not [step for step in found.steps if "not tried" in step.message.lower()]
+
     def test_looked_at_again_and_again(self, own_site: Door) -> None:
         """Each time at most one refusal a door: the third blocks, and then that is told."""
         for _ in range(3):

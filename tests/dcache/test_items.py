@@ -12,8 +12,24 @@ import pytest
 
 from rsdat.base.errors import NoSpace
 from rsdat.dcache.transfers.items import DONE, FAILED, PENDING, Item, Items
+from rsdat.dcache.transfers.uploading import title
 
 THREE = [Item(f"/s/{name}", name, 3) for name in "abc"]
+
+
+@pytest.mark.parametrize(
+    ("targets", "words"),
+    [
+        (["a.txt"], "a.txt"),
+        (["a.txt", "b.txt", "c.txt"], "a.txt and 2 more"),
+        (["scene/a.txt"], "scene (1 file)"),
+        (["scene/a.txt", "scene/in/b.txt", "scene/in/c.txt"], "scene (3 files)"),
+        (["one/a", "one/b", "two/a"], "one and 1 more (3 files)"),
+        (["a.txt", "one/a", "one/b"], "a.txt and 1 more (3 files)"),
+    ],
+)
+def test_title_of_an_upload(targets: list[str], words: str) -> None:
+    assert title([Item("", target, 1) for target in targets]) == words
 
 
 async def reread(folder: Path) -> list[int]:

@@ -29,7 +29,7 @@ async def test_upload(transfers: Transfers, folder: str, place: Path) -> None:
         3,
         100_003,
     )
-    assert made["title"] == "a.txt and 2 more"
+    assert made["title"] == "a.txt and 1 more (3 files)"
     assert made["content"] == f"rsdat/transfers/{made['id']}/content"
     for path, body in files.items():
         response = await transfers.send(made["id"], path, body)
