@@ -7,10 +7,14 @@ and `;` are letters of a name like any other, but for http(s), where the rules o
 from __future__ import annotations
 
 import posixpath
+import re
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import fsspec
+
+# What PySTAC makes of `dcache:///a/b` (urlunparse drops an empty host with its slashes).
+_MANGLED = re.compile(r"([a-z][a-z0-9+.-]+):(?=/(?!/))")
 
 
 def absolute(href: str) -> str:
@@ -88,6 +92,9 @@ def scheme_of(href: str) -> str:
 
 
 def _split(href: str) -> tuple[str, str]:
+    mangled = _MANGLED.match(href)
+    if mangled and (mangled[1] == "file" or mangled[1] in fsspec.available_protocols()):
+        return mangled[1], href[mangled.end(1) + 1 :]
     scheme, mark, rest = href.partition("://")
     return (scheme, rest) if mark and "/" not in scheme else ("", href)
 
@@ -96,7 +103,11 @@ def _has_no_host(scheme: str) -> bool:
     """Whether the first part of `scheme://a/b` is a folder already, as dcache and memory say."""
     if scheme in ("", "file", "local"):
         return True
-    kind = fsspec.get_filesystem_class(scheme)
+    try:
+        kind = fsspec.get_filesystem_class(scheme)
+    except (ImportError, ValueError):
+        # Not installed, or not known: a catalog may name such assets all the same.
+        return False
     # Typed as Any by fsspec; strips to str for str.
     return bool(
         kind._strip_protocol(f"{scheme}://a/b")  # noqa: SLF001 - fsspec's documented hook

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from rsdat.stac.hrefs import absolute, parent, resolve
+from rsdat.stac.hrefs import absolute, parent, relative, resolve
 
 
 @pytest.mark.parametrize(
@@ -14,7 +14,10 @@ from rsdat.stac.hrefs import absolute, parent, resolve
     [
         ("memory:///a/b.json", "memory://a/b.json"),
         ("memory://a/b.json", "memory://a/b.json"),
+        ("memory:/a/b.json", "memory://a/b.json"),
+        ("dcache:/a/b.json", "dcache://a/b.json"),
         ("/a/b.json", "/a/b.json"),
+        ("/a:/b.json", "/a:/b.json"),
         ("file:///a/b c#d.json", "/a/b c#d.json"),
         ("https://host/a.json?x=1#y", "https://host/a.json?x=1#y"),
     ],
@@ -40,12 +43,32 @@ def test_local_paths_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyP
         ("./c.json", "/a/b/d.json", "/a/b/c.json"),
         ("../c.json", "/a/b/d.json", "/a/c.json"),
         ("/c.json", "/a/b/d.json", "/c.json"),
+        ("./b.tif", "unheard://host/a/c.json", "unheard://host/a/b.tif"),
         ("b.tif", "https://host/a/c.json?key=1", "https://host/a/b.tif"),
         ("/b.tif", "https://host/a/c.json", "https://host/b.tif"),
     ],
 )
 def test_resolve(href: str, base: str, expected: str) -> None:
     assert resolve(href, base) == expected
+
+
+@pytest.mark.parametrize(
+    ("target", "base", "expected"),
+    [
+        ("memory://a/c/d.json", "memory://a/b.json", "./c/d.json"),
+        ("memory://a/d.json", "memory://a/b/c.json", "../d.json"),
+        ("memory://x/d #1?%41.tif", "memory://a #?/c.json", "../x/d #1?%41.tif"),
+        ("memory://x/y.tif", "https://host/a.json", "memory://x/y.tif"),
+        ("/a/b/c.json", "/a/b/d.json", "./c.json"),
+        ("https://host/a/b.tif?x=1", "https://host/a/c.json", "./b.tif?x=1"),
+        ("https://other/b.tif", "https://host/a/c.json", "https://other/b.tif"),
+        ("s3://bucket/a/b.json", "s3://bucket/c.json", "./a/b.json"),
+        ("s3://other/a/b.json", "s3://bucket/c.json", "s3://other/a/b.json"),
+    ],
+)
+def test_relative_and_back(target: str, base: str, expected: str) -> None:
+    assert relative(target, base) == expected
+    assert resolve(expected, base) == target
 
 
 def test_parent() -> None:
