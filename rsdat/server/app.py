@@ -14,6 +14,7 @@ from jupyter_server.extension.application import ExtensionApp
 from rsdat.base.errors import RsdatError
 from rsdat.base.files import rsdat_home
 from rsdat.server.companion import Companion
+from rsdat.server.dashboardkeys import DashboardKeys
 from rsdat.server.notifier import EVENT, Notifier
 from rsdat.server.routes import handlers
 
@@ -44,6 +45,7 @@ class RsdatApp(ExtensionApp):
             rsdat_home(), Notifier(self._emit), open_clusters, self._workspace
         )
         self.settings["rsdat_companion"] = self.companion
+        self.settings["rsdat_dashboard_keys"] = DashboardKeys()
 
     def initialize_handlers(self) -> None:
         """Offer the routes."""

@@ -1,18 +1,28 @@
-"""The scheduler's own pages, websockets included, at an address of this Jupyter server."""
+"""The scheduler's own pages, websockets included, at an address of this Jupyter server.
+
+A scheduler runs what its user's code brings, and an attached one may be somebody else's: its pages
+must not act in Jupyter as the user. They are shown at `/dashboards/{key}/…` with a sandbox that
+gives them an origin of their own; the key stands for the login, which such pages can't have. The
+login's own address, `/clusters/{id}/dashboard/…`, leads browsers there and serves programs.
+"""
 
 from __future__ import annotations
 
+import functools
 import html
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from jupyter_server.auth.decorator import authorized
+from jupyter_server.auth.decorator import allow_unauthenticated, authorized
+from jupyter_server.utils import url_path_join
 from jupyter_server_proxy.handlers import ProxyHandler
 from tornado import httpclient, iostream, web, websocket
 
 from rsdat.base.errors import DoorBroken, RsdatError
 from rsdat.server.companion import Companion
-from rsdat.server.handler import ErrorAnswers
+from rsdat.server.dashboardkeys import DashboardKeys
+from rsdat.server.handler import ErrorAnswers, RsdatHandler
 
 if TYPE_CHECKING:
     from rsdat.clusters.manager import DashboardTarget
@@ -24,10 +34,28 @@ _PRIVATE_HEADERS = ("Cookie", "Authorization", "X-Xsrftoken", "Referer", KEY_HEA
 CONNECT_S = 10.0
 ANSWER_S = 60.0
 _GOING_AWAY = 1001
+#: Scripts run, may open Dask's manual in another tab and save a picture, in an origin of their own.
+SANDBOX = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads"
 
 
-class DashboardHandler(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
-    """`/clusters/{id}/dashboard/{page}`: GET, HEAD and websockets, to our own schedulers only."""
+def page_path(id_: str, page: str, keys: DashboardKeys) -> str:
+    """Path below `base_url` at which a browser shows a page of a cluster's scheduler."""
+    return f"rsdat/dashboards/{keys.key_of(id_)}/{page}"
+
+
+class DashboardKeyHandler(RsdatHandler):
+    """`/api/clusters/{id}/dashboard-key`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, id_: str) -> None:
+        """Where the pages of this cluster's dashboard are shown."""
+        await (await self.companion.clusters()).dashboard(id_)
+        self.reply({"path": page_path(id_, "", self.settings["rsdat_dashboard_keys"])})
+
+
+class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
+    """GET, HEAD and websockets, to our own schedulers only."""
 
     auth_resource = "rsdat"
 
@@ -41,31 +69,6 @@ class DashboardHandler(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
             rewrite_response=lambda response: self._rewrite(response),
             **kwargs,
         )
-
-    async def prepare(self) -> None:
-        """Refuse strangers and pages of other origins."""
-        await super().prepare()
-        if not self.check_origin():
-            raise web.HTTPError(403, "Pages of other origins may not ask this")
-
-    def get_login_url(self) -> str:
-        """A login page inside a tab of plots helps nobody."""
-        raise web.HTTPError(403, "Not logged in to Jupyter")
-
-    @web.authenticated
-    @authorized
-    async def get(self, id_: str, page: str) -> None:
-        """A page, a file, or the start of a websocket."""
-        # Before a websocket is accepted: afterwards there is no status to tell it by.
-        await self._find(id_)
-        await super().get(id_, page)
-
-    @web.authenticated
-    @authorized
-    async def head(self, id_: str, page: str) -> None:
-        """As GET, without the body."""
-        await self._find(id_)
-        await self._fetch(page)
 
     # The proxy has no XSRF check, so nothing that changes anything goes through it.
     post = put = patch = delete = options = web.RequestHandler._unimplemented_method  # noqa: SLF001
@@ -135,8 +138,6 @@ class DashboardHandler(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
         companion: Companion = self.settings["rsdat_companion"]
         manager = await companion.clusters()
         self._target: DashboardTarget = await manager.dashboard(id_)
-        # Where redirects of the scheduler lead: below this, instead of Jupyter's root.
-        self.proxy_base = f"rsdat/clusters/{id_}/dashboard"
 
     async def _fetch(self, page: str) -> None:
         try:
@@ -151,8 +152,121 @@ class DashboardHandler(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
             ) from error
 
     def _rewrite(self, response: Any) -> None:
-        # Its pages live on Jupyter's origin: they may not set its cookies nor open it to others.
+        # Its pages are served by Jupyter: they may not set its cookies nor open it to others.
         for name in ("Set-Cookie", "Access-Control-Allow-Origin", "Server"):
             response.headers.pop(name, None)
         response.headers["Content-Security-Policy"] = self.content_security_policy
         response.headers["X-Content-Type-Options"] = "nosniff"
+
+
+class DashboardHandler(_Proxy):
+    """`/clusters/{id}/dashboard/{page}`: for who is logged in; browsers are led to the key."""
+
+    async def prepare(self) -> None:
+        """Refuse strangers and pages of other origins."""
+        await super().prepare()
+        if not self.check_origin():
+            raise web.HTTPError(403, "Pages of other origins may not ask this")
+
+    def get_login_url(self) -> str:
+        """A login page inside a tab of plots helps nobody."""
+        raise web.HTTPError(403, "Not logged in to Jupyter")
+
+    @web.authenticated
+    @authorized
+    async def get(self, id_: str, page: str) -> None:
+        """A page, a file, or the start of a websocket."""
+        # Before a websocket is accepted: afterwards there is no status to tell it by.
+        await self._find(id_)
+        if "text/html" in self.request.headers.get("Accept", ""):
+            path = page_path(id_, page, self.settings["rsdat_dashboard_keys"])
+            self.redirect(url_path_join(self.base_url, path))
+            return
+        # Where redirects of the scheduler lead: below this, instead of Jupyter's root.
+        self.proxy_base = f"rsdat/clusters/{id_}/dashboard"
+        await super().get(id_, page)
+
+    @web.authenticated
+    @authorized
+    async def head(self, id_: str, page: str) -> None:
+        """As GET, without the body."""
+        await self._find(id_)
+        await self._fetch(page)
+
+
+class DashboardPageHandler(_Proxy):
+    """`/dashboards/{key}/{page}`: what a browser shows, by the key and without the login."""
+
+    async def prepare(self) -> None:
+        """Refuse who has no key. A login is not looked for: the frame has none."""
+        if self.request.method not in ("GET", "HEAD"):
+            # There is none of these; who may know that is told by the login as everywhere.
+            await super().prepare()
+            return
+        self.current_user = self._jupyter_current_user = None
+        if not self.check_host():
+            raise web.HTTPError(403)
+        keys: DashboardKeys = self.settings["rsdat_dashboard_keys"]
+        cluster = keys.cluster_of(self.path_args[0])
+        if cluster is None:
+            raise web.HTTPError(403, "This page's key is not known (any more): open it anew in Lab")
+        self._cluster = cluster
+
+    @allow_unauthenticated
+    async def get(self, key: str, page: str) -> None:
+        """A page, a file, or the start of a websocket."""
+        await self._find(self._cluster)
+        self.proxy_base = f"rsdat/dashboards/{key}"
+        await super().get(key, page)
+
+    @allow_unauthenticated
+    async def head(self, _key: str, page: str) -> None:
+        """As GET, without the body."""
+        await self._find(self._cluster)
+        await self._fetch(page)
+
+    def check_origin(self, origin: str | None = None) -> bool:
+        """The frame's own origin is "null"; who has the key may ask."""
+        return True
+
+    @property
+    def content_security_policy(self) -> str:
+        """An origin of its own, inside Lab or in a browser tab of its own."""
+        return f"{SANDBOX}; frame-ancestors 'self'"
+
+    def proxy_request_headers(self) -> Any:
+        """Pages come as they are: something is put into them."""
+        headers = super().proxy_request_headers()
+        if "text/html" in headers.get("Accept", ""):
+            headers.pop("Accept-Encoding", None)
+        return headers
+
+    def _rewrite(self, response: Any) -> None:
+        super()._rewrite(response)
+        response.headers["Referrer-Policy"] = "no-referrer"
+        if response.headers.get("Content-Type", "").startswith("text/html") and response.body:
+            response.body = with_script(response.body)
+
+    def _log(self) -> None:
+        """Jupyter's log gets the page, not the key."""
+        key = self.path_args[0] if self.path_args else ""
+        if key and self.request.uri:
+            self.request.uri = self.request.uri.replace(key, "…")
+        super()._log()
+
+    def log_exception(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        """The same for failures."""
+        key = self.path_args[0] if self.path_args else ""
+        self.request.path = self.request.path.replace(key, "…") if key else self.request.path
+        super().log_exception(kind, error, traceback)
+
+
+def with_script(page: bytes) -> bytes:
+    """A page of Dask's with our script first in its head; as it is, if it has none."""
+    head, found, rest = page.partition(b"<head>")
+    return head + found + b"<script>" + _script() + b"</script>" + rest if found else page
+
+
+@functools.cache
+def _script() -> bytes:
+    return Path(__file__).with_name("dashboard.js").read_bytes()

@@ -8,7 +8,8 @@ from rsdat.server import clusters, dcache, details, endpoints, info, logs, tape,
 from rsdat.server.changes import ChangesHandler
 from rsdat.server.content import ContentHandler
 from rsdat.server.contract import pattern
-from rsdat.server.dashboard import DashboardHandler
+from rsdat.server.dashboard import DashboardHandler, DashboardKeyHandler, DashboardPageHandler
+from rsdat.server.examples import ExamplesHandler, OpenExampleHandler
 from rsdat.server.files import FilesHandler
 from rsdat.server.handler import UnknownRoute
 from rsdat.server.preview import PreviewHandler
@@ -17,6 +18,8 @@ from rsdat.server.watch import WatchHandler
 #: `/api/clusters/preview` and `past` come before `/api/clusters/{id}`, which would take them.
 ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/info", info.InfoHandler),
+    ("/api/examples", ExamplesHandler),
+    ("/api/examples/{name}/open", OpenExampleHandler),
     ("/api/changes", ChangesHandler),
     ("/api/site", info.SiteHandler),
     ("/api/presets/{name}", info.PresetHandler),
@@ -31,7 +34,9 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/clusters/{id}/jobs/{job}/{action}", clusters.JobHandler),
     ("/api/clusters/{id}/groups", clusters.GroupsHandler),
     ("/api/clusters/{id}/groups/{group}", clusters.GroupHandler),
+    ("/api/clusters/{id}/dashboard-key", DashboardKeyHandler),
     ("/clusters/{id}/dashboard/{page}", DashboardHandler),
+    ("/dashboards/{key}/{page}", DashboardPageHandler),
     ("/api/dcache/endpoints", endpoints.EndpointsHandler),
     ("/api/endpoints/{endpoint}", endpoints.EndpointHandler),
     ("/api/endpoints/{endpoint}/test", endpoints.EndpointTestHandler),

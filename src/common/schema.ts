@@ -21,6 +21,42 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/examples': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The example notebooks that come with rsdat; none where they are not installed. */
+    get: operations['listExamples'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/examples/{name}/open': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Put an example into a folder of the workspace. A notebook of its name that is there is never changed. */
+    post: operations['openExample'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/changes': {
     parameters: {
       query?: never;
@@ -291,6 +327,25 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/clusters/{id}/dashboard-key': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Where a browser may show the pages of this cluster's dashboard: below a key of its own, in an origin of their own. The key opens nothing else, and ends with the companion. */
+    post: operations['openDashboard'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/clusters/{id}/dashboard/{page}': {
     parameters: {
       query?: never;
@@ -308,6 +363,28 @@ export interface paths {
     delete?: never;
     options?: never;
     head: operations['headDashboard'];
+    patch?: never;
+    trace?: never;
+  };
+  '/dashboards/{key}/{page}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description From `openDashboard`; it stands for the login. */
+        key: string;
+        /** @description As in `getDashboard`, websockets included. */
+        page: string;
+      };
+      cookie?: never;
+    };
+    /** A page with `Content-Security-Policy` sandbox. It tells a parent frame by postMessage whether its connection stands. */
+    get: operations['showDashboard'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head: operations['headShownDashboard'];
     patch?: never;
     trace?: never;
   };
@@ -1080,6 +1157,37 @@ export interface components {
       site: string | null;
       endpoints: string[];
     };
+    Example: {
+      /** @description Of its file, without `.ipynb`. */
+      name: string;
+      title: string;
+      /** @description What it does, in a sentence. */
+      caption: string;
+    };
+    ExampleList: {
+      examples: components['schemas']['Example'][];
+    };
+    ExampleRequest: {
+      /**
+       * @description In the workspace, from its root.
+       * @default
+       */
+      folder: string;
+      /**
+       * @description Make a copy with a number in its name where a notebook of that name is there.
+       * @default false
+       */
+      another: boolean;
+    };
+    ExampleCopy: {
+      /** @description Of the notebook, from the root of the workspace. */
+      path: string;
+      /**
+       * @description `same`: it was there, and as the example but for outputs; `changed`: it was there, edited.
+       * @enum {string}
+       */
+      state: 'new' | 'same' | 'changed';
+    };
     Changes: {
       /** @description Grows with every event, and over restarts of the server. */
       number: number;
@@ -1640,6 +1748,10 @@ export interface components {
       api_url: string | null;
       webdav_url: string | null;
       token: components['schemas']['TokenInfo'] | null;
+    };
+    DashboardKey: {
+      /** @description Below base_url, ends with a slash; a page's name follows. */
+      path: string;
     };
     Entry: {
       name: string;
@@ -2300,6 +2412,63 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  listExamples: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The examples. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ExampleList'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  openExample: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        name: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['ExampleRequest'];
+      };
+    };
+    responses: {
+      /** @description There was a notebook of that name; nothing was written. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ExampleCopy'];
+        };
+      };
+      /** @description The copy that was made. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['ExampleCopy'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
   getChanges: {
     parameters: {
       query?: never;
@@ -2752,6 +2921,29 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  openDashboard: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The path. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DashboardKey'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
   getDashboard: {
     parameters: {
       query?: never;
@@ -2774,6 +2966,13 @@ export interface operations {
           '*/*': unknown;
         };
       };
+      /** @description To `showDashboard`, for who asks for text/html. */
+      302: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
       default: components['responses']['Error'];
     };
   };
@@ -2784,6 +2983,56 @@ export interface operations {
       path: {
         id: components['parameters']['ClusterId'];
         /** @description A path of the scheduler's own HTTP server, websockets included. */
+        page: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description As GET without a body. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  showDashboard: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description From `openDashboard`; it stands for the login. */
+        key: string;
+        /** @description As in `getDashboard`, websockets included. */
+        page: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The scheduler's own page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          '*/*': unknown;
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  headShownDashboard: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description From `openDashboard`; it stands for the login. */
+        key: string;
+        /** @description As in `getDashboard`, websockets included. */
         page: string;
       };
       cookie?: never;

@@ -12,16 +12,18 @@ from typing import Any
 
 import pytest
 from tornado import httpserver, netutil, web, websocket
-from tornado.httpclient import HTTPRequest
+from tornado.httpclient import HTTPRequest, HTTPResponse
 from tornado.httputil import HTTPHeaders
 
 from rsdat.base.errors import Conflict, NotFound
 from rsdat.base.secret import Secret
 from rsdat.clusters.manager import DashboardTarget
 from rsdat.server.dashboard import KEY_HEADER
+from rsdat.server.dashboardkeys import LIFE_S, DashboardKeys
 from tests.support.server import Lab, check_error, until
 
 KEY = "open-sesame"
+BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
 
 @dataclass
@@ -48,6 +50,9 @@ def far_application(far: FarEnd) -> web.Application:
                 return
             self.set_cookie("_xsrf", "stolen")
             self.set_header("Access-Control-Allow-Origin", "*")
+            if path == "status":
+                self.finish("<html><head><title>Dask</title></head><body>plots</body></html>")
+                return
             self.set_header("Content-Type", "application/json")
             self.finish(json.dumps({"Task Stream": "/individual-task-stream", "path": path}))
 
@@ -169,13 +174,13 @@ async def test_nobody_there(far: FarEnd, lab: Lab) -> None:
     ):
         path = f"/clusters/{id_}/dashboard/status"
         check_error(await lab.ask("GET", path), status, code)
-        page = await lab.ask("GET", path, headers={"Accept": "text/html,*/*;q=0.8"})
+        page = await lab.ask("GET", path, headers=BROWSER)
+        if page.code == 302:
+            page = await _follow(lab, page)
         assert page.code == status
         assert page.headers["Content-Type"].startswith("text/html")
         assert f"data-code='{code}'" in page.body.decode()
-    page = await lab.ask(
-        "GET", "/clusters/starting/dashboard/status", headers={"Accept": "text/html"}
-    )
+    page = await lab.ask("GET", "/clusters/starting/dashboard/status", headers=BROWSER)
     assert "not up &lt;yet&gt;" in page.body.decode()
 
 
@@ -185,6 +190,71 @@ async def test_only_the_scheduler(far: FarEnd, lab: Lab) -> None:
         response = await lab.ask("GET", f"/clusters/up/dashboard/{path}")
         assert response.code in (200, 404), (path, response.code)
     assert all(sent.get(KEY_HEADER) == KEY for sent in far.seen)
+
+
+async def test_shown_page(far: FarEnd, lab: Lab, caplog: pytest.LogCaptureFixture) -> None:
+    """A browser is led to a key, which opens the page in an origin of its own without a login."""
+    caplog.set_level("DEBUG")
+    response = await lab.ask("GET", "/clusters/up/dashboard/status", headers=BROWSER)
+    assert response.code == 302
+    page = await _follow(lab, response)
+    assert page.code == 200
+    policy = page.headers["Content-Security-Policy"]
+    assert policy.startswith("sandbox allow-scripts ")
+    assert "allow-same-origin" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+    body = page.body.decode()
+    assert body.startswith("<html><head><script>")
+    assert "postMessage" in body
+    assert body.endswith("<title>Dask</title></head><body>plots</body></html>")
+    assert far.seen[-1].get_list(KEY_HEADER) == [KEY]
+    # What is no page comes as it is.
+    path = response.headers["Location"].removesuffix("status").removeprefix("/user/ann/rsdat")
+    data = await lab.ask("GET", f"{path}individual-plots.json", token=False)
+    assert json.loads(data.body)["Task Stream"] == "/individual-task-stream"
+    key = path.split("/")[2]
+    assert (await lab.ask("GET", f"{path}x\ud7ff", token=False)).code in (200, 400)
+    assert not [record for record in caplog.records if key in record.getMessage()]
+
+
+async def test_the_key(far: FarEnd, lab: Lab) -> None:
+    """One a cluster; it opens its own alone, and only who is logged in gets it."""
+    path = "/api/clusters/up/dashboard-key"
+    assert (await lab.ask("POST", path, token=False)).code == 403
+    first, again = [json.loads((await lab.ask("POST", path)).body)["path"] for _ in range(2)]
+    assert first == again
+    assert first.startswith("rsdat/dashboards/")
+    check_error(await lab.ask("POST", "/api/clusters/nope/dashboard-key"), 404, "not_found")
+    other = await lab.ask("GET", "/clusters/down/dashboard/status", headers=BROWSER)
+    assert first not in other.headers["Location"]
+    assert (await _follow(lab, other)).code == 502
+    for key in ("x" * 43, first.split("/")[2][:-1] + "-"):
+        check_error(await lab.ask("GET", f"/dashboards/{key}/status"), 403, "forbidden")
+
+
+def test_old_keys_are_forgotten() -> None:
+    """One that is used lives on."""
+    now = 0.0
+    keys = DashboardKeys(lambda: now)
+    kept, lost = keys.key_of("a"), keys.key_of("b")
+    now = LIFE_S * 0.6
+    assert keys.cluster_of(kept) == "a"
+    now = LIFE_S * 1.2
+    assert (keys.cluster_of(kept), keys.cluster_of(lost)) == ("a", None)
+
+
+async def test_websocket_by_the_key(far: FarEnd, lab: Lab) -> None:
+    """The frame's origin is "null", and it has no cookie."""
+    answer = await lab.ask("POST", "/api/clusters/up/dashboard-key")
+    path = json.loads(answer.body)["path"].removeprefix("rsdat")
+    url = lab.url(f"{path}individual-task-stream/ws").replace("http", "ws", 1)
+    request = HTTPRequest(url, headers={"Origin": "null"})
+    connection = await websocket.websocket_connect(request, subprotocols=["bokeh"])
+    await connection.write_message("hello")
+    assert await asyncio.wait_for(connection.read_message(), 10) == "hello"
+    connection.close()
+    await until(lambda: not far.sockets)
 
 
 async def test_websocket(far: FarEnd, lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -217,6 +287,12 @@ async def test_websocket_to_a_dead_scheduler(far: FarEnd, lab: Lab) -> None:
     """Accepted, as it must be, and closed at once."""
     connection = await _connect(lab, "down")
     assert await asyncio.wait_for(connection.read_message(), 20) is None
+
+
+async def _follow(lab: Lab, response: HTTPResponse) -> HTTPResponse:
+    """As a browser does, but without any login."""
+    path = response.headers["Location"].removeprefix("/user/ann/rsdat")
+    return await lab.ask("GET", path, headers=BROWSER, token=False)
 
 
 async def _connect(lab: Lab, id_: str) -> websocket.WebSocketClientConnection:
