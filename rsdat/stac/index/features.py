@@ -1,0 +1,97 @@
+"""The features of an item collection one by one, however large the file is."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+_SPACE = re.compile(r"[ \t\n\r]*")
+_decode = json.JSONDecoder().raw_decode
+#: One feature, or one other value of the file, may be as large.
+_MOST_LETTERS = 256 * 1024 * 1024
+
+
+class Document:
+    """A JSON object whose array `features` passes by; the rest is kept.
+
+    Args:
+        chunks: Its bytes.
+    """
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self.rest: dict[str, Any] = {}
+        self._chunks = iter(chunks)
+        self._utf8 = codecs.getincrementaldecoder("utf-8-sig")("strict")
+        self._text = ""
+        self._at = 0
+        self._ended = False
+
+    def features(self) -> Iterator[Any]:
+        """Its features; `rest` is whole afterwards.
+
+        Raises:
+            ValueError: It is no JSON object.
+        """
+        if self._next() != "{":
+            raise ValueError("its JSON is not an object")
+        self._at += 1
+        while (found := self._next()) != "}":
+            if found == ",":
+                self._at += 1
+                found = self._next()
+            key = self._value()
+            if not isinstance(key, str) or self._next() != ":":
+                raise ValueError("it is not JSON")
+            self._at += 1
+            if key == "features" and self._next() == "[":
+                self._at += 1
+                while (found := self._next()) != "]":
+                    if found == ",":
+                        self._at += 1
+                    yield self._value()
+                self._at += 1
+            else:
+                self.rest[key] = self._value()
+
+    def _next(self) -> str:
+        """The next letter that is no space."""
+        while True:
+            match = _SPACE.match(self._text, self._at)
+            self._at = match.end() if match else self._at
+            if self._at < len(self._text):
+                return self._text[self._at]
+            if not self._more():
+                raise ValueError("it ends in its middle")
+
+    def _value(self) -> Any:
+        self._next()
+        wanted = 0
+        while True:
+            if len(self._text) - self._at >= wanted or self._ended:
+                try:
+                    value, end = _decode(self._text, self._at)
+                except RecursionError as error:
+                    raise ValueError("it is nested too deeply") from error
+                except ValueError:
+                    if self._ended or wanted > _MOST_LETTERS:
+                        raise
+                else:
+                    # A number at the end may go on in the next bytes.
+                    if end < len(self._text) or self._ended:
+                        self._at = end
+                        return value
+                # Twice as much at each try, or a large value would be looked at for ever.
+                wanted = max(2 * (len(self._text) - self._at), 1)
+            self._more()
+
+    def _more(self) -> bool:
+        if self._ended:
+            return False
+        data = next(self._chunks, None)
+        self._ended = data is None
+        self._text = self._text[self._at :] + self._utf8.decode(data or b"", final=data is None)
+        self._at = 0
+        return True

@@ -1,0 +1,377 @@
+"""The index on disk: one stac-geoparquet file, whose rows are the items.
+
+Others read it as such (geopandas, DuckDB, stac-geoparquet). What we need besides is in one more
+column, `rsdat`: the item's JSON as it was read, its address, and by what one sees whether its file
+has changed since.
+
+Source: stac-geoparquet 1.1, https://github.com/stac-utils/stac-geoparquet (spec); GeoParquet 1.1.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+
+from rsdat.base.errors import Conflict
+from rsdat.stac.index.query import Rows
+from rsdat.stac.index.row import NO_TIME, AssetWords, to_ms
+from rsdat.stac.index.table import Columns, View
+
+FORMAT = 1
+ROWS_AT_ONCE = 500
+_MOST_PROPERTIES = 200
+_MOST_KEYS = 100
+_TIMES = (
+    "datetime",
+    "start_datetime",
+    "end_datetime",
+    "created",
+    "updated",
+    "published",
+    "expires",
+)
+_RESERVED = {
+    "type",
+    "stac_version",
+    "stac_extensions",
+    "id",
+    "geometry",
+    "bbox",
+    "links",
+    "assets",
+    "collection",
+    "rsdat",
+}
+_TIME = pa.timestamp("ms", tz="UTC")
+_LINK = pa.struct([(name, pa.string()) for name in ("href", "rel", "type", "title")])
+_ASSET = pa.struct(
+    [
+        ("href", pa.string()),
+        ("title", pa.string()),
+        ("type", pa.string()),
+        ("roles", pa.list_(pa.string())),
+        ("file:size", pa.int64()),
+    ]
+)
+_OURS = pa.struct(
+    [
+        ("item", pa.binary()),
+        ("href", pa.string()),
+        ("stamp", pa.string()),
+        ("start", pa.int64()),
+        ("end", pa.int64()),
+        ("bbox", pa.list_(pa.float64(), 4)),
+        ("cloud", pa.float32()),
+        ("keys", pa.string()),
+        ("thumbnail", pa.string()),
+        ("rings", pa.list_(pa.int32())),
+        ("points", pa.list_(pa.float32())),
+    ]
+)
+
+
+def write(
+    path: Path,
+    view: View,
+    rows: Rows,
+    document: Callable[[int], bytes],
+    container: tuple[str, str | None] | None,
+    href: str,
+) -> None:
+    """Write rows to a new file.
+
+    Args:
+        path: Where; local.
+        view: The columns.
+        rows: Which rows.
+        document: Gives the JSON of a row.
+        container: As `Table.container`.
+        href: Of the catalog.
+    """
+    properties, keys = _shape(rows, document)
+    schema = pa.schema(
+        [
+            ("type", pa.string()),
+            ("stac_version", pa.string()),
+            ("stac_extensions", pa.list_(pa.string())),
+            ("id", pa.string()),
+            ("geometry", pa.binary()),
+            ("bbox", pa.struct([(n, pa.float64()) for n in ("xmin", "ymin", "xmax", "ymax")])),
+            ("links", pa.list_(_LINK)),
+            # A struct without fields can't be written.
+            *([("assets", pa.struct([(key, _ASSET) for key in keys]))] if keys else []),
+            ("collection", pa.string()),
+            *properties.items(),
+            ("rsdat", _OURS),
+        ]
+    )
+    words = {key: [*each] for key, each in view.asset_words.items()}
+    told = {"format": FORMAT, "href": href, "container": container, "assets": words}
+    metadata = {"geo": _GEO, "stac-geoparquet": {"version": "1.1.0"}, "rsdat": told}
+    schema = schema.with_metadata({key: json.dumps(each) for key, each in metadata.items()})
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for start in range(0, len(rows), ROWS_AT_ONCE):
+            part = rows[start : start + ROWS_AT_ONCE]
+            writer.write_batch(_batch(view, part, document, schema, properties, keys))
+        if not len(rows):
+            writer.write_table(schema.empty_table())
+
+
+_GEO = {
+    "version": "1.1.0",
+    "primary_column": "geometry",
+    "columns": {
+        "geometry": {
+            "encoding": "WKB",
+            "geometry_types": [],
+            "covering": {"bbox": {n: ["bbox", n] for n in ("xmin", "ymin", "xmax", "ymax")}},
+        }
+    },
+}
+
+
+def _shape(rows: Rows, document: Callable[[int], bytes]) -> tuple[dict[str, Any], list[str]]:
+    """Columns for the properties that have one plain type everywhere, and all asset keys."""
+    kinds: dict[str, set[str]] = {}
+    counts: Counter[str] = Counter()
+    keys: Counter[str] = Counter()
+    for row in rows:
+        item = json.loads(document(row))
+        properties, assets = item.get("properties"), item.get("assets")
+        for name, value in properties.items() if isinstance(properties, dict) else ():
+            counts[name] += 1
+            kinds.setdefault(name, set()).add(_kind(value))
+        keys.update(assets if isinstance(assets, dict) else ())
+    columns: dict[str, Any] = {"datetime": _TIME}
+    for name, _ in counts.most_common(_MOST_PROPERTIES):
+        column = _TIME if name in _TIMES else _COLUMNS.get(frozenset(kinds[name] - {"null"}))
+        if name not in _RESERVED and column is not None:
+            columns[name] = column
+    return columns, [key for key, _ in keys.most_common(_MOST_KEYS)]
+
+
+_COLUMNS = {
+    frozenset({"text"}): pa.string(),
+    frozenset({"bool"}): pa.bool_(),
+    frozenset({"int"}): pa.int64(),
+    frozenset({"float"}): pa.float64(),
+    frozenset({"int", "float"}): pa.float64(),
+    frozenset({"texts"}): pa.list_(pa.string()),
+    frozenset({"numbers"}): pa.list_(pa.float64()),
+}
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int" if -(2**63) <= value < 2**63 else "other"
+    if isinstance(value, float):
+        return "float"
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, list) and value:
+        if all(isinstance(each, str) for each in value):
+            return "texts"
+        if all(isinstance(each, int | float) and not isinstance(each, bool) for each in value):
+            return "numbers"
+    return "other"
+
+
+def _batch(
+    view: View,
+    rows: Rows,
+    document: Callable[[int], bytes],
+    schema: pa.Schema,
+    properties: dict[str, Any],
+    keys: list[str],
+) -> pa.RecordBatch:
+    texts = [document(row) for row in rows]
+    items = [json.loads(text) for text in texts]
+    known = [
+        each["properties"] if isinstance(each.get("properties"), dict) else {} for each in items
+    ]
+    columns: dict[str, Any] = {
+        "type": ["Feature"] * len(items),
+        "stac_version": [_text(each.get("stac_version")) for each in items],
+        "stac_extensions": [_texts(each.get("stac_extensions")) for each in items],
+        "id": [view.ids[row] for row in rows],
+        "geometry": _wkb(items),
+        "bbox": [_corners(view, row) for row in rows],
+        "links": [_links(each.get("links")) for each in items],
+        "assets": [_assets(each.get("assets"), keys) for each in items],
+        "collection": [view.collections[view.collection[row]] for row in rows],
+        "rsdat": [_ours(view, row, text) for row, text in zip(rows, texts, strict=True)],
+    }
+    for name, kind in properties.items():
+        values = [each.get(name) for each in known]
+        if kind == _TIME:
+            moments = [to_ms(value) for value in values]
+            values = [None if ms == NO_TIME else ms for ms in moments]
+        elif kind == pa.float64():
+            values = [None if value is None else float(value) for value in values]
+        columns[name] = values
+    return pa.RecordBatch.from_arrays(
+        [pa.array(columns[field.name], field.type) for field in schema], schema=schema
+    )
+
+
+def _wkb(items: list[dict[str, Any]]) -> Any:
+    texts = [json.dumps(each["geometry"]) if each.get("geometry") else None for each in items]
+    shapes = shapely.from_geojson(np.array(texts, object), on_invalid="ignore")
+    return list(shapely.to_wkb(shapes))
+
+
+def _corners(view: View, row: int) -> dict[str, float] | None:
+    box = view.box(row)
+    return None if box is None else dict(zip(("xmin", "ymin", "xmax", "ymax"), box, strict=True))
+
+
+def _links(links: Any) -> list[dict[str, Any]]:
+    return [
+        {name: _text(link.get(name)) for name in ("href", "rel", "type", "title")}
+        for link in (links if isinstance(links, list) else [])
+        if isinstance(link, dict)
+    ]
+
+
+def _assets(assets: Any, keys: list[str]) -> dict[str, Any]:
+    found = {}
+    for key in keys:
+        asset = assets.get(key) if isinstance(assets, dict) else None
+        if isinstance(asset, dict):
+            size = asset.get("file:size")
+            found[key] = {
+                **{name: _text(asset.get(name)) for name in ("href", "title", "type")},
+                "roles": _texts(asset.get("roles")),
+                "file:size": size if _kind(size) == "int" else None,
+            }
+    return found
+
+
+def _ours(view: View, row: int, text: bytes) -> dict[str, Any]:
+    first, count = view.rings[row]
+    ends = view.ring_ends[first : first + count]
+    points = view.points[ends[0, 0] : ends[-1, 1]].ravel() if count else np.zeros(0, np.float32)
+    return {
+        "item": text,
+        "href": view.hrefs[row],
+        "stamp": view.stamps[row],
+        "start": int(view.start[row]),
+        "end": int(view.end[row]),
+        "bbox": view.boxes[row],
+        "cloud": float(view.cloud[row]),
+        "keys": json.dumps(view.key_sets[view.keys[row]]),
+        "thumbnail": view.thumbnails[row],
+        "rings": ends[:, 1] - ends[:, 0],
+        "points": points,
+    }
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _texts(value: Any) -> list[str]:
+    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+
+
+class KeptFile:
+    """A file that `write` made.
+
+    Raises:
+        Conflict: It is none, is damaged, or a newer rsdat wrote it.
+    """
+
+    def __init__(self, path: Path, href: str) -> None:
+        try:
+            self._file = pq.ParquetFile(path)
+            told = json.loads((self._file.schema_arrow.metadata or {}).get(b"rsdat", b"{}"))
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise Conflict(
+                f"The index of {href} is damaged: {error}", code="damaged_file"
+            ) from error
+        if told.get("format") != FORMAT or told.get("href") != href:
+            raise Conflict(f"This is no index of {href} that can be used", code="other_format")
+        self._told = told
+        self._groups: dict[int, Any] = {}
+
+    @property
+    def container(self) -> tuple[str, str | None] | None:
+        """As `Table.container`."""
+        container = self._told.get("container")
+        return None if container is None else (container[0], container[1])
+
+    def columns(self) -> Columns:
+        """Everything but the JSON.
+
+        Raises:
+            Conflict: The file is damaged.
+        """
+        try:
+            return self._columns()
+        except (KeyError, TypeError, ValueError, OSError, pa.ArrowException) as error:
+            raise Conflict(f"The index is damaged: {error}", code="damaged_file") from error
+
+    def _columns(self) -> Columns:
+        ours = [f"rsdat.{field.name}" for field in _OURS if field.name != "item"]
+        table = self._file.read(["id", "collection", *ours], use_threads=False).combine_chunks()
+        if not len(table):
+            table = table.schema.empty_table()
+        kept = table["rsdat"].combine_chunks()
+        if isinstance(kept, pa.ChunkedArray):
+            kept = pa.concat_arrays(kept.chunks) if kept.num_chunks else pa.array([], kept.type)
+        rings, points = kept.field("rings"), kept.field("points")
+        sets = kept.field("keys").dictionary_encode()
+        known = [tuple(json.loads(each)) for each in sets.dictionary.to_pylist()]
+        return Columns(
+            ids=table["id"].to_pylist(),
+            hrefs=kept.field("href").to_pylist(),
+            thumbnails=kept.field("thumbnail").to_pylist(),
+            stamps=kept.field("stamp").to_pylist(),
+            start=kept.field("start").to_numpy(),
+            end=kept.field("end").to_numpy(),
+            boxes=kept.field("bbox").flatten().to_numpy().reshape(-1, 4),
+            cloud=kept.field("cloud").to_numpy(),
+            collections=table["collection"].to_pylist(),
+            keys=[known[number] for number in sets.indices.to_pylist()],
+            asset_words={
+                key: AssetWords(each[0], each[1], tuple(each[2]))
+                for key, each in self._told["assets"].items()
+            },
+            ring_counts=rings.value_lengths().to_numpy(),
+            ring_lengths=rings.flatten().to_numpy(),
+            points=points.flatten().to_numpy().reshape(-1, 2),
+        )
+
+    def item(self, row: int) -> bytes:
+        """The JSON of a row."""
+        number, start = 0, 0
+        for number in range(self._file.num_row_groups):
+            rows = self._file.metadata.row_group(number).num_rows
+            if row < start + rows:
+                break
+            start += rows
+        group = self._groups.get(number)
+        if group is None:
+            table = self._file.read_row_group(number, columns=["rsdat.item"], use_threads=False)
+            while len(self._groups) >= 2:
+                self._groups.pop(next(iter(self._groups)))
+            group = self._groups[number] = table["rsdat"].combine_chunks().field("item")
+        data: bytes = group[row - start].as_py()
+        return data
+
+    def close(self) -> None:
+        """Close it."""
+        self._groups.clear()
+        self._file.close()

@@ -1,0 +1,88 @@
+"""An index for programs and notebooks."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rsdat.base.errors import DoorBroken
+from rsdat.stac import hrefs
+from rsdat.stac.index.document import absolute_item
+from rsdat.stac.index.index import Index
+from rsdat.stac.index.query import parse_filter
+from rsdat.stac.index.source import FsspecSource, Source
+from rsdat.stac.index.web import WebSource
+
+if TYPE_CHECKING:
+    import pystac
+
+
+def open_index(
+    href: str | os.PathLike[str],
+    *,
+    storage_options: Mapping[str, Any] | None = None,
+    keep: bool = True,
+) -> Index:
+    """All items below a catalog, being read from now on; close it.
+
+    Rows can be used while others are read; `wait` waits for all of them. With 200 items and more
+    the index is kept as `<catalog>.items.parquet` (stac-geoparquet) beside the catalog, or in
+    `$RSDAT_HOME/stac` where that can't be written, and the next time only what has changed is read.
+
+    Args:
+        href: A catalog, a collection, an item, an item collection or a stac-geoparquet file, on
+            any file system that fsspec knows, or on the web.
+        storage_options: For the file system.
+        keep: Whether to keep it.
+    """
+    address = hrefs.absolute(os.fspath(href))
+    web = address.startswith(("http://", "https://")) and not storage_options
+    source: Source = WebSource() if web else FsspecSource(address, storage_options)
+    index = Index(
+        address, source, owner=str((storage_options or {}).get("endpoint", "")), keep=keep
+    )
+    index.refresh()
+    return index
+
+
+def items(
+    href: str | os.PathLike[str],
+    *,
+    ids: Sequence[str] | None = None,
+    bbox: Sequence[float] | None = None,
+    datetime: str | None = None,
+    text: str | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+) -> list[pystac.Item]:
+    """Items below a catalog, by what they are like; all of them if nothing is said.
+
+    Their hrefs are absolute.
+
+    Args:
+        href: As for `open_index`.
+        ids: These only.
+        bbox: West, south, east, north in degrees; west > east crosses the antimeridian.
+        datetime: A moment or an interval as in STAC APIs: `2024-01-01/2024-03-31`.
+        text: Part of the id, upper or lower case.
+        storage_options: For the file system.
+
+    Returns:
+        PySTAC items, the latest first.
+
+    Raises:
+        RsdatError: The catalog can't be read.
+    """
+    import pystac
+
+    wanted = parse_filter(bbox, datetime, text, ids=ids)
+    index = open_index(href, storage_options=storage_options)
+    try:
+        if not index.wait():
+            raise index.failure or DoorBroken(f"{href} could not be read")
+        found = index.chosen(wanted)
+    finally:
+        index.close()
+    return [
+        pystac.Item.from_dict(absolute_item(item, place, hrefs.resolve)) for place, item in found
+    ]

@@ -1,0 +1,242 @@
+"""Where the JSON of catalogs comes from: any fsspec file system, or the web."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import fsspec
+
+from rsdat.base.errors import (
+    Conflict,
+    InvalidInput,
+    NoCredential,
+    NotFound,
+    NotPermitted,
+    RsdatError,
+)
+from rsdat.base.files import write_bytes
+from rsdat.stac import hrefs
+
+CHUNK_BYTES = 1024 * 1024
+#: A folder with fewer wanted files is not worth a listing.
+_WORTH_LISTING = 3
+_LASTING = (NotFound, NotPermitted, NoCredential, InvalidInput, Conflict)
+
+#: Name to stamp, of the files and of the folders in a folder.
+Listed = tuple[Mapping[str, str], Mapping[str, str]]
+
+
+class Source(Protocol):
+    """Reads and keeps files. Called from many threads at once.
+
+    Failures are OSError or RsdatError; see `is_missing` and `is_passing`.
+    """
+
+    #: So many threads may read at once.
+    readers: int
+
+    def resolve(self, href: str, base: str) -> str:
+        """Where an href leads that stands in the file at `base`."""
+        ...
+
+    def read(self, href: str, stamp: str | None) -> tuple[bytes | None, str | None]:
+        """A file and its stamp if reading tells that; None for the bytes where it is as it was."""
+        ...
+
+    def chunks(self, href: str) -> Iterator[bytes]:
+        """A file that may be large, in pieces."""
+        ...
+
+    def stamps(self, wanted: Sequence[str]) -> dict[str, str]:
+        """For those where it costs little: a text that is another one when the file is."""
+        ...
+
+    def download(self, href: str, path: Path) -> None:
+        """Copy a file to the local disk."""
+        ...
+
+    def upload(self, path: Path, href: str) -> None:
+        """Copy a local file to `href`, whole or not at all."""
+        ...
+
+
+def is_missing(error: BaseException) -> bool:
+    """Whether there is no such file."""
+    return isinstance(error, FileNotFoundError | NotADirectoryError | NotFound)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether it may work when tried again."""
+    if isinstance(error, RsdatError):
+        return not isinstance(error, _LASTING)
+    kinds = FileNotFoundError | NotADirectoryError | IsADirectoryError | PermissionError
+    return not isinstance(error, kinds)
+
+
+def words_of(error: BaseException) -> str:
+    """What is told of a failure."""
+    if isinstance(error, RsdatError):
+        return error.message
+    if is_missing(error):
+        return "There is no such file"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
+
+
+def listed_stamps(wanted: Sequence[str], listing: Callable[[str], Listed]) -> dict[str, str]:
+    """Stamps from listings of the folders that hold the files.
+
+    Where each file has a folder of its own, as PySTAC writes items, the folder above is listed:
+    its folders have stamps too, where the file system changes them with what is in them.
+
+    Args:
+        wanted: Addresses of files.
+        listing: Lists a folder's address; both empty where that can't be done.
+    """
+    found: dict[str, str] = {}
+    by_folder: dict[str, list[str]] = defaultdict(list)
+    for href in wanted:
+        by_folder[href.rpartition("/")[0]].append(href)
+    by_grandparent: dict[str, list[str]] = defaultdict(list)
+    for folder, files in by_folder.items():
+        if len(files) >= _WORTH_LISTING:
+            stamps, _ = listing(folder)
+            for href in files:
+                if stamp := stamps.get(href.rpartition("/")[2]):
+                    found[href] = stamp
+        else:
+            by_grandparent[folder.rpartition("/")[0]] += files
+    for above, files in by_grandparent.items():
+        if len(files) < _WORTH_LISTING:
+            continue
+        _, stamps = listing(above)
+        for href in files:
+            if stamp := stamps.get(href.rpartition("/")[0].rpartition("/")[2]):
+                found[href] = f"folder {stamp}"
+    return found
+
+
+class FsspecSource:
+    """Any file system that fsspec knows.
+
+    Args:
+        href: Of the catalog, in the form of `rsdat.stac.hrefs.absolute`.
+        storage_options: For its file system; others that it links are opened without.
+    """
+
+    def __init__(self, href: str, storage_options: Mapping[str, Any] | None = None) -> None:
+        self._options = dict(storage_options or {})
+        self._scheme = _scheme(href)
+        self.readers = 4 if self._scheme in ("", "file", "local", "memory") else 12
+
+    def resolve(self, href: str, base: str) -> str:
+        """See `Source`."""
+        return hrefs.resolve(href, base)
+
+    def read(self, href: str, stamp: str | None) -> tuple[bytes | None, str | None]:
+        """See `Source`."""
+        filesystem, path = self._open(href)
+        data: bytes = filesystem.cat_file(path)
+        return data, stamp
+
+    def chunks(self, href: str) -> Iterator[bytes]:
+        """See `Source`."""
+        filesystem, path = self._open(href)
+        with filesystem.open(path, "rb") as file:
+            while data := file.read(CHUNK_BYTES):
+                yield data
+
+    def stamps(self, wanted: Sequence[str]) -> dict[str, str]:
+        """See `Source`."""
+        here = [href for href in wanted if _scheme(href) == self._scheme]
+        if self._scheme in ("", "file", "local"):
+            return local_stamps(here)
+        return listed_stamps(here, self._listing)
+
+    def download(self, href: str, path: Path) -> None:
+        """See `Source`."""
+        with path.open("wb") as file:
+            for data in self.chunks(href):
+                file.write(data)
+
+    def upload(self, path: Path, href: str) -> None:
+        """See `Source`."""
+        filesystem, target = self._open(href)
+        if self._scheme in ("", "file", "local"):
+            local_upload(path, Path(target))
+        else:
+            filesystem.put_file(str(path), target)
+
+    def _open(self, href: str) -> tuple[Any, str]:
+        options = self._options if _scheme(href) == self._scheme else {}
+        filesystem, path = fsspec.core.url_to_fs(href, **options)
+        return filesystem, path
+
+    def _listing(self, folder: str) -> Listed:
+        filesystem, path = self._open(folder)
+        try:
+            entries = filesystem.ls(path, detail=True, refresh=True)
+        except (OSError, RsdatError, NotImplementedError):
+            return {}, {}
+        files: dict[str, str] = {}
+        folders: dict[str, str] = {}
+        for entry in entries:
+            name = entry["name"].rstrip("/").rpartition("/")[2]
+            seen = [str(entry[key]) for key in _TELLING if entry.get(key) is not None]
+            if not seen:
+                continue
+            stamp = " ".join((*seen, str(entry.get("size"))))
+            if entry["type"] == "file":
+                files[name] = stamp
+            elif self._scheme == "dcache":
+                # Its files can't be changed, only replaced, which changes their folder.
+                folders[name] = stamp
+        return files, folders
+
+
+_TELLING = (
+    "pnfs_id",
+    "ETag",
+    "etag",
+    "mtime",
+    "modified",
+    "LastModified",
+    "last_modified",
+    "created",
+)
+
+
+def _scheme(href: str) -> str:
+    return href.partition("://")[0] if "://" in href else ""
+
+
+def local_stamps(wanted: Sequence[str]) -> dict[str, str]:
+    """Stamps of files on the local disk."""
+    found = {}
+    for href in wanted:
+        try:
+            facts = Path(href).stat()
+        except OSError:
+            continue
+        found[href] = f"{facts.st_mtime_ns} {facts.st_size} {facts.st_ino}"
+    return found
+
+
+def local_upload(path: Path, target: Path) -> None:
+    """Put a file beside its place, then in one step there; as everybody else may read it."""
+    if path.stat().st_size <= CHUNK_BYTES:
+        write_bytes(target, path.read_bytes(), mode=0o644)
+        return
+    beside = target.with_name(f".{target.name}.{os.getpid()}-{path.name}")
+    try:
+        shutil.copyfile(path, beside)
+        beside.replace(target)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise

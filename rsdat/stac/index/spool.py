@@ -1,0 +1,38 @@
+"""The whole JSON of items, compressed, on the local disk: nothing of it stays in memory."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+import zlib
+
+
+class Spool:
+    """A file without a name that grows. Read from any thread, written by one at a time."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile(prefix="rsdat-stac-")  # noqa: SIM115 - `close` does
+        self._end = 0
+        self._lock = threading.Lock()
+
+    @staticmethod
+    def packed(data: bytes) -> bytes:
+        """As `add` takes it: compressed by whoever has the time."""
+        return zlib.compress(data, 1)
+
+    def add(self, packed: bytes) -> tuple[int, int]:
+        """Keep something; where it lies and how long it is, for `get`."""
+        with self._lock:
+            at = self._end
+            os.pwrite(self._file.fileno(), packed, at)
+            self._end += len(packed)
+        return at, len(packed)
+
+    def get(self, at: int, length: int) -> bytes:
+        """What was packed."""
+        return zlib.decompress(os.pread(self._file.fileno(), length, at))
+
+    def close(self) -> None:
+        """Forget all of it."""
+        self._file.close()

@@ -1,0 +1,444 @@
+"""The walk through a catalog: all items below it into a table, many read at once.
+
+A walk goes over everything, but reads only what is not in the table yet, or is another file now.
+So a first reading, going on after a break, and bringing an old index up to date are one thing.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from rsdat.base.errors import DoorBroken, InvalidInput, NoCredential, RsdatError
+from rsdat.stac.index.features import Document
+from rsdat.stac.index.row import Row, row_of
+from rsdat.stac.index.source import Source, is_passing, words_of
+from rsdat.stac.index.spool import Spool
+from rsdat.stac.index.table import Table
+
+#: Items that one thread reads in a go.
+_CHUNK = 16
+#: Items that are read before anything is asked about the others.
+_FIRST = 64
+_TRIES = 3
+_PAUSE_S = 0.5
+#: So many failures of the line, one after another, and the other side is away.
+_MOST_BREAKS = 24
+#: Of pages that an API gives; whoever wants more searches.
+MOST_PAGED = 10_000
+MOST_PROBLEMS = 10_000
+
+
+class Problem(NamedTuple):
+    """Something that could not be read; the rest could."""
+
+    href: str | None
+    message: str
+
+
+class Away(DoorBroken):
+    """Nothing can be read any more just now."""
+
+
+class Stopped(Exception):
+    """The walk is not wanted any more."""
+
+
+@dataclass
+class _Read:
+    href: str
+    stamp: str | None
+    row: Row | None = None
+    packed: bytes | None = None
+    problem: str | None = None
+    passing: bool = False
+
+
+@dataclass
+class _Links:
+    """What a catalog names."""
+
+    href: str
+    catalogs: list[str]
+    items: list[str]
+    pages: list[str]
+    stamps: dict[str, str]
+    problems: list[Problem]
+
+
+class Walk:
+    """One walk.
+
+    Args:
+        source: Reads.
+        root: Absolute address of a catalog, a collection, an item or an item collection.
+        table: Gets the rows.
+        spool: Gets the JSON.
+        stop: Set to end the walk.
+        progress: Called after every few rows, in the walk's own thread.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        root: str,
+        table: Table,
+        spool: Spool,
+        stop: threading.Event,
+        progress: Callable[[], None],
+    ) -> None:
+        self._source = source
+        self._root = root
+        self._table = table
+        self._spool = spool
+        self._stop = stop
+        self._progress = progress
+        self._seen_rows: set[int] = set()
+        self._seen: set[str] = {root}
+        self._whole = True
+        self._breaks = 0
+        self._why: RsdatError | None = None
+        #: What could not be read.
+        self.problems: list[Problem] = []
+        #: How many; `problems` has the first.
+        self.problems_total = 0
+        #: Whether the table is another one now.
+        self.changed = False
+
+    def run(self) -> None:
+        """Walk; items that are nowhere any more are gone afterwards.
+
+        Raises:
+            RsdatError, OSError, ValueError: The root can't be read.
+            Away: Too much in a row could not be read; what was read stays.
+            Stopped: It was told to stop.
+        """
+        first = self._read_root()
+        if first is not None:
+            with ThreadPoolExecutor(self._source.readers, "rsdat-stac") as pool:
+                try:
+                    self._follow(first, pool)
+                finally:
+                    pool.shutdown(wait=True, cancel_futures=True)
+        if self._whole:
+            gone = [
+                row for href, row in list(self._table.rows().items()) if row not in self._seen_rows
+            ]
+            self._table.remove(gone)
+            self.changed |= bool(gone)
+
+    # ------------------------------------------------------------- the root
+
+    def _read_root(self) -> _Links | None:
+        """What the root names; None where it holds its items itself."""
+        stamp = self._source.stamps([self._root]).get(self._root)
+        known = self._table.container_rows(self._root, stamp)
+        if known:
+            self._seen_rows.update(known)
+            return None
+        document = Document(self._opened(self._root))
+        batch: list[_Read] = []
+        count = 0
+        for feature in document.features():
+            count += 1
+            batch.append(self._feature(feature, self._root, stamp))
+            if len(batch) >= _FIRST:
+                self._take(batch)
+                batch = []
+        self._take(batch)
+        value = document.rest
+        if value.get("type") == "FeatureCollection" or count:
+            if count and value.get("type") not in ("FeatureCollection", "ItemCollection", None):
+                raise ValueError("it is no STAC item collection")
+            self._next_pages(value, self._root, count)
+            self._table.container = (self._root, stamp)
+            return None
+        if value.get("type") == "Feature":
+            self._take([self._parsed(self._root, stamp, json.dumps(value).encode(), value)])
+            return None
+        if "id" not in value or not ({"stac_version", "links"} & set(value)):
+            raise ValueError("it is no STAC catalog")
+        if is_api(value):
+            raise InvalidInput(
+                "This is a STAC API: its items are found by a search",
+                hint="Search it by area, time and collection.",
+                code="is_api",
+            )
+        return self._links(self._root, value)
+
+    def _feature(self, feature: Any, container: str, stamp: str | None) -> _Read:
+        if not isinstance(feature, dict):
+            return _Read(container, None, problem="a feature is no JSON object")
+        href = own_href(feature) or f"{container}#{feature.get('id')}"
+        return self._parsed(href, stamp, json.dumps(feature).encode(), feature)
+
+    def _next_pages(self, page: dict[str, Any], href: str, count: int) -> None:
+        """The further pages of an API's answer."""
+        while (after := _link(page, "next")) and after.get("method", "GET") == "GET":
+            if count >= MOST_PAGED:
+                self._problem(href, f"Only the first {count} items were read: search for others")
+                return
+            href = self._source.resolve(str(after["href"]), href)
+            if href in self._seen:
+                return
+            self._seen.add(href)
+            if self._stop.is_set():
+                raise Stopped
+            document = Document(self._opened(href))
+            batch = [self._feature(feature, href, None) for feature in document.features()]
+            if not batch:
+                return
+            count += len(batch)
+            self._take(batch)
+            page = document.rest
+
+    def _opened(self, href: str) -> Iterable[bytes]:
+        ahead: Iterable[bytes] = self._patient(lambda: _Ahead(self._source.chunks(href)))
+        return ahead
+
+    def _patient(self, read: Callable[[], Any]) -> Any:
+        """Try again what may have failed by chance."""
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return read()
+            except (OSError, RsdatError) as error:
+                if attempt == _TRIES or not is_passing(error):
+                    raise
+            if self._stop.wait(_PAUSE_S * attempt):
+                raise Stopped
+        raise AssertionError("unreachable")
+
+    # ------------------------------------------------------------- below it
+
+    def _follow(self, first: _Links, pool: ThreadPoolExecutor) -> None:
+        catalogs: deque[str] = deque()
+        chunks: deque[list[tuple[str, str | None]]] = deque()
+        pages: deque[str] = deque()
+        running: set[Future[Any]] = set()
+
+        def found(links: _Links) -> None:
+            for problem in links.problems:
+                self._problem(*problem)
+            catalogs.extend(self._new(links.catalogs))
+            pages.extend(self._new(links.pages))
+            self._queue(links, chunks)
+
+        found(first)
+        while catalogs or chunks or pages or running:
+            while len(running) < 3 * self._source.readers and (catalogs or chunks):
+                if chunks:
+                    running.add(pool.submit(self._read_items, chunks.popleft()))
+                else:
+                    running.add(pool.submit(self._read_catalog, catalogs.popleft()))
+            if not running and pages:
+                self._page(pages.popleft())
+                continue
+            done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
+            for future in done:
+                result = future.result()
+                if isinstance(result, _Links):
+                    self._breaks = 0
+                    found(result)
+                elif isinstance(result, _Read):
+                    self._failed(result)
+                else:
+                    self._take(result)
+            if self._stop.is_set():
+                raise Stopped
+
+    def _page(self, href: str) -> None:
+        try:
+            document = Document(self._opened(href))
+            batch = [self._feature(each, href, None) for each in document.features()]
+            self._take(batch)
+            self._next_pages(document.rest, href, len(batch))
+        except (OSError, RsdatError, ValueError) as error:
+            self._whole = False
+            self._problem(href, words_of(error))
+
+    def _new(self, wanted: list[str]) -> Iterator[str]:
+        for href in wanted:
+            if href not in self._seen:
+                self._seen.add(href)
+                yield href
+
+    def _queue(self, links: _Links, chunks: deque[list[tuple[str, str | None]]]) -> None:
+        """Queue the items that are to be read, and know the others."""
+        chunk: list[tuple[str, str | None]] = []
+        for href in self._new(links.items):
+            stamp = links.stamps.get(href)
+            row = self._table.find(href)
+            if row is not None:
+                old = self._table.stamp(row)
+                if stamp is not None and stamp == old:
+                    self._seen_rows.add(row)
+                    continue
+            chunk.append((href, stamp))
+            if len(chunk) >= _CHUNK:
+                chunks.append(chunk)
+                chunk = []
+        if chunk:
+            chunks.append(chunk)
+
+    def _links(self, href: str, value: dict[str, Any], *, ask: bool = True) -> _Links:
+        found = _Links(href, [], [], [], {}, [])
+        links = value.get("links")
+        if not isinstance(links, list):
+            found.problems.append(Problem(href, "It has no list of links"))
+            links = []
+        kinds = {"child": found.catalogs, "item": found.items, "items": found.pages}
+        for link in links:
+            place = link.get("href") if isinstance(link, dict) else None
+            kind = link.get("rel") if isinstance(link, dict) else None
+            if kind not in kinds:
+                continue
+            if not isinstance(place, str) or not place:
+                found.problems.append(Problem(href, f"A link to a {kind} leads nowhere"))
+                continue
+            if kind == "items" and "json" not in str(link.get("type", "json")):
+                continue  # a mirror of the items as Parquet
+            try:
+                kinds[kind].append(self._source.resolve(place, href))
+            except (RsdatError, ValueError) as error:
+                found.problems.append(Problem(href, words_of(error)))
+        if ask:
+            # The first ones are to be seen before the others have been asked about.
+            known = len(self._table) > 0
+            found.stamps = self._source.stamps(found.items if known else found.items[_FIRST:])
+        return found
+
+    # Both run in the pool's threads.
+
+    def _read_catalog(self, href: str) -> _Links | _Read:
+        try:
+            data = self._patient(lambda: self._source.read(href, None))[0]
+            value = json.loads(data or b"")
+            if not isinstance(value, dict) or value.get("type") == "Feature":
+                raise ValueError("it is no catalog")
+            return self._links(href, value)
+        except Stopped:
+            return _Read(href, None, problem="stopped")
+        except (OSError, RsdatError, ValueError, RecursionError) as error:
+            return self._unread(href, error)
+
+    def _read_items(self, wanted: Sequence[tuple[str, str | None]]) -> list[_Read]:
+        found = []
+        for href, stamp in wanted:
+            if self._stop.is_set():
+                break
+            try:
+                row = self._table.find(href)
+                known = self._table.stamp(row) if row is not None else None
+                data, now = self._patient(lambda: self._source.read(href, stamp or known))  # noqa: B023
+                if data is None:
+                    found.append(_Read(href, now))
+                else:
+                    found.append(self._parsed(href, stamp or now, data, json.loads(data)))
+            except Stopped:
+                break
+            except (OSError, RsdatError, ValueError, RecursionError) as error:
+                found.append(self._unread(href, error))
+        return found
+
+    def _parsed(self, href: str, stamp: str | None, data: bytes, value: Any) -> _Read:
+        try:
+            if not isinstance(value, dict):
+                raise ValueError("it is no STAC item")  # noqa: TRY004 - the file is wrong
+            row = row_of(value, href, self._source.resolve)
+        except (ValueError, TypeError, RsdatError) as error:
+            return _Read(href, stamp, problem=f"This is no STAC item: {words_of(error)}")
+        return _Read(href, stamp, row, Spool.packed(data))
+
+    def _unread(self, href: str, error: BaseException) -> _Read:
+        if isinstance(error, NoCredential):
+            self._why = error
+        passing = not isinstance(error, ValueError | RecursionError) and is_passing(error)
+        message = words_of(error)
+        if isinstance(error, ValueError) and not isinstance(error, RsdatError | OSError):
+            message = f"This can't be read as JSON: {message}"
+        return _Read(
+            href, None, problem=message, passing=passing or isinstance(error, NoCredential)
+        )
+
+    # ------------------------------------------------------------- what came
+
+    def _take(self, batch: Sequence[_Read]) -> None:
+        rows, stamps, where = [], [], []
+        for each in batch:
+            if each.problem is not None:
+                self._failed(each, catalog=False)
+                continue
+            self._breaks = 0
+            if each.row is None:
+                row = self._table.find(each.href)
+                if row is not None:
+                    self._seen_rows.add(row)
+                continue
+            rows.append(each.row)
+            stamps.append(each.stamp)
+            where.append(self._spool.add(each.packed or b""))
+        if rows:
+            self._seen_rows.update(self._table.extend(rows, stamps, where))
+            self.changed = True
+        self._progress()
+        if self._stop.is_set():
+            raise Stopped
+
+    def _failed(self, read: _Read, *, catalog: bool = True) -> None:
+        if catalog:
+            self._whole = False  # what is below it is not gone
+        self._problem(read.href, read.problem or "")
+        if not read.passing:
+            return
+        row = self._table.find(read.href)
+        if row is not None:
+            self._seen_rows.add(row)
+        self._breaks += 1
+        if self._breaks >= _MOST_BREAKS or self._why is not None:
+            raise self._why or Away(
+                f"Reading broke off: {read.problem}",
+                hint="What was read until then is shown; the rest is tried again.",
+                code="away",
+            )
+
+    def _problem(self, href: str | None, message: str) -> None:
+        self.problems_total += 1
+        if len(self.problems) < MOST_PROBLEMS:
+            self.problems.append(Problem(href, message))
+
+
+class _Ahead:
+    """An iterator whose first step was done, so that its failure shows at once."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._first = next(chunks, b"")
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._first
+        yield from self._chunks
+
+
+def is_api(value: dict[str, Any]) -> bool:
+    """Whether this is a STAC API's landing page."""
+    return isinstance(value.get("conformsTo"), list) or _link(value, "search") is not None
+
+
+def own_href(item: dict[str, Any]) -> str | None:
+    """The absolute address that an item says it has."""
+    link = _link(item, "self")
+    href = None if link is None else str(link.get("href"))
+    return href if href and "://" in href else None
+
+
+def _link(value: dict[str, Any], rel: str) -> dict[str, Any] | None:
+    links = value.get("links")
+    for link in links if isinstance(links, list) else []:
+        if isinstance(link, dict) and link.get("rel") == rel and isinstance(link.get("href"), str):
+            return link
+    return None
