@@ -6,10 +6,10 @@ import hashlib
 import json
 import os
 import secrets
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from rsdat.base.examples import examples
 from rsdat.base.files import (
     private_folder,
     read_json,
@@ -172,14 +172,6 @@ class DemoFolder:
         if not file.exists():
             file.parent.mkdir(parents=True, exist_ok=True)
             write_text(file, json.dumps({"fetchNews": "false", "checkForUpdates": False}))
-
-
-def examples() -> list[Path]:
-    """The example notebooks: of this checkout, or of the installed package."""
-    checkout = Path(__file__).parents[2]
-    in_checkout = (checkout / "pyproject.toml").exists()
-    folder = checkout if in_checkout else Path(sys.prefix, "share", "rsdat")
-    return sorted((folder / "examples").glob("*.ipynb"))
 
 
 def _digest(content: bytes) -> str:
