@@ -4,6 +4,7 @@ import { clustersPlugins } from './clusters/plugin';
 import { commonPlugins } from './common/plugin';
 import { dashboardsPlugins } from './dashboards/plugin';
 import { dcachePlugins } from './dcache';
+import { examplesPlugins } from './examples/plugin';
 import { transfersPlugins } from './transfers';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
@@ -11,7 +12,8 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...clustersPlugins,
   ...dashboardsPlugins,
   ...dcachePlugins,
-  ...transfersPlugins
+  ...transfersPlugins,
+  ...examplesPlugins
 ];
 
 export default plugins;

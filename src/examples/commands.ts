@@ -1,0 +1,104 @@
+/** What can be done with the examples: one is copied into the workspace and opened. */
+import { Dialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
+import type { Contents } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { CommandRegistry } from '@lumino/commands';
+import { ApiError } from '../common/request';
+import type { IExamplesApi } from './api';
+import { iconOf } from './icons';
+import { CommandIDs } from './ids';
+
+export interface ICommandOptions {
+  commands: CommandRegistry;
+  api: IExamplesApi;
+  contents: Pick<Contents.IManager, 'driveName' | 'localPath'>;
+  /** Show a notebook of the workspace; gives its widget, which takes the launcher's place. */
+  openDocument: (path: string) => Promise<unknown>;
+  trans: TranslationBundle;
+}
+
+/** Add the command. Label and caption are those of the example that its arguments name. */
+export function addCommands(options: ICommandOptions): void {
+  const { commands, api, contents, openDocument, trans } = options;
+  commands.addCommand(CommandIDs.open, {
+    label: args =>
+      typeof args.title === 'string' ? args.title : trans.__('Open Example…'),
+    caption: args =>
+      typeof args.caption === 'string'
+        ? args.caption
+        : trans.__('Copy an example notebook into the workspace and open it'),
+    icon: args => iconOf(String(args.name)),
+    isEnabled: args => typeof args.name === 'string',
+    describedBy: {
+      args: {
+        type: 'object',
+        required: ['name'],
+        properties: {
+          name: {
+            type: 'string',
+            description: 'Of the example, as the REST contract lists it.'
+          },
+          title: { type: 'string', description: 'Label of the command.' },
+          caption: { type: 'string', description: 'Caption of the command.' },
+          cwd: {
+            type: 'string',
+            description:
+              'Folder of the workspace that it is copied to; its root if left out.'
+          }
+        }
+      }
+    },
+    execute: async args => {
+      const name = String(args.name);
+      const cwd = typeof args.cwd === 'string' ? args.cwd : '';
+      // Other drives keep no notebooks that kernels of this server could run beside their files.
+      const folder =
+        contents.driveName(cwd) === '' ? contents.localPath(cwd) : '';
+      try {
+        let copy = await api.open(name, folder, false);
+        if (copy.state === 'changed') {
+          const choice = await ask(copy.path, trans);
+          if (choice === null) {
+            return;
+          }
+          copy =
+            choice === 'another' ? await api.open(name, folder, true) : copy;
+        }
+        return await openDocument(copy.path);
+      } catch (reason) {
+        const error = ApiError.from(reason);
+        await showErrorMessage(
+          trans.__('The example was not opened'),
+          error.text,
+          [Dialog.okButton({ label: trans.__('Close') })]
+        );
+      }
+    }
+  });
+}
+
+/** Which of two notebooks is meant: the user's own, or a new copy. */
+async function ask(
+  path: string,
+  trans: TranslationBundle
+): Promise<'own' | 'another' | null> {
+  const { button } = await showDialog({
+    title: trans.__('You have changed this example'),
+    body: trans.__(
+      '%1 is no longer as the example was. Open it, or a new copy beside it?',
+      path
+    ),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.okButton({
+        label: trans.__('Open New Copy'),
+        actions: ['another']
+      }),
+      Dialog.okButton({ label: trans.__('Open Mine') })
+    ]
+  });
+  if (!button.accept) {
+    return null;
+  }
+  return button.actions.includes('another') ? 'another' : 'own';
+}
