@@ -26,7 +26,7 @@ import asyncio
 import random
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 
 from rsdat.base.errors import Conflict, DoorBroken, NotFound, RsdatError
@@ -51,16 +51,22 @@ class Changed(Conflict):
     """The file is not the one any more that was looked at."""
 
 
-async def put(client: DCacheClient, path: str, data: bytes) -> None:
-    """Write a small file, folders included; the name never has nothing, nor a part.
+async def put(client: DCacheClient, path: str, chunks: AsyncIterable[bytes], size: int) -> None:
+    """Write a file, folders included; the name never has nothing, nor a part.
 
     Of several who write at once the last one wins: see `update`.
+
+    Args:
+        client: The endpoint.
+        path: Literal path.
+        chunks: The bytes.
+        size: How many.
 
     Raises:
         Conflict: There is a folder.
         RsdatError: dCache refused, or gave no usable answer; the old file stands.
     """
-    sent = await client.upload(path, one_chunk(data), len(data), replace=True, parents=True)
+    sent = await client.upload(path, chunks, size, replace=True, parents=True)
     try:
         if not sent.expected:
             with suppress(Conflict):

@@ -7,6 +7,8 @@ children, items, assets, stacks and what is written back.
 
 from __future__ import annotations
 
+import secrets
+import shutil
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -20,6 +22,7 @@ from fsspec.implementations.local import LocalFileSystem
 from rsdat.base.errors import Conflict, NoCredential, RsdatError
 from rsdat.base.files import write_bytes as write_local_bytes
 from rsdat.dcache import DCacheFileSystem, swap
+from rsdat.dcache.local import file_chunks, one_chunk
 from rsdat.dcache.oserrors import file_errors
 from rsdat.stac.hrefs import scheme_of
 
@@ -204,7 +207,7 @@ def write_bytes(href: str, data: bytes, owner: Owner = None) -> None:
 
         async def on_dcache() -> None:
             with file_errors():
-                await swap.put(await filesystem.connect(), path, data)
+                await swap.put(await filesystem.connect(), path, one_chunk(data), len(data))
 
         sync(filesystem.loop, on_dcache)
         return
@@ -214,6 +217,32 @@ def write_bytes(href: str, data: bytes, owner: Owner = None) -> None:
         write_local_bytes(Path(path), data, mode=0o644)
     else:
         filesystem.pipe_file(path, data)
+
+
+def put_file(local: Path, href: str, owner: Owner = None) -> None:
+    """Bring a file of this computer to `href`, as `write_bytes` does with bytes."""
+    filesystem, path = filesystem_of(href, owner)
+    if isinstance(filesystem, DCacheFileSystem):
+        size = local.stat().st_size
+
+        async def on_dcache() -> None:
+            with file_errors(), local.open("rb") as file:
+                chunks = file_chunks(file)
+                await swap.put(await filesystem.connect(), path, chunks, size)
+
+        sync(filesystem.loop, on_dcache)
+        return
+    filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
+    if isinstance(filesystem, LocalFileSystem):
+        beside = Path(path).with_name(f".{Path(path).name}.{secrets.token_hex(6)}")
+        try:
+            shutil.copyfile(local, beside)
+            beside.replace(path)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
+    else:
+        filesystem.put_file(str(local), path)
 
 
 def same_bytes(href: str, data: bytes, owner: Owner = None) -> bool:

@@ -16,7 +16,7 @@ import xarray as xr
 
 from rsdat.base.errors import Conflict, InvalidInput
 from rsdat.demo.sample import put_sentinel2_scene
-from rsdat.stac import get_asset, read_catalog, write_item
+from rsdat.stac import get_asset, image, read_catalog, write_item, write_result
 from rsdat.stac.georeference import georeferenced
 
 
@@ -175,3 +175,68 @@ def test_no_catalog_there(base: str, text: bytes) -> None:
     with pytest.raises(InvalidInput):
         write_item(f"{base}/catalog.json", make_map(), "map-1")
     assert filesystem.cat_file(path) == text
+
+
+@pytest.mark.parametrize("bands", [0, 2])
+def test_written_part_by_part(base: str, monkeypatch: pytest.MonkeyPatch, bands: int) -> None:
+    """A lazy array of many parts is never in memory as a whole."""
+    monkeypatch.setattr(image, "PART_BYTES", 300 * 40 * 4)
+    array = make_map(bands=bands)
+    held: list[int] = []
+
+    def seen(block: Any) -> Any:
+        held.append(block.shape[-2])
+        return block
+
+    lazy = array.chunk({"y": 70, "x": 90})
+    lazy = lazy.copy(data=lazy.data.map_blocks(seen, dtype=lazy.dtype, meta=lazy.data._meta))
+    catalog = put_sentinel2_scene(base)
+    write_item(catalog, lazy, "map-1")
+    back = get_asset(catalog, "data", "map-1")
+    np.testing.assert_array_equal(back.values, array.values)
+    # Each chunk once: 5 rows of chunks of 4 (and of one band each, as xarray cuts them).
+    assert len(held) == 5 * 4
+    assert max(held) == 70
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_zarr(base: str, chunked: bool) -> None:
+    catalog = put_sentinel2_scene(base)
+    array = make_map()
+    href = write_result(
+        catalog, array.chunk({"y": 100, "x": 100}) if chunked else array, "cube", form="zarr"
+    )
+    asset = read_json(href)["assets"]["data"]
+    assert asset["type"] == "application/vnd+zarr"
+    assert asset["proj:code"] == "EPSG:32631"
+    filesystem, path = fsspec.core.url_to_fs(href.replace("cube.json", asset["href"][2:]))
+    back = xr.open_zarr(filesystem.get_mapper(path), decode_coords="all")["mean"]
+    np.testing.assert_array_equal(back.values, array.values)
+    assert back.spatial_ref.attrs["crs_wkt"] == array.spatial_ref.attrs["crs_wkt"]
+
+
+def test_zarr_is_replaced_by_another(base: str) -> None:
+    """Who still reads the old one reads it whole."""
+    href = f"{base}/results/catalog.json"
+    first = write_result(href, make_map(), "cube", form="zarr")
+    before = read_json(first)["assets"]["data"]["href"]
+    write_result(href, make_map() + 1, "cube", form="zarr", overwrite=True)
+    after = read_json(first)["assets"]["data"]["href"]
+    assert before != after
+    filesystem, path = fsspec.core.url_to_fs(f"{base}/results/cube/{before[2:]}")
+    assert filesystem.exists(f"{path}/.zmetadata")
+
+
+def test_other_forms(base: str) -> None:
+    with pytest.raises(InvalidInput, match="'png'"):
+        write_result(f"{base}/catalog.json", make_map(), "x", form="png")  # type: ignore[arg-type]
+
+
+def test_over_the_antimeridian(base: str) -> None:
+    """The item's box has west > east, and its outline is in two parts."""
+    array = xr.DataArray(np.zeros((10, 20), "uint8"), dims=("y", "x"))
+    array = georeferenced(array, rasterio.Affine(1, 0, 170, 0, -1, 5), "EPSG:4326")
+    item = read_json(write_item(f"{base}/catalog.json", array, "far"))
+    assert item["bbox"] == [170, -5, -170, 5]
+    assert item["geometry"]["type"] == "MultiPolygon"
+    assert next(read_catalog(f"{base}/catalog.json").get_items()).bbox == item["bbox"]
