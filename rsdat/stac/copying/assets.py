@@ -1,0 +1,344 @@
+"""`copy_assets`: the assets of many items, to dCache or any other place."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pystac
+
+from rsdat.base.errors import InvalidInput
+from rsdat.stac.copying.bar import Bar
+from rsdat.stac.copying.engine import Engine
+from rsdat.stac.copying.facts import Job, Outcome
+from rsdat.stac.copying.keeper import Keeper
+from rsdat.stac.copying.layout import Folders
+from rsdat.stac.copying.one import Policy
+from rsdat.stac.copying.places import Places
+from rsdat.stac.copying.plan import Broken, chosen, items_in, jobs_of
+from rsdat.stac.copying.report import CopyReport
+from rsdat.stac.copying.running import run
+from rsdat.stac.copying.signing import Signer
+from rsdat.stac.copying.spread import spread
+from rsdat.stac.copying.staging import WAIT_S, Staging
+from rsdat.stac.hrefs import absolute
+from rsdat.stac.store import by_protocol, options_of, portable
+
+#: Files at once, and of these from one host. dCache allows one address 250 requests a second.
+AT_ONCE = 16
+PER_HOST = 8
+RETRIES = 4
+
+
+@dataclass
+class Copying:
+    """What a copy is to do; see `copy_assets` for what the fields mean."""
+
+    items: Any
+    keys: str | Sequence[str] | None
+    to: str
+    update_catalog: bool = False
+    write_catalog: bool | str = False
+    overwrite: bool = False
+    trust_items: bool = True
+    modifier: Callable[[Any], Any] | None = None
+    stage: bool = False
+    stage_wait_s: float = WAIT_S
+    options: Mapping[str, Any] = field(default_factory=dict)
+    target_options: Mapping[str, Any] = field(default_factory=dict)
+    at_once: int = AT_ONCE
+    per_host: int = PER_HOST
+    retries: int = RETRIES
+    folder_of: Callable[[pystac.Item], str] | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("max_concurrency", self.at_once), ("per_host", self.per_host)):
+            if value < 1:
+                raise InvalidInput(f"{name} is at least 1")
+        if self.retries < 0:
+            raise InvalidInput("retries is not negative")
+
+    @property
+    def catalog(self) -> str | None:
+        """Address of the catalog to write."""
+        return f"{self.to}/catalog.json" if self.write_catalog is not False else None
+
+    @property
+    def how(self) -> dict[str, Any]:
+        """For workers."""
+        return {
+            "overwrite": self.overwrite,
+            "retries": self.retries,
+            "trust_items": self.trust_items,
+            "at_once": self.at_once,
+            "per_host": self.per_host,
+        }
+
+
+class Run:
+    """One run of a copy, in this process or on a cluster.
+
+    Args:
+        what: What to do.
+        ended: Told how each file ended.
+        planned: Told more files that there are, before they begin.
+        moved: Told job and bytes as they come.
+    """
+
+    def __init__(
+        self,
+        what: Copying,
+        *,
+        ended: Callable[[Outcome], object] = lambda _: None,
+        planned: Callable[[Sequence[Job]], object] = lambda _: None,
+        moved: Callable[[Job, int], object] = lambda _job, _bytes: None,
+    ) -> None:
+        self.what = what
+        self.report = CopyReport()
+        self._tell = ended
+        self._planned = planned
+        self._moved = moved
+        self._items: dict[str, tuple[pystac.Item, str]] = {}
+        self._folders = Folders(what.to)
+        self.places = Places(what.options, what.target_options)
+        self._keeper = Keeper(
+            self.places,
+            update=what.update_catalog,
+            catalog=what.catalog,
+            catalog_id=what.write_catalog if isinstance(what.write_catalog, str) else None,
+        )
+
+    async def here(self, jobs: Iterable[Job | Outcome] | None = None) -> CopyReport:
+        """Copy in this process; in fsspec's event loop."""
+        what = self.what
+        started = time.monotonic()
+        policy = Policy(
+            overwrite=what.overwrite,
+            retries=what.retries,
+            trust_items=what.trust_items,
+            sign=None if what.modifier is None else Signer(what.modifier),
+            moved=self._moved,
+        )
+        engine = Engine(
+            self.places,
+            policy,
+            at_once=what.at_once,
+            per_host=what.per_host,
+            ended=self._ended,
+            staging=Staging(self.places, limit_s=what.stage_wait_s) if what.stage else None,
+        )
+        await engine.run(self._jobs() if jobs is None else jobs)
+        await self._finish()
+        self.report.seconds = time.monotonic() - started
+        return self.report
+
+    def on_cluster(self, client: Any, tick: Callable[[], object]) -> CopyReport:
+        """Copy by the workers of a cluster."""
+        what = self.what
+        started = time.monotonic()
+        spread(
+            client,
+            self._jobs(),
+            lambda outcome: run(self._ended_there(outcome)),
+            options=portable(what.options),
+            target_options=portable(what.target_options, what.to),
+            how=what.how,
+            modifier=what.modifier,
+            tick=tick,
+        )
+        run(self._finish(), tick)
+        self.report.seconds = time.monotonic() - started
+        return self.report
+
+    async def _ended_there(self, outcome: Outcome) -> None:
+        self._ended(outcome)
+
+    def _ended(self, outcome: Outcome) -> None:
+        self.report.add(outcome)
+        if outcome.state != "failed":
+            self._items.pop(outcome.job.target, None)
+        self._keeper.ended(outcome)
+        self._tell(outcome)
+
+    async def _finish(self) -> None:
+        self.report.catalog = await self._keeper.finish()
+        self.report.problems = self._keeper.problems
+
+    def _jobs(self) -> Iterator[Job | Outcome]:
+        what = self.what
+        for item in items_in(what.items, what.options):
+            if isinstance(item, Broken):
+                lost = Job("", (), item.href, "")
+                yield Outcome(lost, "failed", reason=item.reason, code=item.code)
+                continue
+            keys, absent = chosen(what.keys, item)
+            self.report.absent.update(absent)
+            if what.folder_of is None:
+                folder = self._folders.folder(item.id, item.collection_id)
+            else:
+                folder = what.folder_of(item)
+            jobs = jobs_of(item, keys, folder, signed=what.modifier is not None)
+            self._keeper.expect(item, folder, jobs)
+            self._planned(jobs)
+            for job in jobs:
+                if what.update_catalog or what.catalog:
+                    self._items[job.target] = (item, folder)
+                yield job
+
+    def again(self, failed: Sequence[Outcome], before: Run) -> Iterator[Job]:
+        """The jobs for what failed in an earlier run, which remembers the items."""
+        by_folder: dict[str, list[Job]] = {}
+        for outcome in failed:
+            if outcome.job.target:
+                _, folder = before._items.get(outcome.job.target, (None, ""))
+                by_folder.setdefault(folder, []).append(outcome.job)
+        for folder, jobs in by_folder.items():
+            self._planned(jobs)
+            if folder:
+                item, _ = before._items[jobs[0].target]
+                self._keeper.expect(item, folder, jobs)
+                self._items |= {job.target: (item, folder) for job in jobs}
+            yield from jobs
+
+
+def copy_assets(
+    items: Any,
+    keys: str | Sequence[str] | None = None,
+    to: str | None = None,
+    *,
+    update_catalog: bool = False,
+    write_catalog: bool | str = False,
+    overwrite: bool = False,
+    trust_items: bool = True,
+    modifier: Callable[[Any], Any] | None = None,
+    stage: bool = False,
+    stage_wait_s: float = WAIT_S,
+    storage_options: Mapping[str, Any] | None = None,
+    target_options: Mapping[str, Any] | None = None,
+    max_concurrency: int = AT_ONCE,
+    per_host: int = PER_HOST,
+    retries: int = RETRIES,
+    progress: bool = True,
+    client: Any = None,
+    background: bool = False,
+) -> Any:
+    """Copy assets of many items, many at once, to dCache or any place that fsspec can write.
+
+    The files become `<to>/<item id>/<file name>`. What is there and whole is not copied again: the
+    same size, and the same checksum where both sides have one of a kind (else the copy must not
+    be older). So a copy that broke off, however it did, is gone on with by running it again. A
+    file gets its name when it is whole: as many bytes as the source said, the checksum that the
+    source, the item (`file:checksum`, `file:size`) and dCache have. One that fails is in the
+    report, and the others go on. Bytes are streamed, a few MiB a file.
+
+    Where a connection breaks, reading goes on at the byte where it was (https servers need an
+    ETag or Last-Modified for that). What breaks while it is written to dCache begins anew, as
+    dCache can't append; local folders keep a hidden part, which the next run goes on with.
+
+    Args:
+        items: Items, an item collection, a catalog or collection, the address of one of these, or
+            a search of pystac-client's, which is read as it is copied.
+        keys: Keys of the assets; None copies all.
+        to: Address of the folder: `dcache:///pnfs/…`, a local path, or any other that fsspec
+            writes.
+        update_catalog: Give items the addresses of what arrived, and save those that have a file
+            of their own in a place that can be written.
+        write_catalog: Write a catalog of what arrived to `<to>/catalog.json`, or add to the one
+            that is there; a text is the id of a new one.
+        overwrite: Copy also what is there and whole.
+        trust_items: Fail what differs from its item's `file:size` or `file:checksum`.
+        modifier: Signs addresses, as pystac-client's `modifier`: called for an item shortly before
+            it is copied, and again when its signature has ended.
+        stage: Bring files to disk whose only copy is on tape, and copy them then; else they are
+            reported as failed (`on_tape`).
+        stage_wait_s: How long they are waited for, in seconds; then they are reported.
+        storage_options: Options of file systems by protocol, such as
+            `{"dcache": {"endpoint": "spider"}}`; by default those that the catalog was read with.
+        target_options: As `storage_options`, for what is written.
+        max_concurrency: Files at once.
+        per_host: Of these from one host.
+        retries: Further tries of a file whose failure may pass, with growing pauses.
+        progress: Show a bar.
+        client: A Dask client: its workers copy. They must reach both ends, and find the
+            credentials by themselves, as workers of rsdat's clusters do.
+        background: Copy in a process of its own that outlives this notebook, and shows in the
+            Transfers list; returns its id at once.
+
+    Returns:
+        A `CopyReport`, or with `background` the id of the transfer.
+
+    Raises:
+        InvalidInput: Nothing can be written to `to`, or what is asked for makes no sense.
+        NotFound: There is no catalog at the address.
+    """
+    if to is None:
+        raise InvalidInput("Where to? Give `to`, the address of a folder.")
+    if options_of(None if isinstance(items, Mapping) else _owner(items)) and not storage_options:
+        storage_options = options_of(_owner(items))
+    options = by_protocol(storage_options, "dcache")
+    what = Copying(
+        items=items,
+        keys=keys,
+        to=absolute(to).rstrip("/"),
+        update_catalog=update_catalog,
+        write_catalog=write_catalog,
+        overwrite=overwrite,
+        trust_items=trust_items,
+        modifier=modifier,
+        stage=stage,
+        stage_wait_s=stage_wait_s,
+        options=options,
+        target_options=options if target_options is None else by_protocol(target_options, "dcache"),
+        at_once=max_concurrency,
+        per_host=per_host,
+        retries=retries,
+    )
+    if background:
+        if client is not None or update_catalog:
+            raise InvalidInput(
+                "A copy in the background has no client= and no update_catalog=",
+                hint="write_catalog=True writes a catalog of what arrived.",
+            )
+        from rsdat.stac.copying.background import begin
+
+        return begin(what)
+    return copied(what, progress=progress, client=client)
+
+
+def _owner(items: Any) -> Any:
+    return items if isinstance(items, pystac.STACObject) else None
+
+
+def copied(what: Copying, *, progress: bool, client: Any = None) -> CopyReport:
+    """Do a copy and wait for it; an interrupt ends it, and what is half done is taken back."""
+    with Bar(progress) as bar:
+        work = _shown(what, bar)
+        run(_check(work), bar.tick)
+        if client is not None:
+            report = work.on_cluster(client, bar.tick)
+        else:
+            report = run(work.here(), bar.tick)
+    report.again = lambda failed: _retried(work, failed, progress)
+    return report
+
+
+def _retried(before: Run, failed: Sequence[Outcome], progress: bool) -> CopyReport:
+    with Bar(progress) as bar:
+        work = _shown(before.what, bar)
+        report = run(work.here(work.again(failed, before)), bar.tick)
+    report.again = lambda more: _retried(work, more, progress)
+    return report
+
+
+def _shown(what: Copying, bar: Bar) -> Run:
+    def planned(jobs: Sequence[Job]) -> None:
+        bar.planned(len(jobs))
+
+    return Run(what, ended=bar.ended, planned=planned, moved=bar.moved)
+
+
+async def _check(work: Run) -> None:
+    """What can be known before: the destination can be written to at all."""
+    await work.places.target(f"{work.what.to}/x")

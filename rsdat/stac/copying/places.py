@@ -1,0 +1,177 @@
+"""The two ends of copies: which file system an address is on, and what is done there."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from fsspec.implementations.local import LocalFileSystem
+
+from rsdat.base.errors import InvalidInput, RsdatError
+from rsdat.base.files import rsdat_home
+from rsdat.base.files import write_bytes as write_local_bytes
+from rsdat.dcache import swap
+from rsdat.dcache.configured import load_endpoints
+from rsdat.dcache.fs import DCacheFileSystem
+from rsdat.dcache.local import one_chunk
+from rsdat.stac.copying.sources import DCacheSource, LocalSource, OtherSource, Source, WebSource
+from rsdat.stac.copying.targets import DCacheTarget, LocalTarget, OtherTarget, Target
+from rsdat.stac.hrefs import scheme_of
+from rsdat.stac.store import filesystem_of
+
+_WEB = ("http", "https")
+#: Where the first part after `://` is a host of its own.
+_HOSTLESS = ("", "file", "local", "dcache", "memory", *_WEB)
+
+
+class Places:
+    """File systems by address, each made once.
+
+    fsspec keeps one instance a thread, and each instance of dCache's has connections of its own.
+
+    Args:
+        options: Options of file systems by protocol, for what is read.
+        target_options: For what is written; those of `options` if None.
+    """
+
+    def __init__(
+        self,
+        options: Mapping[str, Any] | None = None,
+        target_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._options = {
+            False: options or {},
+            True: (options or {}) if target_options is None else target_options,
+        }
+        #: What is written is written with these.
+        self.target_options = self._options[True]
+        self._made: dict[tuple[bool, str], Any] = {}
+        self._doors: dict[str, str] | None = None
+        self._making = asyncio.Lock()
+
+    async def source(self, href: str) -> Source:
+        """Something to read.
+
+        Raises:
+            RsdatError, ValueError, ImportError: There is no such file system, or no way in.
+        """
+        href = await self._by_door(href)
+        filesystem = await self.filesystem(href)
+        path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
+        if isinstance(filesystem, DCacheFileSystem):
+            return DCacheSource(filesystem, path)
+        if isinstance(filesystem, LocalFileSystem):
+            return LocalSource(path)
+        if scheme_of(href) in _WEB:
+            return WebSource(filesystem, href)
+        return OtherSource(filesystem, path)
+
+    async def target(self, href: str) -> Target:
+        """Something to write.
+
+        Raises:
+            InvalidInput: Nothing can be written there.
+        """
+        if scheme_of(href) in _WEB:
+            raise InvalidInput(
+                f"Nothing can be written to {href}",
+                hint="Give a folder of dCache as dcache:///…, or a local one.",
+            )
+        filesystem = await self.filesystem(href, target=True)
+        path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
+        if isinstance(filesystem, DCacheFileSystem):
+            return DCacheTarget(filesystem, path)
+        if isinstance(filesystem, LocalFileSystem):
+            return LocalTarget(path)
+        return OtherTarget(filesystem, path)
+
+    async def in_dcache(self, href: str) -> tuple[DCacheFileSystem, str] | None:
+        """The file system and path of a file in dCache; None for one elsewhere."""
+        href = await self._by_door(href)
+        if scheme_of(href) != "dcache":
+            return None
+        filesystem = await self.filesystem(href)
+        return filesystem, filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's hook
+
+    async def read(self, href: str) -> bytes:
+        """A small file.
+
+        Raises:
+            FileNotFoundError: There is none.
+        """
+        filesystem = await self.filesystem(href, target=True)
+        path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
+        if isinstance(filesystem, DCacheFileSystem):
+            return await filesystem._cat_file(path)  # noqa: SLF001 - awaited in this loop
+        return bytes(await asyncio.to_thread(filesystem.cat_file, path))
+
+    async def write(self, href: str, data: bytes) -> None:
+        """A small file, its folders included: whole or not at all where the store can do that."""
+        filesystem = await self.filesystem(href, target=True)
+        path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
+        if isinstance(filesystem, DCacheFileSystem):
+            await swap.put(await filesystem.connect(), path, one_chunk(data), len(data))
+        else:
+            await asyncio.to_thread(_write, filesystem, path, data)
+
+    async def filesystem(self, href: str, *, target: bool = False) -> Any:
+        """The file system that an address is on."""
+        scheme = scheme_of(href)
+        place = "" if scheme in _HOSTLESS else urlsplit(href).netloc
+        key = (target, href if "::" in href else f"{scheme}://{place}")
+        async with self._making:
+            if key not in self._made:
+                made, _ = await asyncio.to_thread(filesystem_of, href, self._options[target])
+                self._made[key] = made
+        return self._made[key]
+
+    async def host(self, href: str) -> str:
+        """What an address shares its connections with."""
+        scheme = scheme_of(href)
+        if scheme == "dcache":
+            filesystem = await self.filesystem(href)
+            return f"dcache:{filesystem.endpoint.name}"
+        return scheme if scheme in ("", "file", "local") else f"{scheme}://{urlsplit(href).netloc}"
+
+    async def _by_door(self, href: str) -> str:
+        """`dcache://…` for an address of a WebDAV door of an endpoint: it has its credential."""
+        if scheme_of(href) not in _WEB:
+            return href
+        if self._doors is None:
+            self._doors = await asyncio.to_thread(_doors)
+        parts = urlsplit(href)
+        name = self._doors.get(f"{parts.scheme}://{parts.netloc}")
+        if name is None or parts.query:
+            return href
+        key = (False, "dcache://")
+        if key not in self._made:
+            options = {"dcache": {"endpoint": name}}
+            self._made[key], _ = await asyncio.to_thread(filesystem_of, "dcache:///", options)
+        if self._made[key].endpoint.name != name:
+            return href
+        return "dcache://" + unquote(parts.path)
+
+
+def _write(filesystem: Any, path: str, data: bytes) -> None:
+    filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
+    if isinstance(filesystem, LocalFileSystem):
+        write_local_bytes(Path(path), data, mode=0o644)
+    else:
+        filesystem.pipe_file(path, data)
+
+
+def _doors() -> dict[str, str]:
+    """Endpoints by the address of their WebDAV door."""
+    try:
+        endpoints = load_endpoints(rsdat_home())
+    except RsdatError:
+        return {}  # told by who needs one
+    found = {}
+    for endpoint in endpoints:
+        parts = urlsplit(endpoint.webdav_url)
+        if not parts.path.strip("/"):
+            found[f"{parts.scheme}://{parts.netloc}"] = endpoint.name
+    return found

@@ -1,0 +1,160 @@
+"""From tape to disk: what dCache is asked for, and how it is waited for without end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+
+from rsdat.base.errors import RsdatError
+from rsdat.dcache.fs import DCacheFileSystem
+from rsdat.stac.copying.facts import Job, Outcome
+from rsdat.stac.copying.places import Places
+from rsdat.stac.copying.trouble import shown, understood
+
+WEEK_S = 7 * 86400.0
+#: Tape takes minutes to hours; who waits for it is told after so long that it goes on.
+WAIT_S = 4 * 3600.0
+_LOOK_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
+ON_DISK = ("ONLINE", "ONLINE_AND_NEARLINE")
+_LOOKS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class Taped:
+    """A file in dCache: which, and where."""
+
+    href: str
+    filesystem: DCacheFileSystem
+    path: str
+
+
+@dataclass
+class Looked:
+    """Files by where they are. Addresses, but for those on tape.
+
+    Attributes:
+        on_disk: Can be read now.
+        on_tape: Their only copy is on tape.
+        missing: There is no such file, or it can't be had; why.
+        elsewhere: Not in dCache.
+    """
+
+    on_disk: list[str] = field(default_factory=list)
+    on_tape: list[Taped] = field(default_factory=list)
+    missing: dict[str, str] = field(default_factory=dict)
+    elsewhere: list[str] = field(default_factory=list)
+
+
+async def look_at(places: Places, hrefs: Iterable[str]) -> Looked:
+    """Where files are, sixteen questions at once."""
+    found = Looked()
+    limit = asyncio.Semaphore(_LOOKS_AT_ONCE)
+
+    async def look(href: str) -> None:
+        async with limit:
+            try:
+                place = await places.in_dcache(href)
+                if place is None:
+                    found.elsewhere.append(href)
+                    return
+                filesystem, path = place
+                where = (await filesystem._info(path))["locality"]  # noqa: SLF001 - awaited here
+            except Exception as error:  # noqa: BLE001 - told for this file
+                found.missing[href] = understood(error, href).message
+                return
+        if where == "NEARLINE":
+            found.on_tape.append(Taped(href, filesystem, path))
+        elif where in ON_DISK:
+            found.on_disk.append(href)
+        else:
+            found.missing[href] = f"dCache calls {shown(href)} {where}"
+
+    await asyncio.gather(*(look(href) for href in dict.fromkeys(hrefs)))
+    return found
+
+
+async def order(taped: Iterable[Taped], keep_s: float) -> list[str]:
+    """Ask for files to be brought to disk and kept there; dCache's ids of the requests.
+
+    Raises:
+        RsdatError: dCache refused.
+    """
+    by_place: dict[int, list[Taped]] = {}
+    for each in taped:
+        by_place.setdefault(id(each.filesystem), []).append(each)
+    ids: list[str] = []
+    for group in by_place.values():
+        paths = [each.path for each in group]
+        ids += await group[0].filesystem._stage(paths, keep=keep_s)  # noqa: SLF001 - awaited here
+    return ids
+
+
+async def arriving(
+    places: Places,
+    taped: Iterable[Taped],
+    limit_s: float,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> AsyncIterator[Looked]:
+    """Look again and again; each time what came to disk, or can't be had.
+
+    Ends when nothing is on tape any more, or after `limit_s`.
+    """
+    waiting = list(taped)
+    ends = time.monotonic() + limit_s
+    pauses = iter(_LOOK_S)
+    while waiting:
+        pause = min(next(pauses, _LOOK_S[-1]), ends - time.monotonic())
+        if pause <= 0:
+            return
+        await sleep(pause)
+        looked = await look_at(places, [each.href for each in waiting])
+        waiting = looked.on_tape
+        if looked.on_disk or looked.missing:
+            yield looked
+
+
+class Staging:
+    """What a copy does with files on tape.
+
+    Args:
+        places: Where they are.
+        keep_s: They stay on disk so long.
+        limit_s: They are waited for so long at most.
+    """
+
+    def __init__(self, places: Places, *, keep_s: float = WEEK_S, limit_s: float = WAIT_S) -> None:
+        self._places = places
+        self._keep_s = keep_s
+        self._limit_s = limit_s
+
+    async def ready(self, jobs: list[Job]) -> AsyncIterator[list[Job | Outcome]]:
+        """Jobs as their sources come to disk; at last those that did not, as failures."""
+        by_source: dict[str, list[Job]] = {}
+        for job in jobs:
+            by_source.setdefault(job.source, []).append(job)
+        looked = await look_at(self._places, by_source)
+        try:
+            await order(looked.on_tape, self._keep_s)
+        except Exception as error:  # noqa: BLE001 - told for each of them
+            ours = understood(error, "the files on tape")
+            yield [_not_staged(job, ours) for job in jobs]
+            return
+        ready = [*looked.on_disk, *looked.missing, *looked.elsewhere]
+        if ready:
+            yield [job for href in ready for job in by_source.pop(href)]
+        async for came in arriving(self._places, looked.on_tape, self._limit_s):
+            # What can't be had any more is tried all the same, and told in its own words.
+            hrefs = [*came.on_disk, *came.missing]
+            yield [job for href in hrefs for job in by_source.pop(href)]
+        late = RsdatError(
+            f"The file is still on tape after {self._limit_s:g} s",
+            hint="dCache goes on bringing it: run the copy again later.",
+            code="on_tape_still",
+        )
+        yield [_not_staged(job, late) for left in by_source.values() for job in left]
+
+
+def _not_staged(job: Job, error: RsdatError) -> Outcome:
+    return Outcome(job, "failed", reason=error.message, hint=error.hint, code=error.code)
