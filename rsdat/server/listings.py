@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rsdat.base.clock import to_iso
 from rsdat.base.errors import RsdatError
 from rsdat.dcache import paths
-from rsdat.server.order import arrange, by_name, folded, matching
+from rsdat.server.order import arrange, beginning, by_name, folded, matching
 
 if TYPE_CHECKING:
     from rsdat.dcache.entry import Entry
@@ -127,7 +127,7 @@ class Listings:
             endpoint: Name of the endpoint.
             path: Literal path of the folder, in its one form.
             load: Asks dCache for the folder.
-            query: offset, limit, sort, filter and refresh of the contract.
+            query: offset, limit, sort, filter, find and refresh of the contract.
 
         Raises:
             RsdatError: What `load` raises.
@@ -136,6 +136,9 @@ class Listings:
         folder, complete = await self._folder((endpoint, path), load, query["sort"], anew=anew)
         rows = await _rows(folder, query["sort"], folded(query["filter"]))
         offset = query["offset"]
+        if start := folded(query["find"]):
+            found = await asyncio.to_thread(beginning, folder.rows, rows, start, offset)
+            offset = len(rows) if found is None else found
         numbers = rows[offset : offset + query["limit"]]
         return {
             "path": path,

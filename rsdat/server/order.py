@@ -6,6 +6,7 @@ import re
 import unicodedata
 from array import array
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -84,6 +85,20 @@ def matching(rows: Rows, order: Sequence[int], wanted: str) -> array[int]:
     """Those of an order whose names hold a text, which is `folded` already."""
     names = rows.names
     return array("i", (number for number in order if wanted in folded(names[number])))
+
+
+def beginning(rows: Rows, order: Sequence[int], start: str, place: int) -> int | None:
+    """The place in an order, from one on and round the end, of a name that begins with a text.
+
+    Args:
+        rows: The folder.
+        order: Numbers of its rows.
+        start: The text, `folded` already.
+        place: Where to begin; one behind the end begins at the top.
+    """
+    names = rows.names
+    places = chain(range(place, len(order)), range(min(place, len(order))))
+    return next((at for at in places if folded(names[order[at]]).startswith(start)), None)
 
 
 def _values(rows: Rows, key: str) -> Callable[[int], int] | None:

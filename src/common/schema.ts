@@ -3172,6 +3172,8 @@ export interface operations {
           | '-locality';
         /** @description Keeps names that contain this text, whatever the case. */
         filter?: string;
+        /** @description Looks from `offset` on, and then from the top, for a name that begins with this text, whatever the case. The page begins there; it is empty where there is none. */
+        find?: string;
         /** @description `1` asks dCache anew instead of using a recent answer. */
         refresh?: '0' | '1';
       };

@@ -27,6 +27,8 @@ export interface IListRequest extends IPlace {
   limit: number;
   sort: SortKey | `-${SortKey}`;
   filter: string;
+  /** Look from `offset` on, round the end, for a name that begins so: the page begins there. */
+  find?: string;
   /** Ask dCache anew, whatever the companion remembers. */
   refresh?: boolean;
 }
@@ -101,6 +103,7 @@ export class DCacheApi implements IDCacheApi {
       limit: String(request.limit),
       sort: request.sort,
       filter: request.filter,
+      ...(request.find ? { find: request.find } : {}),
       ...(request.refresh ? { refresh: '1' } : {})
     });
     return requestJson(this._settings, url, { signal }, LISTING_LIMIT_MS);

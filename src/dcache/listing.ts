@@ -35,6 +35,7 @@ const MAX_PAGES = 100;
 export class Listing implements IDisposable {
   constructor(options: Listing.IOptions) {
     this._fetchPage = options.fetchPage;
+    this._find = options.find;
     this._settle_ms = options.settle_ms ?? SETTLE_MS;
     this._isIdle = options.isIdle ?? (() => false);
   }
@@ -119,6 +120,31 @@ export class Listing implements IDisposable {
       }
     }
     return null;
+  }
+
+  /**
+   * The first row from `from` on, round the end, that a test accepts; null where none does, or a
+   * row before it is not here.
+   */
+  findNear(from: number, test: (entry: IEntry) => boolean): number | null {
+    for (let step = 0; step < this._total; step++) {
+      const row = (from + step) % this._total;
+      const entry = this.entryAt(row);
+      if (entry === null || test(entry)) {
+        return entry && row;
+      }
+    }
+    return null;
+  }
+
+  /** The row from `from` on, round the end, whose name begins with a text; null where none does. */
+  async findBeginning(
+    text: string,
+    from: number,
+    signal: AbortSignal
+  ): Promise<number | null> {
+    const { entries, offset } = await this._find(text, from, signal);
+    return entries.length > 0 ? offset : null;
   }
 
   /**
@@ -343,6 +369,7 @@ export class Listing implements IDisposable {
   }
 
   private _fetchPage: Listing.FetchPage;
+  private _find: Listing.Find;
   private _settle_ms: number;
   private _isIdle: () => boolean;
   private _pages = new Map<
@@ -375,8 +402,16 @@ export namespace Listing {
     signal?: AbortSignal;
   }) => Promise<IListing>;
 
+  /** Asks for the first entry from a row on, round the end, whose name begins with a text. */
+  export type Find = (
+    text: string,
+    from: number,
+    signal: AbortSignal
+  ) => Promise<IListing>;
+
   export interface IOptions {
     fetchPage: FetchPage;
+    find: Find;
     /** Default 80. */
     settle_ms?: number;
     /** Whether nobody looks: then the growth of a folder isn't followed. */

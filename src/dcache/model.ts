@@ -325,16 +325,9 @@ export class DCacheModel implements IDCache, IDisposable {
     this._selecting.clear();
   }
 
-  /** Give the keyboard to the next loaded row whose name begins with a text, whatever the case. */
-  typeAhead(text: string): void {
-    const start = text.toLocaleLowerCase();
-    const from = this.selection.active + (text.length === 1 ? 1 : 0);
-    const found = this._listing?.findLoaded(Math.max(0, from), entry =>
-      entry.name.toLocaleLowerCase().startsWith(start)
-    );
-    if (found) {
-      this.select(found.row);
-    }
+  /** Give the keyboard to the next row whose name begins with a text; see `Selecting.typeAhead`. */
+  typeAhead(text: string): Promise<void> {
+    return this._selecting.typeAhead(text);
   }
 
   /** Where an entry lies. */
@@ -370,22 +363,24 @@ export class DCacheModel implements IDCache, IDisposable {
     }
     this._drop();
     const { _path: path, _filter: filter, _sort: sort } = this;
+    const folder = {
+      endpoint,
+      path,
+      sort: sort.reverse ? (`-${sort.key}` as const) : sort.key,
+      filter
+    };
     const listing = new Listing({
       settle_ms: this._settle_ms,
       isIdle: () => !this._isShown,
-      fetchPage: ({ page, count = 1, anew, signal }) =>
-        this._api.list(
-          {
-            endpoint,
-            path,
-            offset: page * PAGE_ROWS,
-            limit: count * PAGE_ROWS,
-            sort: sort.reverse ? `-${sort.key}` : sort.key,
-            filter,
-            refresh: anew
-          },
+      fetchPage: ({ page, count = 1, anew, signal }) => {
+        const [offset, limit] = [page * PAGE_ROWS, count * PAGE_ROWS];
+        return this._api.list(
+          { ...folder, offset, limit, refresh: anew },
           signal
-        )
+        );
+      },
+      find: (find, offset, signal) =>
+        this._api.list({ ...folder, offset, limit: 1, find }, signal)
     });
     this._listing = listing;
     this._history = visit(this._history, { endpoint, path });

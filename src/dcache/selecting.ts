@@ -88,6 +88,44 @@ export class Selecting {
     return this._selectPending();
   }
 
+  /**
+   * Give the keyboard to the next row whose name begins with a text, whatever the case.
+   *
+   * Rows that are not here are looked through by the companion; another key gives that up.
+   */
+  async typeAhead(text: string): Promise<void> {
+    const listing = this._listing;
+    if (!listing || listing.total === 0) {
+      return;
+    }
+    const start = text.toLocaleLowerCase();
+    // One letter again leads on; more letters may still fit the row one is at.
+    const step = text.length === 1 ? 1 : 0;
+    const from = Math.max(0, this._selection.active + step) % listing.total;
+    const isIt = ({ name }: IEntry): boolean =>
+      name.toLocaleLowerCase().startsWith(start);
+    const near = listing.findNear(from, isIt);
+    if (near !== null) {
+      this.select(near);
+      return;
+    }
+    if (listing.isWhole) {
+      return;
+    }
+    this._stop();
+    const { signal } = this._control;
+    try {
+      const row = await listing.findBeginning(text, from, signal);
+      if (row !== null && !signal.aborted) {
+        this.select(row);
+      }
+    } catch (reason) {
+      if (!signal.aborted) {
+        this._options.fail(reason);
+      }
+    }
+  }
+
   clear(): void {
     const { active } = this._selection;
     this._set({ ...NOTHING, active, anchor: active });

@@ -178,6 +178,7 @@ def test_defaults() -> None:
         "limit": 200,
         "sort": "name",
         "filter": "",
+        "find": "",
         "refresh": "0",
     }
     assert check_body("DeleteRequest", {"path": "/x"}) == {"path": "/x", "recursive": False}

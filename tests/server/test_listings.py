@@ -17,7 +17,7 @@ from rsdat.server.order import arrange, by_name
 from tests.support.door import Door
 from tests.support.server import Lab, until
 
-QUERY = {"offset": 0, "limit": 200, "sort": "name", "filter": "", "refresh": "0"}
+QUERY = {"offset": 0, "limit": 200, "sort": "name", "filter": "", "find": "", "refresh": "0"}
 
 
 def entry(name: str, **values: Any) -> Entry:
@@ -139,6 +139,24 @@ async def test_pages_and_filter() -> None:
     assert answer["total"] == 2
     assert await page(listings, source, offset=99) == ""
     assert source.asked == 1
+
+
+async def test_finds_a_beginning() -> None:
+    """Whatever the case, in the order that is shown, from a row on and round the end."""
+    listings, source = Listings(), Source("alpha", "Beta", "bravo", "\u00c9clair", "zeta")
+
+    async def found(**query: Any) -> tuple[int, list[str]]:
+        answer = await shown(listings, source, **query)
+        return answer["offset"], [entry["name"] for entry in answer["entries"]]
+
+    assert await found(find="B", limit=1) == (1, ["Beta"])
+    assert await found(find="b", offset=2, limit=1) == (2, ["bravo"])
+    assert await found(find="b", offset=3, limit=1) == (1, ["Beta"])
+    assert await found(find="b", offset=99, limit=2) == (1, ["Beta", "bravo"])
+    assert await found(find="e\u0301c", limit=1) == (3, ["\u00c9clair"])
+    assert await found(find="eta") == (5, [])
+    assert await found(find="b", sort="-name", limit=1) == (2, ["bravo"])
+    assert await found(find="z", filter="eta", limit=1) == (1, ["zeta"])
 
 
 async def test_kept_for_a_while() -> None:

@@ -166,6 +166,21 @@ export class FakeApi implements IDCacheApi {
     if (request.sort.startsWith('-')) {
       all.reverse();
     }
+    const { find, offset } = request;
+    if (find) {
+      const places = [...all.keys()];
+      const row = [...places.slice(offset), ...places.slice(0, offset)].find(
+        at => all[at].name.toLowerCase().startsWith(find.toLowerCase())
+      );
+      return {
+        path: request.path,
+        total: all.length,
+        complete: this.isComplete,
+        offset: row ?? all.length,
+        entries: row === undefined ? [] : [all[row]],
+        listed: '2026-01-02T03:04:05Z'
+      };
+    }
     return {
       path: request.path,
       total: all.length,

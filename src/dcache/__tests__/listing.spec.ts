@@ -21,7 +21,8 @@ function setup(count: number): { api: FakeApi; listing: Listing } {
           refresh: anew
         },
         signal
-      )
+      ),
+    find: jest.fn()
   });
   return { api, listing };
 }
@@ -254,7 +255,11 @@ describe('Listing', () => {
           filter: ''
         })
       );
-      const listing = new Listing({ fetchPage, isIdle: () => true });
+      const listing = new Listing({
+        fetchPage,
+        find: jest.fn(),
+        isIdle: () => true
+      });
       await listing.refresh(false);
       await pass(5000);
       expect(fetchPage).toHaveBeenCalledTimes(1);

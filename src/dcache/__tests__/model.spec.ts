@@ -298,6 +298,46 @@ describe('selection', () => {
     expect(selectedNames(model)).toEqual(['f000003']);
   });
 
+  it('finds a name by its beginning beyond what is loaded', async () => {
+    const { api, model } = setup();
+    api.add('/big/z.txt');
+    api.addMany('/big', 1000);
+    await model.show();
+    await model.openPath('/big');
+    model.look({ first: 0, end: 20 });
+    await model.typeAhead('f0009');
+    expect(model.selection.active).toBe(901);
+    model.look({ first: 890, end: 910 });
+    await new Promise(resolve => setTimeout(resolve, 5));
+    await settle();
+    expect(selectedNames(model)).toEqual(['f000900']);
+    // What is here needs no request.
+    const asked = api.listed.length;
+    await model.typeAhead('f000905');
+    expect(selectedNames(model)).toEqual(['f000905']);
+    expect(api.listed).toHaveLength(asked);
+    await model.typeAhead('nothing');
+    expect(selectedNames(model)).toEqual(['f000905']);
+    // Round the end, to what lies before.
+    await model.typeAhead('z');
+    expect(model.selection.active).toBe(0);
+  });
+
+  it('gives up looking for what was typed when another key comes', async () => {
+    const { api, model } = setup();
+    api.addMany('/big', 1000);
+    await model.show();
+    await model.openPath('/big');
+    api.holds = true;
+    const first = model.typeAhead('f0008');
+    const second = model.typeAhead('f0009');
+    expect(api.aborted).toBe(1);
+    api.held[1].release();
+    await Promise.all([first, second]);
+    expect(model.selection.active).toBe(900);
+    expect(model.problem).toBeNull();
+  });
+
   it('shows what became of the selected entry', async () => {
     const { api, model } = setup();
     api.add('/home/a', { locality: 'NEARLINE' });

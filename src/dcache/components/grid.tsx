@@ -138,7 +138,7 @@ export function FileGrid(props: IPanelContext): JSX.Element {
       const { text, at } = typed.current;
       const next = now - at < TYPE_AHEAD_MS ? text + event.key : event.key;
       typed.current = { text: next, at: now };
-      model.typeAhead(next);
+      void model.typeAhead(next);
     } else {
       return;
     }
