@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from rsdat.server.credentials import CredentialWatch
 from rsdat.server.listings import Listings
 from rsdat.server.notifier import Notifier
+from rsdat.server.stacindexes import StacIndexes
 from rsdat.server.storage import Storage
 from rsdat.server.sweeping import Sweeping
 from rsdat.server.watching import Watching
@@ -76,6 +77,12 @@ class Companion:
         self.listings = Listings(self._listed, lambda *key: self.watching.is_live(*key))
         self.watching = Watching(self.storage, self.listings, self.folder_changed, self._listed)
         self.sweeping = Sweeping(self.storage, self.folder_changed)
+        self.stac = StacIndexes(
+            self.storage,
+            workspace,
+            lambda href: notifier.changed("stac", href),
+            self.folder_changed,
+        )
         self._orders: Opening[Orders] = Opening(lambda: self._open_orders(home))
         self._previews: Opening[Previews] = Opening(_open_previews)
         self.credentials = CredentialWatch(
@@ -119,6 +126,7 @@ class Companion:
         """A folder's entries are not what they were: forget its listing and tell the pages."""
         self.listings.forget(endpoint, folder)
         self.notifier.changed("dcache", f"{endpoint}:{folder}")
+        self.stac.folder_changed(endpoint, folder)
 
     def entry_changed(self, endpoint: str, path: str) -> None:
         """One entry is not what it was: as `folder_changed`, at less cost for large folders."""
@@ -178,6 +186,7 @@ class Companion:
         previews = await self._previews.close()
         if previews is not None:
             previews.close()
+        await self.stac.close()
         await self.watching.close()
         await self.listings.close()
         await self.sweeping.close()

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from jupyter_server.base.handlers import JupyterHandler
 
-from rsdat.server import clusters, dcache, details, endpoints, info, logs, tape, tokens, transfers
+from rsdat.server import (
+    clusters,
+    dcache,
+    details,
+    endpoints,
+    info,
+    logs,
+    stac,
+    stacsearch,
+    tape,
+    tokens,
+    transfers,
+)
 from rsdat.server.changes import ChangesHandler
 from rsdat.server.content import ContentHandler
 from rsdat.server.contract import pattern
@@ -62,6 +74,17 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/transfers/{id}/answer", transfers.AnswerHandler),
     ("/api/transfers/{id}/{action}", transfers.ActionHandler),
     ("/transfers/{id}/content", ContentHandler),
+    ("/api/stac/node", stac.NodeHandler),
+    ("/api/stac/items", stac.ItemsHandler),
+    ("/api/stac/summary", stac.SummaryHandler),
+    ("/api/stac/footprints", stac.FootprintsHandler),
+    ("/api/stac/item", stac.ItemHandler),
+    ("/api/stac/files", stac.FilesHandler),
+    ("/api/stac/apis", stacsearch.ApisHandler),
+    ("/api/stac/apis/{name}", stacsearch.ApiHandler),
+    ("/api/stac/collections", stacsearch.CollectionsHandler),
+    ("/api/stac/searches", stacsearch.SearchesHandler),
+    ("/api/stac/searches/{id}", stacsearch.SearchHandler),
     ("/preview/{endpoint}/{path}", PreviewHandler),
     ("/files/{endpoint}/{path}", FilesHandler),
 ]

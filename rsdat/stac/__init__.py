@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rsdat.stac.problems import Problem
     from rsdat.stac.readers import open_asset
     from rsdat.stac.result import write_item, write_result
-    from rsdat.stac.search import search
+    from rsdat.stac.searching import search
     from rsdat.stac.stack import open_stack
     from rsdat.stac.walk import walk_items
 
@@ -43,7 +43,7 @@ _HOMES = {
     "open_index": "index",
     "open_stack": "stack",
     "read_catalog": "catalog",
-    "search": "search",
+    "search": "searching",
     "stage": "copying",
     "use_fsspec_in_pystac": "io",
     "walk_items": "walk",

@@ -42,6 +42,10 @@ class Items:
         #: Why nothing more is read, if something is wrong.
         self.failure: RsdatError | None = None
 
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait until nothing more comes; whether all that there is came."""
+        raise NotImplementedError
+
     def view(self) -> View:
         """The columns as they are now."""
         return self.table.view()
@@ -191,7 +195,6 @@ class Index(Items):
                 self._stale = True
                 return
             self._settled.clear()
-            self.complete = False
             self.failure = None
             self._thread = threading.Thread(target=self._run, name="rsdat-stac-index", daemon=True)
             self._thread.start()

@@ -1,0 +1,199 @@
+"""The indexes of the catalogs that pages look at: opened when asked for, the longest unused go."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rsdat.base.errors import NotFound
+from rsdat.server.storage import Storage
+
+if TYPE_CHECKING:
+    from rsdat.server.stacsource import CompanionSource
+    from rsdat.stac.index import Index, Items
+    from rsdat.stac.searching.running import Search
+
+#: Of one companion; each needs up to 100 MiB.
+MOST_INDEXES = 8
+MOST_SEARCHES = 20
+#: A page that opens a small catalog sees all of it at once.
+_PATIENCE_S = 0.7
+#: So long a catalog that nobody changed by this server counts as it was; ten times as long as
+#: looking through it takes, if that is more.
+_FRESH_S = 60.0
+_AGAIN_S = 10.0
+
+Key = tuple[str, str]
+
+
+class StacIndexes:
+    """Indexes by address and endpoint, and searches by id.
+
+    Args:
+        storage: Where clients are from.
+        workspace: Jupyter's root folder, and whether its hidden files may be chosen.
+        changed: Told the address whose items are not what they were.
+        folder_changed: Told endpoint and folder where a file was written.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        workspace: Callable[[], tuple[Path, bool]],
+        changed: Callable[[str], None],
+        folder_changed: Callable[[str, str], None],
+    ) -> None:
+        self.storage = storage
+        self._workspace = workspace
+        self._changed = changed
+        self._folder_changed = folder_changed
+        self._indexes: dict[Key, Index] = {}
+        self.searches: dict[str, Search] = {}
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def source(self, href: str, endpoint: str | None) -> tuple[str, str, CompanionSource]:
+        """An address in its one form, the name of its endpoint, and what reads it.
+
+        Raises:
+            RsdatError: There is no such endpoint, or the address makes no sense.
+        """
+        await asyncio.to_thread(importlib.import_module, "rsdat.server.stacsource")
+        from rsdat.dcache.transfers.workspace import Workspace
+        from rsdat.server.stacsource import WEB, CompanionSource, normal
+
+        href = normal(href)
+        name, client = "", None
+        if not href.startswith(WEB):
+            name = endpoint or next((each.name for each in await self.storage.endpoints()), "")
+            if name:
+                client = await self.storage.client(name)
+        root, hidden = self._workspace()
+        source = CompanionSource(
+            href,
+            client,
+            Workspace(root, hidden),
+            asyncio.get_running_loop(),
+            lambda folder: self._folder_changed(name, folder),
+        )
+        return href, name, source
+
+    async def items(self, href: str, endpoint: str | None) -> Items:
+        """The items of a catalog or of a search, what is known of them by now.
+
+        Raises:
+            RsdatError: They can't be read.
+        """
+        if href.startswith("search:"):
+            return self.search(href.removeprefix("search:"))
+        href, name, source = await self.source(href, endpoint)
+        key = (href, name)
+        index = self._indexes.pop(key, None)
+        new = index is None
+        if index is None:
+            await asyncio.to_thread(importlib.import_module, "rsdat.stac.index")
+            from rsdat.stac.index import Index
+
+            index = self._indexes.pop(key, None) or Index(
+                href, source, owner=name, changed=self.teller(href)
+            )
+        self._indexes[key] = index
+        while len(self._indexes) > MOST_INDEXES:
+            self._close(self._indexes.pop(next(iter(self._indexes))))
+        if new or self._is_due(index):
+            index.refresh()
+        if not index.complete:
+            await asyncio.to_thread(index.wait, _PATIENCE_S)
+        if index.failure is not None and not len(index.table):
+            raise index.failure
+        return index
+
+    def search(self, id_: str) -> Search:
+        """A search.
+
+        Raises:
+            NotFound: There is none of this id.
+        """
+        found = self.searches.get(id_)
+        if found is None:
+            raise NotFound(
+                "This search is not known any more", hint="Search again.", code="no_search"
+            )
+        return found
+
+    async def whole(self, href: str, endpoint: str | None, limit_s: float) -> Items:
+        """As `items`, all of them.
+
+        Raises:
+            RsdatError: They can't be read, or not in that time.
+        """
+        from rsdat.base.errors import Conflict
+
+        items = await self.items(href, endpoint)
+        if not items.complete and not await asyncio.to_thread(items.wait, limit_s):
+            raise items.failure or Conflict(
+                "Its items are still being read",
+                hint="Try again when the list is complete.",
+                code="incomplete",
+            )
+        return items
+
+    def folder_changed(self, endpoint: str, folder: str) -> None:
+        """Something in a dCache folder is not what it was: look at catalogs there again."""
+        below = f"dcache://{folder.rstrip('/')}/"
+        for (href, name), index in self._indexes.items():
+            here = href.rpartition("/")[0] + "/"
+            written = index.kept_at is not None and index.kept_at.startswith(below)
+            if name == endpoint and below.startswith(here) and index.settled and not written:
+                index.refresh()
+
+    def _is_due(self, index: Index) -> bool:
+        if not index.settled or index.checked_s is None:
+            return False
+        age_s = time.monotonic() - index.checked_s
+        if index.failure is not None or not index.complete:
+            return age_s > _AGAIN_S
+        return age_s > max(_FRESH_S, 10 * index.took_s)
+
+    def _close(self, items: Items) -> None:
+        task = asyncio.create_task(asyncio.to_thread(items.close))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    def teller(self, href: str) -> Callable[[], None]:
+        """What a thread calls when there is more to see of an address."""
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # the server has stopped
+                loop.call_soon_threadsafe(self._changed, href)
+
+        return tell
+
+    def add_search(self, search: Search) -> None:
+        """Keep a search and start it; of more than `MOST_SEARCHES` the oldest goes."""
+        while len(self.searches) >= MOST_SEARCHES:
+            self.forget_search(next(iter(self.searches)))
+        self.searches[search.id] = search
+        search.start()
+
+    def forget_search(self, id_: str) -> None:
+        """End a search.
+
+        Raises:
+            NotFound: There is none of this id.
+        """
+        self._close(self.search(id_))
+        del self.searches[id_]
+
+    async def close(self) -> None:
+        """End all reading."""
+        for items in (*self._indexes.values(), *self.searches.values()):
+            self._close(items)
+        self._indexes, self.searches = {}, {}
+        if self._closing:
+            await asyncio.wait(self._closing, timeout=35)

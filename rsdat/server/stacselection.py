@@ -1,0 +1,198 @@
+"""Which items a page means, and where their assets lie."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from rsdat.base.errors import NotFound
+
+if TYPE_CHECKING:
+    from rsdat.server.stacindexes import StacIndexes
+    from rsdat.server.stacsource import CompanionSource
+
+#: So long a selection by filter waits for the index to be whole.
+_WHOLE_S = 600.0
+_AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file lies.
+
+    Attributes:
+        endpoint: Name of the dCache endpoint; None for the workspace.
+        path: Literal path there.
+    """
+
+    endpoint: str | None
+    path: str
+
+
+async def resolve_selection(
+    indexes: StacIndexes,
+    href: str,
+    endpoint: str | None,
+    selection: Mapping[str, Any] | None,
+) -> list[dict[str, Any]]:
+    """The items that a `StacSelection` of the contract means.
+
+    Args:
+        indexes: The companion's (`companion.stac`).
+        href: Of a catalog, or `search:<id>`.
+        endpoint: What `dcache:` addresses mean; None is the default one.
+        selection: Of the contract; None means all.
+
+    Returns:
+        Their JSON as it was read, but with hrefs made absolute (`dcache:///…`, `workspace:/…`,
+        `http(s)://…`) and a link `self` to their own address; in the order of the selection, else
+        the latest first.
+
+    Raises:
+        NotFound: One of the items is not there any more.
+        RsdatError: The catalog can't be read, or is still being read after ten minutes.
+    """
+    given = dict(selection or {})
+    source = await source_of(indexes, href, endpoint)
+    wanted = given.get("items")
+    if wanted is not None:
+        items = await indexes.items(href, endpoint)
+        known = await asyncio.to_thread(items.by_href, wanted)
+        found = await _read_missing(source, [each for each in wanted if each not in known])
+        return await asyncio.to_thread(
+            lambda: [_absolute({**known, **found}[each], each, source) for each in wanted]
+        )
+    from rsdat.stac.index import parse_filter
+
+    chosen = parse_filter(given.get("bbox"), given.get("datetime"), given.get("text"))
+    items = await indexes.whole(href, endpoint, _WHOLE_S)
+    return await asyncio.to_thread(
+        lambda: [_absolute(item, place, source) for place, item in items.chosen(chosen)]
+    )
+
+
+async def source_of(indexes: StacIndexes, href: str, endpoint: str | None) -> CompanionSource:
+    """What reads a catalog's items and resolves their hrefs."""
+    # What a search found is resolved as on the web.
+    where = "https://search.invalid/" if href.startswith("search:") else href
+    return (await indexes.source(where, endpoint))[2]
+
+
+def _absolute(item: dict[str, Any], href: str, source: CompanionSource) -> dict[str, Any]:
+    from rsdat.stac.index.document import absolute_item
+
+    return absolute_item(item, href, source.resolve)
+
+
+async def _read_missing(source: CompanionSource, wanted: Sequence[str]) -> dict[str, Any]:
+    """Items that no index knows yet, as the page does."""
+    from rsdat.server.stacsource import normal
+
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def read(href: str) -> tuple[str, Any]:
+        async with gate:
+            return href, await asyncio.to_thread(read_item, source, normal(href))
+
+    return dict(await asyncio.gather(*(read(href) for href in wanted)))
+
+
+def read_item(source: CompanionSource, href: str) -> dict[str, Any]:
+    """The JSON of an item; blocks.
+
+    Raises:
+        RsdatError: It can't be read, or is no item.
+    """
+    from rsdat.base.errors import InvalidInput
+
+    try:
+        data, _ = source.read(href, None)
+        value = json.loads(data or b"")
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no item at {href}") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidInput(f"{href} can't be read as JSON: {error}", code="not_stac") from error
+    if not isinstance(value, dict) or value.get("type") != "Feature":
+        raise InvalidInput(f"{href} is no STAC item", code="not_stac")
+    return value
+
+
+class Places:
+    """Finds where assets lie.
+
+    Args:
+        endpoint: Name of the endpoint that `dcache:` addresses mean.
+        doors: WebDAV addresses of endpoints, with their names.
+    """
+
+    def __init__(self, endpoint: str | None, doors: Mapping[str, str]) -> None:
+        self._endpoint = endpoint
+        self._doors = {address.rstrip("/") + "/": name for address, name in doors.items()}
+
+    def of(self, href: str) -> Place | None:
+        """The place of an absolute href; None for what lies elsewhere."""
+        from urllib.parse import unquote
+
+        from rsdat.server.stacsource import dcache_path, workspace_path
+
+        path = dcache_path(href)
+        if path is not None:
+            return Place(self._endpoint, path) if self._endpoint else None
+        path = workspace_path(href)
+        if path is not None:
+            return Place(None, path)
+        for address, name in self._doors.items():
+            if href.startswith(address):
+                return Place(name, "/" + unquote(href.removeprefix(address).partition("?")[0]))
+        return None
+
+
+async def places(indexes: StacIndexes, endpoint: str | None) -> Places:
+    """Where assets lie, by the endpoints as they are configured now."""
+    endpoints = await indexes.storage.endpoints()
+    doors = {each.webdav_url: each.name for each in endpoints if each.webdav_url}
+    return Places(endpoint or (endpoints[0].name if endpoints else None), doors)
+
+
+def assets_of(item: Mapping[str, Any], keys: Iterable[str] | None) -> dict[str, dict[str, Any]]:
+    """The assets of an item, those of the keys if there are any given."""
+    assets: dict[str, dict[str, Any]] = item["assets"]
+    chosen = None if keys is None else set(keys)
+    return {
+        key: asset
+        for key, asset in assets.items()
+        if isinstance(asset.get("href"), str) and (chosen is None or key in chosen)
+    }
+
+
+async def files(
+    indexes: StacIndexes,
+    href: str,
+    endpoint: str | None,
+    selection: Mapping[str, Any] | None,
+    keys: Sequence[str] | None,
+) -> dict[str, Any]:
+    """The `StacFiles` of the contract.
+
+    Raises:
+        RsdatError: As `resolve_selection`.
+    """
+    items = await resolve_selection(indexes, href, endpoint, selection)
+    where = await places(indexes, endpoint)
+    found: dict[str | None, dict[str, None]] = {}
+    elsewhere: dict[str, None] = {}
+    for item in items:
+        for asset in assets_of(item, keys).values():
+            place = where.of(asset["href"])
+            if place is None:
+                elsewhere[asset["href"]] = None
+            else:
+                found.setdefault(place.endpoint, {})[place.path] = None
+    return {
+        "items": len(items),
+        "places": [{"endpoint": name, "paths": list(known)} for name, known in found.items()],
+        "elsewhere": list(elsewhere),
+    }

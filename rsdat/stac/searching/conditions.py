@@ -1,0 +1,88 @@
+"""Conditions on properties, such as `eo:cloud_cover<20`, for APIs of either dialect."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from rsdat.base.errors import InvalidInput, Refused
+
+_CONDITION = re.compile(r"\s*([A-Za-z_][\w:.\-]*)\s*(<=|>=|!=|<>|==|=|<|>)\s*(.+?)\s*", re.DOTALL)
+_WORDS = {"<": "lt", "<=": "lte", ">": "gt", ">=": "gte", "=": "eq", "<>": "neq"}
+_SAME = {"==": "=", "!=": "<>"}
+
+
+class Condition(NamedTuple):
+    """One condition: property, `<`, `<=`, `>`, `>=`, `=` or `<>`, and a number, text or truth."""
+
+    name: str
+    op: str
+    value: Any
+
+
+def parse(text: str) -> Condition:
+    """A condition as people write it.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    match = _CONDITION.fullmatch(text)
+    if match is None:
+        raise InvalidInput(
+            f"'{text}' is no condition",
+            hint="A condition is property, < <= > >= = or !=, and value: eo:cloud_cover<20.",
+            code="bad_condition",
+        )
+    name, op, value = match.groups()
+    return Condition(name, _SAME.get(op, op), _value(value))
+
+
+def _value(text: str) -> Any:
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"":
+        return text[1:-1]
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return text
+    return value if isinstance(value, int | float | bool) else text
+
+
+def parameters(texts: Sequence[str], can: set[str], method: str) -> dict[str, Any]:
+    """What pystac-client is given for conditions that must all hold.
+
+    Args:
+        texts: Conditions.
+        can: What the API conforms to.
+        method: POST, or GET, which takes CQL2 as text.
+
+    Raises:
+        InvalidInput: One is none.
+        Refused: The API can't filter by properties.
+    """
+    conditions = [parse(text) for text in texts]
+    if not conditions:
+        return {}
+    if "query" in can:
+        query: dict[str, dict[str, Any]] = {}
+        for name, op, value in conditions:
+            query.setdefault(name, {})[_WORDS[op]] = value
+        return {"query": query}
+    if "filter" in can:
+        if method == "GET":
+            return {"filter": " AND ".join(map(_as_text, conditions)), "filter_lang": "cql2-text"}
+        parts = [{"op": op, "args": [{"property": name}, value]} for name, op, value in conditions]
+        whole = parts[0] if len(parts) == 1 else {"op": "and", "args": parts}
+        return {"filter": whole, "filter_lang": "cql2-json"}
+    raise Refused(
+        "This API can't filter by properties",
+        hint="Search without conditions, and filter what it finds.",
+        code="no_filter",
+    )
+
+
+def _as_text(condition: Condition) -> str:
+    name, op, value = condition
+    quoted = "'" + str(value).replace("'", "''") + "'"
+    return f'"{name}" {op} {quoted if isinstance(value, str) else json.dumps(value)}'

@@ -1,0 +1,137 @@
+"""A search that runs in the background, and what it has found so far."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from rsdat.base.errors import RsdatError
+from rsdat.stac import hrefs
+from rsdat.stac.index.index import TELL_S, Items
+from rsdat.stac.index.row import row_of
+from rsdat.stac.index.spool import Spool
+from rsdat.stac.index.walk import Problem, own_href
+from rsdat.stac.index.web import without_query
+from rsdat.stac.searching.request import Request, check, pages
+
+State = Literal["running", "done", "failed", "cancelled"]
+
+
+class Search(Items):
+    """Items that an API finds.
+
+    Args:
+        id_: Its name.
+        request: What is searched for.
+        changed: Called at most twice a second when there is more to see, in a thread.
+
+    Raises:
+        InvalidInput: The request makes no sense.
+    """
+
+    def __init__(
+        self, id_: str, request: Request, changed: Callable[[], None] = lambda: None
+    ) -> None:
+        check(request)
+        super().__init__()
+        self.id = id_
+        self.href = f"search:{id_}"
+        self.request = request
+        self.state: State = "running"
+        self.matched: int | None = None
+        self._tell = changed
+        self._told_s = 0.0
+        self._stop = threading.Event()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rsdat-stac-search", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wait(self, timeout_s: float | None = None) -> bool:
+        """Wait for its end; whether it found everything that it was to find."""
+        self._ended.wait(timeout_s)
+        return self.complete
+
+    def as_dict(self) -> dict[str, Any]:
+        """The `StacSearch` of the contract."""
+        failure = self.failure
+        return {
+            "id": self.id,
+            "href": self.href,
+            "state": self.state,
+            "found": len(self.table),
+            "matched": self.matched,
+            "problem": failure and {"message": failure.message, "hint": failure.hint},
+        }
+
+    def node(self) -> dict[str, Any]:
+        """The `StacNode` of the contract."""
+        return {
+            "href": self.href,
+            "endpoint": None,
+            "kind": "search",
+            "id": self.id,
+            "title": f"Search in {without_query(self.request.url)}",
+            "description": None,
+            "stac_version": None,
+            "bbox": list(self.request.bbox) if self.request.bbox else None,
+            "interval": None,
+            "license": None,
+            "keywords": [],
+            "providers": [],
+            "parent": None,
+            "children": [],
+            "items": len(self.table),
+            "problems": [problem._asdict() for problem in self.problems[:100]],
+        }
+
+    def close(self) -> None:
+        """End it, and forget what it found."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(90)  # one request more, at most
+        super().close()
+
+    def _run(self) -> None:
+        try:
+            for features, matched in pages(self.request):
+                self.matched = matched
+                if self._stop.is_set():
+                    self.state = "cancelled"
+                    return
+                self._take(features)
+        except RsdatError as error:
+            self.failure = error
+            self.state = "failed"
+        else:
+            self.complete = True
+            self.state = "done"
+        finally:
+            if self.state == "running":
+                self.state = "failed"  # a bug: its traceback is in the log
+            self._ended.set()
+            if not self._stop.is_set():
+                self._tell()
+
+    def _take(self, features: list[dict[str, Any]]) -> None:
+        rows, where = [], []
+        for item in features:
+            href = own_href(item) or f"{self.request.url}#{item.get('id')}"
+            try:
+                rows.append(row_of(item, href, hrefs.resolve))
+            except (ValueError, TypeError) as error:
+                self.problems_total += 1
+                if self.problems_total <= 100:
+                    self.problems.append(Problem(href, f"This is no STAC item: {error}"))
+                continue
+            where.append(self._spool.add(Spool.packed(json.dumps(item).encode())))
+        self.table.extend(rows, [None] * len(rows), where)
+        now_s = time.monotonic()
+        if now_s - self._told_s >= TELL_S:
+            self._told_s = now_s
+            self._tell()

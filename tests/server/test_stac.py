@@ -1,0 +1,171 @@
+"""The routes of STAC catalogs, in the workspace and in dCache, held against the contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.door import Door
+from tests.support.server import Lab, check_error
+from tests.support.stac_catalog import catalog, item, write, write_deep, write_flat
+
+
+@pytest.fixture
+def root(lab: Lab) -> Path:
+    """Jupyter's root folder."""
+    return Path(lab.app.contents_manager.root_dir)
+
+
+async def get(lab: Lab, what: str, href: str, status: int = 200, **query: Any) -> Any:
+    return await lab.call("GET", f"/api/stac/{what}", status, query={"href": href, **query})
+
+
+async def test_tree_of_a_workspace_catalog(lab: Lab, root: Path) -> None:
+    write_deep(root / "cat", 3)
+    top = await get(lab, "node", "workspace:/cat/catalog.json")
+    assert (top["kind"], top["title"], top["endpoint"], top["items"]) == (
+        "catalog",
+        "Deep",
+        None,
+        0,
+    )
+    assert top["children"] == [
+        {
+            "href": "workspace:/cat/scenes/collection.json",
+            "title": "scenes",
+            "kind": "unknown",
+        }
+    ]
+    below = await get(lab, "node", top["children"][0]["href"])
+    assert (below["kind"], below["items"], below["parent"]) == ("collection", 3, top["href"])
+    assert below["interval"] == ["2024-01-01T00:00:00Z", None]
+    assert below["bbox"] == [-170, -80, 170, 80]
+    assert below["license"] == "CC-BY-4.0"
+
+
+async def test_items_of_a_workspace_catalog(lab: Lab, root: Path) -> None:
+    write_deep(root / "cat", 30)
+    href = "workspace:/cat/catalog.json"
+    page = await get(lab, "items", href, sort="id", offset=5, limit=10)
+    assert (page["total"], page["complete"], page["read"], page["offset"]) == (30, True, 30, 5)
+    assert [row["id"] for row in page["entries"]] == [f"scene-{n:06}" for n in range(5, 15)]
+    first = page["entries"][0]
+    assert first["href"] == "workspace:/cat/scenes/scene-000005/scene-000005.json"
+    assert first["thumbnail"] == "workspace:/cat/scenes/scene-000005/thumb.png"
+    assert first["assets"] == ["red", "thumbnail"]
+    area = await get(lab, "items", href, bbox="-170,-80,-167.2,-79")
+    assert {row["id"] for row in area["entries"]} == {f"scene-{n:06}" for n in range(3)}
+    summary = await get(lab, "summary", href, datetime="2024-01-01/2024-01-10")
+    assert (summary["total"], summary["interval"]) == (
+        10 + 0,
+        ["2024-01-01T10:00:00Z", "2024-01-10T10:00:00Z"],
+    )
+    assert sum(each["count"] for each in summary["histogram"]) == 10
+    assert summary["collections"] == [{"id": "scenes", "count": 10}]
+    assert summary["assets"][0] == {
+        "key": "red",
+        "count": 10,
+        "title": "Red",
+        "type": "image/tiff; application=geotiff",
+        "roles": ["data"],
+    }
+    prints = await get(lab, "footprints", href, limit=7)
+    assert (prints["total"], len(prints["footprints"])) == (30, 7)
+    assert all(len(each["rings"][0]) == 5 for each in prints["footprints"])
+
+
+async def test_one_item_and_its_assets(lab: Lab, root: Path) -> None:
+    write_deep(root / "cat", 1)
+    place = root / "cat" / "scenes" / "scene-000000"
+    (place / "scene-000000-red.tif").write_bytes(b"x" * 77)
+    found = await get(lab, "item", "workspace:/cat/scenes/scene-000000/scene-000000.json")
+    red, thumb = found["assets"]
+    assert red["place"] == {
+        "endpoint": None,
+        "path": "cat/scenes/scene-000000/scene-000000-red.tif",
+    }
+    assert (red["size"], red["locality"]) == (77, "ONLINE")
+    assert (thumb["size"], thumb["locality"]) == (None, "MISSING")
+    assert found["item"]["id"] == "scene-000000"
+
+
+async def test_catalog_in_dcache(lab: Lab, dcache: Door, folder: str, place: Path) -> None:
+    write_deep(place, 12)
+    write(place / "scenes" / "scene-000003" / "scene-000003-red.tif", "12345")
+    dcache.set_file(f"{folder}/scenes/scene-000003/scene-000003-red.tif", locality="NEARLINE")
+    href = f"dcache://{folder}/catalog.json"
+    top = await get(lab, "node", href)
+    assert (top["href"], top["endpoint"]) == (href, "default")
+    page = await get(lab, "items", href, sort="id")
+    assert (page["total"], page["complete"]) == (12, True)
+    one = await get(lab, "item", page["entries"][3]["href"], endpoint="default")
+    red = one["assets"][0]
+    assert red["place"] == {
+        "endpoint": "default",
+        "path": f"{folder}/scenes/scene-000003/scene-000003-red.tif",
+    }
+    assert (red["size"], red["locality"]) == (5, "NEARLINE")
+    files = await lab.call(
+        "POST",
+        "/api/stac/files",
+        200,
+        value={"href": href, "selection": {"text": "00000"}, "assets": ["red"]},
+    )
+    assert files["items"] == 10
+    assert files["elsewhere"] == []
+    assert files["places"][0]["endpoint"] == "default"
+    assert len(files["places"][0]["paths"]) == 10
+    chosen = await lab.call(
+        "POST",
+        "/api/stac/files",
+        200,
+        value={"href": href, "selection": {"items": [page["entries"][3]["href"]]}},
+    )
+    assert (chosen["items"], len(chosen["places"][0]["paths"])) == (1, 2)
+
+
+async def test_what_is_not_there(lab: Lab, root: Path, dcache: Door) -> None:
+    write(root / "no.json", "{ no json")
+    write(root / "geo.json", {"type": "Polygon", "coordinates": []})
+    for what in ("node", "items", "summary", "footprints", "item"):
+        for href in ("workspace:/nowhere.json", "dcache:///nowhere.json"):
+            await get(lab, what, href, 404)
+        for href in ("workspace:/no.json", "workspace:/geo.json"):
+            await get(lab, what, href, 400)
+        response = await lab.ask("GET", f"/api/stac/{what}", query={"href": "file:///etc/passwd"})
+        check_error(response, 400, "invalid_input")
+        response = await lab.ask("GET", f"/api/stac/{what}", query={"href": "search:abc"})
+        check_error(response, 404, "no_search")
+
+
+async def test_nothing_leads_out_of_the_workspace(lab: Lab, root: Path, tmp_path: Path) -> None:
+    outside = write(tmp_path / "outside" / "secret.json", item(1))
+    (root / "link.json").symlink_to(outside)
+    write(root / ".hidden" / "catalog.json", catalog("hidden", []))
+    for href, code in (
+        ("workspace:/../outside/secret.json", "bad_path"),
+        ("workspace:/link.json", "bad_path"),
+        ("workspace:/.hidden/catalog.json", "hidden"),
+    ):
+        response = await lab.ask("GET", "/api/stac/node", query={"href": href})
+        check_error(response, 404 if code == "hidden" else 400, code)
+    write(
+        root / "cat" / "catalog.json",
+        catalog(
+            "out", [str(outside), f"file://{outside}", "../../outside/secret.json", "../link.json"]
+        ),
+    )
+    summary = await get(lab, "summary", "workspace:/cat/catalog.json")
+    assert summary["total"] == 0
+    assert summary["problems_total"] == 2  # three of the links are one address
+
+
+async def test_a_broken_item_is_a_problem_not_a_failure(lab: Lab, root: Path) -> None:
+    write_flat(root / "cat", 5)
+    write(root / "cat" / "items" / "scene-000002.json", "{")
+    summary = await get(lab, "summary", "workspace:/cat/catalog.json")
+    assert (summary["total"], summary["problems_total"]) == (4, 1)
+    assert summary["problems"][0]["href"] == "workspace:/cat/items/scene-000002.json"
+    assert "JSON" in summary["problems"][0]["message"]
