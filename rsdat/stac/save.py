@@ -92,9 +92,8 @@ def normalize(
         NotFound, InvalidInput: Something is linked that can't be read.
     """
     start = absolute(root_href.rstrip("/"))
-    if not start.endswith(".json"):
-        # PySTAC takes `…/run.2024` for a file, and would save beside it.
-        start = f"{start}/{catalog.DEFAULT_FILE_NAME}"
+    if start.endswith(".json"):
+        start = parent(start)
     seen: set[str | int] = {catalog.get_self_href() or id(catalog)}
     moves: list[tuple[pystac.STACObject, str]] = []
 
@@ -102,10 +101,11 @@ def normalize(
         href = _place(strategy, each, folder, is_root=is_root)
         moves.append((each, href))
         items = _below(each, pystac.RelType.ITEM, seen, skip_unresolved)
-        moves.extend((item, _place(strategy, item, href, is_root=False)) for item in items)
+        here = parent(href)
+        moves.extend((item, _place(strategy, item, here, is_root=False)) for item in items)
         for child in _below(each, pystac.RelType.CHILD, seen, skip_unresolved):
             if isinstance(child, pystac.Catalog):
-                visit(child, href, is_root=False)
+                visit(child, here, is_root=False)
 
     visit(catalog, start, is_root=True)
     # Only now: hrefs of things that have moved already would lead astray.
@@ -125,7 +125,16 @@ def _place(
 ) -> str:
     if ".." in found.id.split("/") or found.id.startswith("/"):
         raise InvalidInput(f"the id '{found.id}' can't be the name of a file")
-    href = absolute(strategy.get_href(found, folder, is_root))
+    # Not its `get_href`, which takes a folder like `…/run.2024` for a file and saves beside it.
+    if isinstance(found, pystac.Item):
+        href = strategy.get_item_href(found, folder)
+    elif isinstance(found, pystac.Collection):
+        href = strategy.get_collection_href(found, folder, is_root)
+    elif isinstance(found, pystac.Catalog):
+        href = strategy.get_catalog_href(found, folder, is_root)
+    else:
+        raise InvalidInput(f"'{found.id}' is neither catalog nor item")
+    href = absolute(href)
     scheme, mark, rest = href.rpartition("://")
     return f"{scheme}{mark}{posixpath.normpath(rest)}"
 
