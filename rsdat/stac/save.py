@@ -109,10 +109,11 @@ def normalize(
 
     visit(catalog, start, is_root=True)
     # Only now: hrefs of things that have moved already would lead astray.
+    known = {found.get_self_href(): found for found, _ in moves}
     for found, href in moves:
-        _move_links(found, href)
+        _move_links(found, href, known)
     for found, href in moves:
-        found.set_self_href(href)
+        _set_place(found, href)
 
 
 def dumps(value: Mapping[str, Any]) -> str:
@@ -150,20 +151,28 @@ def _below(
             yield link.target
 
 
-def _move_links(found: pystac.STACObject, after: str) -> None:
-    """Links to what is not in memory lead from the new place where they led from the old one."""
+def _move_links(
+    found: pystac.STACObject, after: str, known: Mapping[str | None, pystac.STACObject]
+) -> None:
+    """Links lead from the new place to what they led to from the old one, or to its new place."""
     before = found.get_self_href()
     for link in found.links:
         if before is None or link.is_resolved() or link.rel == pystac.RelType.SELF:
             continue
         href = link.get_href(transform_href=False)
         if href is not None:
-            link.target = moved_href(href, before, after)
+            link.target = known.get(resolve(href, before)) or moved_href(href, before, after)
+
+
+def _set_place(found: pystac.STACObject, after: str) -> None:
+    before = found.get_self_href()
+    hrefs = {}
     if isinstance(found, pystac.Item) and before is not None:
-        # PySTAC's own items; those of `rsdat.stac` do it by themselves.
-        for asset in found.assets.values():
-            if absolute(asset.href) != resolve(asset.href, before):
-                asset.href = resolve(asset.href, before)
+        # PySTAC's own items would compute some of them wrong.
+        hrefs = {key: moved_href(each.href, before, after) for key, each in found.assets.items()}
+    found.set_self_href(after)
+    for key, href in hrefs.items():
+        found.assets[key].href = href  # type: ignore[attr-defined]
 
 
 def _plan(catalog: pystac.Catalog, here: str, target: str, root: pystac.Catalog) -> Iterator[File]:
