@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-import zlib
 from collections.abc import AsyncIterable, AsyncIterator, Coroutine
 from typing import Any
 
 from rsdat.base.errors import DoorBroken, InvalidInput
+from rsdat.dcache.adler import adler32
 from rsdat.dcache.http import CHUNK_BYTES
+from rsdat.dcache.wire import Wire
 
 # Until dCache says where the data may go: it may wait for a free pool.
 START_S = 300.0
@@ -29,7 +30,7 @@ class UploadBody:
         failure: What the source raised; the upload's own error only says that it was cut.
     """
 
-    def __init__(self, chunks: AsyncIterable[bytes], size: int | None) -> None:
+    def __init__(self, chunks: AsyncIterable[bytes | bytearray], size: int | None) -> None:
         self.started = False
         self.failure: Exception | None = None
         self._chunks = chunks
@@ -45,28 +46,39 @@ class UploadBody:
         return f"{self._adler32:08x}"
 
     @property
+    def size(self) -> int | None:
+        """Bytes that it will have; None: nobody knows."""
+        return self._size
+
+    @property
     def sent(self) -> int:
         """Bytes so far."""
         return self._sent
 
     async def __call__(self) -> AsyncIterator[bytes]:
         """The stream, in pieces of at most 1 MiB."""
+        async for chunk in self._counted():
+            view = memoryview(chunk).cast("B")
+            for start in range(0, len(view), CHUNK_BYTES):
+                whole = isinstance(chunk, bytes) and len(chunk) <= CHUNK_BYTES
+                piece = bytes(chunk if whole else view[start : start + CHUNK_BYTES])
+                self._take(piece)
+                yield piece
+
+    async def send_by(self, wire: Wire) -> None:
+        """Send it all, past the event loop."""
+        async for chunk in self._counted():
+            await wire.send(chunk, self._take)
+
+    async def _counted(self) -> AsyncIterator[bytes | bytearray]:
         self.started = True
         try:
             self._waiting_since = None  # for the source: its slowness is not dCache's
             async for chunk in self._chunks:
-                view = memoryview(chunk).cast("B")
-                self._sent += len(view)
+                self._sent += memoryview(chunk).nbytes
                 if self._size is not None and self._sent > self._size:
                     raise _wrong_length(self._size, "more")
-                for start in range(0, len(view), CHUNK_BYTES):
-                    whole = isinstance(chunk, bytes) and len(chunk) <= CHUNK_BYTES
-                    piece = chunk if whole else bytes(view[start : start + CHUNK_BYTES])
-                    # Before it is sent: dCache answers as soon as it has the last byte. And here: a
-                    # third of a millisecond, less than a thread costs for it.
-                    self._adler32 = zlib.adler32(piece, self._adler32)
-                    self._wait(STALL_S)
-                    yield piece
+                yield chunk
                 self._waiting_since = None
             if self._size is not None and self._sent < self._size:
                 raise _wrong_length(self._size, "fewer")
@@ -74,6 +86,11 @@ class UploadBody:
         except Exception as error:
             self.failure = error
             raise
+
+    def _take(self, piece: bytes | memoryview) -> None:
+        # Before it is sent: dCache answers as soon as it has the last byte.
+        self._adler32 = adler32(piece, self._adler32)
+        self._wait(STALL_S)
 
     def _wait(self, limit_s: float) -> None:
         self._waiting_since = time.monotonic()

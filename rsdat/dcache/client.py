@@ -165,7 +165,7 @@ class DCacheClient:
     async def write(
         self,
         path: str,
-        chunks: AsyncIterable[bytes],
+        chunks: AsyncIterable[bytes | bytearray],
         size: int | None,
         *,
         replace: bool,
@@ -203,7 +203,7 @@ class DCacheClient:
     async def upload(
         self,
         path: str,
-        chunks: AsyncIterable[bytes],
+        chunks: AsyncIterable[bytes | bytearray],
         size: int | None,
         *,
         replace: bool,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import zlib
 from collections.abc import Callable, Coroutine, Mapping
 from typing import IO, Any
 
 from rsdat.base.errors import DoorBroken
 from rsdat.dcache import read, rest, webdav
+from rsdat.dcache.adler import adler32
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import Http
 
@@ -45,7 +45,7 @@ class Sum:
         if self._hash is not None:
             self._hash.update(data)
         else:
-            self._adler32 = zlib.adler32(data, self._adler32)
+            self._adler32 = adler32(data, self._adler32)
 
     @property
     def fits(self) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from fsspec.asyn import sync_wrapper
 from rsdat.base.clock import SystemClock
 from rsdat.base.errors import InvalidInput, NotFound, OnTape
 from rsdat.dcache import details, paths, quota, requests, rest
+from rsdat.dcache.adler import adler32
 from rsdat.dcache.fs_base import Connected
 from rsdat.dcache.minting import LEAST_S, mint
 from rsdat.dcache.oserrors import file_errors
@@ -136,7 +136,7 @@ class Beyond(Connected):
                 if digest is not None:
                     await asyncio.to_thread(digest.update, chunk)
                 else:
-                    total = zlib.adler32(chunk, total)
+                    total = adler32(chunk, total)
         return f"{total:08x}" if digest is None else digest.hexdigest()
 
     # ---------------------------------------------------------------- labels and attributes

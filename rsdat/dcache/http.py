@@ -29,6 +29,7 @@ from rsdat.dcache.refusals import Refusals
 from rsdat.dcache.sources import ClientCertificate
 from rsdat.dcache.tls import authorities, show_certificate, tls_context
 from rsdat.dcache.tuning import Tuning
+from rsdat.dcache.wire import LEAST_BYTES, Wire
 
 CONNECT_S = 15.0
 # A listing of 50 000 entries took up to 29 s to its first byte (measured, dCache 11.2.5), and
@@ -47,7 +48,9 @@ _MAX_REFUSAL_BYTES = 64 * 1024
 METADATA = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SMALL_ANSWER_S)
 LISTING = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=ANSWER_S)
 
-DATA = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=120.0)
+#: A pool may send nothing so long; it may take nothing for longer than an upload's own limit.
+DATA_S, SEND_S = 120.0, 300.0
+DATA = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=DATA_S)
 
 
 class Body(Protocol):
@@ -58,8 +61,17 @@ class Body(Protocol):
         """Whether sending has begun, so that it can't be sent anew."""
         ...
 
+    @property
+    def size(self) -> int | None:
+        """How many bytes, if that is known."""
+        ...
+
     def __call__(self) -> AsyncIterator[bytes]:
         """The stream; its first item is fetched only when dCache said `100 Continue`."""
+        ...
+
+    async def send_by(self, wire: Wire) -> None:
+        """Send it all on a connection, instead of giving the stream."""
         ...
 
 
@@ -285,18 +297,62 @@ class Http:
 
 
 class _Once:
-    """Keeps aiohttp from sending the rest of a body on a new connection after the first was cut.
-
-    It repeats a PUT by itself; releases before 3.14 do not notice that the stream was begun.
-    """
+    """What is to be sent once."""
 
     def __init__(self, body: Body) -> None:
-        self._body = body
+        self.body = body
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._body.started:
-            raise aiohttp.ClientConnectionError("cut while sending")
-        return self._body()
+
+@aiohttp.payload_type(_Once)
+class _Sending(aiohttp.payload.Payload):
+    """Sends a body; aiohttp makes one for each attempt.
+
+    Keeps it from sending the rest of a body on a new connection after the first was cut: it
+    repeats a PUT by itself, and releases before 3.14 do not notice that the stream was begun.
+    """
+
+    def __init__(self, value: _Once, *given: Any, **named: Any) -> None:
+        if value.body.started:
+            raise _cut_while_sending()
+        super().__init__(value, *given, **named)
+        self._body = value.body
+
+    @property
+    def consumed(self) -> bool:
+        """Whether it can't be sent (again)."""
+        return self._body.started
+
+    async def write(self, writer: Any) -> None:
+        """As aiohttp before 3.12 calls it."""
+        body = self._body
+        if body.started:
+            raise _cut_while_sending()
+        wire = None
+        if body.size is not None and body.size >= LEAST_BYTES:
+            transport = writer.transport
+            # The headers are gone: they were answered with `100 Continue`.
+            if transport is not None and not transport.get_write_buffer_size():
+                wire = Wire.beside(transport, SEND_S)
+        if wire is None:
+            async for piece in body():
+                await writer.write(piece)
+            return
+        try:
+            await body.send_by(wire)
+        finally:
+            wire.close()
+
+    async def write_with_length(self, writer: Any, content_length: int | None) -> None:
+        """As later ones call it; the body itself sees to its length."""
+        await self.write(writer)
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """Never asked for: it can be sent only once."""
+        raise TypeError("a streamed body has no text")
+
+
+def _cut_while_sending() -> Exception:
+    return aiohttp.ClientConnectionError("cut while sending")
 
 
 def new_session(*, connections: int) -> aiohttp.ClientSession:

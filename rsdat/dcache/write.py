@@ -40,7 +40,7 @@ _MAX_ROUNDS = 10
 async def write(
     http: Http,
     path: str,
-    chunks: AsyncIterable[bytes],
+    chunks: AsyncIterable[bytes | bytearray],
     size: int | None,
     *,
     replace: bool,
@@ -132,7 +132,7 @@ class Upload:
 async def upload(
     http: Http,
     path: str,
-    chunks: AsyncIterable[bytes],
+    chunks: AsyncIterable[bytes | bytearray],
     size: int | None,
     *,
     replace: bool,

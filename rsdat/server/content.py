@@ -50,7 +50,8 @@ class ContentHandler(StreamingHandler):
                 if content.modified is not None:
                     self.set_header("Last-Modified", content.modified)
                 self.set_header("Content-Disposition", attachment(content.name))
-                await self._stream(content.chunks)
+                size = None if content.end is None else content.end - content.start
+                await self._stream(content.chunks, size)
         except (iostream.StreamClosedError, RsdatError, asyncio.TimeoutError) as error:
             self._broke_off(error)
 

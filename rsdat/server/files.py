@@ -63,7 +63,7 @@ class FilesHandler(StreamingHandler):
                 self._describe_range(
                     download.start, download.end, download.size, partial=start is not None
                 )
-                await self._stream(download)
+                await self._stream(download, download.end - download.start)
         except (iostream.StreamClosedError, RsdatError, asyncio.TimeoutError) as error:
             self._broke_off(error)
 

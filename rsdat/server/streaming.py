@@ -13,11 +13,13 @@ from tornado import iostream, web
 from tornado.http1connection import HTTP1Connection
 
 from rsdat.base.errors import InvalidInput, RsdatError
+from rsdat.dcache.wire import BLOCK_BYTES, LEAST_BYTES
 from rsdat.server.handler import RsdatHandler
+from rsdat.server.taken import TakenConnection, can_take
 from rsdat.server.upload import CHUNK_BYTES, Upload, cut_off
 
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))\Z")
-#: So long a client may take nothing of what is sent.
+#: So long a client may take, or send, nothing at all.
 STALL_S = 300.0
 #: A body whose write has failed is read to its end up to this size, because a browser that is
 #: still sending may not look at an answer; larger ones are cut off.
@@ -34,20 +36,26 @@ class StreamingHandler(RsdatHandler):
     _upload: Upload[tuple[Any, bool]] | None = None
     _failure: RsdatError | None = None
     _sending: asyncio.Task[None] | None = None
+    _taken: TakenConnection | None = None
     _gone = False
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Before any byte of a body is used: who asks, from which page, and what for."""
         await super().prepare()
-        if self.request.method == "PUT":
-            await self._receive()
+        if self.request.method == "PUT" and await self._receive():
+            # All of it came here, so tornado will not say that it is there.
+            answering = self.put(*self.path_args, **self.path_kwargs)
+            if answering is not None:
+                await answering
 
     async def _begin(self, size: int) -> None:
         """Find out where a body of this size goes, and `_feed` it there."""
         raise NotImplementedError
 
     def _feed(
-        self, size: int, write: Callable[[AsyncIterator[bytes]], Awaitable[tuple[Any, bool]]]
+        self,
+        size: int,
+        write: Callable[[AsyncIterator[bytes | bytearray]], Awaitable[tuple[Any, bool]]],
     ) -> asyncio.Task[tuple[Any, bool]]:
         """Have a body written; returns the task that writes it."""
         self._upload = Upload(size, write)
@@ -98,13 +106,42 @@ class StreamingHandler(RsdatHandler):
                 raise
             self._cut()
 
-    async def _stream(self, chunks: AsyncIterable[bytes]) -> None:
-        """Send chunks as the client takes them, and the end."""
+    async def _stream(self, chunks: AsyncIterable[bytes | bytearray], size: int | None) -> None:
+        """Send chunks as the client takes them, and the end.
+
+        Args:
+            chunks: The bytes.
+            size: How many; None: nobody knows.
+        """
+        connection = self._connection
+        if size is not None and size >= LEAST_BYTES and can_take(connection):
+            await self._stream_around(chunks, self._take(connection))
+            return
         async for chunk in chunks:
-            self.write(chunk)
+            self.write(chunk if isinstance(chunk, bytes) else bytes(chunk))
             # Waits until the client's side has taken it: memory stays at one chunk.
             await asyncio.wait_for(self.flush(), STALL_S)
         await self.finish()
+
+    async def _stream_around(
+        self, chunks: AsyncIterable[bytes | bytearray], taken: TakenConnection
+    ) -> None:
+        await asyncio.wait_for(self.flush(), STALL_S)
+        wire = taken.wire(STALL_S)
+        try:
+            async for chunk in chunks:
+                try:
+                    await wire.send(chunk)
+                except OSError as error:
+                    raise iostream.StreamClosedError(error) from error
+        finally:
+            wire.close()
+        await self.finish()
+
+    def _take(self, connection: HTTP1Connection) -> TakenConnection:
+        taken = TakenConnection(connection)
+        self.request.connection = self._taken = taken
+        return taken
 
     def _broke_off(self, error: BaseException) -> None:
         """What to do when sending failed; raises it if there is time for an answer."""
@@ -121,7 +158,7 @@ class StreamingHandler(RsdatHandler):
 
     def _cut(self) -> None:
         self._auto_finish = False
-        self._connection.close()
+        (self._taken or self._connection).close()
 
     @property
     def _connection(self) -> HTTP1Connection:
@@ -157,7 +194,8 @@ class StreamingHandler(RsdatHandler):
             self.set_status(206)
             self.set_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
 
-    async def _receive(self) -> None:
+    async def _receive(self) -> bool:
+        """Have the body written; True if it is all read, False if tornado goes on to read it."""
         length = self.request.headers.get("Content-Length", "")
         if not length.isascii() or not length.isdigit() or len(length) > 18:
             raise web.HTTPError(411, "Content-Length is needed: rsdat writes no file without it")
@@ -172,10 +210,43 @@ class StreamingHandler(RsdatHandler):
             if waits or size > DRAIN_BYTES:
                 raise
             self._failure = error
-            return
+            return False
         upload = self._upload
-        if upload is not None and upload.failed and (waits or size > DRAIN_BYTES):
+        if upload is None:
+            return False
+        if upload.failed and (waits or size > DRAIN_BYTES):
             await upload.result()
+        connection = self._connection
+        if size < LEAST_BYTES or not can_take(connection):
+            return False
+        taken = self._take(connection)
+        if waits:
+            taken.send_continue()
+        try:
+            await self._read_around(upload, taken)
+        except (OSError, asyncio.TimeoutError):
+            self.on_connection_close()
+            taken.close()
+            return False
+        return True
+
+    async def _read_around(self, upload: Upload[Any], taken: TakenConnection) -> None:
+        """Read the whole body; less of it only if its write has failed.
+
+        Raises:
+            OSError: The client is gone.
+            asyncio.TimeoutError: It sends nothing.
+        """
+        await upload.feed(await taken.first(min(upload.left, CHUNK_BYTES)))
+        wire = taken.wire(STALL_S)
+        try:
+            while upload.left and not (upload.failed and upload.left > DRAIN_BYTES):
+                block = await wire.read(min(upload.left, BLOCK_BYTES))
+                if not block:
+                    raise ConnectionResetError
+                await upload.feed(block)
+        finally:
+            wire.close()
 
 
 def attachment(name: str) -> str:

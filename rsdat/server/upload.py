@@ -13,8 +13,8 @@ T = TypeVar("T")
 #: Tornado hands on 64 KiB; larger pieces cost less on the way to the door.
 CHUNK_BYTES = 1024 * 1024
 #: With these the memory of one upload is bounded, whatever the speeds of both sides.
-MAX_CHUNKS = 8
-#: So long a browser may send nothing at all.
+MAX_CHUNKS = 4
+#: So long a browser may send, or take, nothing at all.
 STALL_S = 300.0
 
 
@@ -23,15 +23,17 @@ class Upload(Generic[T]):
 
     Args:
         size: Bytes of the whole body.
-        write: Takes the body as chunks, each at most `CHUNK_BYTES` and a tornado chunk long.
+        write: Takes the body as chunks, each less than `CHUNK_BYTES` and what is fed at once long.
     """
 
-    def __init__(self, size: int, write: Callable[[AsyncIterator[bytes]], Awaitable[T]]) -> None:
+    def __init__(
+        self, size: int, write: Callable[[AsyncIterator[bytes | bytearray]], Awaitable[T]]
+    ) -> None:
         self.left = size
         self._size = size
-        self._queue: asyncio.Queue[bytes] = asyncio.Queue(MAX_CHUNKS)
+        self._queue: asyncio.Queue[bytes | bytearray] = asyncio.Queue(MAX_CHUNKS)
         self._wanted = asyncio.Event()
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | bytearray] = []
         self._parts_bytes = 0
 
         async def run() -> T:
@@ -53,7 +55,7 @@ class Upload(Generic[T]):
         finally:
             wanted.cancel()
 
-    async def feed(self, data: bytes) -> None:
+    async def feed(self, data: bytes | bytearray) -> None:
         """Hand on the next bytes; waits while `MAX_CHUNKS` are under way.
 
         Bytes that come after the write has ended are dropped.
@@ -64,7 +66,7 @@ class Upload(Generic[T]):
         self._parts.append(data)
         self._parts_bytes += len(data)
         if self._parts_bytes >= CHUNK_BYTES or self.left == 0:
-            chunk = b"".join(self._parts)
+            chunk = data if len(self._parts) == 1 else b"".join(self._parts)
             self._parts, self._parts_bytes = [], 0
             await self._queue.put(chunk)
 
@@ -87,7 +89,7 @@ class Upload(Generic[T]):
                 raise cut_off() from None
             raise
 
-    async def _chunks(self) -> AsyncIterator[bytes]:
+    async def _chunks(self) -> AsyncIterator[bytes | bytearray]:
         self._wanted.set()
         given = 0
         while given < self._size:

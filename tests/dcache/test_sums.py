@@ -5,30 +5,33 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
 
 from rsdat.base.errors import DoorBroken
 from rsdat.dcache.entry import Entry
-from rsdat.dcache.transfers.sums import checked, sum_for, take_in
+from rsdat.dcache.transfers.sums import Sum, checked, sum_for, take_in
 
 CHUNKS = (b"one", b"two", b"three")
 ENTRY = Entry("f", "/f", "file", 11, None, None, "ONLINE", None, None)
 
 
-async def stream() -> AsyncIterator[bytes]:
+async def stream(sums: tuple[Sum, str] | None) -> AsyncGenerator[bytes | bytearray, None]:
     """The bytes of a file."""
+    assert sums is not None
     for chunk in CHUNKS:
+        await take_in(sums[0], chunk)
         yield chunk
 
 
-def through(checksums: dict[str, str]) -> list[bytes]:
+def through(checksums: dict[str, str]) -> list[bytes | bytearray]:
     """What comes out."""
 
-    async def work() -> list[bytes]:
-        return [chunk async for chunk in checked(stream(), ENTRY, sum_for(checksums))]
+    async def work() -> list[bytes | bytearray]:
+        sums = sum_for(checksums)
+        return [chunk async for chunk in checked(stream(sums), ENTRY, sums)]
 
     return asyncio.run(work())
 
@@ -50,7 +53,7 @@ def test_slow_sums_leave_the_loop_alone() -> None:
     class Slow:
         kind = "md5"
 
-        def update(self, data: bytes) -> None:
+        def update(self, data: bytes | memoryview) -> None:
             seen.append(threading.get_ident())
 
         def fits(self, stored: Any) -> bool:

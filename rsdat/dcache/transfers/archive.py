@@ -31,7 +31,7 @@ class Archive(Protocol):
         """The head of a file; `data` must follow with exactly `size` bytes, then `end`."""
         ...
 
-    def data(self, chunk: bytes) -> bytes:
+    def data(self, chunk: bytes | bytearray) -> bytes | bytearray:
         """Bytes of the file."""
         ...
 
@@ -91,7 +91,7 @@ class _Zip:
         self._file = self._zip.open(info, "w", force_zip64=True)
         return self._pipe.take()
 
-    def data(self, chunk: bytes) -> bytes:
+    def data(self, chunk: bytes | bytearray) -> bytes | bytearray:
         self._file.write(chunk)  # type: ignore[attr-defined]
         return self._pipe.take()
 
@@ -123,7 +123,7 @@ class _Tar:
         self._size = self._left = size
         return _head(info)
 
-    def data(self, chunk: bytes) -> bytes:
+    def data(self, chunk: bytes | bytearray) -> bytes | bytearray:
         self._left -= len(chunk)
         return chunk
 

@@ -14,7 +14,7 @@ from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.local import file_chunks
 from rsdat.dcache.transfers import workspace as ws
-from rsdat.dcache.transfers.sums import Sum, check, checked, sum_for, take_in
+from rsdat.dcache.transfers.sums import Sum, check, checked, sum_for, summed, take_in
 
 #: Before each new attempt after a door or pool broke off: about a minute in all.
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -106,12 +106,11 @@ async def _fetch(
             async with client.open_read(entry.path, have) as download:
                 if download.size != entry.size:
                     raise _changed(entry)
-                async for chunk in download:
-                    if sums is not None:
-                        await take_in(sums[0], chunk)
-                    await asyncio.to_thread(file.write, chunk)
-                    have += len(chunk)
-                    arrived(have)
+                async with contextlib.aclosing(summed(download, sums)) as chunks:
+                    async for chunk in chunks:
+                        await asyncio.to_thread(file.write, chunk)
+                        have += len(chunk)
+                        arrived(have)
             await asyncio.to_thread(_settle, file)
         finally:
             await asyncio.to_thread(file.close)
@@ -205,14 +204,16 @@ async def relay(
             async with origin.open_read(source) as download:
                 if download.size != entry.size:
                     raise _changed(entry)
-                chunks = counted(checked(download, entry, sums), arrived)
+                chunks = counted(checked(summed(download, sums), entry, sums), arrived)
                 await client.write(target, chunks, download.size, replace=replace)
             return None if sums is None else sums[0].kind
         except DoorBroken as error:  # noqa: PERF203 - each attempt is a transfer
             await pause(attempts, error)
 
 
-async def counted(chunks: AsyncIterable[bytes], arrived: Arrived) -> AsyncIterator[bytes]:
+async def counted(
+    chunks: AsyncIterable[bytes | bytearray], arrived: Arrived
+) -> AsyncIterator[bytes | bytearray]:
     """Pass chunks on and tell how many bytes were taken."""
     taken = 0
     arrived(0)

@@ -18,7 +18,7 @@ from rsdat.dcache.transfers.copying import plan
 from rsdat.dcache.transfers.items import DONE, FAILED, Item
 from rsdat.dcache.transfers.live import Transfer
 from rsdat.dcache.transfers.plan import is_fatal
-from rsdat.dcache.transfers.sums import Adler32, Sum, check, sum_for, take_in
+from rsdat.dcache.transfers.sums import Adler32, Sum, check, sum_for, summed
 
 #: So often the sum of what was sent is remembered, so that a resumed download can be verified.
 MARK_BYTES = 4 * 1024 * 1024
@@ -51,7 +51,7 @@ class Content:
     ranged: bool
     etag: str | None
     modified: datetime | None
-    chunks: AsyncIterator[bytes]
+    chunks: AsyncIterator[bytes | bytearray]
 
 
 class Downloading:
@@ -160,7 +160,7 @@ class Downloading:
 
     async def _verified(
         self, client: DCacheClient, entry: Entry, download: Download, etag: str
-    ) -> AsyncGenerator[bytes, None]:
+    ) -> AsyncGenerator[bytes | bytearray, None]:
         """The bytes; the last ones only if the checksum of the whole file fits."""
         progress, sums = self.transfer.progress, sum_for(entry.checksums)
         if self._marks_of != etag:
@@ -173,18 +173,18 @@ class Downloading:
         progress.begin(0, entry.path)
         sent = got = download.start
         progress.at(0, sent)
-        held: bytes | None = None
+        held: bytes | bytearray | None = None
         try:
-            async for chunk in download:
-                if held is not None:
-                    yield held
-                    sent += len(held)
-                    progress.at(0, sent)
-                held = chunk
-                if sums is not None:
-                    await take_in(sums[0], chunk)
-                    got += len(chunk)
-                    self._mark(sums[0], got)
+            async with aclosing(summed(download, sums)) as chunks:
+                async for chunk in chunks:
+                    if held is not None:
+                        yield held
+                        sent += len(held)
+                        progress.at(0, sent)
+                    held = chunk
+                    if sums is not None:
+                        got += len(chunk)
+                        self._mark(sums[0], got)
             if to_the_end:
                 check(entry, sums)
             if held is not None:
@@ -216,7 +216,7 @@ class Downloading:
                 before.update(chunk)
         return before, sums[1]
 
-    async def _archive(self) -> AsyncGenerator[bytes, None]:
+    async def _archive(self) -> AsyncGenerator[bytes | bytearray, None]:
         transfer, record = self.transfer, self.transfer.record
         if transfer.task is not None:
             await asyncio.wait({transfer.task})
@@ -252,7 +252,9 @@ class Downloading:
         yield made.close()
         transfer.finish()
 
-    async def _one(self, number: int, item: Item, made: Archive) -> AsyncGenerator[bytes, None]:
+    async def _one(
+        self, number: int, item: Item, made: Archive
+    ) -> AsyncGenerator[bytes | bytearray, None]:
         client = await self.transfer.shared.endpoint(self._endpoint)
         entry = await client.info(item.source, checksums=True)
         size = check_readable(entry)
@@ -268,12 +270,11 @@ class Downloading:
                         if not begun:
                             begun = True
                             yield made.begin(item.target, size, entry.modified)
-                        async for chunk in download:
-                            if sums is not None:
-                                await take_in(sums[0], chunk)
-                            at += len(chunk)
-                            yield made.data(chunk)
-                            self.transfer.progress.at(number, at)
+                        async with aclosing(summed(download, sums)) as chunks:
+                            async for chunk in chunks:
+                                at += len(chunk)
+                                yield made.data(chunk)
+                                self.transfer.progress.at(number, at)
                     break
                 except DoorBroken:
                     pause_s = next(pauses, None)

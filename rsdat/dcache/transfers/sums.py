@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import zlib
-from collections.abc import AsyncIterable, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any, Protocol
 
 from rsdat.base.errors import DoorBroken
+from rsdat.dcache.adler import adler32
 from rsdat.dcache.entry import Entry
+from rsdat.dcache.read import Download
 
 
 class Sum(Protocol):
@@ -20,7 +22,7 @@ class Sum(Protocol):
         """As it is shown: adler32, md5, sha256."""
         ...
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Take in the next bytes."""
         ...
 
@@ -41,9 +43,9 @@ class Adler32:
     def __init__(self, value: int = 1) -> None:
         self.value = value
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Take in the next bytes."""
-        self.value = zlib.adler32(data, self.value)
+        self.value = adler32(data, self.value)
 
     def fits(self, stored: str) -> bool:
         """DCache may leave out leading zeros."""
@@ -55,7 +57,7 @@ class _Digest:
         self.kind = kind
         self._digest = algorithm
 
-    def update(self, data: bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         self._digest.update(data)
 
     def fits(self, stored: str) -> bool:
@@ -77,33 +79,42 @@ def sum_for(checksums: Mapping[str, str]) -> tuple[Sum, str] | None:
 async def take_in(sum_: Sum, data: bytes) -> None:
     """Let a sum take in the next bytes, without holding up the event loop."""
     if isinstance(sum_, Adler32):
-        # A third of a millisecond a MiB: less than the change of threads costs for the quarter of
-        # a MiB that comes at once.
+        # Less than the change of threads costs.
         sum_.update(data)
     else:
         await asyncio.to_thread(sum_.update, data)
 
 
+def summed(
+    download: Download, sums: tuple[Sum, str] | None
+) -> AsyncGenerator[bytes | bytearray, None]:
+    """The bytes of a download, which the sum has taken in when they come."""
+    if sums is None:
+        return download.summed(lambda _: None, aside=False)
+    return download.summed(sums[0].update, aside=not isinstance(sums[0], Adler32))
+
+
 async def checked(
-    chunks: AsyncIterable[bytes], entry: Entry, sums: tuple[Sum, str] | None
-) -> AsyncIterator[bytes]:
+    chunks: AsyncGenerator[bytes | bytearray, None],
+    entry: Entry,
+    sums: tuple[Sum, str] | None,
+) -> AsyncGenerator[bytes | bytearray, None]:
     """Pass chunks on, the last one only when the checksum of all fits.
 
     Args:
-        chunks: All bytes that `sums` has not taken in yet.
+        chunks: All bytes, which `sums` has taken in when they come.
         entry: The file they are of.
         sums: From `sum_for`; None: there is nothing to compare with.
 
     Raises:
         DoorBroken: They are other bytes than dCache stored (`wrong_checksum`).
     """
-    held: bytes | None = None
-    async for chunk in chunks:
-        if sums is not None:
-            await take_in(sums[0], chunk)
-        if held is not None:
-            yield held
-        held = chunk
+    held: bytes | bytearray | None = None
+    async with aclosing(chunks):
+        async for chunk in chunks:
+            if held is not None:
+                yield held
+            held = chunk
     check(entry, sums)
     if held is not None:
         yield held

@@ -124,7 +124,7 @@ class Uploading:
         return number
 
     async def receive(
-        self, path: str, chunks: AsyncIterable[bytes], size: int, conflict: str
+        self, path: str, chunks: AsyncIterable[bytes | bytearray], size: int, conflict: str
     ) -> tuple[Entry, bool]:
         """Write one file; its folder is made if it is missing.
 
@@ -196,7 +196,12 @@ class Uploading:
         self.look_whether_done()
 
     async def _write(
-        self, number: int, target: str, chunks: AsyncIterable[bytes], size: int, choice: Choice
+        self,
+        number: int,
+        target: str,
+        chunks: AsyncIterable[bytes | bytearray],
+        size: int,
+        choice: Choice,
     ) -> tuple[Entry, bool]:
         transfer = self._transfer
         client = await transfer.shared.endpoint(self._endpoint)
@@ -232,6 +237,9 @@ class Uploading:
 
 
 def title(files: list[Item]) -> str:
-    """The file's name, or that of the first file or folder and how many files more."""
-    first, more = files[0].target.split("/")[0], len(files) - 1
-    return f"{first} and {more} more" if more else files[0].target.rpartition("/")[2]
+    """The file's name; a folder's, and how many files; of several the first and how many more."""
+    tops = list(dict.fromkeys(item.target.partition("/")[0] for item in files))
+    if len(tops) == 1 and "/" in files[0].target:
+        return f"{tops[0]} ({len(files):,} {'file' if len(files) == 1 else 'files'})"
+    name = f"{tops[0]} and {len(tops) - 1:,} more" if len(tops) > 1 else tops[0]
+    return name if len(tops) == len(files) else f"{name} ({len(files):,} files)"
