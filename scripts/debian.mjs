@@ -1,13 +1,25 @@
 // Debian packages that tests or set-up want, installed where we may.
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 
-/** Is the program on the PATH (or, as daemons are, in an sbin folder)? */
+/** Folders of one name below each version of something. */
+function versions(above, name) {
+  return existsSync(above)
+    ? readdirSync(above).map(version => `${above}/${version}/${name}`)
+    : [];
+}
+
+/**
+ * Is the program on the PATH (or, as daemons are, in an sbin folder; or, as PostgreSQL's programs and
+ * extensions are, in a folder of its version)?
+ */
 export function hasProgram(name) {
   const folders = [
     ...(process.env.PATH ?? '').split(':'),
     '/usr/sbin',
-    '/sbin'
+    '/sbin',
+    ...versions('/usr/lib/postgresql', 'bin'),
+    ...versions('/usr/share/postgresql', 'extension')
   ];
   return folders.some(folder => folder && existsSync(`${folder}/${name}`));
 }
@@ -32,6 +44,9 @@ export function ensurePrograms(wanted) {
     reason = `not on this machine; as root: ${byHand}`;
   } else {
     console.error(`installing Debian packages: ${packages.join(' ')}`);
+    if (packages.some(name => name.startsWith('postgresql'))) {
+      makeNoCluster();
+    }
     const options = {
       encoding: 'utf8',
       env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
@@ -51,5 +66,18 @@ export function ensurePrograms(wanted) {
     missing
       .filter(program => !hasProgram(program))
       .map(program => [program, reason ?? `${byHand} did not bring it`])
+  );
+}
+
+/** Tests start a database of their own: where there is no PostgreSQL yet, its package starts none. */
+function makeNoCluster() {
+  const folder = '/etc/postgresql-common/createcluster.d';
+  if (existsSync('/etc/postgresql-common')) {
+    return;
+  }
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(
+    `${folder}/rsdat.conf`,
+    '# Written by the tests of rsdat, which need the programs only.\ncreate_main_cluster = false\n'
   );
 }

@@ -145,7 +145,10 @@ try {
     mariadbd: 'mariadb-server-core',
     mariadb: 'mariadb-client-core',
     // Reads the configurations that tokens are handed out in.
-    rclone: 'rclone'
+    rclone: 'rclone',
+    // The database of a real STAC API server; metapackages of whatever version the release has.
+    postgres: 'postgresql',
+    'postgis.control': 'postgresql-postgis'
   });
   setup();
   if (!isLong) {
