@@ -1,4 +1,4 @@
-"""Assets of many items to dCache and to local folders: what arrives, what is skipped, what is told."""
+"""Assets of many items to dCache and to local folders: what arrives, is skipped, is told."""
 
 from __future__ import annotations
 
@@ -78,17 +78,18 @@ def test_from_dcache_to_a_folder(dcache: Door, tmp_path: Path) -> None:
     folder = dcache.root / tmp_path.name
     folder.mkdir()
     (folder / "é 1.raw").write_bytes(b"x" * 3_000_000)
-    report = quietly(item("i", {"raw": f"dcache:///{tmp_path.name}/é 1.raw"}), "raw", str(tmp_path))
+    one = item("i", {"raw": f"dcache:///{tmp_path.name}/é 1.raw"})
+    report = quietly(one, "raw", str(tmp_path))
     assert report.verified == {"adler32": 1}
     assert (tmp_path / "i/é 1.raw").read_bytes() == b"x" * 3_000_000
     dcache.forget()
-    assert quietly(item("i", {"raw": f"dcache:///{tmp_path.name}/é 1.raw"}), "raw", str(tmp_path)).skipped
+    assert quietly(
+        item("i", {"raw": f"dcache:///{tmp_path.name}/é 1.raw"}), "raw", str(tmp_path)
+    ).skipped
     assert "pool GET" not in dcache.counts()
 
 
-def test_a_door_of_a_configured_endpoint_needs_no_other_login(
-    dcache: Door, tmp_path: Path
-) -> None:
+def test_a_door_of_a_configured_endpoint_needs_no_other_login(dcache: Door, tmp_path: Path) -> None:
     (dcache.root / f"{tmp_path.name}.bin").write_bytes(b"private")
     one = item("i", {"a": dcache.path_url(f"/{tmp_path.name}.bin")})
     assert quietly(one, "a", str(tmp_path)).copied
@@ -250,9 +251,7 @@ def test_where_nothing_can_be_written(to: str | None) -> None:
         quietly([], None, to)
 
 
-def test_a_broken_catalog_costs_only_what_is_behind_its_link(
-    web: WebFiles, tmp_path: Path
-) -> None:
+def test_a_broken_catalog_costs_only_what_is_behind_its_link(web: WebFiles, tmp_path: Path) -> None:
     web.files["/a"] = b"x"
     catalog = pystac.Catalog("c", "d")
     for n in range(2):
@@ -277,8 +276,6 @@ def test_hashes_of_items() -> None:
 
     data = b"abc"
     for kind in ("md5", "sha1", "sha256", "sha512"):
-        assert from_multihash(multihash(kind, data)) == {
-            kind: hashlib.new(kind, data).hexdigest()
-        }
+        assert from_multihash(multihash(kind, data)) == {kind: hashlib.new(kind, data).hexdigest()}
     for nonsense in ("", "zz", None, 5, "1220abcd", hashlib.md5(data).hexdigest()):
         assert from_multihash(nonsense) == {}

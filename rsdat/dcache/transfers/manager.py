@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from rsdat.base.errors import Conflict, NotFound, RsdatError
+from rsdat.base.files import write_json
 from rsdat.base.lock import Lock
 from rsdat.dcache.client import DCacheClient
-from rsdat.dcache.transfers import copying, uploading
+from rsdat.dcache.transfers import copying, outside, uploading
 from rsdat.dcache.transfers.asked import record_of
 from rsdat.dcache.transfers.downloading import Downloading
 from rsdat.dcache.transfers.live import Shared, Transfer
-from rsdat.dcache.transfers.record import Record
+from rsdat.dcache.transfers.record import BY_ITSELF, Record
 from rsdat.dcache.transfers.store import Store
 from rsdat.dcache.transfers.uploading import Uploading
 from rsdat.dcache.transfers.workspace import Workspace
@@ -51,6 +52,7 @@ class TransferManager:
         workspace: Jupyter's files.
         changed: Told the id of a transfer that is not what it was, at most twice a second each.
         folder_changed: Told endpoint and folder in which something is new.
+        assets: Does copies of STAC assets, by processes of their own.
     """
 
     def __init__(
@@ -60,7 +62,9 @@ class TransferManager:
         workspace: Workspace,
         changed: Callable[[str], None],
         folder_changed: Callable[[str, str], None],
+        assets: outside.Outside | None = None,
     ) -> None:
+        self._assets = assets
         self._store = Store(home)
         self._changed = changed
         self._awake = asyncio.Event()
@@ -154,6 +158,30 @@ class TransferManager:
         transfer.touch()
         return transfer.view()
 
+    async def begin_assets(self, record: Record, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Begin a copy of STAC assets.
+
+        Args:
+            record: Of kind `assets`.
+            request: What its process is prepared with, in `request.json` of its folder.
+
+        Raises:
+            NoSpace: It can't be noted.
+        """
+        await asyncio.to_thread(self._store.tidy, datetime.now(timezone.utc))
+        lock = await asyncio.to_thread(self._store.make, record)
+        transfer = self._add(record, lock)
+        try:
+            path = self._store.folder(record.id) / "request.json"
+            await asyncio.to_thread(write_json, path, dict(request), format_version=1)
+        except BaseException:
+            self._drop(transfer)
+            await asyncio.to_thread(self._store.remove, record.id)
+            raise
+        self._run(transfer)
+        transfer.touch()
+        return transfer.view()
+
     async def answer(self, id_: str, path: str, choice: Any, for_all: bool) -> dict[str, Any]:
         """Say what becomes of a file whose name is taken.
 
@@ -203,7 +231,9 @@ class TransferManager:
         if transfer.record.active or transfer.record.state == "done":
             raise Conflict(f"This transfer is {transfer.record.state}", code="not_failed")
         transfer.again()
-        if transfer.record.kind == "copy":
+        if transfer.record.kind == "assets":
+            await asyncio.to_thread(outside.forget_end, self._store.folder(id_))
+        if transfer.record.kind in BY_ITSELF:
             self._run(transfer)
         return transfer.view()
 
@@ -324,7 +354,7 @@ class TransferManager:
             return
         record.resumed = True
         transfer.recount()
-        if record.kind == "copy":
+        if record.kind in BY_ITSELF:
             record.state = "waiting"
             self._run(transfer)
             transfer.touch()
@@ -353,9 +383,17 @@ class TransferManager:
     def _run(self, transfer: Transfer) -> None:
         if transfer.record.kind == "copy":
             work = copying.Copying(transfer).run()
+        elif transfer.record.kind == "assets":
+            work = self._follow(transfer)
         else:
             work = self._plan(transfer)
         transfer.task = asyncio.create_task(self._guarded(transfer, work))
+
+    async def _follow(self, transfer: Transfer) -> None:
+        if self._assets is None:
+            transfer.interrupt("This program copies no STAC assets", "Retry it in JupyterLab.")
+            return
+        await outside.Following(transfer, self._store.folder(transfer.id), self._assets).run()
 
     async def _plan(self, transfer: Transfer) -> None:
         # What fails here fails again, and is told, when the bytes are fetched.
@@ -380,6 +418,8 @@ class TransferManager:
     async def _clean(self, transfer: Transfer) -> None:
         if transfer.record.kind == "copy":
             await copying.clean(transfer)
+        elif transfer.record.kind == "assets":
+            await outside.stop(self._store.folder(transfer.id))
 
     async def _look_on(self) -> None:
         """Tell and save what has changed, end what lost its page; sleeps while nothing lives."""
@@ -405,7 +445,12 @@ class TransferManager:
 
     def _look_at(self, transfer: Transfer) -> None:
         record, progress = transfer.record, transfer.progress
-        if record.kind == "copy" or not record.active or progress.busy or transfer.task is not None:
+        if (
+            record.kind in BY_ITSELF
+            or not record.active
+            or progress.busy
+            or transfer.task is not None
+        ):
             return
         limit_s = CUT_S if transfer.cut else ASKED_S if record.state == "asking" else GONE_S
         if time.monotonic() - progress.last_s > limit_s:

@@ -38,7 +38,11 @@ class Progress:
         more = arrived - self._moving.get(number, 0)
         if number in self._moving:
             self._moving[number] = arrived
-        self._counted += max(more, 0)
+        self.came(max(more, 0))
+
+    def came(self, count: int) -> None:
+        """Bytes have come, of whatever file."""
+        self._counted += count
         now = self._now_s()
         if not self._samples or now - self._samples[-1][0] >= _SAMPLE_S:
             self._samples.append((now, self._counted))

@@ -12,7 +12,9 @@ FORMAT = 1
 #: So many failures, and so many paths of a side, are kept and shown.
 SHOWN = 100
 
-Kind = Literal["upload", "download", "copy"]
+Kind = Literal["upload", "download", "copy", "assets"]
+#: Of these no browser gets or sends the bytes.
+BY_ITSELF: frozenset[Kind] = frozenset({"copy", "assets"})
 Choice = Literal["ask", "replace", "keep-both", "skip"]
 State = Literal["waiting", "running", "asking", "done", "failed", "cancelled", "interrupted"]
 #: It goes on, or will.
@@ -145,7 +147,7 @@ class Record:
             "verified": self._verified(),
             "problem": self.problem,
             "failures": self.failures,
-            "content": None if self.kind == "copy" else f"rsdat/transfers/{self.id}/content",
+            "content": None if self.kind in BY_ITSELF else f"rsdat/transfers/{self.id}/content",
             "can": self._can() if ours else [],
             "seen": self.seen,
         }

@@ -51,7 +51,9 @@ class Copying:
     at_once: int = AT_ONCE
     per_host: int = PER_HOST
     retries: int = RETRIES
+    save_items: bool = True
     folder_of: Callable[[pystac.Item], str] | None = None
+    places: Places | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("max_concurrency", self.at_once), ("per_host", self.per_host)):
@@ -102,10 +104,11 @@ class Run:
         self._moved = moved
         self._items: dict[str, tuple[pystac.Item, str]] = {}
         self._folders = Folders(what.to)
-        self.places = Places(what.options, what.target_options)
+        self.places = what.places or Places(what.options, what.target_options)
         self._keeper = Keeper(
             self.places,
             update=what.update_catalog,
+            save=what.save_items,
             catalog=what.catalog,
             catalog_id=what.write_catalog if isinstance(what.write_catalog, str) else None,
         )
@@ -275,9 +278,7 @@ def copy_assets(
     """
     if to is None:
         raise InvalidInput("Where to? Give `to`, the address of a folder.")
-    if options_of(None if isinstance(items, Mapping) else _owner(items)) and not storage_options:
-        storage_options = options_of(_owner(items))
-    options = by_protocol(storage_options, "dcache")
+    options = by_protocol(storage_options or owner_options(items), "dcache")
     what = Copying(
         items=items,
         keys=keys,
@@ -307,8 +308,9 @@ def copy_assets(
     return copied(what, progress=progress, client=client)
 
 
-def _owner(items: Any) -> Any:
-    return items if isinstance(items, pystac.STACObject) else None
+def owner_options(items: Any) -> Mapping[str, Any]:
+    """The options that a catalog or item was read with."""
+    return options_of(items) if isinstance(items, pystac.STACObject) else {}
 
 
 def copied(what: Copying, *, progress: bool, client: Any = None) -> CopyReport:

@@ -34,8 +34,8 @@ class Keeper:
 
     Args:
         places: Both ends.
-        update: Give the items that were handed over their new addresses, and save those that
-            have a file of their own where one can write.
+        update: Give the items that were handed over their new addresses.
+        save: And save those that have a file of their own where one can write.
         catalog: Address of a catalog to write of what arrived; None for none.
         catalog_id: Its id, if it is new; the folder's name if None.
     """
@@ -45,11 +45,13 @@ class Keeper:
         places: Places,
         *,
         update: bool = False,
+        save: bool = True,
         catalog: str | None = None,
         catalog_id: str | None = None,
     ) -> None:
         self._places = places
         self._update = update
+        self._saves = save
         self._catalog = catalog
         self._catalog_id = catalog_id
         self._left: dict[str, int] = {}
@@ -111,7 +113,7 @@ class Keeper:
                 own = absolute(own) if own else None
                 for key, target in arrived.items():
                     item.assets[key].href = _as_written(target, own)
-                if own is not None and scheme_of(own) not in ("http", "https"):
+                if self._saves and own is not None and scheme_of(own) not in ("http", "https"):
                     with self._told(own):
                         await self._rewrite(own, arrived)
 

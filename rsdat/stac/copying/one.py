@@ -109,17 +109,19 @@ def _stops(job: Job, error: RsdatError) -> str:
     if not isinstance(error, NoCredential):
         return ""
     # dCache blocks everybody on this computer when it is asked again and again with a bad token.
-    if scheme_of(job.target) == "dcache" and error.details.get("status") is None:
+    if error.details.get("web"):
+        return ""
+    if scheme_of(job.target) == "dcache":
         return "all"
     return "host" if scheme_of(job.source) == "dcache" else ""
 
 
 def _pause_s(tries: int, error: RsdatError) -> float:
-    asked = float(error.details.get("retry_after_s") or 0.0)
+    asked: float = error.details.get("retry_after_s") or 0.0
     pause = min(FIRST_PAUSE_S * 2**tries, LONGEST_PAUSE_S)
     # Not all at once again.
     pause *= 0.5 + random.random()  # noqa: S311 - no secret
-    return min(max(pause, asked), LONGEST_PAUSE_S)
+    return float(min(max(pause, asked), LONGEST_PAUSE_S))
 
 
 async def _try(job: Job, href: str, places: Places, policy: Policy, moved: _Moved) -> Outcome:

@@ -35,13 +35,18 @@ class Places:
     Args:
         options: Options of file systems by protocol, for what is read.
         target_options: For what is written; those of `options` if None.
+        reads: The one file system that is read from, whatever the addresses; None: what they say.
+        writes: As `reads`, for what is written.
     """
 
     def __init__(
         self,
         options: Mapping[str, Any] | None = None,
         target_options: Mapping[str, Any] | None = None,
+        reads: Any = None,
+        writes: Any = None,
     ) -> None:
+        self._given = {False: reads, True: writes}
         self._options = {
             False: options or {},
             True: (options or {}) if target_options is None else target_options,
@@ -75,7 +80,7 @@ class Places:
         Raises:
             InvalidInput: Nothing can be written there.
         """
-        if scheme_of(href) in _WEB:
+        if scheme_of(href) in _WEB and self._given[True] is None:
             raise InvalidInput(
                 f"Nothing can be written to {href}",
                 hint="Give a folder of dCache as dcache:///…, or a local one.",
@@ -119,6 +124,8 @@ class Places:
 
     async def filesystem(self, href: str, *, target: bool = False) -> Any:
         """The file system that an address is on."""
+        if self._given[target] is not None:
+            return self._given[target]
         scheme = scheme_of(href)
         place = "" if scheme in _HOSTLESS else urlsplit(href).netloc
         key = (target, href if "::" in href else f"{scheme}://{place}")
@@ -138,7 +145,7 @@ class Places:
 
     async def _by_door(self, href: str) -> str:
         """`dcache://…` for an address of a WebDAV door of an endpoint: it has its credential."""
-        if scheme_of(href) not in _WEB:
+        if scheme_of(href) not in _WEB or self._given[False] is not None:
             return href
         if self._doors is None:
             self._doors = await asyncio.to_thread(_doors)

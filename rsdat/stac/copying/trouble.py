@@ -65,6 +65,7 @@ def web_refusal(href: str, status: int, retry_after: str | None) -> RsdatError:
             f"{where} may not be read (HTTP {status})",
             hint="If its address was signed, the signature may have ended: give modifier=.",
             status=status,
+            web=True,
         )
     if status in _PASSING_STATUS:
         facts: dict[str, Any] = {"status": status}

@@ -1,0 +1,112 @@
+"""What a copy in the background has to know, as it lies in the folder of its transfer.
+
+`order.json` says how, `items.ndjson` which items, one a line with absolute addresses. No secrets:
+the process finds credentials by the name of the endpoint.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pystac
+
+from rsdat.base.errors import InvalidInput
+from rsdat.base.files import PRIVATE_FILE, read_json, room_for, write_json
+from rsdat.stac.copying.assets import Copying
+from rsdat.stac.copying.plan import Broken, hrefs_of
+from rsdat.stac.hrefs import absolute
+from rsdat.stac.store import portable
+
+FORMAT = 1
+ITEMS = "items.ndjson"
+_PLAIN = ("keys", "to", "write_catalog", "overwrite", "trust_items", "stage", "stage_wait_s")
+_LIMITS = ("at_once", "per_host", "retries")
+
+
+def write_order(folder: Path, what: Copying) -> None:
+    """Write down everything but the items.
+
+    Raises:
+        InvalidInput: A modifier that another process can't import.
+    """
+    value: dict[str, Any] = {name: getattr(what, name) for name in (*_PLAIN, *_LIMITS)}
+    if isinstance(what.items, (str, os.PathLike)):
+        value["address"] = absolute(os.fspath(what.items))
+    value["options"] = portable(what.options)
+    value["target_options"] = portable(what.target_options, what.to)
+    value["modifier"] = None if what.modifier is None else _name_of(what.modifier)
+    write_json(folder / "order.json", value, format_version=FORMAT)
+
+
+def read_order(folder: Path) -> Copying:
+    """What was written; its items are those of the file, or an address still to be read."""
+    value = read_json(folder / "order.json", format_version=FORMAT)
+    plain = {name: value[name] for name in (*_PLAIN, *_LIMITS)}
+    return Copying(
+        items=value.get("address"),
+        options=value["options"],
+        target_options=value["target_options"],
+        modifier=None if value["modifier"] is None else _named(value["modifier"]),
+        **plain,
+    )
+
+
+def write_items(folder: Path, items: Iterable[pystac.Item | Broken | Mapping[str, Any]]) -> None:
+    """Write items as they come; the file has its name when all are in it."""
+    beside = folder / f".{ITEMS}"
+    with room_for(beside), beside.open("w", encoding="utf-8") as file:
+        beside.chmod(PRIVATE_FILE)
+        for item in items:
+            file.write(json.dumps(_line(item)) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(folder / ITEMS)
+
+
+def _line(item: pystac.Item | Broken | Mapping[str, Any]) -> Mapping[str, Any]:
+    if isinstance(item, Broken):
+        return {"broken": [item.href, item.reason, item.code]}
+    if not isinstance(item, pystac.Item):
+        return item
+    value: dict[str, Any] = item.to_dict(include_self_link=False, transform_hrefs=False)
+    for key, href in hrefs_of(item).items():
+        value["assets"][key]["href"] = href
+    value["links"] = [link for link in value["links"] if "://" in str(link.get("href"))]
+    own = item.get_self_href()
+    if own:
+        value["links"].append({"rel": "self", "href": absolute(own)})
+    return value
+
+
+def read_items(folder: Path) -> Iterator[Mapping[str, Any] | Broken]:
+    """The items of the file."""
+    with (folder / ITEMS).open(encoding="utf-8") as file:
+        for line in file:
+            value = json.loads(line)
+            yield Broken(*value["broken"]) if "broken" in value else value
+
+
+def _name_of(modifier: Callable[[Any], Any]) -> str:
+    name = f"{getattr(modifier, '__module__', '')}:{getattr(modifier, '__qualname__', '')}"
+    try:
+        if _named(name) is modifier and not name.startswith("__main__:"):
+            return name
+    except (ImportError, AttributeError, ValueError):
+        pass
+    raise InvalidInput(
+        "The modifier of a copy in the background must be a function of an installed module",
+        hint="planetary_computer.sign_inplace is one; a function of the notebook is not.",
+    )
+
+
+def _named(name: str) -> Any:
+    module, _, path = name.partition(":")
+    found: Any = importlib.import_module(module)
+    for part in path.split("."):
+        found = getattr(found, part)
+    return found
