@@ -9,6 +9,7 @@ import numpy as np
 
 from rsdat.base.errors import InvalidInput
 from rsdat.stac.access import Access
+from rsdat.stac.again import again
 from rsdat.stac.naming import named
 from rsdat.stac.pixels import Pixels, RasterPixels, RawPixels
 from rsdat.stac.raster.opened import open_raster
@@ -118,17 +119,22 @@ def raster_grid(href: str, fields: dict[str, Any], label: str, access: Access) -
         NotFound: There is no such file.
         InvalidInput: It is no raster.
     """
-    with named(label, href), open_raster(href, access) as raster:
-        # GDAL gives the identity for what has no place on a map.
-        placed = raster.crs is not None or not raster.transform.is_identity
-        return Grid(
-            shape=(raster.height, raster.width),
-            dtypes=tuple(raster.dtypes),
-            transform=tuple(raster.transform)[:6] if placed else _transform(fields),
-            crs=raster.crs.to_wkt() if raster.crs else _crs(fields),
-            nodata=raster.nodata,
-            tile=raster.block_shapes[0],
-        )
+
+    def read() -> Grid:
+        with open_raster(href, access) as raster:
+            # GDAL gives the identity for what has no place on a map.
+            placed = raster.crs is not None or not raster.transform.is_identity
+            return Grid(
+                shape=(raster.height, raster.width),
+                dtypes=tuple(raster.dtypes),
+                transform=tuple(raster.transform)[:6] if placed else _transform(fields),
+                crs=raster.crs.to_wkt() if raster.crs else _crs(fields),
+                nodata=raster.nodata,
+                tile=raster.block_shapes[0],
+            )
+
+    with named(label, href):
+        return again(read)
 
 
 def stated_grid(fields: dict[str, Any], href: str) -> Grid | None:

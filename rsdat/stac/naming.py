@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rsdat.base.errors import InvalidInput, NotFound, RsdatError
+
+# The name under which GDAL knows a file of ours, which says nothing to anybody.
+_OURS = re.compile(r"'?/vsiriopener_\w+/rsdat-\w+'?")
 
 
 def label(item_id: str, asset_key: str) -> str:
@@ -55,6 +59,8 @@ def named(who: str, href: str) -> Iterator[None]:
         # rasterio's own errors are OSErrors too.
         if type(error).__module__.startswith("rasterio"):
             raise InvalidInput(
-                f"{who} is broken, or no raster: {error} ({href})", code="asset_broken"
+                f"{who} is broken, or no raster: {_OURS.sub('the file', str(error))} ({href})",
+                code="asset_broken",
             ) from error
-        raise OSError(error.errno, f"{who} can't be read: {error} ({href})") from error
+        words = f"{who} can't be read: {error} ({href})"
+        raise (OSError(words) if error.errno is None else OSError(error.errno, words)) from error

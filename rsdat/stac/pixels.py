@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from rsdat.stac.access import Access
+from rsdat.stac.again import again
 from rsdat.stac.naming import named
 from rsdat.stac.raster.opened import open_raster
 
@@ -57,7 +58,7 @@ class Pixels(ABC):
             picks.append((axis, index - first))
         if all(spans):
             with named(self.label, self.href):
-                values = self._read(*spans)
+                values = again(lambda: self._read(*spans))
         else:
             values = np.empty([len(span) for span in spans], self.dtype)
         # From the last axis on: a number takes its axis away.

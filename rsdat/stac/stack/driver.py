@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from affine import Affine
 from odc.geo.converters import rio_geobox
 from odc.geo.overlap import compute_reproject_roi
 from odc.geo.roi import roi_is_empty, roi_shape
@@ -24,6 +25,7 @@ from rasterio.windows import Window
 from rasterio.windows import transform as window_transform
 
 from rsdat.stac.access import Access
+from rsdat.stac.again import again
 from rsdat.stac.naming import named
 from rsdat.stac.raster.opened import open_raster
 
@@ -116,11 +118,13 @@ class FsspecReader:
             InvalidInput: It is broken.
             RsdatError: What dCache said; all name item and asset.
         """
-        with (
-            named(self.source.label, self.source.href),
-            open_raster(self.source.href, self.access) as raster,
-        ):
-            return _placed(raster, self.band, cfg, dst_geobox, dst)
+
+        def read() -> tuple[tuple[slice, slice], NDArray[Any]]:
+            with open_raster(self.source.href, self.access) as raster:
+                return _placed(raster, self.band, cfg, dst_geobox, dst)
+
+        with named(self.source.label, self.source.href):
+            return again(read)
 
 
 def _placed(
@@ -165,12 +169,14 @@ def _placed(
             nothing = np.isnan(values) if np.isnan(src_nodata) else values == src_nodata
             np.copyto(out, dst_nodata, where=nothing)
         return target, out
-    transform = window_transform(window, raster.transform)
-    transform *= transform.scale(width / shape[1], height / shape[0])
+    place = window_transform(window, raster.transform)
+    wider, higher = width / shape[1], height / shape[0]
     reproject(
         values,
         out,
-        src_transform=transform,
+        src_transform=Affine(
+            place.a * wider, place.b * higher, place.c, place.d * wider, place.e * higher, place.f
+        ),
         src_crs=raster.crs,
         src_nodata=src_nodata,
         dst_transform=dst_geobox[target].transform,

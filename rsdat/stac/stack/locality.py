@@ -11,6 +11,7 @@ import pystac
 
 from rsdat.base.errors import InvalidInput, OnTape
 from rsdat.stac.access import Access, access_to
+from rsdat.stac.again import again
 from rsdat.stac.asset import version_of
 from rsdat.stac.naming import label, named
 from rsdat.stac.stack.items import Assets, address_of, assets_of, items_of
@@ -164,7 +165,7 @@ def _asked(place: _Place, item: pystac.Item, key: str, href: str) -> Mapping[str
         return {}
     filesystem, path = place
     with named(label(item.id, key), href):
-        found: Mapping[str, Any] = filesystem.info(path)
+        found: Mapping[str, Any] = again(lambda: filesystem.info(path))
     return found
 
 
@@ -172,9 +173,10 @@ def _listing(place: _Place, folder: str) -> dict[str, Mapping[str, Any]]:
     if place is None:
         return {}
     try:
-        return {entry["name"]: entry for entry in place[0].ls(folder, detail=True, refresh=True)}
+        entries = again(lambda: place[0].ls(folder, detail=True, refresh=True))
     except FileNotFoundError:
         return {}
+    return {entry["name"]: entry for entry in entries}
 
 
 def _listed(

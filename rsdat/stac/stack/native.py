@@ -52,7 +52,7 @@ def native_stack(
     times = np.array([np.datetime64(moment, "ns") for moment in moments])
     arrays = {key: _variable([layer[key] for layer in layers], chunks, dtype) for key in keys}
     stack: xr.Dataset = xr.Dataset(arrays).assign_coords(
-        time=times, item=("time", [next(iter(layer.values())).item.id for layer in layers])
+        time=times, item_id=("time", [next(iter(layer.values())).item.id for layer in layers])
     )
     return stack
 

@@ -76,7 +76,7 @@ def open_stack(
     Returns:
         Of one key given as text a DataArray (time, y, x), else a Dataset with a variable a key, or
         `key.1`, `key.2` … for a file of several bands; with the coordinates of the pixels' centres
-        and `spatial_ref` where they are known.
+        and `spatial_ref` where they are known, and `item_id` where each layer is one item's.
 
     Raises:
         NotFound: No items, no such asset, or a file is gone.
