@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from rsdat.server.credentials import CredentialWatch
 from rsdat.server.listings import Listings
 from rsdat.server.notifier import Notifier
+from rsdat.server.staccopies import StacCopies
 from rsdat.server.stacindexes import StacIndexes
 from rsdat.server.storage import Storage
 from rsdat.server.sweeping import Sweeping
@@ -83,6 +84,7 @@ class Companion:
             lambda href: notifier.changed("stac", href),
             self.folder_changed,
         )
+        self.stac_copies = StacCopies(self.storage, self.stac, workspace)
         self._orders: Opening[Orders] = Opening(lambda: self._open_orders(home))
         self._previews: Opening[Previews] = Opening(_open_previews)
         self.credentials = CredentialWatch(
@@ -163,6 +165,7 @@ class Companion:
             Workspace(root, hidden),
             lambda id_: self.notifier.changed("transfer", id_),
             self.folder_changed,
+            self.stac_copies,
         )
         await manager.start()
         return manager

@@ -25,6 +25,8 @@ from rsdat.stac.copying.trouble import shown
 from rsdat.stac.hrefs import scheme_of
 from rsdat.stac.store import filesystem_of, options_for
 
+#: Names of files that say nothing: their folder's does.
+_EVERYBODYS = ("catalog.json", "collection.json")
 # What belongs to the Jupyter server alone, and tokens: the process reads the endpoint's files.
 _LEFT_OUT = ("JUPYTER", "JPY_", "CONFIGPROXY_")
 
@@ -73,7 +75,11 @@ def title_of(what: Copying) -> str:
     if isinstance(what.items, pystac.Catalog):
         name = what.items.id
     elif isinstance(what.items, (str, os.PathLike)):
-        name = shown(os.fspath(what.items)).rstrip("/").rpartition("/")[2]
+        *above, name = shown(os.fspath(what.items)).rstrip("/").split("/")
+        if name in _EVERYBODYS and above:
+            name = above[-1] or name
+        elif name.startswith("search:"):
+            name = "search"
     else:
         name = "items"
     if what.keys is None:
