@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from rsdat.server.credentials import CredentialWatch
 from rsdat.server.listings import Listings
 from rsdat.server.notifier import Notifier
-from rsdat.server.staccopies import StacCopies
 from rsdat.server.stacindexes import StacIndexes
+from rsdat.server.stacorders import StacCopies
 from rsdat.server.storage import Storage
 from rsdat.server.sweeping import Sweeping
 from rsdat.server.watching import Watching
