@@ -90,3 +90,14 @@ def join(folder: str, name: str) -> str:
 def is_inside(path: str, folder: str) -> bool:
     """Whether it is the folder itself or lies below it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def marked(name: str, mark: str) -> str:
+    """`scene (1).tif` for `scene.tif` and `1`, not longer than names may be."""
+    stem, dot, ending = name.rpartition(".")
+    if not stem or len(ending) > 10:
+        stem, dot, ending = name, "", ""
+    addition = f" ({mark}){dot}{ending}"
+    while len((stem + addition).encode("utf-8", "surrogatepass")) > MAX_NAME:
+        stem = stem[:-1]
+    return stem + addition

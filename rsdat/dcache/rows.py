@@ -12,7 +12,7 @@ from typing import Any
 from rsdat.base.errors import DoorBroken
 from rsdat.dcache import paths
 from rsdat.dcache.entry import Entry, EntryType, moment
-from rsdat.dcache.write import TEMPORARY_PREFIX, is_upload_name
+from rsdat.dcache.write import TEMPORARY_PREFIX, aside_of, is_upload_name
 
 #: Of a number that dCache did not tell; as a time it lies before all others, as a size below.
 UNKNOWN = -(2**62)
@@ -103,7 +103,7 @@ class Rows:
             ) from error
         first = len(self.names)
         for number, name in enumerate(names, first):
-            if name.startswith(TEMPORARY_PREFIX) and is_upload_name(name):
+            if _is_ours(name):
                 self._ids[number] = children[number - first].get("pnfsId")
         self.types += types
         self.sizes += sizes
@@ -141,7 +141,7 @@ class Rows:
         return self._locality, ranks
 
     def uploads(self) -> list[Entry]:
-        """Entries with the names that our uploads have before they are whole."""
+        """Entries with names that our writes give: uploads not yet whole, files moved aside."""
         return [self.entry(number) for number in self._ids]
 
     def changed(self, entries: Mapping[str, Entry | None]) -> Rows:
@@ -172,7 +172,7 @@ class Rows:
         return new
 
     def _append(self, name: str, entry: Entry) -> None:
-        if is_upload_name(name):
+        if _is_ours(name):
             self._ids[len(self.names)] = entry.pnfs_id
         self.names.append(name)
         self.types.append(_TYPES.index(entry.type))
@@ -192,3 +192,10 @@ def _times(values: Iterable[int]) -> array[int]:
     if times and max(times) > _LAST_MS:
         raise ValueError("a time that no calendar has")
     return times
+
+
+def _is_ours(name: str) -> bool:
+    # The prefix alone tells it of nearly all names.
+    return name.startswith(TEMPORARY_PREFIX) and (
+        is_upload_name(name) or aside_of(name) is not None
+    )

@@ -1,10 +1,14 @@
-"""Uploads of ours that were cut off for good (the computer died): found in listings and deleted.
+"""What writes left behind that were cut off for good (the computer died), found in listings.
 
 An upload that still runs, ours or another companion's, is never touched: dCache gives its entry no
 size before the last byte, and once whole it is renamed within seconds; only a transaction of
 fsspec's keeps whole files under such names until its end. So what has a size, is older than any
-token may be that could still rename it, and has not changed during a pause belongs to nobody. What
-a write moved aside (`.old`) may be somebody's only copy, and is left alone.
+token may be that could still rename it, and has not changed during a pause belongs to nobody, and
+is deleted.
+
+A file that a write moved aside (`.old`) may be somebody's only copy. It gets its name back; where
+something stands there by now, it gets one beside it that can be seen. A write that still runs takes
+it for another's doing, and begins its last steps again.
 """
 
 from __future__ import annotations
@@ -13,12 +17,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
-from rsdat.base.errors import NoCredential, RsdatError
+from rsdat.base.errors import Conflict, NoCredential, NotFound, RsdatError
+from rsdat.dcache import paths
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
-from rsdat.dcache.write import is_upload_name
+from rsdat.dcache.write import aside_of, is_upload_name
 
 _log = logging.getLogger(__name__)
 
@@ -27,6 +33,9 @@ LEFT_AFTER = timedelta(days=8)
 #: Between the two looks at one. Checking and renaming an upload takes a small part of it.
 PAUSE_S = 900.0
 MAX_AT_ONCE = 50
+#: A write has a file moved aside for a moment; with a door that answers late, for a minute.
+ASIDE_PAUSE_S = 120.0
+_NUMBERS = range(1, 100)
 
 
 def leftovers(entries: Iterable[Entry], now: datetime) -> list[Entry]:
@@ -73,6 +82,62 @@ async def sweep(
             _log.info("Deleted %s, what was left of an upload", entry.path)
             gone.append(entry.path)
     return gone
+
+
+def asides(entries: Iterable[Entry]) -> list[Entry]:
+    """Files that writes have moved aside; at most `MAX_AT_ONCE`."""
+    found = (entry for entry in entries if entry.type == "file" and aside_of(entry.name))
+    return list(islice(found, MAX_AT_ONCE))
+
+
+async def restore(
+    client: DCacheClient,
+    found: Sequence[Entry],
+    *,
+    pause: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+) -> list[str]:
+    """Wait, look again, and give those that are still there a name that people see.
+
+    Args:
+        client: The endpoint.
+        found: From `asides`.
+        pause: How it waits.
+
+    Returns:
+        Their new paths.
+    """
+    await pause(ASIDE_PAUSE_S)
+    restored = []
+    for entry in found:
+        try:
+            if not _is_same(entry, await client.find(entry.path)):
+                continue
+            restored.append(await _named_again(client, entry))
+        except NotFound:
+            continue
+        except NoCredential:
+            break
+        except RsdatError as error:
+            _log.warning("The old file %s stays under that name: %s", entry.path, error)
+    return restored
+
+
+async def _named_again(client: DCacheClient, aside: Entry) -> str:
+    folder = paths.parent_of(aside.path)
+    name, whole = aside_of(aside.name) or (aside.name, False)
+    names = [name] if whole else []
+    names += [paths.marked(name, mark) for mark in ("old", *map("old {}".format, _NUMBERS))]
+    for each in names:
+        path = paths.join(folder, each)
+        try:
+            await client.move(aside.path, path)
+        except Conflict as error:
+            if error.code != "exists" or each == names[-1]:
+                raise
+        else:
+            _log.warning("A write of %s was cut off: the old file stands at %s", name, path)
+            return path
+    raise AssertionError("the last name raises")
 
 
 def _is_same(entry: Entry, now: Entry | None) -> bool:

@@ -32,6 +32,9 @@ _T = TypeVar("_T")
 
 TEMPORARY_PREFIX = ".rsdat-"
 _UPLOAD_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}\.part")
+_ASIDE_NAME = re.compile(re.escape(TEMPORARY_PREFIX) + r"[0-9a-f]{16}\.(.+)\.old", re.DOTALL)
+# Of a file's own name in that of the file moved aside; what is longer is cut.
+_ASIDE_ROOM = paths.MAX_NAME - len(TEMPORARY_PREFIX) - 16 - len("..old")
 # Between attempts to tidy up behind a failure.
 _PAUSES_S = (0.5, 2.0)
 _MAX_ROUNDS = 10
@@ -247,15 +250,27 @@ def is_upload_name(name: str) -> bool:
     return name.startswith(TEMPORARY_PREFIX) and _UPLOAD_NAME.fullmatch(name) is not None
 
 
+def aside_of(name: str) -> tuple[str, bool] | None:
+    """The name that a file had before `write` moved it aside under this one; None if it did not.
+
+    Returns:
+        The name, and whether it is whole: a long one may have been cut.
+    """
+    match = _ASIDE_NAME.fullmatch(name)
+    if match is None:
+        return None
+    # One character takes up to four bytes.
+    return match[1], len(match[1].encode("utf-8", "surrogatepass")) <= _ASIDE_ROOM - 4
+
+
 def _temporary(folder: str, ending: str) -> str:
     return paths.join(folder, f"{TEMPORARY_PREFIX}{secrets.token_hex(8)}.{ending}")
 
 
 def _aside(existing: Entry) -> str:
     """A name that says what it is, in case that we die before the new file stands."""
-    room = paths.MAX_NAME - len(TEMPORARY_PREFIX) - 16 - len("..old")
     name = existing.name
-    while len(name.encode("utf-8", "surrogatepass")) > room:
+    while len(name.encode("utf-8", "surrogatepass")) > _ASIDE_ROOM:
         name = name[:-1]
     return _temporary(paths.parent_of(existing.path), f"{name}.old")
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -15,10 +17,20 @@ import pytest
 from rsdat.dcache import write
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
-from rsdat.dcache.sweep import LEFT_AFTER, MAX_AT_ONCE, PAUSE_S, leftovers, sweep
+from rsdat.dcache.sweep import (
+    ASIDE_PAUSE_S,
+    LEFT_AFTER,
+    MAX_AT_ONCE,
+    PAUSE_S,
+    asides,
+    leftovers,
+    restore,
+    sweep,
+)
 from tests.support.dcache import names, run
 from tests.support.door import Door
 
+ROOT = Path(__file__).resolve().parents[2]
 NOW = datetime(2026, 5, 4, tzinfo=timezone.utc)
 OLD = NOW - LEFT_AFTER - timedelta(seconds=1)
 NAME = ".rsdat-0123456789abcdef.part"
@@ -113,3 +125,112 @@ def test_no_more_after_a_refused_credential(site: Door, folder: str) -> None:
 
     run(site, work)
     assert len(names(site, folder)) == 4
+
+
+def asides_in(folder: Path) -> list[Path]:
+    return list(folder.glob(".rsdat-*.old"))
+
+
+def kill_a_writer(site: Door, path: str, method: str) -> None:
+    """Let one replace a file, and kill it (SIGKILL) when the old file is moved aside.
+
+    Args:
+        site: The stand-in.
+        path: The file.
+        method: Of the request that it hangs in then: MOVE (of the new file) or DELETE (of the old).
+    """
+    place = site.root / path[1:]
+    argv = [sys.executable, "-m", "tests.support.writing", site.api_url, site.webdav_url, path]
+    env = {**os.environ, "BEARER_TOKEN": site.token}
+    writer = subprocess.Popen(argv, env=env, stdin=subprocess.PIPE, cwd=ROOT)
+    assert writer.stdin is not None
+    try:
+        if method == "DELETE":
+            site.fault("hang", server="frontend", method="DELETE")
+        else:
+            site.fault("delay", server="redirect", method="MOVE", seconds=0)  # the old one's
+            site.fault("hang", server="redirect", method="MOVE")
+        writer.stdin.write(b"new")
+        writer.stdin.close()
+        end = time.monotonic() + 30
+        while not asides_in(place.parent) or place.exists() != (method == "DELETE"):
+            assert time.monotonic() < end
+            assert writer.poll() is None
+            time.sleep(0.01)
+    finally:
+        writer.kill()
+        writer.wait(10)
+    site.forget()
+
+
+def restored(site: Door, folder: str, meanwhile: Callable[[], None] = lambda: None) -> list[str]:
+    """What the next look at the folder gives a name."""
+
+    async def pause(seconds: float) -> None:
+        assert seconds == ASIDE_PAUSE_S >= 60
+        meanwhile()
+
+    async def work(client: DCacheClient) -> list[str]:
+        rows = await client.rows(folder)
+        assert leftovers(rows.uploads(), datetime.now(timezone.utc)) == []
+        return await restore(client, asides(rows.uploads()), pause=pause)
+
+    return run(site, work)
+
+
+def test_killed_between_old_and_new(site: Door, folder: str) -> None:
+    """The old file has its name again, and is whole."""
+    place = site.root / folder[1:]
+    (place / "scene ü.tif").write_bytes(b"old")
+    kill_a_writer(site, f"{folder}/scene ü.tif", "MOVE")
+    assert not (place / "scene ü.tif").exists()
+    assert restored(site, folder) == [f"{folder}/scene ü.tif"]
+    assert (place / "scene ü.tif").read_bytes() == b"old"
+    assert asides_in(place) == []
+
+
+def test_killed_before_the_old_one_is_deleted(site: Door, folder: str) -> None:
+    """Both can be seen."""
+    place = site.root / folder[1:]
+    (place / "scene.tif").write_bytes(b"old")
+    kill_a_writer(site, f"{folder}/scene.tif", "DELETE")
+    assert (place / "scene.tif").read_bytes() == b"new"
+    assert restored(site, folder) == [f"{folder}/scene (old).tif"]
+    assert (place / "scene (old).tif").read_bytes() == b"old"
+    assert (place / "scene.tif").read_bytes() == b"new"
+
+
+def test_asides_of_writes_that_go_on_are_left_alone(site: Door, folder: str) -> None:
+    """What is gone after the pause was a write's; another of the same name is not touched."""
+    place = site.root / folder[1:]
+    name = ".rsdat-0123456789abcdef.a.old"
+    (place / name).write_bytes(b"old")
+    assert restored(site, folder, (place / name).unlink) == []
+    (place / name).write_bytes(b"old")
+
+    def another() -> None:
+        (place / name).write_bytes(b"other")
+
+    assert restored(site, folder, another) == []
+    assert names(site, folder) == [name]
+
+
+def test_names_that_were_cut_are_not_given_back(site: Door, folder: str) -> None:
+    """Nobody knows how they ended."""
+    place = site.root / folder[1:]
+    long = "x" * 255
+    name = write._aside(replace(LEFT, name=long, path=f"/{long}")).rpartition("/")[2]
+    (place / name).write_bytes(b"old")
+    (path,) = restored(site, folder)
+    assert path.endswith("x (old)")
+    assert (site.root / path[1:]).read_bytes() == b"old"
+
+
+def test_several_old_ones(site: Door, folder: str) -> None:
+    """Each gets a name of its own."""
+    place = site.root / folder[1:]
+    for number in range(3):
+        (place / f".rsdat-{number:016x}.a.txt.old").write_bytes(bytes([number]))
+    assert sorted(restored(site, folder)) == [
+        f"{folder}/{name}" for name in ("a (old 1).txt", "a (old).txt", "a.txt")
+    ]

@@ -55,3 +55,23 @@ async def test_stops_with_the_server(lab: Lab, dcache: Door, folder: str) -> Non
     await asyncio.sleep(0)
     assert not companion.sweeping._running
     assert part.exists()
+
+
+async def test_listing_gives_back_names(
+    lab: Lab, dcache: Door, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of files that a write moved aside, which was killed then; the page is told."""
+    monkeypatch.setattr("rsdat.dcache.sweep.ASIDE_PAUSE_S", 0.0)
+    place = dcache.root / folder[1:]
+    (place / ".rsdat-0123456789abcdef.data.csv.old").write_bytes(b"old")
+    before = (await lab.call("GET", "/api/changes", 200))["number"]
+    query = {"path": folder}
+    await lab.call("GET", "/api/dcache/{endpoint}/list", 200, query=query, endpoint="default")
+    end = time.monotonic() + 20
+    while (await lab.call("GET", "/api/changes", 200))["number"] == before:
+        assert time.monotonic() < end, "nobody was told"
+        await asyncio.sleep(0.02)
+    page = await lab.call(
+        "GET", "/api/dcache/{endpoint}/list", 200, query=query, endpoint="default"
+    )
+    assert [entry["name"] for entry in page["entries"]] == ["data.csv"]

@@ -42,13 +42,7 @@ class Names:
 
 def numbered(name: str, number: int) -> str:
     """`scene (1).tif` for `scene.tif`, not longer than names may be."""
-    stem, dot, ending = name.rpartition(".")
-    if not stem or len(ending) > 10:
-        stem, dot, ending = name, "", ""
-    addition = f" ({number}){dot}{ending}"
-    while len((stem + addition).encode("utf-8", "surrogatepass")) > paths.MAX_NAME:
-        stem = stem[:-1]
-    return stem + addition
+    return paths.marked(name, str(number))
 
 
 async def of_dcache(
