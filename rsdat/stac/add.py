@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -177,7 +178,7 @@ def _parsed(address: str, text: bytes | None) -> dict[str, Any]:
     if text is None:
         return _new_catalog(address)
     try:
-        catalog = json.loads(text)
+        catalog: Any = json.loads(text)
     except ValueError as error:
         raise InvalidInput(f"{address} is not JSON: {error}") from error
     if not isinstance(catalog, dict) or catalog.get("type") not in ("Catalog", "Collection"):
@@ -207,13 +208,14 @@ def _new_catalog(address: str) -> dict[str, Any]:
 def _moved(item: pystac.Item, after: str) -> dict[str, Any]:
     """An item's JSON as it is at its new place; its own is not touched."""
     before = item.get_self_href()
-    value = item.to_dict(include_self_link=False, transform_hrefs=False)
-    value = json.loads(json.dumps(value))
+    value: dict[str, Any] = copy.deepcopy(
+        item.to_dict(include_self_link=False, transform_hrefs=False)
+    )
+    value["links"] = [link for link in value["links"] if link["href"]]
     for each in (*value["assets"].values(), *value["links"]):
-        if before is not None and each.get("href"):
-            each["href"] = relative(resolve(each["href"], before), after)
-        elif before is None:
-            each["href"] = relative(resolve(each["href"], after), after)
+        target = resolve(each["href"], before or after)
+        if target != absolute(each["href"]):
+            each["href"] = relative(target, after)
     return value
 
 

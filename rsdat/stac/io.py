@@ -101,6 +101,8 @@ class FsspecStacIO(StacIO):
         if not isinstance(value, dict):
             raise ValueError("its JSON is not an object")  # noqa: TRY004 - it is not a bug
         mend(value)
+        if not value.get("id"):
+            raise ValueError("it has no id")
         if value.get("type") != "Feature":
             self.read_as[base] = hashlib.sha256(text.encode()).hexdigest()
         for link in value["links"]:

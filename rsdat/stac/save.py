@@ -20,7 +20,7 @@ from pystac.link import HIERARCHICAL_LINKS
 from rsdat.base.errors import Conflict, InvalidInput
 from rsdat.stac.hrefs import absolute, parent, relative, resolve
 from rsdat.stac.io import AT_ONCE, FsspecStacIO, io_of, moved_href
-from rsdat.stac.store import same_bytes, write_bytes
+from rsdat.stac.store import exists, same_bytes, write_bytes
 from rsdat.stac.swap import update
 from rsdat.stac.walk import resolved, root_of
 
@@ -234,13 +234,16 @@ def _href(
 
 def _write(files: list[File], stac_io: FsspecStacIO, *, overwrite: bool) -> None:
     """Level by level, the deepest first; within a level several at once."""
+    # Where there was no catalog there are no items to compare with: a request less for each.
+    top = min(files, key=lambda file: file.level)
+    is_new = not exists(top.href, stac_io)
     levels = sorted({file.level for file in files}, reverse=True)
     with ThreadPoolExecutor(AT_ONCE, "rsdat-stac-save") as pool:
         for level in levels:
             # Items of a level before its catalogs, which may link them across.
             for is_item in (True, False):
                 now = [f for f in files if f.level == level and f.is_item == is_item]
-                doing = [pool.submit(_write_one, f, stac_io, overwrite) for f in now]
+                doing = [pool.submit(_write_one, f, stac_io, overwrite, is_new) for f in now]
                 done, left = wait(doing, return_when=FIRST_EXCEPTION)
                 for each in left:
                     each.cancel()
@@ -248,10 +251,10 @@ def _write(files: list[File], stac_io: FsspecStacIO, *, overwrite: bool) -> None
                     each.result()
 
 
-def _write_one(file: File, stac_io: FsspecStacIO, overwrite: bool) -> None:
+def _write_one(file: File, stac_io: FsspecStacIO, overwrite: bool, is_new: bool) -> None:
     data = file.text.encode()
     if file.is_item:
-        if not same_bytes(file.href, data, stac_io):
+        if is_new or not same_bytes(file.href, data, stac_io):
             write_bytes(file.href, data, stac_io)
         return
     known = stac_io.read_as.get(file.href)

@@ -18,6 +18,10 @@ def mend(value: dict[str, Any]) -> None:
 
     What can't be a link or an asset is left out: the rest of the file is still of use.
     """
+    if isinstance(value.get("id"), int):
+        value["id"] = str(value["id"])
+    elif not isinstance(value.get("id"), str):
+        value["id"] = ""
     links = value.get("links")
     if isinstance(links, dict):  # STAC before 0.6
         links = list(links.values())

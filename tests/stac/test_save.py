@@ -190,11 +190,11 @@ def test_what_is_unchanged_is_not_written(dcache: Door) -> None:
 
 
 def test_nothing_asked_more_than_needed(dcache: Door) -> None:
-    """A new item: is it there, its folder (twice), up (door and pool), compare, rename."""
+    """A new item: is it there, its folder, up (to door and pool), compare, rename."""
     dcache.forget()
     make_catalog(40).normalize_and_save("dcache://counted", "SELF_CONTAINED")
     asked = [r for r in dcache.requests() if "item-" in r["path"]]
-    assert len(asked) <= 40 * 9
+    assert len(asked) <= 40 * 7
 
 
 def test_many_at_once(dcache: Door) -> None:
