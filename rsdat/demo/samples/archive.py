@@ -7,6 +7,7 @@ made when it is asked for. Where an image is said to be cloudy, clouds hide its 
 
 from __future__ import annotations
 
+import io
 import json
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
@@ -110,12 +111,11 @@ def asset(item_id: str, name: str) -> tuple[bytes, str]:
         values[hidden] = CLOUD
     if name == "thumbnail.png":
         colours = [bands["nir"], bands["red"], bands["red"]]
-        picture = np.clip(np.stack(colours) / 0.4 * 255, 0, 255).astype("uint8")
-        return _raster(picture, driver="PNG"), "image/png"
+        return _picture(np.clip(np.stack(colours, axis=-1) / 0.4, 0, 1)), "image/png"
     if suffix != "tif" or kind not in bands:
         raise NotFound(f"'{item_id}' has no asset '{name}'")
     stored = np.round(bands[kind] * SCALE).astype("uint16")[np.newaxis]
-    return _raster(stored, driver="COG", tile=tile), GEOTIFF
+    return _raster(stored, tile), GEOTIFF
 
 
 def _item(base: str, tile: str, number: int) -> dict[str, Any]:
@@ -123,7 +123,8 @@ def _item(base: str, tile: str, number: int) -> dict[str, Any]:
     item_id = f"{tile}-{number:02}"
     bbox, geometry, projection = _place(tile)
     folder = f"{base}/assets/{item_id}"
-    band = {"raster:bands": [{"data_type": "uint16", "scale": 1 / SCALE, "offset": 0}]}
+    facts = {"data_type": "uint16", "scale": 1 / SCALE, "offset": 0, "nodata": 0}
+    band = {"raster:bands": [facts]}
     return {
         "type": "Feature",
         "stac_version": STAC_VERSION,
@@ -181,22 +182,33 @@ def _parse(item_id: str) -> tuple[str, int]:
     return tile, int(number)
 
 
-def _raster(values: NDArray[Any], *, driver: str, tile: str | None = None) -> bytes:
-    import rasterio
+def _picture(colours: NDArray[Any]) -> bytes:
+    """A PNG from (rows, columns, 3) values between 0 and 1."""
+    from matplotlib.image import imsave
+
+    file = io.BytesIO()
+    imsave(file, colours, format="png")
+    return file.getvalue()
+
+
+def _raster(values: NDArray[Any], tile: str) -> bytes:
+    """A cloud-optimized GeoTIFF from (1, rows, columns)."""
+    from rasterio import Affine
     from rasterio.io import MemoryFile
 
-    place: dict[str, Any] = {}
-    if tile is not None:
-        a, b, left, d, e, top = _place(tile)[2]["proj:transform"]
-        place = {
-            "crs": f"EPSG:{EPSG}",
-            "transform": rasterio.Affine(a, b, left, d, e, top),
-            "compress": "deflate",
-        }
+    a, b, left, d, e, top = _place(tile)[2]["proj:transform"]
     count, height, width = values.shape
     with MemoryFile() as file:
         with file.open(
-            driver=driver, count=count, height=height, width=width, dtype=values.dtype, **place
+            driver="COG",
+            count=count,
+            height=height,
+            width=width,
+            dtype=values.dtype,
+            crs=f"EPSG:{EPSG}",
+            transform=Affine(a, b, left, d, e, top),
+            compress="deflate",
+            nodata=0,
         ) as image:
             image.write(values)
         content: bytes = file.read()

@@ -6,6 +6,7 @@ It answers what clients need to search: landing page, conformance, collections, 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import select
 import subprocess
@@ -142,7 +143,8 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(status, kind, body)
 
     def _send(self, status: int, kind: str, body: bytes) -> None:
-        extra = {}
+        # What is the same by it can be gone on with after a connection broke.
+        extra = {"ETag": f'"{hashlib.sha256(body).hexdigest()[:16]}"'}
         part = self.headers.get("Range", "")
         if status == 200 and part.startswith("bytes=") and self.command == "GET":
             first, last = _range(part, len(body))
