@@ -5,6 +5,7 @@ import { commonPlugins } from './common/plugin';
 import { dashboardsPlugins } from './dashboards/plugin';
 import { dcachePlugins } from './dcache';
 import { examplesPlugins } from './examples/plugin';
+import { stacPlugins } from './stac/plugin';
 import { transfersPlugins } from './transfers';
 
 const plugins: JupyterFrontEndPlugin<unknown>[] = [
@@ -12,6 +13,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...clustersPlugins,
   ...dashboardsPlugins,
   ...dcachePlugins,
+  ...stacPlugins,
   ...transfersPlugins,
   ...examplesPlugins
 ];

@@ -18,6 +18,9 @@ export namespace TransferCommandIDs {
   export const copyToWorkspace = 'rsdat-dcache:copy-to-workspace';
 }
 
+/** What src/stac offers: shows a file as a catalog, if it is one. */
+export const OPEN_CATALOG = 'rsdat-stac:open';
+
 /** Ids of the plugins; the parts after the colon are the schema files' names. */
 export namespace PluginIDs {
   export const panel = 'jupyterlab-rsdat:dcache';

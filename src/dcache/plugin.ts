@@ -12,6 +12,7 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { fileIcon, folderIcon, LabIcon } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import { Token } from '@lumino/coreutils';
 import { ChangeStream } from '../common/events';
 import { returnFocus } from '../common/keepfocus';
@@ -26,7 +27,7 @@ import { IDCache, IDCacheSidebar } from '../tokens';
 import { DCacheActions } from './actions';
 import { DCacheApi, type IDCacheApi } from './api';
 import { Bookmarks } from './bookmarks';
-import { readCode } from './code';
+import { readCode, urlOf } from './code';
 import { ColumnsModel } from './columns';
 import { addCommands } from './commands';
 import type { IPanelContext } from './components/state';
@@ -34,8 +35,9 @@ import { DetailsModel } from './details';
 import { tellFailure, type LargeChoice } from './dialogs';
 import { makeDrag } from './drag';
 import { DCacheDrive } from './drive';
+import { suffixOf } from './filetypes';
 import { isOnTape } from './format';
-import { CommandIDs, PluginIDs, TransferCommandIDs } from './ids';
+import { CommandIDs, OPEN_CATALOG, PluginIDs, TransferCommandIDs } from './ids';
 import { DCacheModel } from './model';
 import { followSettings, remember } from './remembered';
 import { FolderWatch } from './watch';
@@ -147,7 +149,9 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       openLimit_bytes: () => drive.openLimit_bytes,
       insteadOfOpening: (choice, { endpoint, path }) =>
         void commands.execute(INSTEAD[choice], { endpoint, paths: [path] }),
-      openDocument: path => commands.execute('docmanager:open', { path })
+      openDocument: async path =>
+        (await isOpenedAsCatalog(commands, path)) ||
+        commands.execute('docmanager:open', { path })
     });
     drive.onTape.connect((_, place) => actions.offerStage(place));
 
@@ -303,6 +307,22 @@ function takeTreePath(): IPlace | null {
   }
   PageConfig.setOption('treePath', '');
   return fromDrivePath(path.slice(DRIVE.length + 1));
+}
+
+/** Whether a JSON file was a STAC catalog, and is shown as one. */
+async function isOpenedAsCatalog(
+  commands: CommandRegistry,
+  labPath: string
+): Promise<boolean> {
+  const place = fromDrivePath(labPath.slice(DRIVE.length + 1));
+  const canBe = suffixOf(labPath) === 'json' || suffixOf(labPath) === 'geojson';
+  return place !== null && canBe && commands.hasCommand(OPEN_CATALOG)
+    ? commands.execute(OPEN_CATALOG, {
+        endpoint: place.endpoint,
+        href: urlOf(place.path),
+        isGuess: true
+      })
+    : false;
 }
 
 function iconOf(entry: IEntry, { docRegistry }: JupyterFrontEnd): LabIcon {

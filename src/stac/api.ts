@@ -2,8 +2,6 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import { requestBytes, requestJson, route } from '../common/request';
 import type {
-  IEntry,
-  IListing,
   IStacApi as IStacService,
   IStacAssets,
   IStacCollections,
@@ -70,13 +68,6 @@ export interface IStacApi {
   endSearch(id: string): Promise<void>;
   /** A small PNG of a picture in dCache. */
   preview(place: IStacPlace, signal?: AbortSignal): Promise<ArrayBuffer>;
-  /** Folders whose path begins with what was typed. */
-  folders(
-    endpoint: string,
-    folder: string,
-    filter: string,
-    signal: AbortSignal
-  ): Promise<readonly IEntry[]>;
 }
 
 export class StacApi implements IStacApi {
@@ -178,28 +169,6 @@ export class StacApi implements IStacApi {
       place.path.slice(1)
     );
     return (await requestBytes(this._settings, url, { signal })).bytes;
-  }
-
-  async folders(
-    endpoint: string,
-    folder: string,
-    filter: string,
-    signal: AbortSignal
-  ): Promise<readonly IEntry[]> {
-    const query = new URLSearchParams({
-      path: folder,
-      offset: '0',
-      limit: '200',
-      sort: 'name',
-      filter
-    }).toString();
-    const url = route(this._settings, 'api', 'dcache', endpoint, 'list');
-    const { entries } = await requestJson<IListing>(
-      this._settings,
-      `${url}?${query}`,
-      { signal }
-    );
-    return entries.filter(({ type }) => type === 'directory');
   }
 
   private _get<T>(

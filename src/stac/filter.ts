@@ -15,9 +15,7 @@ const DECIMALS = 6;
 
 /** A box as the routes take it. */
 export function boxText(box: Box): string {
-  return box
-    .map(value => String(Number(value.toFixed(DECIMALS))))
-    .join(',');
+  return box.map(value => String(Number(value.toFixed(DECIMALS)))).join(',');
 }
 
 /** What was typed as a box; null where it is none. Commas or spaces between the numbers. */
@@ -43,7 +41,12 @@ export function wrapBox([west, south, east, north]: Box): Box {
   if (Math.abs(east - west) >= 360) {
     return [-180, low, 180, high];
   }
-  return [wrap(Math.min(west, east)), low, wrapEast(Math.max(west, east)), high];
+  return [
+    wrap(Math.min(west, east)),
+    low,
+    wrapEast(Math.max(west, east)),
+    high
+  ];
 }
 
 function wrap(longitude: number): number {

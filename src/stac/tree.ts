@@ -117,10 +117,7 @@ export class TreeModel implements IDisposable {
     }
   }
 
-  private async _load(
-    href: string,
-    isAnew = false
-  ): Promise<IStacNode | null> {
+  private async _load(href: string, isAnew = false): Promise<IStacNode | null> {
     const state = this._stateOf(href);
     if (state.node && !isAnew) {
       return state.node;

@@ -1,0 +1,125 @@
+/** The Python code that opens a selection as a stack. Pure; tests/examples/test_stac_code.py runs it. */
+import type { IStacSearchRequest } from '../common/types';
+import type { IFilter } from './filter';
+import { workspacePath, type ISource } from './hrefs';
+
+/** More ids would make a cell that nobody reads: the code filters instead. */
+export const MOST_IDS = 50;
+
+export interface ICodeRequest {
+  source: ISource;
+  /** What was asked for, where the source is a search. */
+  search: IStacSearchRequest | null;
+  /** Of the selected items; null: all that pass the filter. */
+  ids: readonly string[] | null;
+  filter: IFilter;
+  /** Keys of the assets to open; null: those that are data. */
+  assets: readonly string[] | null;
+  /** Name of a cluster that runs; null: none. */
+  cluster: string | null;
+  /** Folder that Jupyter shows, for files of the workspace. */
+  root: string;
+}
+
+/** Code for a notebook cell. */
+export function stackCode(request: ICodeRequest): string {
+  const { assets, cluster, ids, search } = request;
+  const isMany = ids !== null && ids.length > MOST_IDS;
+  const chosen = ids !== null && !isMany ? ids : null;
+  const finder = search ? 'search' : 'items';
+  const text = chosen === null && search ? request.filter.text : undefined;
+  return [
+    ...(cluster === null ? [] : ['import rsdat']),
+    // As ruff sorts them.
+    `from rsdat.stac import ${['open_stack', finder].sort().join(', ')}`,
+    '',
+    ...(cluster === null
+      ? []
+      : [`client = rsdat.connect(${literal(cluster)})`]),
+    ...(isMany
+      ? [
+          `# ${ids.length} items were selected; these are all that pass the filter.`
+        ]
+      : []),
+    call(
+      `found = ${finder}`,
+      search
+        ? searchArguments(search, request.filter, chosen)
+        : catalogArguments(request, chosen)
+    ),
+    ...(text
+      ? [
+          // Of an API only what it knows itself can be asked.
+          `found = [item for item in found if ${literal(text.toLowerCase())} in item.id.lower()]`
+        ]
+      : []),
+    call('stack = open_stack', ['found', ...(assets ? [list(assets)] : [])]),
+    'stack'
+  ].join('\n');
+}
+
+function catalogArguments(
+  { filter, root, source }: ICodeRequest,
+  ids: readonly string[] | null
+): string[] {
+  const local = workspacePath(source.href);
+  const address =
+    local === null ? source.href : `${root.replace(/\/+$/, '')}/${local}`;
+  return [
+    literal(address),
+    ...(ids === null
+      ? [
+          ...filterArguments(filter),
+          ...(filter.text === undefined ? [] : [`text=${literal(filter.text)}`])
+        ]
+      : [`ids=${list(ids)}`]),
+    ...(source.endpoint === null
+      ? []
+      : [`storage_options={"endpoint": ${literal(source.endpoint)}}`])
+  ];
+}
+
+function searchArguments(
+  search: IStacSearchRequest,
+  filter: IFilter,
+  ids: readonly string[] | null
+): string[] {
+  const { collections, limit, query } = search;
+  const bbox = filter.bbox ?? search.bbox?.join(',');
+  const datetime = filter.datetime ?? search.datetime;
+  return [
+    literal(search.url),
+    ...(collections ? [`collections=${list(collections)}`] : []),
+    ...(ids === null
+      ? [
+          ...filterArguments({ bbox, datetime }),
+          ...(query ? [`query=${list(query)}`] : []),
+          ...(limit === undefined ? [] : [`max_items=${limit}`])
+        ]
+      : [`ids=${list(ids)}`])
+  ];
+}
+
+function filterArguments({ bbox, datetime }: IFilter): string[] {
+  return [
+    ...(bbox === undefined ? [] : [`bbox=[${bbox.split(',').join(', ')}]`]),
+    ...(datetime === undefined ? [] : [`datetime=${literal(datetime)}`])
+  ];
+}
+
+/** One line where it is short, else a line for each argument. */
+function call(start: string, parts: readonly string[]): string {
+  const line = `${start}(${parts.join(', ')})`;
+  return line.length <= 88
+    ? line
+    : `${start}(\n${parts.map(part => `    ${part},`).join('\n')}\n)`;
+}
+
+function list(values: readonly string[]): string {
+  return `[${values.map(literal).join(', ')}]`;
+}
+
+/** JSON's string literals are Python's as well: the same escapes, and no others. */
+function literal(text: string): string {
+  return JSON.stringify(text);
+}
