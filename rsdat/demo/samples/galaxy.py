@@ -61,7 +61,11 @@ def make_galaxy(url: str) -> bool:
     Raises:
         OSError: The folder can't be read or written.
     """
-    return put_once(url, VERSION, lambda: {"cube.fits": _cube()})
+    return put_once(url, VERSION, _files)
+
+
+def _files() -> dict[str, bytes]:
+    return {"cube.fits": _cube()}
 
 
 def _cube() -> bytes:

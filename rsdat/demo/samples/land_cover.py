@@ -1,8 +1,8 @@
 """What a satellite sees of a landscape whose land cover is known: to train with, and to map.
 
 Each class has its own mean in each of four bands, and pixels lie around it with normal noise. The
-two classes most alike are `APART` standard deviations apart, so that the best that any classifier
-can do is to confuse few pixels in a thousand.
+two classes most alike are six standard deviations of it apart, so that the best any classifier can
+do is to confuse a pixel in some hundreds.
 """
 
 from __future__ import annotations

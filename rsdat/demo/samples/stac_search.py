@@ -78,13 +78,17 @@ def _condition(
 
 def _within(asked: Mapping[str, Any]) -> Callable[[Mapping[str, Any]], bool]:
     """Whether a footprint meets the area. Boxes may cross the antimeridian."""
+    from shapely.errors import ShapelyError
     from shapely.geometry import box, shape
     from shapely.ops import unary_union
 
     if asked.get("bbox") and asked.get("intersects"):
         raise ValueError("bbox and intersects exclude each other")
     if asked.get("intersects"):
-        area = shape(asked["intersects"])
+        try:
+            area = shape(asked["intersects"])
+        except ShapelyError as error:
+            raise ValueError(f"intersects is no geometry: {error}") from error
     else:
         numbers = [float(number) for number in asked["bbox"]]
         if len(numbers) not in (4, 6):
