@@ -123,8 +123,8 @@ async def test_dcache_is_full(transfers: Transfers, folder: str, place: Path, dc
     assert read(place / "t") == files
 
 
-async def test_disk_is_full(transfers: Transfers, folder: str, place: Path) -> None:
-    """Said in words; no part stays and takes the room; the retry brings the rest."""
+async def test_disk_is_full(transfers: Transfers, folder: str, place: Path, dcache: Door) -> None:
+    """Said in words; the retry brings the rest, and goes on where the disk became full."""
     files = fill(place / "t", 2, 100_000) | {"big": os.urandom(4 * MIB)}
     (place / "t" / "big").write_bytes(files["big"])
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -139,10 +139,15 @@ async def test_disk_is_full(transfers: Transfers, folder: str, place: Path) -> N
     assert ended["state"] == "failed"
     assert "disk of the workspace is full" in ended["problem"]["message"]
     assert "big" not in names(transfers.root / "t")
-    assert not [name for name in names(transfers.root) if name.endswith(".part")]
+    have = max(part.stat().st_size for part in transfers.root.glob("t/.rsdat-*.part"))
+    assert have > MIB
+    dcache.forget()
     await transfers.act(made["id"], "retry")
-    await transfers.done(made["id"])
+    assert (await transfers.done(made["id"]))["verified"] == "adler32"
     assert read(transfers.root / "t") == files
+    assert f"bytes={have}-{4 * MIB - 1}" in [
+        each["range"] for each in dcache.requests("pool", "GET")
+    ]
 
 
 async def test_token_ends_in_the_middle(
@@ -164,11 +169,64 @@ async def test_token_ends_in_the_middle(
         dcache.configure(refuse_token="")
     assert ended["state"] == "failed"
     assert ended["files"]["done"] + ended["files"]["failed"] < 21
-    assert not [name for name in names(transfers.root) if name.endswith(".part")]
     # The stand-in's block after three refusals lasts half a second.
     await transfers.act(made["id"], "retry")
     await transfers.done(made["id"])
     assert read(transfers.root / "t") == files
+
+
+async def test_token_ends_in_one_file(
+    transfers: Transfers, folder: str, place: Path, dcache: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What had arrived is kept; with a new token the rest comes, and no byte twice."""
+    body = os.urandom(6 * MIB)
+    (place / "f").write_bytes(body)
+    dcache.fault("cut_download", server="pool", at_bytes=4 * MIB)
+    monkeypatch.setattr(carry, "PAUSES_S", (0.5,))
+    made = await transfers.begin("copy", source=("default", f"{folder}/f"), destination=(None, ""))
+
+    async def cut() -> bool:
+        return bool([part for part in transfers.root.iterdir() if part.stat().st_size >= 3 * MIB])
+
+    await until(cut)
+    dcache.configure(refuse_token="expired")
+    try:
+        ended = await transfers.until(made["id"])
+    finally:
+        dcache.configure(refuse_token="")
+    assert ended["state"] == "failed"
+    assert "token" in ended["problem"]["message"] + ended["problem"]["hint"]
+    (part,) = transfers.root.iterdir()
+    have = part.stat().st_size
+    dcache.forget()
+    await transfers.act(made["id"], "retry")
+    assert (await transfers.done(made["id"]))["verified"] == "adler32"
+    assert (transfers.root / "f").read_bytes() == body
+    assert [each["range"] for each in dcache.requests("pool", "GET")] == [
+        f"bytes={have}-{6 * MIB - 1}"
+    ]
+    assert names(transfers.root) == ["f"]
+
+
+async def test_parts_of_what_is_forgotten_by_itself(
+    transfers: Transfers, folder: str, place: Path, dcache: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Old transfers are forgotten without being told so: their parts go with them."""
+    (place / "f").write_bytes(os.urandom(6 * MIB))
+    (place / "g").write_bytes(b"small")
+    monkeypatch.setattr(carry, "PAUSES_S", ())
+    dcache.fault("cut_download", server="pool", at_bytes=4 * MIB)
+    made = await transfers.begin("copy", source=("default", f"{folder}/f"), destination=(None, ""))
+    assert (await transfers.until(made["id"]))["state"] == "failed"
+    assert names(transfers.root) != []
+    monkeypatch.setattr(manager, "WANTED_S", 0.0)
+    monkeypatch.setattr("rsdat.dcache.transfers.store.KEEP_NUMBER", 0)
+
+    async def forgotten() -> bool:
+        await transfers.begin("copy", source=("default", f"{folder}/g"), destination=(None, ""))
+        return names(transfers.root) == ["g"]
+
+    await until(forgotten)
 
 
 async def test_two_to_one_name(transfers: Transfers, folder: str, place: Path) -> None:

@@ -9,7 +9,14 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import IO
 
-from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, RsdatError
+from rsdat.base.errors import (
+    Conflict,
+    DoorBroken,
+    InvalidInput,
+    NoCredential,
+    NoSpace,
+    RsdatError,
+)
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.local import file_chunks
@@ -49,16 +56,19 @@ async def to_workspace(
     Raises:
         Conflict: The name is taken (`exists`).
         OnTape: Its only copy is on tape.
-        NoSpace: The disk is full. The part is deleted.
-        RsdatError: dCache refused, or gave no usable answer; also after some attempts.
+        NoSpace: The disk is full.
+        RsdatError: dCache refused, or gave no usable answer; also after some attempts. What has
+            arrived stays as `part` if it can be gone on from, and verified then.
     """
+    sums: tuple[Sum, str] | None = None
     anew = True  # once, when what arrived is not what dCache stored
     attempts = iter(PAUSES_S)
     try:
         while True:
             try:
                 entry = await client.info(source, checksums=True)
-                sums = await _fetch(client, entry, part, path, arrived)
+                sums = sum_for(entry.checksums)
+                await _fetch(client, entry, sums, part, path, arrived)
                 break
             except DoorBroken as error:
                 if error.code == "wrong_checksum":
@@ -74,10 +84,24 @@ async def to_workspace(
                 anew = False
                 await _drop(part, arrived)
         await asyncio.to_thread(ws.put_in_place, part, place, path, replace=replace)
-    except RsdatError:
-        await _drop(part, arrived)
+    except RsdatError as error:
+        if sums is None or not _is_passing(error) or not await _has_bytes(part):
+            await _drop(part, arrived)
         raise
     return None if sums is None else sums[0].kind
+
+
+def _is_passing(error: RsdatError) -> bool:
+    """Whether the same bytes can be had later: a new token, more room, a door that works again."""
+    passing = isinstance(error, (DoorBroken, NoCredential, NoSpace))
+    return passing and error.code != "wrong_checksum"
+
+
+async def _has_bytes(part: Path) -> bool:
+    try:
+        return (await asyncio.to_thread(part.stat)).st_size > 0
+    except OSError:
+        return False
 
 
 async def pause(attempts: Iterator[float], error: RsdatError) -> None:
@@ -95,9 +119,13 @@ async def _drop(part: Path, arrived: Arrived) -> None:
 
 
 async def _fetch(
-    client: DCacheClient, entry: Entry, part: Path, path: str, arrived: Arrived
-) -> tuple[Sum, str] | None:
-    sums = sum_for(entry.checksums)
+    client: DCacheClient,
+    entry: Entry,
+    sums: tuple[Sum, str] | None,
+    part: Path,
+    path: str,
+    arrived: Arrived,
+) -> None:
     with ws.in_words(path):
         file = await asyncio.to_thread(part.open, "ab+")
         try:
@@ -115,7 +143,6 @@ async def _fetch(
         finally:
             await asyncio.to_thread(file.close)
     check(entry, sums)
-    return sums
 
 
 def _changed(entry: Entry) -> RsdatError:

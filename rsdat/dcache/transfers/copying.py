@@ -10,7 +10,7 @@ from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, RsdatError
 from rsdat.dcache import paths
 from rsdat.dcache.transfers import carry, folders
 from rsdat.dcache.transfers.conflicts import Question
-from rsdat.dcache.transfers.items import DONE, FAILED, SKIPPED, Item
+from rsdat.dcache.transfers.items import DONE, FAILED, SKIPPED, Item, Items
 from rsdat.dcache.transfers.live import FILES_AT_ONCE, Transfer
 from rsdat.dcache.transfers.plan import (
     Trouble,
@@ -19,8 +19,8 @@ from rsdat.dcache.transfers.plan import (
     of_dcache,
     of_workspace,
 )
-from rsdat.dcache.transfers.record import Choice, Side
-from rsdat.dcache.transfers.workspace import Found
+from rsdat.dcache.transfers.record import Choice, Record, Side
+from rsdat.dcache.transfers.workspace import Found, Workspace
 from rsdat.dcache.write import TEMPORARY_PREFIX
 
 #: So many files in a row that fail because of the door, and the rest is not tried any more.
@@ -98,7 +98,8 @@ class Copying:
     async def run(self) -> None:
         """Until all files have ended, or nothing more can be done.
 
-        Cancelled it takes back what is under way, but for what it could go on from: see `clean`.
+        Cancelled, or failed, it takes back what is under way, but for what it could go on from: see
+        `clean`.
         """
         transfer = self._transfer
         await self._shared.slots.acquire()
@@ -111,7 +112,6 @@ class Copying:
             await self._carry_all()
             transfer.finish()
         except RsdatError as error:
-            await clean(transfer)
             transfer.end("failed", error)
         finally:
             if self._holds_slot:
@@ -321,16 +321,17 @@ def part_name(id_: str, number: int) -> str:
 
 async def clean(transfer: Transfer) -> None:
     """Remove what a copy kept in the workspace in order to go on from it."""
-    destination = transfer.record.destination
-    if destination is None or destination.endpoint is not None:
+    workspace = transfer.shared.workspace
+    await asyncio.to_thread(remove_parts, workspace, transfer.record, transfer.items)
+
+
+def remove_parts(workspace: Workspace, record: Record, items: Items) -> None:
+    """As `clean`, of any copy; blocks."""
+    destination = record.destination
+    if record.kind != "copy" or destination is None or destination.endpoint is not None:
         return
-    workspace, items = transfer.shared.workspace, transfer.items
-
-    def remove() -> None:
-        for number in range(len(items)):
-            if items.state(number) != DONE and not items[number].folder:
-                target = workspace.inside(paths.join(destination.folder, items[number].target))
-                with contextlib.suppress(OSError):
-                    target.with_name(part_name(transfer.id, number)).unlink(missing_ok=True)
-
-    await asyncio.to_thread(remove)
+    for number in range(len(items)):
+        if items.state(number) != DONE and not items[number].folder:
+            target = workspace.inside(paths.join(destination.folder, items[number].target))
+            with contextlib.suppress(OSError):
+                target.with_name(part_name(record.id, number)).unlink(missing_ok=True)

@@ -118,7 +118,11 @@ class Items:
 
     async def load(self) -> None:
         """Read what an earlier companion, or this one before it forgot them, has written."""
-        self._items, self._states = await asyncio.to_thread(self._read)
+        await asyncio.to_thread(self.read)
+
+    def read(self) -> None:
+        """As `load`; blocks."""
+        self._items, self._states = self._read()
         self._unwritten = []
 
     async def flush(self) -> None:

@@ -18,6 +18,7 @@ from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.transfers import copying, outside, uploading
 from rsdat.dcache.transfers.asked import record_of
 from rsdat.dcache.transfers.downloading import Downloading
+from rsdat.dcache.transfers.items import Items
 from rsdat.dcache.transfers.live import Shared, Transfer
 from rsdat.dcache.transfers.record import BY_ITSELF, Record
 from rsdat.dcache.transfers.store import Store
@@ -32,7 +33,7 @@ SAVE_S = 5.0
 #: Without a byte for so long, a transfer that lives on the page is interrupted: after a request
 #: of it was cut off or its question was answered, else.
 CUT_S = 60.0
-GONE_S = 900.0
+GONE_S = 120.0
 ASKED_S = 24 * 3600.0
 #: Who asks for a transfer in order to act has so long to begin.
 WANTED_S = 10.0
@@ -78,7 +79,7 @@ class TransferManager:
 
     async def start(self) -> None:
         """Take up what companions that are gone have left, and begin to tell of progress."""
-        await asyncio.to_thread(self._store.tidy, datetime.now(timezone.utc))
+        await asyncio.to_thread(self._tidy)
         await self._adopt()
         self._looking = asyncio.create_task(self._look_on())
 
@@ -88,6 +89,18 @@ class TransferManager:
             self._looking.cancel()
             await asyncio.wait({self._looking})
         await asyncio.gather(*(self._leave(transfer) for transfer in list(self._live.values())))
+
+    def _tidy(self) -> None:
+        self._store.tidy(datetime.now(timezone.utc), self._forget_parts)
+
+    def _forget_parts(self, record: Record) -> None:
+        # What is forgotten without being told so leaves nothing behind either.
+        items = Items(self._store.folder(record.id))
+        try:
+            items.read()
+            copying.remove_parts(self._shared.workspace, record, items)
+        except (RsdatError, OSError, ValueError) as error:
+            _log.warning("Parts of transfer %s may be left: %s", record.id, error)
 
     async def _leave(self, transfer: Transfer) -> None:
         transfer.cancelling = True
@@ -140,7 +153,7 @@ class TransferManager:
             NoSpace: It can't be noted.
         """
         record, items = await record_of(request, self._shared)
-        await asyncio.to_thread(self._store.tidy, datetime.now(timezone.utc))
+        await asyncio.to_thread(self._tidy)
         lock = await asyncio.to_thread(self._store.make, record)
         transfer = self._add(record, lock)
         try:
@@ -168,7 +181,7 @@ class TransferManager:
         Raises:
             NoSpace: It can't be noted.
         """
-        await asyncio.to_thread(self._store.tidy, datetime.now(timezone.utc))
+        await asyncio.to_thread(self._tidy)
         lock = await asyncio.to_thread(self._store.make, record)
         transfer = self._add(record, lock)
         try:

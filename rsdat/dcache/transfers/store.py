@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import shutil
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -102,24 +103,30 @@ class Store:
         self._read.pop(id_, None)
         shutil.rmtree(self.folder(id_), ignore_errors=True)
 
-    def tidy(self, now: datetime) -> list[str]:
-        """Remove ended ones that are too many or too old; returns their ids."""
+    def tidy(self, now: datetime, before: Callable[[Record], None]) -> list[str]:
+        """Remove ended ones that are too many or too old; returns their ids.
+
+        Args:
+            now: The time.
+            before: Is given each before it is removed.
+        """
         ended = []
         for id_ in self.ids():
             record = self.load(id_)
             if record is not None and not record.active:
-                ended.append((record.ended or record.created, id_))
-        ended.sort(reverse=True)
+                ended.append((record.ended or record.created, id_, record))
+        ended.sort(key=lambda each: each[:2], reverse=True)
         gone = [
-            id_
-            for number, (moment, id_) in enumerate(ended)
+            record
+            for number, (moment, _, record) in enumerate(ended)
             if number >= KEEP_NUMBER or now - from_iso(moment) > KEEP_AGE
         ]
-        for id_ in gone:
-            lock = self.take(id_)
+        for record in gone:
+            lock = self.take(record.id)
             if lock is not None:
                 try:
-                    self.remove(id_)
+                    before(record)
+                    self.remove(record.id)
                 finally:
                     lock.release()
-        return gone
+        return [record.id for record in gone]
