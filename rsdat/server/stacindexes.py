@@ -89,7 +89,10 @@ class StacIndexes:
             RsdatError: They can't be read.
         """
         if href.startswith("search:"):
-            return self.search(href.removeprefix("search:"))
+            search = self.search(href.removeprefix("search:"))
+            if search.failure is not None and not len(search.table):
+                raise search.failure
+            return search
         href, name, source = await self.source(href, endpoint)
         key = (href, name)
         index = self._indexes.pop(key, None)

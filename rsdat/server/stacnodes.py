@@ -37,9 +37,10 @@ async def node(indexes: StacIndexes, href: str, endpoint: str | None) -> dict[st
 
 def _node(source: CompanionSource, href: str) -> dict[str, Any]:
     from rsdat.stac.index.features import Document
+    from rsdat.stac.index.geoparquet import is_geoparquet
     from rsdat.stac.index.node import node_of
 
-    if href.endswith(".parquet"):
+    if is_geoparquet(href):
         return _parquet(source, href)
     document = Document(source.chunks(href))
     try:
@@ -62,7 +63,11 @@ def _parquet(source: CompanionSource, href: str) -> dict[str, Any]:
     from rsdat.stac.index.node import node_of
 
     stem = href.rpartition("/")[2]
-    return node_of({"type": "FeatureCollection", "id": stem}, href, source.resolve)
+    # Reading the whole file only to count them would cost too much.
+    return {
+        **node_of({"type": "FeatureCollection", "id": stem}, href, source.resolve),
+        "items": None,
+    }
 
 
 def _add_collections(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +19,7 @@ from rsdat.stac.index.spool import Spool
 from rsdat.stac.index.table import KEPT, Table, View
 from rsdat.stac.index.walk import Away, Problem, Stopped, Walk
 
+_log = logging.getLogger(__name__)
 #: Between what is told of progress.
 TELL_S = 0.5
 #: Between tries when the other side is away.
@@ -315,7 +317,9 @@ class Index(Items):
                 self.href,
             )
             self.kept_at = place.store(self._source, path)
-        except (OSError, RsdatError):
-            self.kept_at = None  # a full disk, perhaps: it is read anew the next time
+        except Exception:  # noqa: BLE001 - nothing that goes wrong here may cost the items
+            # A full disk, perhaps: it is read anew the next time, and can be used all the same.
+            self.kept_at = None
+            _log.warning("rsdat: the index of %s could not be kept", self.href, exc_info=True)
         finally:
             path.unlink(missing_ok=True)

@@ -149,7 +149,7 @@ def _shape(rows: Rows, document: Callable[[int], bytes]) -> tuple[dict[str, Any]
         for name, value in properties.items() if isinstance(properties, dict) else ():
             counts[name] += 1
             kinds.setdefault(name, set()).add(_kind(value))
-        keys.update(assets if isinstance(assets, dict) else ())
+        keys.update(list(assets) if isinstance(assets, dict) else ())
     columns: dict[str, Any] = {"datetime": _TIME}
     for name, _ in counts.most_common(_MOST_PROPERTIES):
         column = _TIME if name in _TIMES else _COLUMNS.get(frozenset(kinds[name] - {"null"}))

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 from rsdat.base.errors import DoorBroken, InvalidInput, NoCredential, RsdatError
 from rsdat.stac.index.features import Document
+from rsdat.stac.index.geoparquet import is_geoparquet, items_in
+from rsdat.stac.index.place import temporary
 from rsdat.stac.index.row import Row, row_of
 from rsdat.stac.index.source import Source, is_passing, words_of
 from rsdat.stac.index.spool import Spool
@@ -67,8 +69,14 @@ class _Links:
     catalogs: list[str]
     items: list[str]
     pages: list[str]
-    stamps: dict[str, str]
     problems: list[Problem]
+
+
+class _Stamped(NamedTuple):
+    """Items and the stamps of those that have one."""
+
+    items: list[str]
+    stamps: dict[str, str]
 
 
 class Walk:
@@ -141,6 +149,9 @@ class Walk:
         if known:
             self._seen_rows.update(known)
             return None
+        if is_geoparquet(self._root):
+            self._read_geoparquet(stamp)
+            return None
         document = Document(self._opened(self._root))
         batch: list[_Read] = []
         count = 0
@@ -171,11 +182,30 @@ class Walk:
             )
         return self._links(self._root, value)
 
-    def _feature(self, feature: Any, container: str, stamp: str | None) -> _Read:
+    def _read_geoparquet(self, stamp: str | None) -> None:
+        path = temporary()
+        try:
+            self._patient(lambda: self._source.download(self._root, path))
+            batch: list[_Read] = []
+            for item, href in items_in(path):
+                batch.append(self._feature(item, self._root, stamp, href))
+                if len(batch) >= _FIRST:
+                    self._take(batch)
+                    batch = []
+            self._take(batch)
+        finally:
+            path.unlink(missing_ok=True)
+        self._table.container = (self._root, stamp)
+
+    def _feature(
+        self, feature: Any, container: str, stamp: str | None, href: str | None = None
+    ) -> _Read:
         if not isinstance(feature, dict):
             return _Read(container, None, problem="a feature is no JSON object")
-        href = own_href(feature) or f"{container}#{feature.get('id')}"
-        return self._parsed(href, stamp, json.dumps(feature).encode(), feature)
+        href = href or own_href(feature) or f"{container}#{feature.get('id')}"
+        # A geoparquet file may hold times, which JSON has as text.
+        data = json.dumps(feature, default=str).encode()
+        return self._parsed(href, stamp, data, feature)
 
     def _next_pages(self, page: dict[str, Any], href: str, count: int) -> None:
         """The further pages of an API's answer."""
@@ -226,7 +256,13 @@ class Walk:
                 self._problem(*problem)
             catalogs.extend(self._new(links.catalogs))
             pages.extend(self._new(links.pages))
-            self._queue(links, chunks)
+            items = list(self._new(links.items))
+            if not len(self._table):
+                # The first ones are to be seen before the others have been asked about.
+                chunks.extend(self._unknown(_Stamped(items[:_FIRST], {})))
+                items = items[_FIRST:]
+            if items:
+                running.add(pool.submit(self._ask_stamps, items))
 
         found(first)
         while catalogs or chunks or pages or running:
@@ -244,6 +280,8 @@ class Walk:
                 if isinstance(result, _Links):
                     self._breaks = 0
                     found(result)
+                elif isinstance(result, _Stamped):
+                    chunks.extend(self._unknown(result))
                 elif isinstance(result, _Read):
                     self._failed(result)
                 else:
@@ -267,26 +305,24 @@ class Walk:
                 self._seen.add(href)
                 yield href
 
-    def _queue(self, links: _Links, chunks: deque[list[tuple[str, str | None]]]) -> None:
-        """Queue the items that are to be read, and know the others."""
+    def _unknown(self, stamped: _Stamped) -> Iterator[list[tuple[str, str | None]]]:
+        """The items that are to be read, some at a time; the others are known as they are."""
         chunk: list[tuple[str, str | None]] = []
-        for href in self._new(links.items):
-            stamp = links.stamps.get(href)
+        for href in stamped.items:
+            stamp = stamped.stamps.get(href)
             row = self._table.find(href)
-            if row is not None:
-                old = self._table.stamp(row)
-                if stamp is not None and stamp == old:
-                    self._seen_rows.add(row)
-                    continue
+            if row is not None and stamp is not None and stamp == self._table.stamp(row):
+                self._seen_rows.add(row)
+                continue
             chunk.append((href, stamp))
             if len(chunk) >= _CHUNK:
-                chunks.append(chunk)
+                yield chunk
                 chunk = []
         if chunk:
-            chunks.append(chunk)
+            yield chunk
 
-    def _links(self, href: str, value: dict[str, Any], *, ask: bool = True) -> _Links:
-        found = _Links(href, [], [], [], {}, [])
+    def _links(self, href: str, value: dict[str, Any]) -> _Links:
+        found = _Links(href, [], [], [], [])
         links = value.get("links")
         if not isinstance(links, list):
             found.problems.append(Problem(href, "It has no list of links"))
@@ -306,13 +342,12 @@ class Walk:
                 kinds[kind].append(self._source.resolve(place, href))
             except (RsdatError, ValueError) as error:
                 found.problems.append(Problem(href, words_of(error)))
-        if ask:
-            # The first ones are to be seen before the others have been asked about.
-            known = len(self._table) > 0
-            found.stamps = self._source.stamps(found.items if known else found.items[_FIRST:])
         return found
 
-    # Both run in the pool's threads.
+    # These run in the pool's threads.
+
+    def _ask_stamps(self, items: list[str]) -> _Stamped:
+        return _Stamped(items, self._source.stamps(items))
 
     def _read_catalog(self, href: str) -> _Links | _Read:
         try:
@@ -385,7 +420,7 @@ class Walk:
         if rows:
             self._seen_rows.update(self._table.extend(rows, stamps, where))
             self.changed = True
-        self._progress()
+            self._progress()
         if self._stop.is_set():
             raise Stopped
 
