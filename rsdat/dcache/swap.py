@@ -104,7 +104,7 @@ async def update(
         try:
             done = await _change(client, client_paths, token, change)
         finally:
-            await _release(client, client_paths.lock, token)
+            await _release(client, client_paths, token)
         if done is not None:
             return done
     raise _contended(path)
@@ -255,11 +255,19 @@ async def _move_away(client: DCacheClient, names: _Paths) -> None:
         await client.delete(away, recursive=True)
 
 
-async def _release(client: DCacheClient, lock: str, token: str) -> None:
-    """Delete the lock if it is ours. What can't be deleted, others take away later."""
-    with suppress(RsdatError):
-        await rest.remove(client.http, f"{lock}/{token}")
-        await rest.remove(client.http, lock)
+async def _release(client: DCacheClient, names: _Paths, token: str) -> None:
+    """Delete the lock if it is ours; where that is not allowed, move it away."""
+    try:
+        await rest.remove(client.http, f"{names.lock}/{token}")
+        await rest.remove(client.http, names.lock)
+    except NotFound:
+        return  # somebody has taken it away
+    except RsdatError:
+        # What stays, others take away later.
+        with suppress(RsdatError):
+            if await rest.find(client.http, f"{names.lock}/{token}") is not None:
+                away = names.beside(f"{token}.lock")
+                await webdav.move(client.http, names.lock, away)
 
 
 def _contended(path: str) -> Conflict:

@@ -58,6 +58,22 @@ class Item(pystac.Item):
             for key, old in hrefs.items():
                 self.assets[key].href = moved_href(old, before, after)
 
+    def save_object(
+        self,
+        include_self_link: bool = True,
+        dest_href: str | None = None,
+        stac_io: pystac.StacIO | None = None,
+    ) -> None:
+        """As PySTAC's: this file alone; whole or not at all, with hrefs that are right.
+
+        Raises:
+            InvalidInput: It has no place yet, and none is given.
+            OSError: The store refused.
+        """
+        from rsdat.stac.save import save_one
+
+        save_one(self, dest_href, stac_io, with_self=include_self_link)
+
 
 class Catalog(pystac.Catalog):
     """PySTAC's catalog, on any file system, saved safely."""
@@ -153,6 +169,22 @@ class Catalog(pystac.Catalog):
         self.save(
             catalog_type, stac_io=stac_io, storage_options=storage_options, overwrite=overwrite
         )
+
+    def save_object(
+        self,
+        include_self_link: bool = True,
+        dest_href: str | None = None,
+        stac_io: pystac.StacIO | None = None,
+    ) -> None:
+        """As PySTAC's: this file alone; whole or not at all, with hrefs that are right.
+
+        Raises:
+            InvalidInput: It has no place yet, and none is given.
+            OSError: The store refused.
+        """
+        from rsdat.stac.save import save_one
+
+        save_one(self, dest_href, stac_io, with_self=include_self_link)
 
     def save(
         self,

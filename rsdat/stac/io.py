@@ -66,6 +66,7 @@ class FsspecStacIO(StacIO):
         self.read_as: dict[str, str] = {}
         self._ahead: dict[str, str | Exception] = {}
         self._commons: dict[str, dict[str, Any]] = {}
+        self._kinds: dict[str, pystac.CatalogType | None] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (FsspecStacIO, (portable(self.storage_options),))
@@ -105,6 +106,8 @@ class FsspecStacIO(StacIO):
             raise ValueError("it has no id")
         if value.get("type") != "Feature":
             self.read_as[base] = hashlib.sha256(text.encode()).hexdigest()
+            # From the links as they are written: `safe_href` makes some of them absolute.
+            self._kinds[base] = pystac.CatalogType.determine_type(value)
         for link in value["links"]:
             link["href"] = safe_href(link["href"], base)
         if value.get("type") == "Feature":
@@ -134,6 +137,8 @@ class FsspecStacIO(StacIO):
         found = kind.from_dict(
             d, href=address, root=root, migrate=True, preserve_dict=preserve_dict
         )
+        if isinstance(found, pystac.Catalog) and address is not None:
+            found.catalog_type = self._kinds.pop(address, None) or found.catalog_type
         found._stac_io = self  # type: ignore[attr-defined]  # noqa: SLF001 - as PySTAC's own does
         return found
 

@@ -78,6 +78,28 @@ def save(
             writing.write_text(file.href, file.text)
 
 
+def save_one(
+    found: pystac.STACObject,
+    dest_href: str | None,
+    stac_io: pystac.StacIO | None,
+    *,
+    with_self: bool,
+) -> None:
+    """`save_object` of items and catalogs: one file, in one step."""
+    here = _place_of(found) if dest_href is None else absolute(dest_href)
+    root = found.get_root_link()
+    top = root.target if root is not None and root.is_resolved() else None
+    if found.get_self_href() is None:
+        found.set_self_href(here)
+    value = _value(
+        found,
+        top if isinstance(top, pystac.Catalog) else None,
+        lambda href: here if href == found.get_self_href() else href,
+        with_self=with_self,
+    )
+    (stac_io or io_of(found, None, here)).write_text(here, dumps(value))
+
+
 def normalize(
     catalog: pystac.Catalog,
     root_href: str,
@@ -183,22 +205,12 @@ def _plan(catalog: pystac.Catalog, here: str, target: str, root: pystac.Catalog)
         return href if folder == new_folder else resolve(relative(href, here), target)
 
     def file(found: pystac.STACObject, level: int) -> File:
-        href = found.get_self_href()
-        if href is None:
-            raise InvalidInput(
-                f"'{found.id}' has no place yet", hint="Give it one with normalize_and_save."
-            )
-        absolute_only = root.catalog_type == pystac.CatalogType.ABSOLUTE_PUBLISHED
-        published = root.catalog_type == pystac.CatalogType.RELATIVE_PUBLISHED and found is root
-        value = found.to_dict(include_self_link=absolute_only or published, transform_hrefs=False)
-        value["links"] = [
-            {**link.to_dict(transform_href=False), "href": _href(link, href, moved, root)}
-            for link in found.links
-            if link.get_href(transform_href=False) is not None
-            and (link.rel != pystac.RelType.SELF or absolute_only or published)
-        ]
-        is_item = isinstance(found, pystac.Item)
-        return File(moved(href), dumps(value), level, is_item)
+        href = _place_of(found)
+        with_self = root.catalog_type == pystac.CatalogType.ABSOLUTE_PUBLISHED or (
+            root.catalog_type == pystac.CatalogType.RELATIVE_PUBLISHED and found is root
+        )
+        value = _value(found, root, moved, with_self=with_self)
+        return File(moved(href), dumps(value), level, isinstance(found, pystac.Item))
 
     rows = [(catalog, 0)]
     seen = {id(catalog)}
@@ -217,14 +229,42 @@ def _plan(catalog: pystac.Catalog, here: str, target: str, root: pystac.Catalog)
                 yield file(below, level + 1)
 
 
+def _value(
+    found: pystac.STACObject,
+    root: pystac.Catalog | None,
+    moved: Callable[[str], str],
+    *,
+    with_self: bool,
+) -> dict[str, Any]:
+    """JSON of one object, with hrefs as from the place where it is written."""
+    href = _place_of(found)
+    value = found.to_dict(include_self_link=with_self, transform_hrefs=False)
+    value["links"] = [
+        {**link.to_dict(transform_href=False), "href": _href(link, href, moved, root)}
+        for link in found.links
+        if link.get_href(transform_href=False) is not None
+        and (link.rel != pystac.RelType.SELF or with_self)
+    ]
+    return value
+
+
+def _place_of(found: pystac.STACObject) -> str:
+    href = found.get_self_href()
+    if href is None:
+        raise InvalidInput(
+            f"'{found.id}' has no place yet", hint="Give it one with normalize_and_save."
+        )
+    return href
+
+
 def _href(
-    link: pystac.Link, owner_href: str, moved: Callable[[str], str], root: pystac.Catalog
+    link: pystac.Link, owner_href: str, moved: Callable[[str], str], root: pystac.Catalog | None
 ) -> str:
     href = link.get_href(transform_href=False) or ""
     target = resolve(href, owner_href)
     owner_target = moved(owner_href)
     inside = isinstance(link.target, pystac.STACObject) or link.rel == pystac.RelType.SELF
-    if link.rel in HIERARCHICAL_LINKS and root.is_relative():
+    if link.rel in HIERARCHICAL_LINKS and root is not None and root.is_relative():
         return relative(moved(target) if inside else target, owner_target)
     if inside:
         return moved(target)

@@ -136,6 +136,23 @@ def test_to_another_folder(base: str) -> None:
     assert list(one.values()) == list(two.values())
 
 
+def test_one_item_alone(base: str) -> None:
+    catalog = make_catalog(2)
+    catalog.normalize_and_save(f"{base}/a #1?", "SELF_CONTAINED")
+    before = files_below(f"{base}/a #1?")
+    again = read_catalog(f"{base}/a #1?/catalog.json")
+    item = again.get_item("item-1", recursive=True)
+    assert item is not None
+    item.save_object(include_self_link=False)
+    assert files_below(f"{base}/a #1?") == before
+    item.properties["more"] = 1
+    item.save_object(include_self_link=False)
+    after = files_below(f"{base}/a #1?")
+    assert [name.rpartition("/")[2] for name in after if after[name] != before[name]] == [
+        "item-1.json"
+    ]
+
+
 def test_pystac_reads_what_we_write(tmp_path: Path) -> None:
     """And validates it, where it is right by itself: local files with plain names."""
     make_catalog(3).normalize_and_save(str(tmp_path), "SELF_CONTAINED")

@@ -227,6 +227,21 @@ def test_lost_answers(dcache: Door, server: str) -> None:
     assert done <= text.count("+") <= 12
 
 
+def test_who_may_not_delete(dcache: Door, tmp_path: Path) -> None:
+    """A macaroon for writing alone: nobody has to wait for its locks."""
+    folder = f"narrow-{time.monotonic_ns()}"
+    (dcache.root / folder).mkdir()
+    token = dcache.mint(f"/{folder}", "activity:DOWNLOAD,LIST,UPLOAD,MANAGE,READ_METADATA")
+    options = {"api_url": dcache.api_url, "webdav_url": dcache.webdav_url, "token": token}
+    start = time.monotonic()
+    for name in "abc":
+        add_item(f"dcache://{folder}/catalog.json", make_item(name), storage_options=options)
+    assert time.monotonic() - start < swap.TAKEOVER_S
+    assert [item.id for item in read_catalog(f"dcache://{folder}/catalog.json").get_items()] == [
+        *"abc"
+    ]
+
+
 def test_no_item_is_replaced_unasked(shared: str) -> None:
     href = f"{shared}/catalog.json"
     add_item(href, make_item("a"))
