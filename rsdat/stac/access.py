@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from rsdat.base.errors import NoCredential
 from rsdat.stac.hrefs import scheme_of
-from rsdat.stac.store import by_protocol, filesystem_of, options_of, portable
+from rsdat.stac.store import WITHHELD, by_protocol, filesystem_of, options_of, portable
 
 if TYPE_CHECKING:
     import pystac
@@ -33,6 +34,21 @@ class Access:
             NoCredential: This came from another process, and its secret did not.
         """
         return filesystem_of(href, self._options)
+
+    def travelling(self, href: str) -> dict[str, Any]:
+        """The options for an address, as other libraries may put them into tasks.
+
+        Raises:
+            NoCredential: Without a secret they would be somebody else's.
+        """
+        said = dict(portable(self._options, href).get(scheme_of(href) or "file", {}))
+        if WITHHELD in said:
+            raise NoCredential(
+                "the credential was given as text, and tasks for other processes don't carry it",
+                hint="Give storage_options={'endpoint': …} or {'token_file': …} instead.",
+                code="withheld",
+            )
+        return said
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Access, (portable(self._options),))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Mapping
 from datetime import timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dask.array
 import numpy as np
+import pystac
 import xarray as xr
 from dask.base import tokenize
 
@@ -21,16 +23,13 @@ from rsdat.stac.hrefs import absolute, resolve
 from rsdat.stac.naming import label
 from rsdat.stac.pixels import Pixels
 
-if TYPE_CHECKING:
-    import pystac
-
 # What one task reads when the caller does not say: big enough for few requests, small enough
 # for many tasks in a worker's memory.
 CHUNK_BYTES = 16 * 2**20
 
 
 def get_asset(
-    catalog: pystac.Catalog | str,
+    catalog: pystac.Catalog | pystac.Item | str | os.PathLike[str],
     asset_key: str,
     item_id: str | None = None,
     *,
@@ -46,7 +45,7 @@ def get_asset(
     travels with the tasks.
 
     Args:
-        catalog: A catalog or collection, or its address.
+        catalog: A catalog or collection, or its address; or an item.
         asset_key: The asset's key in the item.
         item_id: The item; may be left out where there is only one.
         chunks: Rows and columns of one task's part; by default about 16 MiB, along the file's
@@ -67,9 +66,9 @@ def get_asset(
         InvalidInput: The item does not tell what is needed to read a raw file, or the file is no
             raster.
     """
-    if isinstance(catalog, str):
+    if isinstance(catalog, (str, os.PathLike)):
         catalog = read_catalog(catalog, storage_options=storage_options)
-    item = find_item(catalog, item_id)
+    item = catalog if isinstance(catalog, pystac.Item) else find_item(catalog, item_id)
     asset = item.assets.get(asset_key)
     if asset is None:
         raise NotFound(
