@@ -1,6 +1,8 @@
 /** What can be done with dashboards. */
+import { Notification } from '@jupyterlab/apputils';
 import type { ITranslator } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import { dashboardIcon } from './icons';
 
@@ -8,6 +10,9 @@ export namespace CommandIDs {
   export const open = 'rsdat:open-dashboard';
   export const openLayout = 'rsdat:open-dashboard-layout';
 }
+
+/** dask-labextension's name of what the button in a client's description asks for (distributed, client.html.j2). */
+export const THEIR_LAYOUT = 'dask:populate-and-launch-layout';
 
 /** Where a tab goes, as `ILabShell.add` takes it. */
 export interface IPlace {
@@ -101,4 +106,69 @@ export function addCommands(options: ICommandOptions): void {
       }
     }
   });
+}
+
+/** Answer the button of a client's description, where dask-labextension does not. */
+export function addTheirs(options: ICommandOptions): void {
+  const { commands, clusters, translator } = options;
+  const trans = translator.load('jupyterlab_rsdat');
+  commands.addCommand(THEIR_LAYOUT, {
+    label: trans.__('Launch Dask Dashboard Layout of a Client'),
+    caption: trans.__(
+      'Show the plots of the cluster that a client is connected to'
+    ),
+    icon: dashboardIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          url: {
+            type: 'string',
+            description: "The client's dashboard link."
+          }
+        }
+      }
+    },
+    execute: async args => {
+      const url = String(args.url ?? '');
+      await clusters.refresh();
+      const cluster = clusterOf(url, clusters.clusters);
+      if (cluster) {
+        await commands.execute(CommandIDs.openLayout, { cluster: cluster.id });
+      } else {
+        Notification.warning(
+          trans.__(
+            'Which of your clusters has its dashboard at %1 is not known. Choose it in the Clusters panel and open the layout there, or attach its scheduler first.',
+            url
+          ),
+          { autoClose: 10_000 }
+        );
+      }
+    }
+  });
+}
+
+/** The cluster whose dashboard a link leads to: by its address in Jupyter, or by the scheduler's host. */
+export function clusterOf(
+  url: string,
+  clusters: readonly ICluster[]
+): ICluster | undefined {
+  const own = clusters.find(({ id }) =>
+    url.includes(`/rsdat/clusters/${id}/dashboard`)
+  );
+  if (own) {
+    return own;
+  }
+  const up = clusters.filter(({ scheduler }) => scheduler.dashboard !== null);
+  const host = hostOf(url);
+  const there = up.filter(
+    ({ scheduler }) => scheduler.address && hostOf(scheduler.address) === host
+  );
+  // Which of several schedulers of a host it is, only their ports would tell, and these stay with the companion.
+  return there.length === 1 ? there[0] : undefined;
+}
+
+/** `tls://10.0.0.1:34567` and `http://10.0.0.1:8787/status` are of the same host. */
+function hostOf(address: string): string | undefined {
+  return /^[a-z+]+:\/\/(\[[^\]]*\]|[^/:]+)/.exec(address)?.[1];
 }

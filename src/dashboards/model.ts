@@ -30,6 +30,17 @@ export class DashboardsModel implements IDisposable {
     return this.plotsOf(this.cluster?.id);
   }
 
+  /** What the names of the plots shown have in them. */
+  get filter(): string {
+    return this._filter;
+  }
+  set filter(value: string) {
+    if (value !== this._filter) {
+      this._filter = value;
+      this._changed.emit();
+    }
+  }
+
   /** Why the selected cluster's plots are not known. */
   get error(): ApiError | null {
     return (this.cluster && this._errors.get(this.cluster.id)) ?? null;
@@ -97,6 +108,7 @@ export class DashboardsModel implements IDisposable {
 
   private _api: IDashboardsApi;
   private _clusters: IClusterManager;
+  private _filter = '';
   private _plots = new Map<string, readonly IPlot[]>();
   private _errors = new Map<string, ApiError>();
   private _asking = new Set<string>();

@@ -50,6 +50,56 @@ export function plotName(key: string): string {
     .replace(/\b(Cpu|Gpu|Rmm)\b/g, word => word.toUpperCase());
 }
 
+/** Groups of plots in the order in which they are shown. */
+export type Group =
+  'first' | 'tasks' | 'memory' | 'transfer' | 'gpu' | 'scheduler' | 'other';
+
+/** The first that fits says where a plot belongs; Dask adds plots, and has no groups of its own. */
+const GROUPS: readonly [RegExp, Group][] = [
+  [/\b(GPU|RMM)\b/, 'gpu'],
+  [/Bandwidth|Transfer|Network|Disk|Shuffle/, 'transfer'],
+  [/Memory/, 'memory'],
+  [/Scheduler|Contention|Profile Server|^System$|^Info$|Events/, 'scheduler'],
+  [
+    /Task|Group|Key|Action|Nprocessing|Occupancy|Exception|Progress|Stealing|Performance/,
+    'tasks'
+  ]
+];
+
+/** Where a plot belongs. */
+export function groupOf(name: string): Group {
+  if (FIRST.includes(name)) {
+    return 'first';
+  }
+  return GROUPS.find(([fits]) => fits.test(name))?.[1] ?? 'other';
+}
+
+/** The plots whose name has all the words of `filter` in it, by group; empty groups are left out. */
+export function grouped(
+  plots: readonly IPlot[],
+  filter = ''
+): { group: Group; plots: IPlot[] }[] {
+  const words = filter.toLowerCase().split(/\s+/);
+  const fitting = plots.filter(({ name }) =>
+    words.every(word => name.toLowerCase().includes(word))
+  );
+  const order: Group[] = [
+    'first',
+    'tasks',
+    'memory',
+    'transfer',
+    'scheduler',
+    'gpu',
+    'other'
+  ];
+  return order
+    .map(group => ({
+      group,
+      plots: fitting.filter(({ name }) => groupOf(name) === group)
+    }))
+    .filter(({ plots }) => plots.length > 0);
+}
+
 /** Everything that can be opened, from the content of individual-plots.json. */
 export function allPlots(json: Readonly<Record<string, string>>): IPlot[] {
   const plots = new Map<string, IPlot>(PAGES.map(page => [page.name, page]));

@@ -4,18 +4,31 @@ import {
   type JupyterFrontEnd,
   type JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
+import {
+  ICommandPalette,
+  IThemeManager,
+  WidgetTracker
+} from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { Section } from '../common/section';
 import { IClusterManager, IDashboards, ISidebar } from '../tokens';
 import { DashboardsApi } from './api';
-import { CommandIDs, addCommands, type ICommandOptions } from './commands';
+import {
+  CommandIDs,
+  THEIR_LAYOUT,
+  addCommands,
+  addTheirs,
+  type ICommandOptions
+} from './commands';
+import { coloursOfLab } from './frame';
 import { DashboardsModel } from './model';
 import { pageOf } from './plots';
 import { DashboardTab, tabId } from './tab';
 
+/** Its button in a client's description is answered by itself where it is there. */
+const THEIR_PLUGIN = 'dask-labextension:plugin';
 /** What the layout opens while the settings have not been read. */
 const DEFAULT_LAYOUT = ['Task Stream', 'Progress', 'Workers Memory'];
 
@@ -24,7 +37,13 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
   description: 'The Dask dashboards of the clusters, as tabs.',
   autoStart: true,
   requires: [IClusterManager, ISidebar],
-  optional: [ITranslator, ICommandPalette, ILayoutRestorer, ISettingRegistry],
+  optional: [
+    ITranslator,
+    ICommandPalette,
+    ILayoutRestorer,
+    ISettingRegistry,
+    IThemeManager
+  ],
   provides: IDashboards,
   activate: (
     app: JupyterFrontEnd,
@@ -33,7 +52,8 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
-    settings: ISettingRegistry | null
+    settings: ISettingRegistry | null,
+    themes: IThemeManager | null
   ): IDashboards => {
     const { commands, serviceManager, shell } = app;
     const usedTranslator = translator ?? nullTranslator;
@@ -44,6 +64,11 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
       namespace: 'rsdat-dashboards'
     });
 
+    const theme: DashboardTab.ITheme = {
+      colours: () =>
+        coloursOfLab(!themes?.theme || themes.isLight(themes.theme)),
+      changed: themes?.themeChanged ?? null
+    };
     const tabOf = (
       cluster: string,
       plot: string,
@@ -52,7 +77,15 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
       const id = tabId(cluster, plot);
       let tab = tracker.find(open => open.id === id);
       if (!tab) {
-        tab = new DashboardTab({ api, clusters, cluster, plot, page, trans });
+        tab = new DashboardTab({
+          api,
+          clusters,
+          theme,
+          cluster,
+          plot,
+          page,
+          trans
+        });
         void tracker.add(tab);
       }
       return tab;
@@ -86,12 +119,18 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
       // Without its settings the layout is the default one.
       () => undefined
     );
-    addCommands({
+    const options: ICommandOptions = {
       commands,
       clusters,
       translator: usedTranslator,
       open,
       layout: () => layout
+    };
+    addCommands(options);
+    void app.restored.then(() => {
+      if (!app.hasPlugin(THEIR_PLUGIN) && !commands.hasCommand(THEIR_LAYOUT)) {
+        addTheirs(options);
+      }
     });
     const category = trans.__('Dask');
     palette?.addItem({ command: CommandIDs.open, category });

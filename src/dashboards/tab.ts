@@ -1,15 +1,22 @@
 /** A tab that shows one page of a cluster's dashboard, or says why it can't. */
 import { MainAreaWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { IFrame } from '@jupyterlab/ui-components';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
+import type { ISignal } from '@lumino/signaling';
 import { Panel, Widget } from '@lumino/widgets';
 import { ApiError } from '../common/request';
 import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import type { IDashboardsApi } from './api';
+import { PageFrame, type IColours, type PageWord } from './frame';
 import { dashboardIcon } from './icons';
+import { goneWords, isUp, tabTitle } from './words';
+
+/** A page that nobody sees is let go after so long: its plots cost the scheduler, the network and the browser. */
+export const SLEEP_MS = 30_000;
+/** Waits between tries to come back, the last one again and again while the tab is seen. */
+const RETRY_MS: readonly number[] = [500, 1000, 2000, 4000, 8000, 15_000];
 
 /** The widget id of a tab: one per cluster and plot. */
 export function tabId(cluster: string, plot: string): string {
@@ -22,25 +29,18 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     this._options = options;
     this.id = tabId(options.cluster, options.plot);
     this.addClass('jp-rsdat-Dashboard');
-    this.title.label = options.plot;
     this.title.icon = dashboardIcon;
-    this.title.caption = options.cluster;
 
     this._message = new Widget();
     this._message.addClass('jp-rsdat-Dashboard-message');
     this._message.node.setAttribute('role', 'status');
-    // Without allow-same-origin every script of the page is asked for without the login.
-    this._frame = new IFrame({
-      sandbox: ['allow-scripts', 'allow-same-origin']
-    });
-    this._frame.addClass('jp-rsdat-Dashboard-frame');
-    this._frame.node
-      .querySelector('iframe')
-      ?.setAttribute('title', options.plot);
+    this._frame = new PageFrame();
+    this._frame.told.connect(this._onTold, this);
     this._frame.hide();
     this.content.addWidget(this._message);
     this.content.addWidget(this._frame);
     options.clusters.changed.connect(this._onClusters, this);
+    options.theme.changed?.connect(this._paint, this);
     this._say(options.trans.__('Looking for the dashboard…'));
     this._rename();
   }
@@ -65,15 +65,15 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   /** Look whether the dashboard answers, and show it or say why not. */
   async check(): Promise<void> {
     const { api, cluster, page, clusters, trans } = this._options;
-    if (this._isChecking || this._isLive) {
+    if (this._isChecking || this._isLive || this.isDisposed) {
       return;
     }
+    this._stopTimer();
     this._isChecking = true;
     try {
-      // Not the page itself: asking for that makes a session in the scheduler.
-      await api.plots(cluster);
+      const url = await api.pageUrl(cluster, page);
       if (!this.isDisposed) {
-        this._frame.url = api.url(cluster, page);
+        this._frame.load(url);
         this._setLive(true);
       }
     } catch (reason) {
@@ -82,10 +82,12 @@ export class DashboardTab extends MainAreaWidget<Panel> {
         const isGone =
           error.code === 'not_found' ||
           (clusters.isReady && !isUp(this._find()));
-        this._say(
-          isGone ? this._goneWords() : error.text,
-          isGone ? null : trans.__('Try again')
-        );
+        if (isGone) {
+          this._say(this._goneWords());
+        } else {
+          this._say(error.text, trans.__('Try again'));
+          this._tryLater();
+        }
       }
     } finally {
       this._isChecking = false;
@@ -97,6 +99,8 @@ export class DashboardTab extends MainAreaWidget<Panel> {
       return;
     }
     this._options.clusters.changed.disconnect(this._onClusters, this);
+    this._options.theme.changed?.disconnect(this._paint, this);
+    this._stopTimer();
     this._watch?.dispose();
     this._watch = null;
     super.dispose();
@@ -110,6 +114,9 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   }
 
   protected onBeforeDetach(msg: Message): void {
+    this._stopTimer();
+    // A frame that leaves the document loses its page.
+    this._letGo();
     this._watch?.dispose();
     this._watch = null;
     super.onBeforeDetach(msg);
@@ -123,11 +130,51 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   protected onAfterHide(msg: Message): void {
     super.onAfterHide(msg);
     this._watchIfNeeded();
+    this._stopTimer();
+    if (this._isLive) {
+      this._timer = window.setTimeout(() => this._letGo(), SLEEP_MS);
+    }
   }
 
   private _onSeen(): void {
+    this._stopTimer();
     this._watchIfNeeded();
+    this._tries = 0;
     void this.check();
+  }
+
+  private _onTold(_: unknown, word: PageWord): void {
+    if (word === 'ready') {
+      this._paint();
+    } else if (word === 'open') {
+      this._tries = 0;
+    } else if (this._isLive) {
+      this._onLost();
+    }
+  }
+
+  /** The page's connection broke: the scheduler ended, or the network or Jupyter did. */
+  private _onLost(): void {
+    const { clusters, trans } = this._options;
+    this._letGo();
+    this._say(
+      trans.__('The connection to the dashboard broke. Reconnecting…'),
+      trans.__('Try again')
+    );
+    if (this.isVisible) {
+      // The card may say by now that the cluster has ended.
+      void clusters.refresh();
+      this._tryLater();
+    }
+  }
+
+  private _tryLater(): void {
+    const wait = RETRY_MS[Math.min(this._tries, RETRY_MS.length - 1)];
+    this._tries += 1;
+    this._stopTimer();
+    if (this.isVisible) {
+      this._timer = window.setTimeout(() => void this.check(), wait);
+    }
   }
 
   private _onClusters(): void {
@@ -138,13 +185,13 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     this._rename();
     const isThere = isUp(this._find());
     if (this._isLive && !isThere) {
-      this._frame.url = 'about:blank';
-      this._setLive(false);
+      this._letGo();
       this._say(this._goneWords());
-    } else if (!this._isLive && isThere && this.isVisible) {
+    } else if (!isThere && !this._isChecking) {
+      this._stopTimer();
+      this._say(this._goneWords());
+    } else if (!this._isLive && isThere && this.isVisible && !this._timer) {
       void this.check();
-    } else if (!this._isLive && !this._isChecking) {
-      this._say(this._goneWords());
     }
   }
 
@@ -154,34 +201,22 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   }
 
   private _rename(): void {
-    this.title.caption = this._find()?.name ?? this.title.caption;
+    const { plot, cluster } = this._options;
+    this._name = this._find()?.name ?? this._name;
+    const title = tabTitle(plot, this._name);
+    this.title.label = title;
+    this.title.caption = this._name ?? cluster;
+    this._frame.name = title;
   }
 
   private _goneWords(): string {
-    const { trans } = this._options;
-    const found = this._find();
-    switch (found?.state) {
-      case 'starting':
-        return trans.__(
-          '%1 is starting. Its dashboard appears here as soon as its scheduler runs.',
-          found.name
-        );
-      case 'stopping':
-      case 'stopped':
-        return trans.__(
-          '%1 was shut down. Close this tab, or open the plot of another cluster.',
-          found.name
-        );
-      case 'failed':
-        return trans.__(
-          '%1 has failed; its card in the Clusters panel says why.',
-          found.name
-        );
-      default:
-        return trans.__(
-          'The cluster of this dashboard is gone. Close this tab, or open the plot of another cluster.'
-        );
-    }
+    return goneWords(this._find(), this._options.trans);
+  }
+
+  private _letGo(): void {
+    this._stopTimer();
+    this._frame.clear();
+    this._setLive(false);
   }
 
   private _setLive(isLive: boolean): void {
@@ -190,7 +225,18 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     this._message.setHidden(isLive);
   }
 
+  private _paint(): void {
+    if (this._isLive) {
+      this._frame.paint(this._options.theme.colours());
+    }
+  }
+
   private _say(words: string, again: string | null = null): void {
+    if (this._said === words) {
+      // A live region that is filled anew is read out anew.
+      return;
+    }
+    this._said = words;
     const text = document.createElement('p');
     text.textContent = words;
     this._message.node.replaceChildren(text);
@@ -202,6 +248,11 @@ export class DashboardTab extends MainAreaWidget<Panel> {
       button.addEventListener('click', () => void this.check());
       this._message.node.append(button);
     }
+  }
+
+  private _stopTimer(): void {
+    window.clearTimeout(this._timer);
+    this._timer = undefined;
   }
 
   /** A tab that is seen keeps the clusters fresh: its own may come or go. */
@@ -217,27 +268,31 @@ export class DashboardTab extends MainAreaWidget<Panel> {
 
   private _options: DashboardTab.IOptions;
   private _message: Widget;
-  private _frame: IFrame;
+  private _frame: PageFrame;
+  private _name: string | undefined;
+  private _said = '';
   private _isLive = false;
   private _isChecking = false;
+  private _tries = 0;
+  /** Of the next try, or until the page is let go. */
+  private _timer: number | undefined;
   private _watch: IDisposable | null = null;
 }
 
-function isUp(cluster: ICluster | undefined): boolean {
-  return (
-    cluster !== undefined &&
-    (cluster.state === 'starting' || cluster.state === 'running') &&
-    cluster.scheduler.dashboard !== null
-  );
-}
-
 export namespace DashboardTab {
+  /** Lab's theme, as far as a page can follow it. */
+  export interface ITheme {
+    colours: () => IColours;
+    changed: ISignal<unknown, unknown> | null;
+  }
+
   export interface IOptions {
     api: IDashboardsApi;
     clusters: IClusterManager;
+    theme: ITheme;
     /** Id of the cluster. */
     cluster: string;
-    /** The plot's name, which is the tab's title. */
+    /** The plot's name, with which the tab's title begins. */
     plot: string;
     /** Path of the page below the dashboard. */
     page: string;

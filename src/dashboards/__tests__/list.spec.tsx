@@ -1,11 +1,12 @@
 /** The list of plots and its commands. */
 import '@testing-library/jest-dom';
+import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
-import { CommandIDs, addCommands } from '../commands';
+import { CommandIDs, THEIR_LAYOUT, addCommands, addTheirs } from '../commands';
 import { DashboardsList } from '../components/list';
 import { DashboardsModel } from '../model';
 import { FakeApi, FakeClusters, aCluster, settle } from './samples';
@@ -105,6 +106,64 @@ describe('DashboardsList', () => {
         { mode: 'split-bottom', ref: 'id-Progress' }
       ]
     ]);
+  });
+
+  it('shows the plots by group, and of them those that are looked for', async () => {
+    await fill();
+    const headings = (): (string | null)[] =>
+      screen.getAllByRole('heading').map(({ textContent }) => textContent);
+    expect(headings()).toEqual([
+      'Most used',
+      'Dask tasks',
+      'Scheduler',
+      'More'
+    ]);
+    const filter = screen.getByRole('searchbox', { name: 'Filter dashboards' });
+    await userEvent.type(filter, 'c-1 plot');
+    expect(headings()).toEqual(['More']);
+    expect(screen.getAllByRole('listitem')).toHaveLength(1);
+    await userEvent.type(filter, 'x');
+    expect(screen.getByRole('status')).toHaveTextContent(
+      'No plot has "c-1 plotx" in its name.'
+    );
+  });
+
+  describe("the button in a client's description", () => {
+    const layout = async (url: string): Promise<void> => {
+      addTheirs({
+        commands,
+        clusters,
+        translator: nullTranslator,
+        open,
+        layout: () => []
+      });
+      await act(() => commands.execute(THEIR_LAYOUT, { url }));
+    };
+    const twin = aCluster({ id: 'c-2', name: 'twin' });
+
+    it.each([
+      ['http://10.0.0.1:8787/status', [aCluster()]],
+      ['/user/ann/rsdat/clusters/c-1/dashboard/status', [twin, aCluster()]]
+    ])('opens the layout of the cluster at %s', async (url, known) => {
+      clusters.set(...known);
+      await layout(url);
+      expect(open).toHaveBeenCalledWith(
+        { cluster: 'c-1', plot: 'Task Stream' },
+        { mode: 'split-right' }
+      );
+    });
+
+    it.each([
+      ['another host', 'http://10.0.0.2:8787/status', [aCluster()]],
+      ['one of two', 'http://10.0.0.1:8787/status', [twin, aCluster()]]
+    ])('guesses nothing: %s', async (_, url, known) => {
+      const warn = jest.spyOn(Notification, 'warning').mockReturnValue('');
+      clusters.set(...known);
+      await layout(url);
+      expect(open).not.toHaveBeenCalled();
+      expect(warn.mock.calls[0][0]).toContain(url);
+      warn.mockRestore();
+    });
   });
 
   it.each(Object.values(CommandIDs))('%s is described', async id => {

@@ -1,5 +1,5 @@
 /** Names of plots, from what the Dask of distributed 2026.8 answers. */
-import { allPlots, pageOf, plotName } from '../plots';
+import { allPlots, groupOf, grouped, pageOf, plotName } from '../plots';
 
 /** individual-plots.json of distributed 2026.8.0, whole. */
 const ANSWER: Record<string, string> = {
@@ -103,5 +103,26 @@ describe('pageOf', () => {
   it('knows the usual ones before Dask was asked', () => {
     expect(pageOf('Task Stream')).toBe('individual-task-stream');
     expect(pageOf('Status')).toBe('status');
+  });
+});
+
+describe('grouped', () => {
+  it.each([
+    ['Task Stream', 'first'],
+    ['Group Progress', 'tasks'],
+    ['Workers Memory Timeseries', 'memory'],
+    ['GPU Memory', 'gpu'],
+    ['Workers Disk', 'transfer'],
+    ['Scheduler System', 'scheduler'],
+    ['Something New', 'other']
+  ])('%s belongs to %s', (name, group) => {
+    expect(groupOf(name)).toBe(group);
+  });
+
+  it('leaves nothing out and has no empty group', () => {
+    const plots = allPlots(ANSWER);
+    const groups = grouped(plots);
+    expect(groups.flatMap(({ plots }) => plots).length).toBe(plots.length);
+    expect(groups.every(({ plots }) => plots.length > 0)).toBe(true);
   });
 });

@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 import type { ICluster } from '../../common/types';
 import type { IClusterManager } from '../../tokens';
 import type { IDashboardsApi } from '../api';
+import type { IColours } from '../frame';
 
 export function aCluster(part: Partial<ICluster> = {}): ICluster {
   const id = part.id ?? 'c-1';
@@ -36,6 +37,17 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
   };
 }
 
+/** A theme whose changes the test makes. */
+export class FakeTheme {
+  readonly changed = new Signal<this, void>(this);
+  colours = (): IColours => ({
+    back: 'black',
+    text: 'white',
+    line: 'grey',
+    dark: true
+  });
+}
+
 export class FakeClusters implements IClusterManager {
   clusters: readonly ICluster[] = [];
   selected: string | null = null;
@@ -62,14 +74,16 @@ export class FakeClusters implements IClusterManager {
     this.changed.emit();
   }
 
-  refresh(): Promise<void> {
-    return Promise.resolve();
-  }
+  refresh = jest.fn(() => Promise.resolve());
 }
 
 export class FakeApi implements IDashboardsApi {
   plots = jest.fn((cluster: string) =>
     Promise.resolve({ [`Individual Plot Of ${cluster}`]: '/individual-plot' })
+  );
+
+  pageUrl = jest.fn((_: string, page: string) =>
+    Promise.resolve(`http://localhost/rsdat/dashboards/key/${page}`)
   );
 
   url(cluster: string, page: string): string {

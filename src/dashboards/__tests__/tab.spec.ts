@@ -2,15 +2,15 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 import { ApiError } from '../../common/request';
-import { DashboardTab, tabId } from '../tab';
-import { FakeApi, FakeClusters, aCluster, settle } from './samples';
+import { DashboardTab, SLEEP_MS, tabId } from '../tab';
+import { FakeApi, FakeClusters, FakeTheme, aCluster, settle } from './samples';
 
-const PAGE =
-  'http://localhost/rsdat/clusters/c-1/dashboard/individual-task-stream';
+const PAGE = 'http://localhost/rsdat/dashboards/key/individual-task-stream';
 
 describe('DashboardTab', () => {
   let api: FakeApi;
   let clusters: FakeClusters;
+  let theme: FakeTheme;
   let tab: DashboardTab;
   const address = (): string | null | undefined =>
     tab.node.querySelector('iframe')?.getAttribute('src');
@@ -20,9 +20,11 @@ describe('DashboardTab', () => {
   beforeEach(() => {
     api = new FakeApi();
     clusters = new FakeClusters();
+    theme = new FakeTheme();
     tab = new DashboardTab({
       api,
       clusters,
+      theme,
       cluster: 'c-1',
       plot: 'Task Stream',
       page: 'individual-task-stream',
@@ -39,27 +41,40 @@ describe('DashboardTab', () => {
     await settle();
   };
 
-  it('has the plot for its title and the cluster for its caption', () => {
+  /** As the script in the page does. */
+  const tell = (
+    word: string,
+    source = tab.node.querySelector('iframe')?.contentWindow
+  ): void => {
+    window.dispatchEvent(
+      new MessageEvent('message', { data: { rsdat: word }, source })
+    );
+  };
+
+  it('has the plot and its cluster for its title', () => {
     expect(tab.title.label).toBe('Task Stream');
     clusters.set(aCluster({ name: 'mine' }));
-    expect(tab.title.caption).toBe('mine');
+    expect(tab.title.label).toBe('Task Stream · mine');
+    expect(tab.node.querySelector('iframe')?.title).toBe('Task Stream · mine');
+    clusters.set();
+    expect(tab.title.label).toBe('Task Stream · mine');
     expect(tab.id).toBe(tabId('c-1', 'Task Stream'));
     expect(tabId('c-2', 'Task Stream')).not.toBe(tab.id);
   });
 
   it('shows the page, sandboxed, once it is seen', async () => {
     clusters.set(aCluster());
-    expect(api.plots).not.toHaveBeenCalled();
+    expect(api.pageUrl).not.toHaveBeenCalled();
     await attach();
     expect(tab.isLive).toBe(true);
     expect(address()).toBe(PAGE);
-    expect(tab.node.querySelector('iframe')?.getAttribute('sandbox')).toBe(
-      'allow-scripts allow-same-origin'
-    );
+    const sandbox = tab.node.querySelector('iframe')?.getAttribute('sandbox');
+    expect(sandbox).toContain('allow-scripts');
+    expect(sandbox).not.toContain('allow-same-origin');
   });
 
   it('says in words that the cluster is gone, instead of an error page', async () => {
-    api.plots.mockRejectedValueOnce(
+    api.pageUrl.mockRejectedValueOnce(
       new ApiError({ message: 'No cluster c-1.', code: 'not_found' })
     );
     await attach();
@@ -70,7 +85,7 @@ describe('DashboardTab', () => {
   it('waits for a cluster that is starting', async () => {
     const scheduler = { ...aCluster().scheduler, dashboard: null };
     clusters.set(aCluster({ state: 'starting', scheduler }));
-    api.plots.mockRejectedValueOnce(
+    api.pageUrl.mockRejectedValueOnce(
       new ApiError({ message: 'not yet', code: 'conflict' })
     );
     await attach();
@@ -95,7 +110,7 @@ describe('DashboardTab', () => {
 
   it('offers to try again when the network failed', async () => {
     clusters.set(aCluster());
-    api.plots.mockRejectedValueOnce(
+    api.pageUrl.mockRejectedValueOnce(
       new ApiError({ message: 'No net.', code: 'network' })
     );
     await attach();
@@ -117,13 +132,97 @@ describe('DashboardTab', () => {
     expect(words()).toMatch(/is gone/);
   });
 
+  describe('when the connection of its page breaks', () => {
+    beforeEach(() => {
+      jest.useFakeTimers();
+    });
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    it('says so, and comes back by itself as soon as the scheduler does', async () => {
+      clusters.set(aCluster());
+      await attach();
+      tell('open');
+      api.pageUrl.mockRejectedValue(
+        new ApiError({ message: 'No scheduler.', code: 'door_broken' })
+      );
+      tell('closed');
+      expect(words()).toMatch(/^The connection .* broke\. Reconnecting/);
+      expect(address()).toBe('about:blank');
+      expect(clusters.refresh).toHaveBeenCalledTimes(1);
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(api.pageUrl.mock.calls.length).toBeGreaterThan(3);
+      expect(words()).toMatch(/^No scheduler\./);
+      api.pageUrl.mockResolvedValue(PAGE);
+      await jest.advanceTimersByTimeAsync(15_000);
+      expect(tab.isLive).toBe(true);
+      expect(address()).toBe(PAGE);
+    });
+
+    it('does not try while nobody sees it, nor when its cluster has ended', async () => {
+      clusters.set(aCluster());
+      await attach();
+      api.pageUrl.mockRejectedValue(
+        new ApiError({ message: 'No scheduler.', code: 'door_broken' })
+      );
+      tell('closed');
+      tab.hide();
+      const tries = api.pageUrl.mock.calls.length;
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(api.pageUrl).toHaveBeenCalledTimes(tries);
+      tab.show();
+      await settle();
+      clusters.set(aCluster({ state: 'stopped' }));
+      const before = api.pageUrl.mock.calls.length;
+      await jest.advanceTimersByTimeAsync(60_000);
+      expect(api.pageUrl).toHaveBeenCalledTimes(before);
+      expect(words()).toMatch(/was shut down/);
+    });
+
+    it('listens to its own page alone', async () => {
+      clusters.set(aCluster());
+      await attach();
+      tell('closed', window);
+      expect(tab.isLive).toBe(true);
+    });
+
+    it('lets its page go when it was hidden for long, and shows it again when seen', async () => {
+      clusters.set(aCluster());
+      await attach();
+      tab.hide();
+      await jest.advanceTimersByTimeAsync(SLEEP_MS - 1);
+      expect(address()).toBe(PAGE);
+      tab.show();
+      await jest.advanceTimersByTimeAsync(SLEEP_MS);
+      expect(address()).toBe(PAGE);
+      tab.hide();
+      await jest.advanceTimersByTimeAsync(SLEEP_MS);
+      expect(address()).toBe('about:blank');
+      tab.show();
+      await settle();
+      expect(address()).toBe(PAGE);
+    });
+  });
+
+  it("gives its page the colours of Lab's theme, now and when it changes", async () => {
+    clusters.set(aCluster());
+    await attach();
+    const page = tab.node.querySelector('iframe')?.contentWindow as Window;
+    const post = jest.spyOn(page, 'postMessage').mockImplementation();
+    tell('ready');
+    theme.changed.emit();
+    expect(post).toHaveBeenCalledTimes(2);
+    expect(post).toHaveBeenLastCalledWith({ rsdatTheme: theme.colours() }, '*');
+  });
+
   it('lets go of the clusters when it is closed', async () => {
-    api.plots.mockRejectedValueOnce(new Error('no'));
+    api.pageUrl.mockRejectedValueOnce(new Error('no'));
     await attach();
     expect(clusters.watchers).toBe(1);
     tab.dispose();
     expect(clusters.watchers).toBe(0);
     clusters.set(aCluster());
-    expect(api.plots).toHaveBeenCalledTimes(1);
+    expect(api.pageUrl).toHaveBeenCalledTimes(1);
   });
 });

@@ -7,7 +7,7 @@ import { moveFocus } from '../../common/roving';
 import type { ICluster } from '../../common/types';
 import { CommandIDs } from '../commands';
 import type { DashboardsModel } from '../model';
-import type { IPlot } from '../plots';
+import { grouped, type Group, type IPlot } from '../plots';
 
 export interface IListProps {
   model: DashboardsModel;
@@ -36,7 +36,9 @@ function Content(props: IListProps): JSX.Element {
       </p>
     );
   }
-  const tabStop = Math.min(current, plots.length - 1);
+  const groups = grouped(plots, model.filter);
+  const shown = groups.flatMap(({ plots }) => plots);
+  const tabStop = shown[Math.min(current, shown.length - 1)];
   return (
     <div className="jp-rsdat-Dashboards">
       <div className="jp-rsdat-Dashboards-head">
@@ -54,10 +56,20 @@ function Content(props: IListProps): JSX.Element {
           {trans.__('Open layout')}
         </button>
       </div>
-      <ul
-        className="jp-rsdat-Dashboards-list"
-        role="list"
-        aria-label={trans.__('Dashboards of %1', cluster.name)}
+      <input
+        type="search"
+        className="jp-rsdat-Dashboards-filter"
+        aria-label={trans.__('Filter dashboards')}
+        placeholder={trans.__('Filter dashboards')}
+        value={model.filter}
+        onChange={event => (model.filter = event.target.value)}
+      />
+      {shown.length === 0 && (
+        <p className="jp-rsdat-Empty" role="status">
+          {trans.__('No plot has "%1" in its name.', model.filter)}
+        </p>
+      )}
+      <div
         onKeyDown={event => {
           const index = moveFocus(event, '.jp-rsdat-Plot');
           if (index !== null) {
@@ -65,29 +77,67 @@ function Content(props: IListProps): JSX.Element {
           }
         }}
       >
-        {plots.map((plot, index) => (
-          <li key={plot.page} role="listitem" aria-label={plot.name}>
-            <button
-              type="button"
-              className="jp-rsdat-Plot"
-              tabIndex={index === tabStop ? 0 : -1}
-              onFocus={() => setCurrent(index)}
-              onClick={() =>
-                void commands.execute(CommandIDs.open, {
-                  cluster: cluster.id,
-                  plot: plot.name,
-                  page: plot.page
-                })
-              }
-              onPointerDown={event => onPress(event.nativeEvent, cluster, plot)}
+        {groups.map(({ group, plots }) => (
+          <section key={group}>
+            <h3 className="jp-rsdat-Dashboards-group">
+              {groupWord(group, trans)}
+            </h3>
+            <ul
+              className="jp-rsdat-Dashboards-list"
+              role="list"
+              aria-label={trans.__(
+                '%1, dashboards of %2',
+                groupWord(group, trans),
+                cluster.name
+              )}
             >
-              {plot.name}
-            </button>
-          </li>
+              {plots.map(plot => (
+                <li key={plot.page} role="listitem" aria-label={plot.name}>
+                  <button
+                    type="button"
+                    className="jp-rsdat-Plot"
+                    tabIndex={plot === tabStop ? 0 : -1}
+                    onFocus={() => setCurrent(shown.indexOf(plot))}
+                    onClick={() =>
+                      void commands.execute(CommandIDs.open, {
+                        cluster: cluster.id,
+                        plot: plot.name,
+                        page: plot.page
+                      })
+                    }
+                    onPointerDown={event =>
+                      onPress(event.nativeEvent, cluster, plot)
+                    }
+                  >
+                    {plot.name}
+                  </button>
+                </li>
+              ))}
+            </ul>
+          </section>
         ))}
-      </ul>
+      </div>
     </div>
   );
+}
+
+function groupWord(group: Group, trans: TranslationBundle): string {
+  switch (group) {
+    case 'first':
+      return trans.__('Most used');
+    case 'tasks':
+      return trans.__('Dask tasks');
+    case 'memory':
+      return trans.__('Memory');
+    case 'transfer':
+      return trans.__('Network and disk');
+    case 'scheduler':
+      return trans.__('Scheduler');
+    case 'gpu':
+      return trans.__('GPU');
+    case 'other':
+      return trans.__('More');
+  }
 }
 
 function emptyWords(model: DashboardsModel, trans: TranslationBundle): string {
