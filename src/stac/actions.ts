@@ -5,12 +5,12 @@ import { ApiError } from '../common/request';
 import type { IStacFiles } from '../common/types';
 import type { IDCache } from '../tokens';
 import type { IStacApi } from './api';
+import { dataAssets } from './assets';
 import { stackCode } from './code';
 import type { IAssetCount } from './copydialog';
 import { mayBeStac, type ISource } from './hrefs';
 import { OtherCommandIDs } from './ids';
 import { assetsOf, countAssets, type ITarget } from './targets';
-import { dataAssets } from './model';
 
 /** The companion takes no more paths in one order for tape, and in one archive. */
 const MOST_PATHS = 20_000;

@@ -12,6 +12,7 @@ import type {
 } from '../common/types';
 import type { IRowRange } from '../common/windowed';
 import type { IStacApi, Sort, SortKey } from './api';
+import { dataAssets } from './assets';
 import { withPart, type IFilter } from './filter';
 import type { ISource } from './hrefs';
 import { ItemModel } from './item';
@@ -403,14 +404,4 @@ export namespace ItemsModel {
     /** The companion's events; owned by the caller. */
     changes: ChangeStream['changed'];
   }
-}
-
-/** Keys of the assets that are data, and no pictures or texts about them; all where none is. */
-export function dataAssets(summary: IStacSummary | null): string[] {
-  const assets = summary?.assets ?? [];
-  const isData = ({ roles, type }: IStacSummary['assets'][number]): boolean =>
-    !roles.some(role => /^(thumbnail|overview|metadata)$/.test(role)) &&
-    (roles.includes('data') || /^image\/(tiff|jp2)/.test(type ?? ''));
-  const data = assets.filter(isData);
-  return (data.length > 0 ? data : assets).map(({ key }) => key);
 }

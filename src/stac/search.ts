@@ -192,7 +192,7 @@ export class SearchModel implements IDisposable {
     this._emit();
   }
 
-  /** Ask which APIs there are, and choose the first; settles in any case. */
+  /** Ask which APIs there are; the only one is chosen. Settles in any case. */
   async loadApis(): Promise<void> {
     try {
       this._apis = await this._api.apis();
@@ -201,9 +201,10 @@ export class SearchModel implements IDisposable {
       this._problem = ApiError.from(reason);
     }
     this._emit();
-    const [first] = this._apis ?? [];
-    if (this._fields.url === '' && first) {
-      this.set({ url: first.url });
+    // Of several none: the first would be asked for its collections unasked.
+    const [only, ...others] = this._apis ?? [];
+    if (this._fields.url === '' && only && others.length === 0) {
+      this.set({ url: only.url });
     }
   }
 

@@ -31,7 +31,11 @@ export function ApiChooser(props: IProps): JSX.Element {
           disabled={apis === null || apis.length === 0}
           onChange={event => search.set({ url: event.target.value })}
         >
-          {!chosen && <option value={fields.url}>{fields.url}</option>}
+          {!chosen && (
+            <option value={fields.url}>
+              {fields.url || trans.__('Choose…')}
+            </option>
+          )}
           {(apis ?? []).map(({ name, title, url }) => (
             <option key={name} value={url}>
               {title || name}
