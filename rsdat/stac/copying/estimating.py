@@ -113,7 +113,7 @@ async def estimated(what: Copying) -> Estimate:
     step = max(1, -(-len(asked) // SAMPLE))
     sample = asked[::step]
     answers = await _ask(places, sample)
-    found = {job.source: facts for job, facts in zip(sample, answers, strict=True)}
+    found = {job.target: facts for job, facts in zip(sample, answers, strict=True)}
     return await _summed(places, what, count, jobs, lost, there, asked, found)
 
 
@@ -202,14 +202,14 @@ async def _summed(
     size = unknown = whole = taped = missing = 0.0
     left = 0.0
     readable: list[Job] = []
-    asked_sources = {job.source for job in asked}
+    asked_targets = {job.target for job in asked}
     for job in jobs:
         counts = 1.0
         facts: Facts | None = Facts(job.size)
-        if job.source in asked_sources:
-            if job.source not in found:
+        if job.target in asked_targets:
+            if job.target not in found:
                 continue
-            facts, counts = found[job.source], weight
+            facts, counts = found[job.target], weight
         if facts is None:
             missing += counts
             continue
