@@ -214,7 +214,11 @@ describe('the picture of an item', () => {
     await until(() => items.item.picture.state === 'address');
     api.details = {
       assets: [
-        asset({ roles: ['thumbnail'], href: 'javascript:alert(1)', place: null })
+        asset({
+          roles: ['thumbnail'],
+          href: 'javascript:alert(1)',
+          place: null
+        })
       ]
     };
     items.select(2);

@@ -1,0 +1,101 @@
+/** The code that is inserted; tests/examples/test_stac_code.py runs each of these cells. */
+import { stackCode, type ICodeRequest } from '../code';
+
+interface ICase {
+  name: string;
+  request: ICodeRequest;
+  /** Lines of the cell. */
+  code: string[];
+}
+
+// Not imported: TypeScript would have it in its project.
+const CASES: ICase[] = jest.requireActual('./inserted_code.json');
+
+const REQUEST: ICodeRequest = {
+  source: { href: 'dcache:///a/catalog.json', endpoint: null },
+  search: null,
+  ids: null,
+  filter: {},
+  assets: ['red'],
+  cluster: null,
+  root: '/home/ann/work'
+};
+
+test.each(CASES.map(each => [each.name, each] as const))(
+  '%s',
+  (_, { code, request }) => {
+    expect(stackCode(request).split('\n')).toEqual(code);
+  }
+);
+
+test('a cluster that runs is connected to', () => {
+  expect(stackCode({ ...REQUEST, cluster: 'my "cluster"' })).toBe(
+    [
+      'import rsdat',
+      'from rsdat.stac import items, open_stack',
+      '',
+      'client = rsdat.connect("my \\"cluster\\"")',
+      'found = items("dcache:///a/catalog.json")',
+      'stack = open_stack(found, ["red"])',
+      'stack'
+    ].join('\n')
+  );
+});
+
+test('a cell stays short, however many items are selected', () => {
+  const ids = Array.from({ length: 5000 }, (_, index) => `item-${index}`);
+  const code = stackCode({ ...REQUEST, ids, filter: { bbox: '1,2,3,4' } });
+  expect(code.split('\n').length).toBeLessThan(10);
+  expect(code).toContain('# 5000 items were selected');
+  expect(code).toContain('bbox=[1, 2, 3, 4]');
+  const few = stackCode({ ...REQUEST, ids: ids.slice(0, 50) });
+  expect(few).toContain('"item-49"');
+});
+
+test('a catalog of the workspace is found from any folder', () => {
+  const source = { href: 'workspace:/a b/catalog.json', endpoint: null };
+  expect(stackCode({ ...REQUEST, source })).toContain(
+    'items("/home/ann/work/a b/catalog.json")'
+  );
+});
+
+describe('what a search found', () => {
+  const search = {
+    url: 'https://example.org/stac',
+    collections: ['s2'],
+    bbox: [4, 51, 5, 52],
+    query: ['eo:cloud_cover<20'],
+    limit: 100
+  };
+  const source = { href: 'search:one', endpoint: null };
+
+  it('is searched again, narrowed by the filter', () => {
+    const filter = {
+      datetime: '2024-01-01T00:00:00Z/..',
+      text: 'T31'
+    };
+    expect(stackCode({ ...REQUEST, search, source, filter })).toBe(
+      [
+        'from rsdat.stac import open_stack, search',
+        '',
+        'found = search(',
+        '    "https://example.org/stac",',
+        '    collections=["s2"],',
+        '    bbox=[4, 51, 5, 52],',
+        '    datetime="2024-01-01T00:00:00Z/..",',
+        '    query=["eo:cloud_cover<20"],',
+        '    max_items=100,',
+        ')',
+        'found = [item for item in found if "t31" in item.id.lower()]',
+        'stack = open_stack(found, ["red"])',
+        'stack'
+      ].join('\n')
+    );
+  });
+
+  it('is asked for by id where a few are selected', () => {
+    expect(stackCode({ ...REQUEST, search, source, ids: ['one'] })).toContain(
+      'search("https://example.org/stac", collections=["s2"], ids=["one"])'
+    );
+  });
+});
