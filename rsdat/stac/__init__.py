@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rsdat.stac.searching import search
     from rsdat.stac.stack import open_stack
     from rsdat.stac.walk import walk_items
+    from rsdat.stac.writing import write_cog, write_zarr
 
 _HOMES = {
     "Catalog": "catalog",
@@ -47,8 +48,10 @@ _HOMES = {
     "stage": "copying",
     "use_fsspec_in_pystac": "io",
     "walk_items": "walk",
+    "write_cog": "writing",
     "write_item": "result",
     "write_result": "result",
+    "write_zarr": "writing",
 }
 
 __all__ = [
@@ -74,8 +77,10 @@ __all__ = [
     "stage",
     "use_fsspec_in_pystac",
     "walk_items",
+    "write_cog",
     "write_item",
     "write_result",
+    "write_zarr",
 ]
 
 
