@@ -54,6 +54,7 @@ class StacIndexes:
         self._folder_changed = folder_changed
         self._indexes: dict[Key, Index] = {}
         self.searches: dict[str, Search] = {}
+        self._writing = False
         self._closing: set[asyncio.Task[None]] = set()
 
     async def source(self, href: str, endpoint: str | None) -> tuple[str, str, CompanionSource]:
@@ -78,7 +79,7 @@ class StacIndexes:
             client,
             Workspace(root, hidden),
             asyncio.get_running_loop(),
-            lambda folder: self._folder_changed(name, folder),
+            lambda folder: self._written(name, folder),
         )
         return href, name, source
 
@@ -147,12 +148,21 @@ class StacIndexes:
 
     def folder_changed(self, endpoint: str, folder: str) -> None:
         """Something in a dCache folder is not what it was: look at catalogs there again."""
+        if self._writing:
+            return
         below = f"dcache://{folder.rstrip('/')}/"
         for (href, name), index in self._indexes.items():
             here = href.rpartition("/")[0] + "/"
-            written = index.kept_at is not None and index.kept_at.startswith(below)
-            if name == endpoint and below.startswith(here) and index.settled and not written:
+            if name == endpoint and below.startswith(here) and index.settled:
                 index.refresh()
+
+    def _written(self, endpoint: str, folder: str) -> None:
+        """An index was kept there, which makes none of them another one."""
+        self._writing = True
+        try:
+            self._folder_changed(endpoint, folder)
+        finally:
+            self._writing = False
 
     def _is_due(self, index: Index) -> bool:
         if not index.settled or index.checked_s is None:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from rsdat.server.companion import Companion
+from rsdat.server.stacindexes import MOST_INDEXES
+from rsdat.stac import open_index
 from tests.support.door import Door
 from tests.support.server import Lab, check_error
 from tests.support.stac_catalog import catalog, item, write, write_deep, write_flat
@@ -18,7 +23,16 @@ def root(lab: Lab) -> Path:
     return Path(lab.app.contents_manager.root_dir)
 
 
+def companion(lab: Lab) -> Companion:
+    """What stands behind the routes."""
+    found: Companion = lab.app.web_app.settings["rsdat_companion"]
+    return found
+
+
 async def get(lab: Lab, what: str, href: str, status: int = 200, **query: Any) -> Any:
+    """An answer about a catalog; if it has one, about all of its items."""
+    if status == 200 and what in ("items", "summary", "footprints"):
+        await companion(lab).stac.whole(href, None, 60)
     return await lab.call("GET", f"/api/stac/{what}", status, query={"href": href, **query})
 
 
@@ -124,6 +138,79 @@ async def test_catalog_in_dcache(lab: Lab, dcache: Door, folder: str, place: Pat
         value={"href": href, "selection": {"items": [page["entries"][3]["href"]]}},
     )
     assert (chosen["items"], len(chosen["places"][0]["paths"])) == (1, 2)
+
+
+async def test_one_kept_index_serves_notebooks_and_the_companion(
+    lab: Lab, dcache: Door, folder: str, place: Path
+) -> None:
+    """They name the same folder differently, and see the same times of its files."""
+    write_deep(place, 210)
+    href = f"dcache://{folder}/catalog.json"
+    notebook = open_index(href)
+    assert await asyncio.to_thread(notebook.wait, 100)
+    notebook.close()
+    dcache.forget()
+    items = await companion(lab).stac.whole(href, None, 100)
+    assert (await get(lab, "items", href))["total"] == 210
+    asked = {each["path"] for each in dcache.requests(method="GET") if "scene-" in each["path"]}
+    asked = {path for path in asked if path.startswith("/api/v1/namespace/")}
+    # Those that were read before their times were known are read again, once.
+    assert len({path for path in asked if path.endswith(".json")}) <= 64
+    first = (await get(lab, "items", href, sort="id"))["entries"][0]
+    assert first["href"] == f"dcache://{folder}/scenes/scene-000000/scene-000000.json"
+    assert items.complete
+
+
+async def test_pages_are_told_of_more_items_and_of_changes(
+    lab: Lab, dcache: Door, folder: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_flat(place, 3)
+    href = f"dcache://{folder}/catalog.json"
+    told: asyncio.Queue[tuple[str, str]] = asyncio.Queue()
+    monkeypatch.setattr(
+        companion(lab).notifier, "changed", lambda kind, id_: told.put_nowait((kind, id_))
+    )
+    assert (await get(lab, "items", href))["total"] == 3
+    assert await asyncio.wait_for(told.get(), 10) == ("stac", href)
+    write_flat(place, 5)
+    while not told.empty():
+        told.get_nowait()
+    companion(lab).folder_changed("default", folder)
+    assert await asyncio.wait_for(told.get(), 10) == ("dcache", f"default:{folder}")
+    assert await asyncio.wait_for(told.get(), 10) == ("stac", href)
+    assert (await get(lab, "items", href))["total"] == 5
+
+
+async def test_few_indexes_are_kept_open(lab: Lab, root: Path) -> None:
+    for number in range(MOST_INDEXES + 2):
+        write_flat(root / str(number), 1)
+        await get(lab, "items", f"workspace:/{number}/catalog.json")
+    stac = companion(lab).stac
+    assert len(stac._indexes) == MOST_INDEXES
+    threads = {thread.name for thread in threading.enumerate()}
+    assert not any(name.startswith("rsdat-stac-index") for name in threads)
+
+
+async def test_an_item_of_a_collection_file(lab: Lab, root: Path) -> None:
+    features = [item(n) for n in range(3)]
+    write(root / "items.json", {"type": "FeatureCollection", "features": features})
+    node = await get(lab, "node", "workspace:/items.json")
+    assert (node["kind"], node["items"]) == ("items", 3)
+    page = await get(lab, "items", "workspace:/items.json", sort="id")
+    assert page["entries"][1]["href"] == "workspace:/items.json#scene-000001"
+    one = await get(lab, "item", "workspace:/items.json#scene-000001")
+    assert one["item"]["id"] == "scene-000001"
+    files = await lab.call(
+        "POST",
+        "/api/stac/files",
+        200,
+        value={
+            "href": "workspace:/items.json",
+            "selection": {"items": ["workspace:/items.json#scene-000002"]},
+            "assets": ["red"],
+        },
+    )
+    assert files["places"] == [{"endpoint": None, "paths": ["scene-000002-red.tif"]}]
 
 
 async def test_what_is_not_there(lab: Lab, root: Path, dcache: Door) -> None:

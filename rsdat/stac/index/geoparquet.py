@@ -16,7 +16,7 @@ def is_geoparquet(href: str) -> bool:
 
 
 def items_in(path: Path) -> Iterator[tuple[Any, str | None]]:
-    """Its items, and the address of each where the file tells it.
+    """Its items, and where the file tells it their address, relative to the catalog's folder.
 
     Raises:
         ValueError: It is none.

@@ -12,6 +12,7 @@ from typing import Any
 
 from rsdat.base.errors import DoorBroken, InvalidInput, NotFound, RsdatError
 from rsdat.stac.index import query
+from rsdat.stac.index.geoparquet import is_geoparquet
 from rsdat.stac.index.kept import KeptFile, write
 from rsdat.stac.index.place import WORTH_KEEPING, Place, temporary
 from rsdat.stac.index.source import Source, is_missing, words_of
@@ -173,7 +174,7 @@ class Index(Items):
         super().__init__()
         self.href = href
         self._source = source
-        self._place = Place(href, owner) if keep else None
+        self._place = Place(href, owner) if keep and not is_geoparquet(href) else None
         self._tell = changed
         self._patience_s = patience_s
         self._told_s = 0.0
@@ -289,7 +290,7 @@ class Index(Items):
         for path in place.load(self._source):
             if self._kept is None:
                 try:
-                    kept = KeptFile(path, self.href)
+                    kept = KeptFile(path, self.href, self._source.resolve)
                     self.table.load(kept.columns())
                 except RsdatError:
                     path.unlink(missing_ok=True)

@@ -84,7 +84,7 @@ def write(
     rows: Rows,
     document: Callable[[int], bytes],
     container: tuple[str, str | None] | None,
-    href: str,
+    root: str,
 ) -> None:
     """Write rows to a new file.
 
@@ -94,8 +94,9 @@ def write(
         rows: Which rows.
         document: Gives the JSON of a row.
         container: As `Table.container`.
-        href: Of the catalog.
+        root: Address of the catalog.
     """
+    short = _Shortened(root)
     properties, keys = _shape(rows, document)
     schema = pa.schema(
         [
@@ -114,15 +115,43 @@ def write(
         ]
     )
     words = {key: [*each] for key, each in view.asset_words.items()}
-    told = {"format": FORMAT, "href": href, "container": container, "assets": words}
+    held = None if container is None else (short.of(container[0]), container[1])
+    told = {"format": FORMAT, "container": held, "assets": words}
     metadata = {"geo": _GEO, "stac-geoparquet": {"version": "1.1.0"}, "rsdat": told}
     schema = schema.with_metadata({key: json.dumps(each) for key, each in metadata.items()})
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for start in range(0, len(rows), ROWS_AT_ONCE):
             part = rows[start : start + ROWS_AT_ONCE]
-            writer.write_batch(_batch(view, part, document, schema, properties, keys))
+            writer.write_batch(_batch(view, part, document, schema, properties, keys, short))
         if not len(rows):
             writer.write_table(schema.empty_table())
+
+
+class _Shortened:
+    """Addresses below the catalog's folder, without it.
+
+    One file serves the companion, notebooks and other users, who name the same folder differently,
+    and goes on to serve when the catalog is moved.
+
+    Args:
+        root: Address of the catalog.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+        self._folder = "" if "?" in root else root.rpartition("/")[0] + "/"
+
+    def of(self, href: str) -> str:
+        """As it is kept."""
+        if self._folder and href.startswith(self._folder):
+            return f"./{href[len(self._folder) :]}"
+        return href
+
+    def whole(self, text: str, resolve: Callable[[str, str], str]) -> str:
+        """As it was."""
+        if self._folder and text.startswith("./"):
+            return self._folder + text[2:]
+        return resolve(text, self._root)
 
 
 _GEO = {
@@ -195,6 +224,7 @@ def _batch(
     schema: pa.Schema,
     properties: dict[str, Any],
     keys: list[str],
+    short: _Shortened,
 ) -> pa.RecordBatch:
     texts = [document(row) for row in rows]
     items = [json.loads(text) for text in texts]
@@ -211,7 +241,7 @@ def _batch(
         "links": [_links(each.get("links")) for each in items],
         "assets": [_assets(each.get("assets"), keys) for each in items],
         "collection": [view.collections[view.collection[row]] for row in rows],
-        "rsdat": [_ours(view, row, text) for row, text in zip(rows, texts, strict=True)],
+        "rsdat": [_ours(view, row, text, short) for row, text in zip(rows, texts, strict=True)],
     }
     for name, kind in properties.items():
         values = [each.get(name) for each in known]
@@ -259,20 +289,21 @@ def _assets(assets: Any, keys: list[str]) -> dict[str, Any]:
     return found
 
 
-def _ours(view: View, row: int, text: bytes) -> dict[str, Any]:
+def _ours(view: View, row: int, text: bytes, short: _Shortened) -> dict[str, Any]:
     first, count = view.rings[row]
     ends = view.ring_ends[first : first + count]
+    thumbnail = view.thumbnails[row]
     points = view.points[ends[0, 0] : ends[-1, 1]].ravel() if count else np.zeros(0, np.float32)
     return {
         "item": text,
-        "href": view.hrefs[row],
+        "href": short.of(view.hrefs[row]),
         "stamp": view.stamps[row],
         "start": int(view.start[row]),
         "end": int(view.end[row]),
         "bbox": view.boxes[row],
         "cloud": float(view.cloud[row]),
         "keys": json.dumps(view.key_sets[view.keys[row]]),
-        "thumbnail": view.thumbnails[row],
+        "thumbnail": None if thumbnail is None else short.of(thumbnail),
         "rings": ends[:, 1] - ends[:, 0],
         "points": points,
     }
@@ -293,24 +324,27 @@ class KeptFile:
         Conflict: It is none, is damaged, or a newer rsdat wrote it.
     """
 
-    def __init__(self, path: Path, href: str) -> None:
+    def __init__(self, path: Path, root: str, resolve: Callable[[str, str], str]) -> None:
+        short = _Shortened(root)
+        self._short, self._resolve = short, resolve
         try:
             self._file = pq.ParquetFile(path)
             told = json.loads((self._file.schema_arrow.metadata or {}).get(b"rsdat", b"{}"))
         except (OSError, ValueError, pa.ArrowException) as error:
-            raise Conflict(
-                f"The index of {href} is damaged: {error}", code="damaged_file"
-            ) from error
-        if told.get("format") != FORMAT or told.get("href") != href:
-            raise Conflict(f"This is no index of {href} that can be used", code="other_format")
+            raise Conflict(f"The index is damaged: {error}", code="damaged_file") from error
+        if told.get("format") != FORMAT:
+            raise Conflict("This is no index that this rsdat reads", code="other_format")
         self._told = told
         self._groups: dict[int, Any] = {}
+
+    def _whole(self, text: str) -> str:
+        return self._short.whole(text, self._resolve)
 
     @property
     def container(self) -> tuple[str, str | None] | None:
         """As `Table.container`."""
         container = self._told.get("container")
-        return None if container is None else (container[0], container[1])
+        return None if container is None else (self._whole(container[0]), container[1])
 
     def columns(self) -> Columns:
         """Everything but the JSON.
@@ -336,8 +370,11 @@ class KeptFile:
         known = [tuple(json.loads(each)) for each in sets.dictionary.to_pylist()]
         return Columns(
             ids=table["id"].to_pylist(),
-            hrefs=kept.field("href").to_pylist(),
-            thumbnails=kept.field("thumbnail").to_pylist(),
+            hrefs=[self._whole(each) for each in kept.field("href").to_pylist()],
+            thumbnails=[
+                None if each is None else self._whole(each)
+                for each in kept.field("thumbnail").to_pylist()
+            ],
             stamps=kept.field("stamp").to_pylist(),
             start=kept.field("start").to_numpy(),
             end=kept.field("end").to_numpy(),

@@ -6,6 +6,7 @@ import os
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +24,8 @@ from rsdat.base.files import write_bytes
 from rsdat.stac import hrefs
 
 CHUNK_BYTES = 1024 * 1024
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MS = timedelta(milliseconds=1)
 #: A folder with fewer wanted files is not worth a listing.
 _WORTH_LISTING = 3
 _LASTING = (NotFound, NotPermitted, NoCredential, InvalidInput, Conflict)
@@ -188,7 +191,11 @@ class FsspecSource:
         folders: dict[str, str] = {}
         for entry in entries:
             name = entry["name"].rstrip("/").rpartition("/")[2]
-            seen = [str(entry[key]) for key in _TELLING if entry.get(key) is not None]
+            if self._scheme == "dcache" and isinstance(entry.get("modified"), datetime):
+                # As the companion has it from dCache's listing: both use one kept file.
+                seen = [str((entry["modified"] - _EPOCH) // _MS)]
+            else:
+                seen = [str(entry[key]) for key in _TELLING if entry.get(key) is not None]
             if not seen:
                 continue
             stamp = " ".join((*seen, str(entry.get("size"))))

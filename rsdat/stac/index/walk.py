@@ -202,7 +202,11 @@ class Walk:
     ) -> _Read:
         if not isinstance(feature, dict):
             return _Read(container, None, problem="a feature is no JSON object")
-        href = href or own_href(feature) or f"{container}#{feature.get('id')}"
+        href = (
+            self._source.resolve(href, container)
+            if href
+            else own_href(feature) or f"{container}#{feature.get('id')}"
+        )
         # A geoparquet file may hold times, which JSON has as text.
         data = json.dumps(feature, default=str).encode()
         return self._parsed(href, stamp, data, feature)
