@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from fsspec.implementations.asyn_wrapper import AsyncFileSystemWrapper
+from fsspec.implementations.local import LocalFileSystem
 from zarr.storage import FsspecStore
 
 from rsdat.stac.access import Access
@@ -24,6 +25,8 @@ class AccessStore(FsspecStore):
             options = {**filesystem.storage_options, "asynchronous": True}
             filesystem = type(filesystem)(*filesystem.storage_args, **options)
         else:
+            if isinstance(filesystem, LocalFileSystem):
+                filesystem = LocalFileSystem(auto_mkdir=True)
             filesystem = AsyncFileSystemWrapper(filesystem, asynchronous=True)
         made = cls(filesystem, read_only=read_only, path=path)
         made._said = (href, access, read_only)

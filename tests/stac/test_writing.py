@@ -1,0 +1,126 @@
+"""COG and zarr: what is written is what is read again, and nobody finds half of it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import dask.array
+import fsspec
+import numpy as np
+import pytest
+import rasterio
+import xarray as xr
+
+from rsdat.base.errors import Conflict, InvalidInput, RsdatError
+from rsdat.stac.access import Access
+from rsdat.stac.readers.cubes import open_zarr, zarr_store
+from rsdat.stac.stack.open import open_stack
+from rsdat.stac.writing import write_cog, write_zarr
+from tests.support.cogs import put_cogs, truth
+from tests.support.door import Door
+
+needs_zarr = pytest.mark.skipif(sys.version_info < (3, 11), reason="zarr 3 needs Python 3.11")
+
+
+@pytest.fixture
+def stack(tmp_path: Path) -> xr.DataArray:
+    found = open_stack(put_cogs(tmp_path / "cogs", n=2), "red", chunks={"y": 300, "x": 500})
+    assert isinstance(found, xr.DataArray)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Any:
+    """fsspec's memory hands the same file, with one position, to everyone."""
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+def names(base: str) -> list[str]:
+    filesystem, folder = fsspec.core.url_to_fs(base)
+    filesystem.invalidate_cache()
+    return sorted(
+        path.rstrip("/").rpartition("/")[2] for path in filesystem.ls(folder, detail=False)
+    )
+
+
+def test_cog_there_and_back(base: str, stack: xr.DataArray, tmp_path: Path) -> None:
+    described = write_cog(stack[1], f"{base}/maps/red.tif")
+
+    assert described["proj:code"] == "EPSG:32631"
+    assert described["raster:bands"][0]["data_type"] == "uint16"
+    filesystem, path = fsspec.core.url_to_fs(f"{base}/maps/red.tif")
+    filesystem.get_file(path, str(tmp_path / "back.tif"))
+    with rasterio.open(tmp_path / "back.tif") as raster:
+        np.testing.assert_array_equal(raster.read(1), truth(1))
+        assert raster.overviews(1)
+    assert names(f"{base}/maps") == ["red.tif"]
+    with pytest.raises(Conflict):
+        write_cog(stack[0], f"{base}/maps/red.tif")
+    write_cog(stack[0], f"{base}/maps/red.tif", overwrite=True)
+    assert names(f"{base}/maps") == ["red.tif"]
+
+
+def test_cog_without_a_place(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput):
+        write_cog(xr.DataArray(np.zeros((4, 4)), dims=("y", "x")), tmp_path / "x.tif")
+    assert list(tmp_path.iterdir()) == []
+
+
+@needs_zarr
+def test_zarr_there_and_back(base: str, stack: xr.DataArray) -> None:
+    href = f"{base}/maps/red.zarr"
+    write_zarr(stack, href)
+
+    back = open_zarr(href, Access(), "it")
+    xr.testing.assert_equal(back.red.compute(), stack.compute())
+    assert back.red.chunks == ((1, 1), (300, 300, 300, 124), (500, 500, 24))
+    assert back.spatial_ref.attrs["crs_wkt"] == stack.spatial_ref.attrs["crs_wkt"]
+    assert names(f"{base}/maps") == ["red.zarr"]
+    with pytest.raises(Conflict):
+        write_zarr(stack, href)
+    write_zarr(stack[:1], href, overwrite=True)
+    assert open_zarr(href, Access(), "it").red.shape[0] == 1
+    assert names(f"{base}/maps") == ["red.zarr"]
+
+
+@needs_zarr
+def test_uneven_chunks(tmp_path: Path) -> None:
+    values = dask.array.arange(10, chunks=((3, 5, 2),))
+    write_zarr(xr.DataArray(values, dims="x", name="v"), tmp_path / "v.zarr")
+    back = open_zarr(str(tmp_path / "v.zarr"), Access(), "it")
+    assert back.v.chunks == ((5, 5),)
+    assert list(back.v.values) == list(range(10))
+
+
+@needs_zarr
+def test_a_failed_store_leaves_the_old_one(
+    dcache: Door, stack: xr.DataArray, tmp_path: Path
+) -> None:
+    href = "dcache:///zarrs/red.zarr"
+    write_zarr(stack[:1], href)
+
+    def fail(block: Any) -> Any:
+        raise ValueError("bad luck")
+
+    broken = stack.copy(data=stack.data.map_blocks(fail, dtype=stack.dtype))
+    with pytest.raises(ValueError, match="bad luck"):
+        write_zarr(broken, href, overwrite=True)
+    assert names("dcache:///zarrs") == ["red.zarr"]
+
+    dcache.fault("no_space", method="PUT", times=1000)
+    with pytest.raises((OSError, RsdatError)):
+        write_zarr(stack, href, overwrite=True)
+    dcache.forget()
+    assert names("dcache:///zarrs") == ["red.zarr"]
+    assert open_zarr(href, Access(), "it").red.shape[0] == 1
+
+
+@needs_zarr
+def test_no_token_travels_with_what_is_written(dcache: Door) -> None:
+    options = {"api_url": dcache.api_url, "webdav_url": dcache.webdav_url, "token": dcache.token}
+    store = zarr_store("dcache:///x.zarr", Access({"dcache": options}), read_only=False)
+    assert dcache.token.encode() not in cloudpickle.dumps(store)
