@@ -165,13 +165,22 @@ def _together(fs: Any, path: str) -> Way:
     return read
 
 
-def _dcachefs(folder: Path) -> Any:
-    """The module, from a folder that is thrown away: installed, it would claim our protocol."""
+def install_dcachefs(folder: Path) -> None:
+    """Put it into a folder that is thrown away: installed, it would claim our protocol.
+
+    Raises:
+        CannotMeasureError: It can't be had.
+    """
     argv = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
     try:
         subprocess.run([*argv, *OTHERS], check=True, capture_output=True, timeout=INSTALL_S)
     except (OSError, subprocess.SubprocessError) as error:
         raise CannotMeasureError(f"{OTHERS[0]} can't be installed from PyPI") from error
+
+
+def _dcachefs(folder: Path) -> Any:
+    """The module."""
+    install_dcachefs(folder)
     sys.path.append(str(folder))
     try:
         return importlib.import_module("dcachefs.dcachefs")

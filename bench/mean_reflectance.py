@@ -1,0 +1,293 @@
+"""The seed's job on real Slurm: mean reflectance of images in dCache, and what the door can give.
+
+A stack of raw complex images, opened with `open_stack`; the mean of their amplitudes is compared
+with the truth. Where the door is the limit (16 MiB/s a connection, 48 MiB/s in all), efficiency is
+the time that the same bytes take without any work, over as many plain connections as there are
+workers, by the time of the job; both in turn, in one run. Beside it the same job as people do it
+today: a plain script that downloads one file after the other and averages it with numpy, and
+dcachefs with dask on the same workers, which reads whole files. Where the cores are the limit (no
+limit at the door, twelve times the arithmetic with the same result) it is the time on one worker by
+n times the time on n, up to the machine's cores; the stand-in needs some of them, too.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import importlib
+import os
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+import dask.array
+import numpy as np
+from dask.delayed import delayed
+
+import rsdat.clusters
+from bench.measured import Measured, load, rounds_of, show, spread
+from bench.random_reads import OTHERS, install_dcachefs
+from bench.stand import stand
+from rsdat.demo.sample import make_radar_stack, mean_amplitude
+from rsdat.stac import open_stack
+from tests.support.door import Door
+
+ROUNDS = 3
+WORKERS = (1, 2, 4, 8)
+IMAGES, SIZE = 48, 1024
+EACH_MIB_S, TOTAL_MIB_S = 16, 48
+BAR = 0.85
+WORK = 12
+LARGEST_ERROR = 1e-4
+LIMIT_S = 300.0
+CATALOG = "/radar/catalog.json"
+IMAGE_BYTES = 8 * SIZE * SIZE
+TOTAL_BYTES = IMAGES * IMAGE_BYTES
+MIB = TOTAL_BYTES / 2**20
+
+
+@dataclass
+class _Times:
+    """Seconds of each round, by who did it."""
+
+    door: list[float] = field(default_factory=list)
+    ours: list[float] = field(default_factory=list)
+    dcachefs: list[float] = field(default_factory=list)
+
+    @property
+    def efficiency(self) -> tuple[float, float]:
+        """By the medians, and the median of the rounds' own."""
+        paired = statistics.median(
+            door / ours for door, ours in zip(self.door, self.ours, strict=True)
+        )
+        return statistics.median(self.door) / statistics.median(self.ours), paired
+
+
+def measure(rounds: int = ROUNDS) -> list[Measured]:
+    """Measure; a line for each number of workers, for each other way, and for the cores.
+
+    Raises:
+        CannotMeasureError: There is no Slurm, or dcachefs can't be had.
+    """
+    before = load()
+    # Workers can't import what is no package: its functions travel whole.
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    cores = len(os.sched_getaffinity(0))
+    rates = ("--rate", str(TOTAL_MIB_S * 2**20), "--rate-each", str(EACH_MIB_S * 2**20))
+    # dcachefs never gives a mover back.
+    limits = (*rates, "--movers", "1000000")
+    by_door = {workers: _Times() for workers in WORKERS}
+    script: list[float] = []
+    by_cores: dict[int, list[float]] = {n: [] for n in WORKERS if n <= cores}
+    with stand() as place, place.slurm(), place.door(*limits) as dcache:
+        others = place.folder / "others"
+        install_dcachefs(others)
+        make_radar_stack(str(dcache.root / "radar"), n=IMAGES, size=SIZE)
+        cluster = rsdat.clusters.create(cores=1, memory="700MiB", workers=WORKERS[0])
+        try:
+            with cluster.client() as client:
+                for workers in WORKERS:
+                    cluster.scale(workers)
+                    cluster.wait_for_workers(workers, LIMIT_S)
+                    client.run(_imports)
+                    for number in range(rounds):
+                        times = by_door[workers]
+                        times.door.append(_took(partial(_door_alone, dcache, workers)))
+                        times.ours.append(_took(_job))
+                        times.dcachefs.append(_took(lambda: _dcachefs_job(dcache, others)))
+                        _say(f"{workers} workers, round {number + 1}/{rounds}", vars(times))
+                for number in range(rounds):
+                    script.append(_took(lambda: _script(dcache, place.folder)))
+                    _say(f"plain script {number + 1}/{rounds}", {"script": script})
+                dcache.configure(bytes_per_s=None, bytes_per_s_each=None)
+                for workers in by_cores:
+                    cluster.scale(workers)
+                    cluster.wait_for_workers(workers, LIMIT_S)
+                    _job(WORK)
+                    for _ in range(rounds):
+                        by_cores[workers].append(_took(lambda: _job(WORK)))
+                    _say(f"{workers} workers, much work", {"ours": by_cores[workers]})
+        finally:
+            cluster.close()
+    loads = f"{before} → {load()}"
+    return [
+        *(_door_line(workers, times, loads) for workers, times in by_door.items()),
+        *_other_lines(by_door, script, loads),
+        *(_cores_line(n, by_cores, loads) for n in by_cores if n > 1),
+    ]
+
+
+def _door_line(workers: int, times: _Times, loads: str) -> Measured:
+    medians, paired = times.efficiency
+    rate = MIB / statistics.median(times.door)
+    return Measured(
+        f"Mean reflectance of {IMAGES} images ({MIB:.0f} MiB), door limited to {EACH_MIB_S} MiB/s "
+        f"a connection and {TOTAL_MIB_S} in all, workers: {workers}",
+        spread(times.ours, 1),
+        f"the bytes alone: {spread(times.door, 1)}, {rate:.0f} MiB/s",
+        f"efficiency {medians:.2f} (medians), {paired:.2f} (paired)",
+        f"≥ {BAR:g}",
+        min(medians, paired) >= BAR,
+        (),
+        loads,
+    )
+
+
+def _other_lines(by_door: dict[int, _Times], script: list[float], loads: str) -> list[Measured]:
+    most = max(by_door)
+    ours = statistics.median(by_door[most].ours)
+    lines = [
+        Measured(
+            f"The same against a plain script (download, then numpy), workers: {most}",
+            spread(by_door[most].ours, 1),
+            f"script: {spread(script, 1)}",
+            f"×{statistics.median(script) / ours:.1f} as fast",
+            load=loads,
+        )
+    ]
+    for workers, times in by_door.items():
+        medians = statistics.median(times.dcachefs) / statistics.median(times.ours)
+        lines.append(
+            Measured(
+                f"The same against {OTHERS[0].replace('==', ' ')} and dask, workers: {workers}",
+                spread(times.ours, 1),
+                f"dcachefs: {spread(times.dcachefs, 1)}",
+                f"×{medians:.2f} as fast",
+                load=loads,
+            )
+        )
+    return lines
+
+
+def _cores_line(workers: int, by_cores: dict[int, list[float]], loads: str) -> Measured:
+    one, many = statistics.median(by_cores[1]), statistics.median(by_cores[workers])
+    return Measured(
+        f"Mean reflectance with {WORK} times the arithmetic, no limit at the door, "
+        f"workers: {workers}",
+        spread(by_cores[workers], 1),
+        f"{spread(by_cores[1], 1)} with one",
+        f"×{one / many:.2f}, efficiency {one / many / workers:.2f}",
+        f"≥ {BAR:g}",
+        one / many / workers >= BAR,
+        [f"The machine has {len(os.sched_getaffinity(0))} cores; the stand-in works there, too."],
+        loads,
+    )
+
+
+def _job(work: int = 1) -> None:
+    stack: Any = open_stack(f"dcache://{CATALOG}", "slc")
+    amplitude = abs(stack) if work == 1 else stack.data.map_blocks(_amplitude, work, dtype="f4")
+    mean = amplitude.mean("time") if work == 1 else amplitude.mean(0)
+    _check(np.asarray(mean))
+
+
+def _amplitude(block: Any, work: int) -> Any:
+    """The amplitude, by way of decibels, so many times; each of them gives the same."""
+    for _ in range(work):
+        decibels = 10 * np.log10(np.abs(block) ** 2)
+    return 10 ** (decibels / 20)
+
+
+def _check(mean: Any) -> None:
+    error = float(abs(mean / mean_amplitude(SIZE) - 1).max())
+    if not error < LARGEST_ERROR:
+        raise ArithmeticError(f"the map is wrong by {error:.1e}")
+
+
+def _paths(dcache: Door) -> list[str]:
+    files = sorted((dcache.root / "radar").glob("slc-stack/*/slc.raw"))
+    return [f"/{file.relative_to(dcache.root)}" for file in files]
+
+
+def _door_alone(dcache: Door, connections: int) -> None:
+    """All bytes once, over so many connections, and thrown away."""
+
+    def read(path: str) -> int:
+        request = urllib.request.Request(dcache.path_url(path), headers=dcache.headers)
+        size = 0
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
+            while chunk := answer.read(2**20):
+                size += len(chunk)
+        return size
+
+    with concurrent.futures.ThreadPoolExecutor(connections) as pool:
+        if sum(pool.map(read, _paths(dcache))) != TOTAL_BYTES:
+            raise AssertionError("the door gave other bytes than there are")
+
+
+def _dcachefs_job(dcache: Door, others: Path) -> None:
+    """One task an image, as stac2dcache's users write it: the whole file, then numpy."""
+    options = {"api_url": dcache.api_url, "webdav_url": dcache.webdav_url}
+    token_file = str(others.parent / "home" / "bench.token")
+    image = delayed(_read_by_dcachefs)
+    images = [image(path, str(others), token_file, options) for path in _paths(dcache)]
+    arrays = [dask.array.from_delayed(each, (SIZE, SIZE), "f4") for each in images]
+    _check(dask.array.stack(arrays).mean(0).compute())
+
+
+def _read_by_dcachefs(path: str, others: str, token_file: str, options: dict[str, str]) -> Any:
+    sys.path.append(others)
+    try:
+        module = importlib.import_module("dcachefs.dcachefs")
+    finally:
+        sys.path.remove(others)
+    filesystem = module.dCacheFileSystem(**options, token=Path(token_file).read_text().strip())
+    with filesystem.open(path, "rb", block_size=0) as file:
+        data = file.read()
+    return np.abs(np.frombuffer(data, "<c8").reshape(SIZE, SIZE))
+
+
+_SCRIPT = """
+import os, sys, urllib.request
+import numpy as np
+from dask.delayed import delayed
+
+header = {"Authorization": "Bearer " + os.environ["TOKEN"]}
+
+size, folder, output, *urls = sys.argv[1:]
+total = 0
+for url in urls:
+    request = urllib.request.Request(url, headers=header)
+    file = os.path.join(folder, "image.raw")
+    with urllib.request.urlopen(request, timeout=300) as answer, open(file, "wb") as target:
+        while chunk := answer.read(2**20):
+            target.write(chunk)
+    total = total + np.abs(np.fromfile(file, "<c8").reshape(int(size), int(size)))
+np.save(output, total / len(urls))
+"""
+
+
+def _script(dcache: Door, folder: Path) -> None:
+    output = folder / "mean.npy"
+    urls = [dcache.path_url(path) for path in _paths(dcache)]
+    argv = [sys.executable, "-c", _SCRIPT, str(SIZE), str(folder), str(output), *urls]
+    env = {**os.environ, "TOKEN": dcache.token}
+    subprocess.run(argv, check=True, timeout=LIMIT_S, env=env)
+    _check(np.load(output))
+
+
+def _imports() -> None:
+    """A worker's first task is not to pay for them."""
+    importlib.import_module("rsdat.stac.stack.open")
+
+
+def _took(work: Callable[[], None]) -> float:
+    began = time.monotonic()
+    work()
+    return time.monotonic() - began
+
+
+def _say(what: str, times: dict[str, list[float]]) -> None:
+    figures = ", ".join(f"{name} {values[-1]:.1f} s" for name, values in times.items())
+    print(f"{what}: {figures}, load {load()}", flush=True)
+
+
+if __name__ == "__main__":
+    show(measure(rounds_of(__doc__, ROUNDS)))
