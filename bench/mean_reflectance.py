@@ -1,7 +1,7 @@
 """The seed's job on real Slurm: mean reflectance of images in dCache, and what the door can give.
 
 A stack of raw complex images, opened with `open_stack`; the mean of their amplitudes is compared
-with the truth. Where the door is the limit (16 MiB/s a connection, 48 MiB/s in all), efficiency is
+with the truth. Where the door is the limit (8 MiB/s a connection, 32 MiB/s in all), efficiency is
 the time that the same bytes take without any work, over as many plain connections as there are
 workers, by the time of the job; both in turn, in one run. Beside it the same job as people do it
 today: a plain script that downloads one file after the other and averages it with numpy, and
@@ -41,8 +41,8 @@ from tests.support.door import Door
 
 ROUNDS = 3
 WORKERS = (1, 2, 4, 8)
-IMAGES, SIZE = 48, 1024
-EACH_MIB_S, TOTAL_MIB_S = 16, 48
+IMAGES, SIZE = 32, 1024
+EACH_MIB_S, TOTAL_MIB_S = 8, 32
 BAR = 0.85
 WORK = 12
 LARGEST_ERROR = 1e-4
