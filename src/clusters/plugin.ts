@@ -10,6 +10,7 @@ import {
   type MainAreaWidget
 } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRunningSessionManagers } from '@jupyterlab/running';
 import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -39,7 +40,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     IStateDB,
     INotebookTracker,
     ILayoutRestorer,
-    IStatusBar
+    IStatusBar,
+    IRunningSessionManagers
   ],
   provides: IClusterManager,
   activate: (
@@ -50,7 +52,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     state: IStateDB | null,
     notebooks: INotebookTracker | null,
     restorer: ILayoutRestorer | null,
-    statusBar: IStatusBar | null
+    statusBar: IStatusBar | null,
+    runningManagers: IRunningSessionManagers | null
   ): IClusterManager => {
     const { commands, serviceManager, shell } = app;
     const usedTranslator = translator ?? nullTranslator;
@@ -173,16 +176,20 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     sidebar.addSection(section);
 
     const showPanel = (): void => sidebar.show();
+    const show = (cluster: string): void => {
+      model.select(cluster);
+      showPanel();
+    };
     void import('./notices').then(({ Notices }) => {
-      new Notices({
-        model,
-        trans,
-        show: cluster => {
-          model.select(cluster);
-          showPanel();
-        }
-      });
+      new Notices({ model, trans, show });
     });
+    if (runningManagers) {
+      void import('./running').then(({ RunningClusters }) => {
+        runningManagers.add(
+          new RunningClusters({ model, commands, trans, show })
+        );
+      });
+    }
     if (statusBar) {
       void import('./statusitem').then(({ ClusterStatus }) => {
         const item = new ClusterStatus({ model, trans, show: showPanel });
