@@ -161,7 +161,7 @@ def test_a_catalog_of_what_arrived(web: WebFiles, dcache: Door, tmp_path: Path) 
     assert report.catalog == f"dcache://{tmp_path.name}/new/catalog.json"
     quietly(item("i2", {"a": f"{web.url}/a.tif"}), "a", to, write_catalog=True)
 
-    from rsdat.stac import get_asset, read_catalog
+    from rsdat.stac import read_catalog
 
     catalog = read_catalog(report.catalog)
     assert catalog.id == "my copies"
@@ -171,7 +171,14 @@ def test_a_catalog_of_what_arrived(web: WebFiles, dcache: Door, tmp_path: Path) 
     assert first.assets["a"].href == "./a.tif"
     assert first.assets["b"].href == f"{web.url}/b.tif"
     assert names(dcache, f"{tmp_path.name}/new") == ["catalog.json", "i2", "i=2F1"]
-    assert get_asset is not None
+
+    # Another copy of other assets forgets nothing of the first.
+    assert quietly(one, "b", to, write_catalog=True).copied
+    first = next(read_catalog(report.catalog).get_items("i/1"))
+    assert {key: asset.href for key, asset in first.assets.items()} == {
+        "a": "./a.tif",
+        "b": "./b.tif",
+    }
 
     # Without assets only the catalog is written, its assets where they were.
     alone = quietly(item("i3", {"a": f"{web.url}/a.tif"}), [], to, write_catalog=True)

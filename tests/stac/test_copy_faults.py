@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from rsdat.base.files import write_text
 from rsdat.stac.copying import copy_assets
 from rsdat.stac.copying import one as one_file
 from rsdat.stac.copying import reader as reading
@@ -192,6 +193,9 @@ def test_a_token_that_ends_in_the_middle(web: WebFiles, dcache: Door, tmp_path: 
     assert sum((outcome.reason or "").startswith("Not tried") for outcome in report.failed) > 30
     # Only what was under way asked with it: dCache blocks who goes on.
     assert len(refused) <= 4
+    # The user puts a new one where the old one was, and goes on.
+    new = dcache.mint("/", "activity:DOWNLOAD,UPLOAD,DELETE,MANAGE,LIST,READ_METADATA")
+    write_text(Path(os.environ["RSDAT_HOME"]) / "default.token", new)
     again = report.retry()
     assert again.ok, again
     assert len(again.copied) == len(report.failed)
@@ -258,6 +262,7 @@ def test_killed_in_the_middle_and_run_again(web: WebFiles, dcache: Door, tmp_pat
     (folder / "catalog.json").write_bytes(old)
     to = f"dcache:///{tmp_path.name}"
     code = f"""
+from rsdat.base.files import write_text
 from rsdat.stac.copying import copy_assets
 from tests.support.copies import item
 items = [item(f"i{{n}}", {{"a": "{web.url}/" + str(n)}}) for n in range(8)]
@@ -309,6 +314,7 @@ def test_killed_in_the_middle_of_a_local_file_it_goes_on_there(
     web.spoil = hold
     to = tmp_path / "to"
     code = f"""
+from rsdat.base.files import write_text
 from rsdat.stac.copying import copy_assets
 from tests.support.copies import item
 copy_assets(item("i", {{"a": "{web.url}/a"}}), "a", {str(to)!r}, progress=False)

@@ -137,13 +137,18 @@ class Run:
         self.report.seconds = time.monotonic() - started
         return self.report
 
-    def on_cluster(self, client: Any, tick: Callable[[], object]) -> CopyReport:
+    def on_cluster(
+        self,
+        client: Any,
+        tick: Callable[[], object],
+        jobs: Iterable[Job | Outcome] | None = None,
+    ) -> CopyReport:
         """Copy by the workers of a cluster."""
         what = self.what
         started = time.monotonic()
         spread(
             client,
-            self._jobs(),
+            self._jobs() if jobs is None else jobs,
             lambda outcome: run(self._ended_there(outcome)),
             options=portable(what.options),
             target_options=portable(what.target_options, what.to),
@@ -296,6 +301,11 @@ def copy_assets(
         per_host=per_host,
         retries=retries,
     )
+    if client is not None and stage:
+        raise InvalidInput(
+            "A copy by the workers of a cluster does not wait for tape",
+            hint="Bring the files to disk first: rsdat.stac.stage(items, keys, wait=True).",
+        )
     if background:
         if client is not None or update_catalog:
             raise InvalidInput(
@@ -322,15 +332,19 @@ def copied(what: Copying, *, progress: bool, client: Any = None) -> CopyReport:
             report = work.on_cluster(client, bar.tick)
         else:
             report = run(work.here(), bar.tick)
-    report.again = lambda failed: _retried(work, failed, progress)
+    report.again = lambda failed: _retried(work, failed, progress, client)
     return report
 
 
-def _retried(before: Run, failed: Sequence[Outcome], progress: bool) -> CopyReport:
+def _retried(before: Run, failed: Sequence[Outcome], progress: bool, client: Any) -> CopyReport:
     with Bar(progress) as bar:
         work = _shown(before.what, bar)
-        report = run(work.here(work.again(failed, before)), bar.tick)
-    report.again = lambda more: _retried(work, more, progress)
+        jobs = work.again(failed, before)
+        if client is not None:
+            report = work.on_cluster(client, bar.tick, jobs)
+        else:
+            report = run(work.here(jobs), bar.tick)
+    report.again = lambda more: _retried(work, more, progress, client)
     return report
 
 

@@ -28,15 +28,13 @@ class Bar:
         self._shown = shown
         self._lock = threading.Lock()
         self._planned = self._ended = self._failed = self._bytes = 0
-        self._whole = False
         self._samples = [(time.monotonic(), 0)]
         self._bar: Any = None
 
-    def planned(self, files: int, *, whole: bool = False) -> None:
-        """So many more files are to be copied; `whole`: that was all."""
+    def planned(self, files: int) -> None:
+        """So many more files are to be copied."""
         with self._lock:
             self._planned += files
-            self._whole = self._whole or whole
 
     def moved(self, _job: Job, count: int) -> None:
         """Bytes came."""

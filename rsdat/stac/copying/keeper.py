@@ -16,8 +16,8 @@ from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.layout import safe_name
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import hrefs_of
-from rsdat.stac.copying.trouble import understood
-from rsdat.stac.hrefs import absolute, parent, relative, scheme_of
+from rsdat.stac.copying.trouble import shown, understood
+from rsdat.stac.hrefs import absolute, parent, relative, resolve, scheme_of
 from rsdat.stac.save import dumps
 from rsdat.stac.swap import update
 
@@ -104,9 +104,8 @@ class Keeper:
             if self._catalog is not None and (arrived or _NOTHING in outcomes):
                 href = f"{folder}/{safe_name(item.id)}.json"
                 with self._told(href):
-                    await self._places.write(
-                        href, dumps(self._described(item, href, arrived)).encode()
-                    )
+                    value = self._described(item, href, arrived, await self._before(href))
+                    await self._places.write(href, dumps(value).encode())
                     self._links.add(href)
             if self._update and arrived:
                 own = item.get_self_href()
@@ -135,18 +134,38 @@ class Keeper:
                 value["assets"][key]["href"] = _as_written(target, href)
         await self._places.write(href, dumps(value).encode())
 
+    async def _before(self, href: str) -> dict[str, Any]:
+        """Assets of an item that an earlier copy wrote."""
+        try:
+            value = json.loads(await self._places.read(href))
+        except (FileNotFoundError, ValueError):
+            return {}
+        assets = value.get("assets") if isinstance(value, dict) else None
+        return assets if isinstance(assets, dict) else {}
+
     def _described(
-        self, item: pystac.Item, href: str, arrived: Mapping[str, str]
+        self,
+        item: pystac.Item,
+        href: str,
+        arrived: Mapping[str, str],
+        before: Mapping[str, Any],
     ) -> dict[str, Any]:
         """An item as the new catalog has it."""
         value: dict[str, Any] = item.to_dict(include_self_link=False, transform_hrefs=False)
         sources = hrefs_of(item)
         for key, asset in value["assets"].items():
-            asset["href"] = relative(arrived[key], href) if key in arrived else sources[key]
+            old = before.get(key, {}).get("href", "")
+            if key in arrived:
+                asset["href"] = relative(arrived[key], href)
+            elif old and parent(resolve(old, href)) == parent(href):
+                # It came with an earlier copy, of other assets or before something failed.
+                asset["href"] = old
+            else:
+                asset["href"] = sources[key]
         own = item.get_self_href()
         links = [link for link in value["links"] if link.get("rel") not in _STRUCTURE]
         if own and not any(link.get("rel") == "via" for link in links):
-            links.append({"rel": "via", "href": own.partition("?")[0], "type": _GEOJSON})
+            links.append({"rel": "via", "href": shown(own), "type": _GEOJSON})
         up = relative(str(self._catalog), href)
         value["links"] = [
             {"rel": "root", "href": up, "type": "application/json"},
