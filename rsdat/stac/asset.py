@@ -88,7 +88,7 @@ def get_asset(
     )
     nodata = grid.nodata
     if scaled:
-        lazy = _scaled(lazy, fields, nodata)
+        lazy = scaled_values(lazy, fields, nodata)
         nodata = None
     array = xr.DataArray(
         lazy,
@@ -141,7 +141,8 @@ def _chunks(pixels: Pixels, tile: tuple[int, int]) -> tuple[int, int]:
     return min(height, tiles // across * tile_rows), width
 
 
-def _scaled(lazy: Any, fields: dict[str, Any], nodata: float | None) -> Any:
+def scaled_values(lazy: Any, fields: dict[str, Any], nodata: float | None) -> Any:
+    """Values by the scale and offset of an asset's first band; NaN where there is no data."""
     band = band_of(fields)
     # 16-bit counts fit into 24 bits of mantissa; more do not.
     small = lazy.dtype.kind in "iu" and lazy.dtype.itemsize <= 2

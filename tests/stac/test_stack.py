@@ -12,6 +12,7 @@ import odc.stac
 import pystac
 import pytest
 import rasterio
+import rasterio.warp
 import xarray as xr
 
 from rsdat.base.errors import InvalidInput, NotFound
@@ -208,7 +209,7 @@ def test_rasters_without_a_map_are_stacked_as_they_are(tmp_path: Path) -> None:
     stack = open_stack(catalog, "red")
     assert stack.shape == (2, 50, 70)
     assert stack.values[1, 3, 4] == 1j
-    with pytest.raises(InvalidInput, match="need a map") as caught:
+    with pytest.raises(InvalidInput, match="is not resampled") as caught:
         open_stack(catalog, "red", resolution=10)
     assert caught.value.code == "no_map"
 
@@ -222,6 +223,38 @@ def test_radar_images_that_differ(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="8 × 32 pixels") as caught:
         open_stack(tmp_path / "radar" / "catalog.json", "slc")
     assert caught.value.code == "different_grids"
+
+
+def test_raw_images_are_cropped_where_their_place_is_known(tmp_path: Path) -> None:
+    catalog = make_radar_stack(str(tmp_path / "radar"), n=2, size=64)
+    whole = open_stack(catalog, "slc")
+    west, south, east, north = rasterio.warp.transform_bounds(
+        "EPSG:32631",
+        "EPSG:4326",
+        *(float(whole.x[10]) - 5, float(whole.y[40]) - 5),
+        *(float(whole.x[30]) + 5, float(whole.y[20]) + 5),
+    )
+    part = open_stack(catalog, "slc", bbox=(west, south, east, north))
+    assert 21 <= part.sizes["x"] <= 23
+    assert 21 <= part.sizes["y"] <= 23
+    np.testing.assert_array_equal(part.values, whole.sel(x=part.x, y=part.y).values)
+    with pytest.raises(InvalidInput, match="within the bbox"):
+        open_stack(catalog, "slc", bbox=(10, 10, 11, 11))
+
+
+def test_scaled_to_what_the_counts_mean(catalog: Path) -> None:
+    items = list(read_catalog(catalog).get_items())
+    for item in items:
+        item.assets["red"].extra_fields["raster:bands"][0] |= {"scale": 0.5, "offset": -1}
+    stack = open_stack(items, "red", scaled=True)
+    assert stack.dtype == np.float32
+    assert "nodata" not in stack.attrs
+    expected = np.where(truth(1) == NODATA, np.nan, truth(1) * np.float32(0.5) - 1)
+    np.testing.assert_allclose(stack.values[1], expected)
+    items[0].assets["red"].extra_fields["raster:bands"][0]["scale"] = 2
+    with pytest.raises(InvalidInput, match="scale and offset") as caught:
+        open_stack(items, "red", scaled=True)
+    assert caught.value.code == "different_scales"
 
 
 def test_what_makes_no_sense(catalog: Path, tmp_path: Path) -> None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 
 def native_stack(
-    files: Sequence[Described], chunks: dict[str, int], dtype: DTypeLike | None
+    files: Sequence[Described],
+    chunks: dict[str, int],
+    dtype: DTypeLike | None,
+    bbox: tuple[float, float, float, float] | None = None,
 ) -> xr.Dataset:
     """One variable an asset, (time, y, x) or (time, band, y, x), each file as it is.
 
@@ -28,9 +31,11 @@ def native_stack(
             an error here, as there is no value for nothing in a complex image.
         chunks: Rows `y`, columns `x` and images `time` of a task's part.
         dtype: Of the result; None: the files' own.
+        bbox: West, south, east, north in degrees: the pixels within it, if their place is known.
 
     Raises:
-        InvalidInput: The files differ, or an item lacks an asset (`different_grids`).
+        InvalidInput: The files differ, or an item lacks an asset (`different_grids`); their place
+            is not known (`no_map`).
     """
     keys = list(dict.fromkeys(each.asset_key for each in files))
     by_item: dict[int, dict[str, Described]] = {}
@@ -54,7 +59,32 @@ def native_stack(
     stack: xr.Dataset = xr.Dataset(arrays).assign_coords(
         time=times, item_id=("time", [next(iter(layer.values())).item.id for layer in layers])
     )
-    return stack
+    return stack if bbox is None else _cropped(stack, files[0], bbox)
+
+
+def _cropped(
+    stack: xr.Dataset, first: Described, bbox: tuple[float, float, float, float]
+) -> xr.Dataset:
+    """The pixels whose centres lie in the box's outline; no pixel is moved."""
+    from rasterio.warp import transform_bounds
+
+    if first.grid.crs is None or "x" not in stack.coords or "y" not in stack.coords:
+        raise InvalidInput(
+            f"bbox needs a map, and {first.label} has none",
+            hint="Slice the result by pixels.",
+            code="no_map",
+        )
+    west, south, east, north = transform_bounds("EPSG:4326", first.grid.crs, *bbox)
+    within_x = (stack.x >= west) & (stack.x <= east)
+    within_y = (stack.y >= south) & (stack.y <= north)
+    parts = {}
+    for axis, within in (("x", within_x), ("y", within_y)):
+        found = np.flatnonzero(within.values)
+        if not found.size:
+            raise InvalidInput(f"no pixel of {first.label} lies within the bbox", code="outside")
+        parts[axis] = slice(int(found[0]), int(found[-1]) + 1)
+    cropped: xr.Dataset = stack.isel(parts)
+    return cropped
 
 
 def _variable(

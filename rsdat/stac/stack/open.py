@@ -15,6 +15,7 @@ from rsdat.stac.stack.described import Described, described, need_assets
 from rsdat.stac.stack.items import Assets, assets_of, items_of
 from rsdat.stac.stack.locality import OnTapeChoice, localities, readable
 from rsdat.stac.stack.native import native_stack
+from rsdat.stac.stack.scaling import scaled_stack
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike
@@ -36,6 +37,7 @@ def open_stack(
     resampling: str | Mapping[str, str] = "nearest",
     dtype: DTypeLike | None = None,
     nodata: float | None = None,
+    scaled: bool = False,
     groupby: str = "time",
     on_tape: OnTapeChoice = "raise",
     storage_options: Mapping[str, Any] | None = None,
@@ -59,12 +61,15 @@ def open_stack(
         chunks: Rows `y`, columns `x` and layers `time` of a task's part; by default about 16 MiB
             of one layer. -1 is all.
         resolution: Size of a pixel in the units of the reference system.
-        bbox: West, south, east, north in degrees.
+        bbox: West, south, east, north in degrees. Raw files are cropped by it where their place
+            is known.
         crs: Reference system of the result, such as "EPSG:32631" or "utm".
         like: An array or odc-geo GeoBox whose grid is taken; without the three above.
         resampling: GDAL's name of a method (`nearest`, `bilinear`, `average` …), or one by key.
         dtype: Of the result; else the files' own, and where they differ one that holds all.
-        nodata: The value that means "none" where the items or files don't say.
+        nodata: The value that means "none" on a map where the items or files don't say.
+        scaled: Give `scale · value + offset` as the items say, as floating point, with no-data
+            values as NaN.
         groupby: Which items make one layer: those of the same `time`, the same `solar_day`, each
             its own (`id`), or the same value of a property. Where they overlap the first counts.
         on_tape: What to do with items of which a file is only on tape: "raise", "skip" them, or
@@ -109,14 +114,17 @@ def open_stack(
             groupby=groupby,
         )
     else:
-        given = [name for name, value in on_map.items() if value is not None]
+        given = [name for name, value in on_map.items() if value is not None and name != "bbox"]
+        given += ["groupby"] if groupby not in ("time", "id") else []
         if given:
             raise InvalidInput(
-                f"{' and '.join(given)} need a map, and {files[0].label} has none",
-                hint="Images in radar coordinates are stacked as they are; slice the result.",
+                f"{' and '.join(given)} can't be had: {files[0].label} is not resampled",
+                hint="Raw files and images without a map are stacked as they are, each its layer.",
                 code="no_map",
             )
-        stack = native_stack(files, parts, dtype)
+        stack = native_stack(files, parts, dtype, bbox)
+    if scaled:
+        stack = scaled_stack(stack, files)
     if not isinstance(assets, str):
         return stack
     if assets in stack:
