@@ -6,9 +6,9 @@ the time that the same bytes take without any work, over as many plain connectio
 workers, by the time of the job; both in turn, in one run. Beside it the same job as people do it
 today: a plain script that downloads one file after the other and averages it with numpy, and
 dcachefs with dask on the same workers, which reads whole files. Where the cores are the limit (no
-limit at the door, twelve times the arithmetic with the same result) it is the time of the arithmetic
-alone, on values that are there already, by the time of the job, on the same workers; as many as the
-machine has cores, of which the stand-in needs a part.
+limit at the door, twelve times the arithmetic with the same result) efficiency is the time of the
+arithmetic alone, on values that are there already, by the time of the job, on the same workers; as
+many as the machine has cores, of which the stand-in needs a part.
 """
 
 from __future__ import annotations
