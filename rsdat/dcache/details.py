@@ -12,9 +12,11 @@ from typing import Any
 
 from rsdat.base.clock import to_iso_ms
 from rsdat.base.errors import DoorBroken, InvalidInput, NotPermitted, Refused, RsdatError
+from rsdat.dcache import rest
 from rsdat.dcache.entry import Entry, entry_from_rest, moment
 from rsdat.dcache.http import Http
 from rsdat.dcache.rest import json_object
+from rsdat.dcache.sources import ClientCertificate
 
 # What may be refused is left out step by step: the QoS needs a pin manager that answers, `optional`
 # storage information that broken entries lack.
@@ -98,9 +100,8 @@ async def details(http: Http, path: str) -> Details:
         NotFound: There is no such path.
         RsdatError: dCache refused, or gave no usable answer.
     """
-    known = await http.endpoint.credential.header() is not None
     # Asked for without a login the QoS gives 401, which counts towards a block.
-    attempts = _PARTS if known else _PARTS[1:]
+    attempts = _PARTS if await _is_known(http) else _PARTS[1:]
     for parts in attempts:
         query = "&".join(f"{part}=true" for part in parts)
         url = http.rest_url("namespace", path, query)
@@ -113,6 +114,15 @@ async def details(http: Http, path: str) -> Details:
             continue
         return details_from_rest(path, json_object(answer))
     raise AssertionError("the last attempt returns or raises")
+
+
+async def _is_known(http: Http) -> bool:
+    """Whether dCache knows who asks."""
+    credential = http.endpoint.credential
+    if isinstance(credential, ClientCertificate):
+        # Whether a door takes certificates, and knows this one, it alone can tell.
+        return (await rest.user(http)).get("status") == "AUTHENTICATED"
+    return await credential.header() is not None
 
 
 def details_from_rest(path: str, attributes: Mapping[str, Any]) -> Details:

@@ -13,8 +13,17 @@ import asyncio
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Container, Mapping, Sequence
-from contextlib import asynccontextmanager
+import time
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Container,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Protocol
 
 import aiohttp
@@ -101,6 +110,8 @@ class Http:
         urls = (endpoint.api_url, endpoint.webdav_url)
         self._own = {URL(url, encoded=True).origin() for url in urls if url}
         self._refusals = Refusals()
+        self._exchanges = 0
+        self._used_s = time.monotonic()
         self._tls: ssl.SSLContext | None = None
         self._certificate_seen: tuple[int, int, int] | None = None
 
@@ -192,61 +203,76 @@ class Http:
         Raises:
             RsdatError: dCache refused, or gave no usable answer.
         """
-        waits = list(self._busy_waits_s)
-        renewed = False
-        tls = await self._tls_options() if url.scheme == "https" else {}
-        while True:
-            credential = (
-                await self.endpoint.credential.header() if url.origin() in self._own else None
-            )
-            sent = dict(headers or {})
-            if url.origin() in self._own:
-                for name, value in self.tuning.headers.items():
-                    sent.setdefault(name, value.reveal())
-            if credential is not None:
-                await self._refusals.enter(url.origin(), credential)
-                sent["Authorization"] = credential.reveal()
-            status = None
-            try:
-                response = await (session or self.session()).request(
-                    method,
-                    url,
-                    headers=sent,
-                    json=json,
-                    data=None if body is None else _Once(body),
-                    expect100=body is not None,
-                    # No Content-Type that we did not choose: a pool answers 501 to it.
-                    skip_auto_headers=() if json is not None else ("Content-Type",),
-                    allow_redirects=False,
-                    timeout=self.tuning.limits(timeout),
-                    **{**tls, **self.tuning.request(url)},
+        with self._under_way():
+            waits = list(self._busy_waits_s)
+            renewed = False
+            tls = await self._tls_options() if url.scheme == "https" else {}
+            while True:
+                credential = (
+                    await self.endpoint.credential.header() if url.origin() in self._own else None
                 )
-                status = response.status
-            except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
-                raise door_failure(url, error) from error
-            finally:
+                sent = dict(headers or {})
+                if url.origin() in self._own:
+                    for name, value in self.tuning.headers.items():
+                        sent.setdefault(name, value.reveal())
                 if credential is not None:
-                    self._refusals.leave(url.origin(), credential, status)
-            try:
-                if response.status in ok:
-                    yield response
-                    return
-                answer = await _read_refusal(response)
-                retry_after = response.headers.get("Retry-After")
-            finally:
-                response.release()
-            repeatable = body is None or not body.started
-            if answer.status == 401 and repeatable and credential is not None and not renewed:
-                renewed = True
-                if await self.endpoint.credential.header() != credential:
+                    await self._refusals.enter(url.origin(), credential)
+                    sent["Authorization"] = credential.reveal()
+                status = None
+                try:
+                    response = await (session or self.session()).request(
+                        method,
+                        url,
+                        headers=sent,
+                        json=json,
+                        data=None if body is None else _Once(body),
+                        expect100=body is not None,
+                        # No Content-Type that we did not choose: a pool answers 501 to it.
+                        skip_auto_headers=() if json is not None else ("Content-Type",),
+                        allow_redirects=False,
+                        timeout=self.tuning.limits(timeout),
+                        **{**tls, **self.tuning.request(url)},
+                    )
+                    status = response.status
+                except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+                    raise door_failure(url, error) from error
+                finally:
+                    if credential is not None:
+                        self._refusals.leave(url.origin(), credential, status)
+                try:
+                    if response.status in ok:
+                        yield response
+                        return
+                    answer = await _read_refusal(response)
+                    retry_after = response.headers.get("Retry-After")
+                finally:
+                    response.release()
+                repeatable = body is None or not body.started
+                if answer.status == 401 and repeatable and credential is not None and not renewed:
+                    renewed = True
+                    if await self.endpoint.credential.header() != credential:
+                        continue
+                if answer.status == 429 and repeatable and waits:
+                    await self.sleep(_wait_s(retry_after, waits.pop(0)))
                     continue
-            if answer.status == 429 and repeatable and waits:
-                await self.sleep(_wait_s(retry_after, waits.pop(0)))
-                continue
-            refused = refusal(answer, doing=doing, path=path)
-            if answer.status == 401 and credential is not None:
-                self._refusals.explain(url.origin(), refused)
-            raise refused
+                refused = refusal(answer, doing=doing, path=path)
+                if answer.status == 401 and credential is not None:
+                    self._refusals.explain(url.origin(), refused)
+                raise refused
+
+    @contextmanager
+    def _under_way(self) -> Iterator[None]:
+        self._exchanges += 1
+        try:
+            yield
+        finally:
+            self._exchanges -= 1
+            self._used_s = time.monotonic()
+
+    @property
+    def idle_s(self) -> float:
+        """For how long nothing has been asked or answered, seconds."""
+        return 0.0 if self._exchanges else time.monotonic() - self._used_s
 
     async def _tls_options(self) -> dict[str, ssl.SSLContext]:
         """Whom to trust and what to show, where that is not what aiohttp does by itself.

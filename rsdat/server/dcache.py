@@ -36,6 +36,9 @@ class ListHandler(RsdatHandler):
 class EntryHandler(RsdatHandler):
     """`/api/dcache/{endpoint}/info`."""
 
+    # Uploads look whether their names are free.
+    expected = (404,)
+
     @web.authenticated
     @authorized
     async def get(self, endpoint: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Container
 from datetime import datetime, timezone
 from http.client import responses
 from types import TracebackType
@@ -43,7 +44,9 @@ class ErrorAnswers:
         # Never the whole address: its query may hold a token.
         asked = f"{self.request.method} {self.request.path}"  # type: ignore[attr-defined]
         if isinstance(error, RsdatError):
-            self.log.info("rsdat: %s: %s", asked, error.message)  # type: ignore[attr-defined]
+            expected = error.status in getattr(self, "expected", ())
+            tell = self.log.debug if expected else self.log.info  # type: ignore[attr-defined]
+            tell("rsdat: %s: %s", asked, error.message)
         elif isinstance(error, web.HTTPError):
             self.log.warning("rsdat: %s: %s", asked, error)  # type: ignore[attr-defined]
         else:
@@ -99,6 +102,8 @@ class RsdatHandler(ErrorAnswers, JupyterHandler):
     """
 
     auth_resource = "rsdat"
+    #: Statuses that are an answer like others: no warning in Jupyter's log.
+    expected: Container[int] = ()
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Refuse strangers and foreign pages before anything of the request is looked at."""
@@ -112,6 +117,13 @@ class RsdatHandler(ErrorAnswers, JupyterHandler):
         if self.request.method not in ("GET", "HEAD"):
             # What a user does keeps the server from being culled as idle; panels that poll don't.
             self.settings["api_last_activity"] = datetime.now(timezone.utc)
+
+    def _log(self) -> None:
+        """Write the line about this request; tornado lets it be overridden."""
+        if self.get_status() in self.expected:
+            self.log.debug("%d %s %s", self.get_status(), self.request.method, self.request.path)
+        else:
+            super()._log()
 
     def get_login_url(self) -> str:
         """Programs ask here, so there is no page to send them to."""

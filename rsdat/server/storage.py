@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Uploads that were cut off delete what they left at dCache; so long the server waits for them.
 CLEAN_UP_S = 10.0
+#: The client of an endpoint that was replaced is closed when nobody has used it for so long.
+UNUSED_S = 120.0
 
 
 class Storage:
@@ -39,7 +41,7 @@ class Storage:
         self._configured: dict[str, Endpoint] = {}
         self._clients: dict[str, DCacheClient] = {}
         # Of endpoints whose configuration changed; a transfer may still be using them.
-        self._replaced: list[DCacheClient] = []
+        self._replaced: dict[DCacheClient, asyncio.Task[None]] = {}
         self._writes: set[asyncio.Task[Any]] = set()
 
     async def endpoints(self) -> list[Endpoint]:
@@ -49,13 +51,19 @@ class Storage:
         for name, client in list(self._clients.items()):
             # An address that was found out makes no other endpoint.
             if endpoints.get(name) not in (self._configured.get(name), self._endpoints.get(name)):
-                self._replaced.append(client)
+                self._replaced[client] = asyncio.create_task(self._close_unused(client))
                 del self._clients[name]
                 self._tell_replaced(name)
         self._configured = dict(endpoints)
         known = {name: self._endpoints[name] for name in self._clients}
         self._endpoints = {**endpoints, **known}
         return found
+
+    async def _close_unused(self, client: DCacheClient) -> None:
+        while (left_s := UNUSED_S - client.http.idle_s) > 0:  # noqa: ASYNC110 - nothing happens
+            await asyncio.sleep(left_s)
+        # Whoever still has it, and asks once more, opens it again: so it is closed at the end, too.
+        await client.close()
 
     async def endpoint(self, name: str) -> Endpoint:
         """An endpoint with both its addresses.
@@ -171,8 +179,10 @@ class Storage:
             for write in self._writes:
                 write.cancel()
             await asyncio.wait(self._writes, timeout=CLEAN_UP_S)
+        for task in self._replaced.values():
+            task.cancel()
         clients = [*self._clients.values(), *self._replaced]
-        self._clients, self._replaced = {}, []
+        self._clients, self._replaced = {}, {}
         for client in clients:
             await client.close()
 

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+import zlib
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 
 from rsdat.base.errors import DoorBroken, InvalidInput, NoCredential, RsdatError
+from rsdat.base.secret import Secret
 from rsdat.dcache import tls, tokens
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.endpoint import Endpoint
+from rsdat.dcache.transfers.sums import Adler32
+from rsdat.dcache.tuning import Tuning
+from rsdat.dcache.wire import LEAST_BYTES
 from tests.support.dcache import endpoint_of, run
 from tests.support.door import Door
 from tests.support.tls import Authority, Front, server_context, tls_front
@@ -62,6 +68,57 @@ def test_a_hashed_folder(front: Front, site: Door, authority: Authority) -> None
     done = subprocess.run(argv, capture_output=True, text=True, check=True, timeout=30)
     pem.rename(authority.folder / f"{done.stdout.strip()}.0")
     run(over(front, site, ca_folder=str(authority.folder)), look)
+
+
+def test_large_files(
+    front: Front, site: Door, folder: str, authority: Authority, tmp_path: Path
+) -> None:
+    """Their bytes stay with the TLS that began the connection, both ways."""
+    body = os.urandom(LEAST_BYTES + 4321)
+    file = authority.issue(tmp_path / "door.pem", "door")
+    with tls_front(site.proxy_url, server_context(file)) as door:
+        endpoint = over(front, site, webdav_url=door.url, ca_folder=str(authority.folder))
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield body
+
+        async def work(client: DCacheClient) -> None:
+            await client.write(f"{folder}/big", chunks(), len(body), replace=False)
+            got = Adler32()
+            async with client.open_read(f"{folder}/big") as download:
+                parts = [part async for part in download.summed(got.update, aside=False)]
+            assert b"".join(parts) == body
+            assert got.value == zlib.adler32(body)
+
+        run(endpoint, work)
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_qos_by_a_certificate(
+    front: Front, site: Door, authority: Authority, tmp_path: Path, known: bool
+) -> None:
+    """Asked for where the door knows the certificate; else no 401 counts against anybody."""
+    proxy = authority.issue(tmp_path / "proxy.pem", "alice", host=None)
+    options = {"ca_folder": str(authority.folder), "proxy_file": str(proxy)}
+    # The stand-in knows no certificates: this header stands for one that it knows.
+    headers = {"Authorization": Secret(f"Bearer {site.token}")} if known else {}
+
+    async def work() -> str | None:
+        client = DCacheClient(
+            over(front, site, token="", **options), tuning=Tuning(headers=headers)
+        )
+        try:
+            return (await client.details("/")).qos
+        finally:
+            await client.close()
+
+    if known:
+        assert asyncio.run(work()) is not None
+    else:
+        with pytest.raises(NoCredential):
+            asyncio.run(work())
+    asked = [each for each in site.requests("frontend") if "qos=true" in each["query"]]
+    assert len(asked) == known
 
 
 def refused(endpoint: Endpoint) -> RsdatError:

@@ -175,12 +175,26 @@ def test_what_lives_on_the_page_is_interrupted(home: Path, site: Door, folder: s
                 "format": "file",
             },
         )
+        archive = first.do(
+            "create",
+            {
+                "kind": "download",
+                "source": {"endpoint": "default", "paths": [folder]},
+                "format": "zip",
+            },
+        )
         first.kill()
+    hints = {
+        up["id"]: "same files",
+        down["id"]: "resume it where the browser offers that",
+        archive["id"]: "an archive can't be gone on with, all of it comes again",
+    }
     with companion(home) as second:
-        for each in (up, down):
+        for each in (up, down, archive):
             transfer = second.do("get", each["id"])
             assert transfer["state"] == "interrupted"
-            assert "Start over" in transfer["problem"]["hint"]
+            assert transfer["problem"]["hint"].startswith("Start over")
+            assert hints[each["id"]] in transfer["problem"]["hint"]
             assert transfer["can"] == ["retry", "forget"]
             assert second.do("retry", each["id"])["state"] == "waiting"
 

@@ -111,6 +111,26 @@ async def test_another_credential_replaces_the_old(
     assert own.exists()
 
 
+async def test_what_replaced_ones_held_is_closed(
+    lab: Lab, running_door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When nobody uses it any more, not before."""
+    monkeypatch.setattr("rsdat.server.storage.UNUSED_S", 0.2)
+    (running_door.root / "slow").write_bytes(bytes(300_000))
+    urls = {"api_url": running_door.api_url, "webdav_url": running_door.webdav_url}
+    await save(lab, 201, **urls, token=running_door.token)
+    storage = lab.app.web_app.settings["rsdat_companion"].storage
+    old = await storage.client("mine")
+    running_door.fault("delay", server="pool", seconds=1.5, prefix="/slow")
+    reading = asyncio.create_task(lab.ask("GET", "/files/mine/slow"))
+    await until(lambda: old.http.idle_s == 0)
+    await save(lab, 200, username="alice", password=running_door.password)
+    assert await storage.client("mine") is not old
+    assert (await reading).body == bytes(300_000)
+    await until(lambda: old.http._session is None)
+    await lab.call("DELETE", "/api/endpoints/{endpoint}", 204, **ON)
+
+
 async def test_one_address_in_the_file(lab: Lab, running_door: Door, rsdat_home: Path) -> None:
     """The other is found when it is first used; connections are kept when it is listed again."""
     rsdat_home.mkdir(exist_ok=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import logging
 import tarfile
 import threading
 import zipfile
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 
 from tests.support.door import Door
-from tests.support.server import check, check_error, until
+from tests.support.server import Lab, check, check_error, until
 from tests.support.transfers import Transfers, listing, names
 
 CONTENT = "/transfers/{id}/content"
@@ -393,3 +394,15 @@ async def test_bodies_are_checked(transfers: Transfers) -> None:
     for body in (b"[]", b"{", json.dumps({"kind": "copy", "x": 1}).encode()):
         response = await transfers.lab.ask("POST", "/api/transfers", body=body)
         check_error(response, 400, "invalid_input")
+
+
+async def test_free_names_leave_no_warning(
+    lab: Lab, dcache: Door, folder: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each upload asks whether its name is free; that it is, is no news."""
+    query = {"path": f"{folder}/new.tif"}
+    response = await lab.ask("GET", "/api/dcache/default/info", query=query)
+    check_error(response, 404, "not_found")
+    assert [each for each in caplog.records if each.levelno > logging.DEBUG] == []
+    await lab.ask("GET", "/api/dcache/default/details", query=query)
+    assert [each.levelname for each in caplog.records if each.levelno > logging.INFO] == ["WARNING"]

@@ -25,6 +25,8 @@ MARK_BYTES = 4 * 1024 * 1024
 #: How often a file in the middle of an archive is taken up again where it broke off.
 PAUSES_S = (0.5, 2.0, 5.0)
 TOLD_IN = "FAILED.txt"
+FILE_HINT = "Start over, or resume it where the browser offers that."
+ARCHIVE_HINT = "Start over: an archive can't be gone on with, all of it comes again."
 
 
 @dataclass
@@ -110,7 +112,7 @@ class Downloading:
             if not self.transfer.cancelling and self.transfer.record.active:
                 self.transfer.interrupt(
                     "The browser stopped taking this download in the middle",
-                    "Start over; where the browser offers it, a single file can be resumed.",
+                    FILE_HINT if record.format == "file" else ARCHIVE_HINT,
                 )
             raise
 

@@ -17,7 +17,7 @@ from rsdat.base.lock import Lock
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.transfers import copying, outside, uploading
 from rsdat.dcache.transfers.asked import record_of
-from rsdat.dcache.transfers.downloading import Downloading
+from rsdat.dcache.transfers.downloading import ARCHIVE_HINT, FILE_HINT, Downloading
 from rsdat.dcache.transfers.items import Items
 from rsdat.dcache.transfers.live import Shared, Transfer
 from rsdat.dcache.transfers.record import BY_ITSELF, Record
@@ -41,7 +41,6 @@ WANTED_S = 10.0
 MOST_DOWNLOADS = 50
 #: So often we look for transfers of companions that have died.
 ADOPT_S = 30.0
-_START_OVER = "Start over with the same files, or retry from the page that has them."
 
 
 class TransferManager:
@@ -374,7 +373,7 @@ class TransferManager:
             return
         what = "sent" if record.kind == "upload" else "fetched"
         transfer.interrupt(
-            f"The Jupyter server was restarted before everything was {what}", _START_OVER
+            f"The Jupyter server was restarted before everything was {what}", _hint(record)
         )
 
     def _add(self, record: Record, lock: Lock) -> Transfer:
@@ -467,7 +466,7 @@ class TransferManager:
             return
         limit_s = CUT_S if transfer.cut else ASKED_S if record.state == "asking" else GONE_S
         if time.monotonic() - progress.last_s > limit_s:
-            transfer.interrupt("The page that it was on is gone", _START_OVER)
+            transfer.interrupt("The page that it was on is gone", _hint(record))
 
     async def _save(self, transfer: Transfer) -> bool:
         """Write it down; False if there is no room: nothing needs room to go on or to end."""
@@ -483,6 +482,12 @@ class TransferManager:
                 _log.warning("Transfer %s can't be noted: %s", transfer.id, error)
                 return False
             return True
+
+
+def _hint(record: Record) -> str:
+    if record.kind == "upload":
+        return "Start over with the same files, or retry from the page that has them."
+    return FILE_HINT if record.format == "file" else ARCHIVE_HINT
 
 
 def _unknown(id_: str) -> NotFound:
