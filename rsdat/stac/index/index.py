@@ -62,7 +62,7 @@ class Items:
             InvalidInput: There is no such order.
         """
         view = self.view()
-        rows = query.ordered(view, query.select(view, wanted), sort, self._ranks)
+        rows = query.ordered(view, query.select(view, wanted, self._ranks), sort, self._ranks)
         return {
             "total": len(rows),
             "complete": self.complete,
@@ -74,7 +74,7 @@ class Items:
     def summary(self, wanted: query.Filter) -> dict[str, Any]:
         """The `StacSummary` of the contract."""
         view = self.view()
-        rows = query.select(view, wanted)
+        rows = query.select(view, wanted, self._ranks)
         return {
             "total": len(rows),
             "complete": self.complete,
@@ -91,7 +91,7 @@ class Items:
     def footprints(self, wanted: query.Filter, limit: int = 2000) -> dict[str, Any]:
         """The `StacFootprints` of the contract."""
         view = self.view()
-        rows, total = query.even_choice(view, query.select(view, wanted), limit)
+        rows, total = query.even_choice(view, query.select(view, wanted, self._ranks), limit)
         return {
             "total": total,
             "complete": self.complete,
@@ -104,7 +104,9 @@ class Items:
     def chosen(self, wanted: query.Filter) -> list[tuple[str, dict[str, Any]]]:
         """Address and JSON of the items that pass, the latest first."""
         view = self.view()
-        rows = query.ordered(view, query.select(view, wanted), "-datetime", self._ranks)
+        rows = query.ordered(
+            view, query.select(view, wanted, self._ranks), "-datetime", self._ranks
+        )
         # In the order they lie in, so that no part of the kept file is read twice.
         found = {int(row): self.document(view, int(row)) for row in sorted(rows)}
         return [(view.hrefs[row], found[int(row)]) for row in rows]

@@ -27,6 +27,7 @@ from rsdat.stac.index.table import Columns, View
 
 FORMAT = 1
 ROWS_AT_ONCE = 500
+_ROWS_LOADED = 5000
 _MOST_PROPERTIES = 200
 _MOST_KEYS = 100
 _TIMES = (
@@ -76,6 +77,18 @@ _OURS = pa.struct(
         ("points", pa.list_(pa.float32())),
     ]
 )
+
+
+_TEXTS = ("href", "thumbnail", "stamp")
+_ARRAYS = {
+    "start": "int64",
+    "end": "int64",
+    "bbox": "float64",
+    "cloud": "float32",
+    "rings": "int32",
+    "points": "float32",
+    "counts": "int32",
+}
 
 
 def write(
@@ -359,36 +372,51 @@ class KeptFile:
 
     def _columns(self) -> Columns:
         ours = [f"rsdat.{field.name}" for field in _OURS if field.name != "item"]
-        table = self._file.read(["id", "collection", *ours], use_threads=False).combine_chunks()
-        if not len(table):
-            table = table.schema.empty_table()
-        kept = table["rsdat"].combine_chunks()
-        if isinstance(kept, pa.ChunkedArray):
-            kept = pa.concat_arrays(kept.chunks) if kept.num_chunks else pa.array([], kept.type)
-        rings, points = kept.field("rings"), kept.field("points")
-        sets = kept.field("keys").dictionary_encode()
-        known = [tuple(json.loads(each)) for each in sets.dictionary.to_pylist()]
+        texts: dict[str, list[Any]] = {name: [] for name in ("id", "collection", *_TEXTS)}
+        arrays: dict[str, list[Any]] = {name: [] for name in _ARRAYS}
+        keys: list[tuple[str, ...]] = []
+        sets: dict[str, tuple[str, ...]] = {}
+        # A part at a time: all at once would need twice the memory.
+        for batch in self._file.iter_batches(
+            _ROWS_LOADED, columns=["id", "collection", *ours], use_threads=False
+        ):
+            kept = batch.column("rsdat")
+            texts["id"] += batch.column("id").to_pylist()
+            texts["collection"] += batch.column("collection").to_pylist()
+            for name in _TEXTS:
+                texts[name] += kept.field(name).to_pylist()
+            for name in ("start", "end", "cloud"):
+                arrays[name].append(kept.field(name).to_numpy(zero_copy_only=False))
+            for name in ("bbox", "rings", "points"):
+                arrays[name].append(kept.field(name).flatten().to_numpy(zero_copy_only=False))
+            arrays["counts"].append(kept.field("rings").value_lengths().to_numpy())
+            for text in kept.field("keys").to_pylist():
+                known = sets.get(text)
+                if known is None:
+                    known = sets[text] = tuple(json.loads(text))
+                keys.append(known)
+        whole = {
+            name: np.concatenate(parts) if parts else np.zeros(0, _ARRAYS[name])
+            for name, parts in arrays.items()
+        }
         return Columns(
-            ids=table["id"].to_pylist(),
-            hrefs=[self._whole(each) for each in kept.field("href").to_pylist()],
-            thumbnails=[
-                None if each is None else self._whole(each)
-                for each in kept.field("thumbnail").to_pylist()
-            ],
-            stamps=kept.field("stamp").to_pylist(),
-            start=kept.field("start").to_numpy(),
-            end=kept.field("end").to_numpy(),
-            boxes=kept.field("bbox").flatten().to_numpy().reshape(-1, 4),
-            cloud=kept.field("cloud").to_numpy(),
-            collections=table["collection"].to_pylist(),
-            keys=[known[number] for number in sets.indices.to_pylist()],
+            ids=texts["id"],
+            hrefs=[self._whole(each) for each in texts["href"]],
+            thumbnails=[None if each is None else self._whole(each) for each in texts["thumbnail"]],
+            stamps=texts["stamp"],
+            start=whole["start"],
+            end=whole["end"],
+            boxes=whole["bbox"].reshape(-1, 4),
+            cloud=whole["cloud"],
+            collections=texts["collection"],
+            keys=keys,
             asset_words={
                 key: AssetWords(each[0], each[1], tuple(each[2]))
                 for key, each in self._told["assets"].items()
             },
-            ring_counts=rings.value_lengths().to_numpy(),
-            ring_lengths=rings.flatten().to_numpy(),
-            points=points.flatten().to_numpy().reshape(-1, 2),
+            ring_counts=whole["counts"],
+            ring_lengths=whole["rings"],
+            points=whole["points"].reshape(-1, 2),
         )
 
     def item(self, row: int) -> bytes:

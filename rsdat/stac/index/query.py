@@ -117,8 +117,14 @@ def _span(text: str) -> tuple[int, int]:
     return start, start
 
 
-def select(view: View, wanted: Filter) -> Rows:
-    """Numbers of the rows that pass."""
+def select(view: View, wanted: Filter, ranks: dict[str, Any] | None = None) -> Rows:
+    """Numbers of the rows that pass.
+
+    Args:
+        view: The columns.
+        wanted: What they must be like.
+        ranks: As for `ordered`.
+    """
     mask = view.alive
     if wanted.bbox is not None:
         mask = mask & _touches(view.boxes, wanted.bbox)
@@ -130,10 +136,10 @@ def select(view: View, wanted: Filter) -> Rows:
         known = [n for n, name in enumerate(view.collections) if name == wanted.collection]
         mask = mask & np.isin(view.collection, known)
     if wanted.text is not None:
-        needle = wanted.text.casefold()
-        mask = mask & np.fromiter(
-            (needle in view.ids[n].casefold() for n in range(view.n)), np.bool_, view.n
-        )
+        import pyarrow.compute as pc
+
+        found = pc.match_substring(_ids(view, ranks, lower=True), wanted.text.lower())
+        mask = mask & found.to_numpy(zero_copy_only=False)
     if wanted.ids is not None:
         mask = mask & np.fromiter(
             (view.ids[n] in wanted.ids for n in range(view.n)), np.bool_, view.n
@@ -183,16 +189,32 @@ def ordered(view: View, rows: Rows, sort: str, ranks: dict[str, Any]) -> Rows:
     return rows[order]
 
 
+def _ids(view: View, ranks: dict[str, Any] | None, *, lower: bool = False) -> Any:
+    """The ids as Arrow has them: it searches and sorts them ten times as fast."""
+    name = "lower ids" if lower else "ids"
+    kept = (ranks or {}).get(name)
+    if kept is not None and kept[0] == view.version:
+        return kept[1]
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    ids = pa.array(view.ids[: view.n], pa.large_string())
+    if lower:
+        ids = pc.utf8_lower(ids)
+    if ranks is not None:
+        ranks[name] = (view.version, ids)
+    return ids
+
+
 def _rank(view: View, key: str, ranks: dict[str, Any]) -> npt.NDArray[np.int64]:
     kept = ranks.get(key)
     if kept is not None and kept[0] == view.version:
         rank: npt.NDArray[np.int64] = kept[1]
         return rank
     if key == "id":
-        import pyarrow as pa
         import pyarrow.compute as pc
 
-        order = pc.sort_indices(pa.array(view.ids[: view.n], pa.large_string())).to_numpy()
+        order = pc.sort_indices(_ids(view, ranks)).to_numpy()
         rank = np.empty(view.n, np.int64)
         rank[order] = np.arange(view.n)
     else:

@@ -245,7 +245,8 @@ class Table:
             ends = np.cumsum(columns.ring_lengths)
             self._ring_ends.extend(np.stack([ends - columns.ring_lengths, ends], axis=1))
             self._points.extend(columns.points)
-            self._where.extend([(row, KEPT) for row in range(len(columns.ids))])
+            rows = np.arange(len(columns.ids))
+            self._where.extend(np.stack([rows, np.full_like(rows, KEPT)], axis=1))
             self._alive.extend(np.ones(len(columns.ids), np.bool_))
             self._version += 1
 
