@@ -21,6 +21,7 @@ import psutil
 import pytest
 
 from rsdat.base.errors import DoorBroken
+from rsdat.base.examples import examples
 from rsdat.base.process import birth
 from rsdat.demo.children import Records, ensure_door
 from rsdat.demo.folder import DemoFolder
@@ -153,9 +154,10 @@ def test_start_again_and_end(demo: Demo) -> None:
         entry["name"] for entry in demo.ask("rsdat/api/dcache/demo/list?path=/demo")["entries"]
     ]
     assert {"radar", "sentinel2", "odd names", "on tape"} <= set(names)
-    assert [each["name"] for each in demo.ask("api/contents")["content"]] == [
-        "mean-reflectance.ipynb"
-    ]
+    content = demo.ask("api/contents")["content"]
+    assert {each["name"] for each in content} == {path.name for path in examples()}
+    listed = demo.ask("rsdat/api/examples")["examples"]
+    assert [each["name"] for each in listed] == [path.stem for path in examples()]
     lab = demo.lab()
     assert lab["hostname"] == "127.0.0.1"
     assert len(lab["token"]) >= 32
