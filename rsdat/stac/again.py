@@ -11,6 +11,8 @@ from rsdat.base.errors import Conflict, DoorBroken
 T = TypeVar("T")
 # Between the tries. The client below has tried single requests again by itself, for less long.
 WAITS_S = (0.3, 1.5, 4.0)
+# No further try after this: what hangs until its limit would do so four times.
+LIMIT_S = 120.0
 
 
 def again(read: Callable[[], T]) -> T:
@@ -22,11 +24,13 @@ def again(read: Callable[[], T]) -> T:
     Raises:
         Exception: What the last try raised; at once what does not pass.
     """
+    began = time.monotonic()
     for wait_s in WAITS_S:
         try:
             return read()
         except (DoorBroken, ConnectionError, TimeoutError):
-            pass
+            if time.monotonic() - began > LIMIT_S:
+                raise
         except Conflict as error:
             if error.code != "changed":
                 raise

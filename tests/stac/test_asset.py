@@ -293,3 +293,18 @@ def test_streams_do_not_depend_on_each_other() -> None:
     first, second = (radar_rows(0, 4, 2 * ROWS_PER_STREAM, block) for block in (0, 1))
     assert not np.array_equal(np.angle(first), np.angle(second))
     np.testing.assert_array_equal(second, radar_rows(0, 4, 2 * ROWS_PER_STREAM, 1))
+
+
+def test_an_item_is_enough(tmp_path: Path) -> None:
+    catalog = read_catalog(make_radar_stack(str(tmp_path), n=2, size=8))
+    second = list(catalog.get_items(recursive=True))[1]
+    assert get_asset(second, "slc").attrs["item"] == second.id
+
+
+def test_what_is_no_raster_is_named(tmp_path: Path) -> None:
+    catalog = put_sentinel2_scene(str(tmp_path))
+    (tmp_path / "coast" / SCENE / "B04.tif").write_bytes(b"no raster")
+    with pytest.raises(InvalidInput, match=f"'red' of the item '{SCENE}'") as caught:
+        get_asset(catalog, "red")
+    assert caught.value.code == "asset_broken"
+    assert "vsiriopener" not in caught.value.message
