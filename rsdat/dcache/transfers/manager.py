@@ -386,7 +386,8 @@ class TransferManager:
             return
         del self._live[transfer.id]
         self._uploads.pop(transfer.id, None)
-        if transfer.record.state != "interrupted" or transfer.record.format != "file":
+        goes_on = transfer.record.state in ("interrupted", "failed")
+        if not goes_on or transfer.record.format != "file":
             self._downloads.pop(transfer.id, None)
         while len(self._downloads) > MOST_DOWNLOADS:
             self._downloads.pop(next(iter(self._downloads)))
