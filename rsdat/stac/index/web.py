@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from urllib3.exceptions import ReadTimeoutError
 
 from rsdat.base.errors import (
     DoorBroken,
@@ -155,7 +156,8 @@ def in_words(href: str, error: Exception) -> DoorBroken:
             hint="Check the address. A site's own authority is named by REQUESTS_CA_BUNDLE.",
             code="tls",
         )
-    if isinstance(error, requests.Timeout):
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    if isinstance(error, requests.Timeout) or isinstance(reason, ReadTimeoutError):
         return DoorBroken(f"{where} did not answer in time", hint="Try again.", code="timeout")
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
         return DoorBroken(f"{where} is no address", code="bad_address")
