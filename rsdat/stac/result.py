@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,15 +14,8 @@ from rsdat.stac.add import GEOJSON, STAC_VERSION, check_name, link_items, put_it
 from rsdat.stac.add import read_catalog_json as _check_catalog
 from rsdat.stac.hrefs import absolute, parent, relative, scheme_of
 from rsdat.stac.image import describe, geotiff
-from rsdat.stac.store import (
-    Owner,
-    by_protocol,
-    exists,
-    filesystem_of,
-    options_for,
-    portable,
-    put_file,
-)
+from rsdat.stac.store import Owner, by_protocol, exists, options_for, put_file
+from rsdat.stac.writing import write_zarr
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -173,19 +165,7 @@ def _put_zarr(array: xr.DataArray, folder: str, key: str, owner: Owner) -> str:
     if exists(f"{folder}/{name}", owner):
         name = f"{key}-{secrets.token_hex(4)}.zarr"
     href = f"{folder}/{name}"
-    options = dict(options_for(href, portable(owner, href)))
-    values = array.drop_encoding().rename(str(array.name or key)).to_dataset(promote_attrs=True)
-    filesystem, path = filesystem_of(href, options)
-    try:
-        values.to_zarr(
-            href if scheme_of(href) else path,
-            mode="w",
-            consolidated=True,
-            zarr_format=2,
-            storage_options=options or None,
-        )
-    except BaseException:
-        with suppress(OSError):
-            filesystem.rm(path, recursive=True)
-        raise
+    write_zarr(
+        array.rename(str(array.name or key)), href, storage_options=options_for(href, owner) or None
+    )
     return href

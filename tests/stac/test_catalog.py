@@ -87,6 +87,17 @@ def test_an_empty_catalog() -> None:
         find_item(read_catalog("memory://empty/catalog.json"), None)
 
 
+def test_every_name_is_there() -> None:
+    """In a fresh process, whichever comes first: modules must not hide functions."""
+    script = (
+        "import rsdat.stac as stac\n"
+        "missing = [name for name in stac.__all__ if not callable(getattr(stac, name))]\n"
+        "assert not missing, missing\n"
+        "assert set(stac.__all__) == set(stac._HOMES) == set(dir(stac))\n"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
 def test_pystac_keeps_its_own_default() -> None:
     """Importing rsdat.stac changes nothing for other users of PySTAC, and loads nothing yet."""
     script = (
