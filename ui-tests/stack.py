@@ -183,6 +183,7 @@ def serve(
                 "pid": dcache.process.pid,
                 "root": str(dcache.root),
                 "webdav_url": dcache.proxy_url,
+                "control_url": dcache.control_url,
                 "token": dcache.token,
             },
             "labs": {lab.name: lab.process.pid for lab in labs},

@@ -2,29 +2,11 @@
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator, Page } from '@playwright/test';
 import { notebookReady, run } from './lab';
-import { drag, openPanel, stack } from './support';
-
-/** The row of a file. */
-function row(panel: Locator, name: string): Locator {
-  return grid(panel).getByRole('row', { name, exact: true });
-}
-
-function grid(panel: Locator): Locator {
-  return panel.getByRole('grid', { name: 'Files' });
-}
+import { door, grid, putFile, row } from './storage';
+import { drag, openPanel } from './support';
 
 function status(panel: Locator): Locator {
   return panel.locator('.jp-rsdat-DCache-status');
-}
-
-/** Ask the door itself, past the product. */
-async function door(path: string, init: RequestInit = {}): Promise<Response> {
-  const { webdav_url, token } = stack().door;
-  const encoded = path.split('/').map(encodeURIComponent).join('/');
-  return fetch(webdav_url.replace(/\/$/, '') + encoded, {
-    ...init,
-    headers: { Authorization: `Bearer ${token}`, ...init.headers }
-  });
 }
 
 /** Put files into a new folder of the door and show it, by its typed path. */
@@ -34,11 +16,7 @@ async function folderWith(
   names: readonly string[]
 ): Promise<Locator> {
   for (const name of names) {
-    const answer = await door(`${path}/${name}`, {
-      method: 'PUT',
-      body: `I am ${name}\n`
-    });
-    expect(answer.ok).toBe(true);
+    await putFile(`${path}/${name}`, `I am ${name}\n`);
   }
   const panel = await openPanel(page, 'dCache');
   await goTo(page, panel, path);

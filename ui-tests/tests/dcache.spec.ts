@@ -1,31 +1,11 @@
 /** Step 5: files in dCache from the panel. */
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jupyterlab/galata';
-import type { Locator, Page } from '@playwright/test';
+import type { Page } from '@playwright/test';
+import { door, putFile, row } from './storage';
 import { openPanel, stack } from './support';
 
 const ODD_NAMES = ['a b#c?.txt', '100%+x:y&z.txt', 'é日🛰.txt', '.hidden.txt'];
-
-/** The row of a file. */
-function row(panel: Locator, name: string): Locator {
-  return panel
-    .getByRole('grid', { name: 'Files' })
-    .getByRole('row', { name, exact: true });
-}
-
-/** Ask the door itself, past the product. */
-async function door(path: string, init: RequestInit = {}): Promise<Response> {
-  const { webdav_url, token } = stack().door;
-  const encoded = path.split('/').map(encodeURIComponent).join('/');
-  return fetch(webdav_url.replace(/\/$/, '') + encoded, {
-    ...init,
-    headers: {
-      Authorization: `Bearer ${token}`,
-      'Content-Type': 'text/plain',
-      ...init.headers
-    }
-  });
-}
 
 /** Put files into a new folder of the door and show it in the panel. */
 async function folderWith(
@@ -34,11 +14,7 @@ async function folderWith(
   files: Record<string, string>
 ) {
   for (const [file, text] of Object.entries(files)) {
-    const answer = await door(`/${name}/${file}`, {
-      method: 'PUT',
-      body: text
-    });
-    expect(answer.ok).toBe(true);
+    await putFile(`/${name}/${file}`, text);
   }
   const panel = await openPanel(page, 'dCache');
   await panel.getByRole('button', { name: 'Refresh' }).click();

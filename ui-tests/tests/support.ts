@@ -14,8 +14,9 @@ export interface IStack {
   door: {
     pid: number;
     root: string;
-    api_url: string;
     webdav_url: string;
+    /** Sets up files and faults: rsdat/demo/door/control.py. */
+    control_url: string;
     token: string;
   };
   labs: { galata: number; hub: number };

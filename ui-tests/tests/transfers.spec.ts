@@ -4,55 +4,9 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from '@jupyterlab/galata';
-import type { Locator, Page } from '@playwright/test';
 import { run } from './lab';
-import { openPanel, reload, stack } from './support';
-
-/** Ask the door itself, past the product. */
-async function door(path: string, init: RequestInit = {}): Promise<Response> {
-  const { webdav_url, token } = stack().door;
-  const encoded = path.split('/').map(encodeURIComponent).join('/');
-  return fetch(webdav_url.replace(/\/$/, '') + encoded, {
-    ...init,
-    headers: {
-      Authorization: `Bearer ${token}`,
-      'Content-Type': 'text/plain',
-      ...init.headers
-    }
-  });
-}
-
-async function putFile(path: string, text: string): Promise<void> {
-  const answer = await door(path, { method: 'PUT', body: text });
-  expect(answer.ok).toBe(true);
-}
-
-async function textOf(path: string): Promise<string> {
-  return (await door(path)).text();
-}
-
-/** The section, unfolded. */
-async function transfers(page: Page): Promise<Locator> {
-  const section = page.getByRole('region', { name: 'Transfers', exact: true });
-  const title = section.getByRole('button', { name: /^Transfers/ });
-  if ((await title.getAttribute('aria-expanded')) === 'false') {
-    await title.click();
-  }
-  return section;
-}
-
-/** Show a folder of the door in the panel. */
-async function show(page: Page, path: string): Promise<Locator> {
-  const panel = await openPanel(page, 'dCache');
-  await run(page, 'rsdat-dcache:open', { endpoint: 'demo', path });
-  return panel;
-}
-
-function row(panel: Locator, name: string): Locator {
-  return panel
-    .getByRole('grid', { name: 'Files' })
-    .getByRole('row', { name: new RegExp(`^${name.replace('.', '\\.')}`) });
-}
+import { door, putFile, row, show, textOf, transfers } from './storage';
+import { openPanel, reload } from './support';
 
 /** A folder on this computer, with a folder in it. */
 function localFolder(): string {

@@ -286,15 +286,15 @@ describe('selection', () => {
   it('finds a name by its beginning', async () => {
     const { model } = setup();
     await model.show();
-    model.typeAhead('R');
+    void model.typeAhead('R');
     expect(selectedNames(model)).toEqual(['runs']);
-    model.typeAhead('f');
+    void model.typeAhead('f');
     expect(selectedNames(model)).toEqual(['f000000']);
-    model.typeAhead('f');
+    void model.typeAhead('f');
     expect(selectedNames(model)).toEqual(['f000001']);
-    model.typeAhead('f000003');
+    void model.typeAhead('f000003');
     expect(selectedNames(model)).toEqual(['f000003']);
-    model.typeAhead('nothing');
+    void model.typeAhead('nothing');
     expect(selectedNames(model)).toEqual(['f000003']);
   });
 
