@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pystac
@@ -87,18 +87,21 @@ class Run:
         ended: Told how each file ended.
         planned: Told more files that there are, before they begin.
         moved: Told job and bytes as they come.
+        keep: Whether the report lists also what did not fail.
     """
 
     def __init__(
         self,
         what: Copying,
         *,
+        keep: bool = True,
         ended: Callable[[Outcome], object] = lambda _: None,
         planned: Callable[[Sequence[Job]], object] = lambda _: None,
         moved: Callable[[Job, int], object] = lambda _job, _bytes: None,
     ) -> None:
         self.what = what
         self.report = CopyReport()
+        self._keep = keep
         self._tell = ended
         self._planned = planned
         self._moved = moved
@@ -164,9 +167,14 @@ class Run:
         self._ended(outcome)
 
     def _ended(self, outcome: Outcome) -> None:
-        self.report.add(outcome)
-        if outcome.state != "failed":
+        if outcome.state == "failed":
+            self.report.add(outcome)
+        else:
             self._items.pop(outcome.job.target, None)
+            if self._keep:
+                # Without the item that it was signed by: there may be 100 000.
+                job = replace(outcome.job, signed_by=None)
+                self.report.add(replace(outcome, job=job))
         self._keeper.ended(outcome)
         self._tell(outcome)
 

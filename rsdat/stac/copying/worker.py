@@ -94,7 +94,7 @@ class Worker:
             yield item
 
     def _copy(self, what: Copying) -> RsdatError | None:
-        work = Run(what, ended=self._ended, moved=self._moved)
+        work = Run(what, keep=False, ended=self._ended, moved=self._moved)
         report = run(work.here(), self._tick)
         if report.failed:
             first = report.failed[0]
