@@ -1,6 +1,6 @@
 /** A companion with one catalog of two collections, and an API to search; waits where it is told to. */
 import { Signal } from '@lumino/signaling';
-import type { IChange } from '../../common/events';
+import type { ChangeStream, IChange } from '../../common/events';
 import { ApiError } from '../../common/request';
 import type {
   IStacApi as IStacService,
@@ -202,7 +202,8 @@ export class FakeApi implements IStacApi {
           'eo:cloud_cover': 12,
           description: '<b>bold</b>'
         }
-      },
+        // The contract says no more than that it is an object.
+      } as unknown as IStacItem['item'],
       assets: [],
       ...this.details
     };
@@ -320,7 +321,8 @@ export class FakeApi implements IStacApi {
 
 export function setup() {
   const api = new FakeApi();
-  const changes = new Signal<object, IChange>({});
+  // Whose signal it is, is nobody's concern.
+  const changes = new Signal<ChangeStream, IChange>({} as ChangeStream);
   const items = new ItemsModel({ api, changes });
   return { api, changes, items, source: { href: COLLECTION, endpoint: null } };
 }

@@ -10,8 +10,8 @@ export function readColors(node: Element): IMapColors {
   const selected = of('--jp-warn-color1', '#d84315');
   return {
     sea: of('--jp-layout-color1', 'white'),
-    land: of('--jp-layout-color3', '#bdbdbd'),
-    coast: of('--jp-border-color0', '#616161'),
+    land: of('--jp-layout-color2', '#eeeeee'),
+    coast: of('--jp-ui-font-color2', '#616161'),
     footprint: brand,
     footprintFill: withAlpha(brand, 0.1),
     selected,

@@ -27,6 +27,8 @@ const MOST_LATITUDE = 85.05;
 const GEOGRAPHIC = 'EPSG:4326';
 const MERCATOR = 'EPSG:3857';
 const MOST_ZOOM = 18;
+/** Nearer, no coast would tell where it is; and a point has no extent to fit. */
+const FIT_ZOOM = 8;
 /** Around what is shown whole, in CSS pixels. */
 const PADDING = [24, 24, 24, 24];
 
@@ -165,8 +167,7 @@ class OlMapView implements IMapView {
       MERCATOR
     );
     this._map.updateSize();
-    // A point has no extent to fit.
-    this._map.getView().fit(extent, { padding: PADDING, maxZoom: 12 });
+    this._map.getView().fit(extent, { padding: PADDING, maxZoom: FIT_ZOOM });
   }
 
   zoom(steps: number): void {
