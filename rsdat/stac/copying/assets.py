@@ -135,7 +135,12 @@ class Run:
             ended=self._ended,
             staging=Staging(self.places, limit_s=what.stage_wait_s) if what.stage else None,
         )
-        await engine.run(self._jobs() if jobs is None else jobs)
+        try:
+            await engine.run(self._jobs() if jobs is None else jobs)
+        except Exception:
+            # What arrived before the list of items broke off is kept all the same.
+            await self._finish()
+            raise
         await self._finish()
         self.report.seconds = time.monotonic() - started
         return self.report

@@ -78,15 +78,18 @@ class Engine:
             raise self._problem
 
     async def _feed(self, jobs: Iterator[Job | Outcome], queue: asyncio.Queue[Job | None]) -> None:
-        try:
-            while batch := await asyncio.to_thread(lambda: list(islice(jobs, _BATCH))):
-                for each in batch:
-                    if isinstance(each, Outcome):
-                        self._ended(each)
-                    else:
-                        await queue.put(each)
-        except Exception as error:  # noqa: BLE001 - raised when those before have ended
-            self._problem = self._problem or error
+        problem: Exception | None = None
+        while problem is None:
+            batch, problem = await asyncio.to_thread(_take, jobs)
+            if not batch and problem is None:
+                return
+            for each in batch:
+                if isinstance(each, Outcome):
+                    self._ended(each)
+                else:
+                    await queue.put(each)
+        # Raised when those that came before have ended.
+        self._problem = self._problem or problem
 
     async def _work(self, queue: asyncio.Queue[Job | None]) -> None:
         while (job := await queue.get()) is not None:
@@ -119,3 +122,14 @@ class Engine:
             if outcome.stops:
                 self._stopped.setdefault("" if outcome.stops == "all" else host, outcome)
             return outcome
+
+
+def _take(jobs: Iterator[Job | Outcome]) -> tuple[list[Job | Outcome], Exception | None]:
+    """The next ones, and why there are no more, if reading them failed."""
+    batch: list[Job | Outcome] = []
+    try:
+        for job in islice(jobs, _BATCH):
+            batch.append(job)  # noqa: PERF402 - those before a failure count
+    except Exception as error:  # noqa: BLE001 - raised by the engine
+        return batch, error
+    return batch, None
