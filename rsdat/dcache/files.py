@@ -8,6 +8,7 @@ import io
 import sys
 import tempfile
 import warnings
+from collections.abc import AsyncIterable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -122,7 +123,11 @@ class Writer(io.BufferedIOBase):
             raise broken_off(self.path)
         with file_errors():
             # In a transaction too: what dCache has no room for shows here, not at the end.
-            self._upload = self._finish()
+            try:
+                self._upload = self._finish()
+            except KeyboardInterrupt:
+                self._abandon(wait=True)
+                raise
         if self.autocommit:
             self.commit()
 
@@ -163,6 +168,23 @@ class Writer(io.BufferedIOBase):
     def _finish(self) -> Upload:
         """All of it to dCache, under a temporary name."""
         raise NotImplementedError
+
+    def _send_whole(self, chunks: AsyncIterable[bytes], size: int) -> Upload:
+        """Upload a file of known length; an interrupt (Ctrl-C) ends it, and leaves nothing."""
+
+        async def send() -> Upload:
+            upload = await self.fs.upload(chunks, self.path, size, self._replace)
+            if sending.cancelled():
+                await upload.discard()
+            return upload
+
+        sending = asyncio.run_coroutine_threadsafe(send(), self.fs.loop)
+        try:
+            return sending.result()
+        except KeyboardInterrupt:
+            if not sending.cancel() and sending.exception() is None:
+                sync(self.fs.loop, sending.result().discard)
+            raise
 
     def _abandon(self, *, wait: bool) -> None:
         """Leave nothing of it. Garbage collection can't wait: it may run in the event loop."""
@@ -267,14 +289,11 @@ class DCacheWriter(Writer):
     def _finish(self) -> Upload:
         held, self._held = bytes(self._held), bytearray()
         if self._outflow is None:
-            upload: Upload = sync(
-                self.fs.loop, self.fs.upload, one_chunk(held), self.path, len(held), self._replace
-            )
-            return upload
+            return self._send_whole(one_chunk(held), len(held))
         if held:
             self._put(held)
-        upload = sync(self.fs.loop, self._of().finish)
-        return upload  # noqa: RET504 – fsspec's sync says nothing of types
+        upload: Upload = sync(self.fs.loop, self._of().finish)
+        return upload
 
     def _abandon(self, *, wait: bool) -> None:
         self._held = bytearray()
@@ -346,15 +365,7 @@ class SeekableWriter(Writer):
             self._spool.seek(0, io.SEEK_END)
             size = self._spool.tell()
             self._spool.seek(0)
-            upload: Upload = sync(
-                self.fs.loop,
-                self.fs.upload,
-                file_chunks(self._spool),
-                self.path,
-                size,
-                self._replace,
-            )
-            return upload
+            return self._send_whole(file_chunks(self._spool), size)
         finally:
             self._spool.close()
 

@@ -79,9 +79,14 @@ class ActionHandler(RsdatHandler):
     @web.authenticated
     @authorized
     async def post(self, id_: str, action: str) -> None:
-        """Cancel, retry, or note that the user was told."""
+        """Cancel, retry, or note that the user was told or that his page is there."""
         manager = await self.companion.transfers()
-        acts = {"cancel": manager.cancel, "retry": manager.retry, "seen": manager.seen}
+        acts = {
+            "cancel": manager.cancel,
+            "retry": manager.retry,
+            "seen": manager.seen,
+            "here": manager.here,
+        }
         if action not in acts:
             raise web.HTTPError(404, "A transfer can be told: " + ", ".join(acts))
         self.reply(await acts[action](id_), 202)

@@ -827,8 +827,8 @@ export interface paths {
       header?: never;
       path: {
         id: components['parameters']['TransferId'];
-        /** @description cancel ends it; retry takes up what failed or was interrupted; seen notes that the user was told. */
-        action: 'cancel' | 'retry' | 'seen';
+        /** @description cancel ends it; retry takes up what failed or was interrupted; seen notes that the user was told; here says that the page with the files of an upload is still there, which it says every 30 s while a question is open. */
+        action: 'cancel' | 'retry' | 'seen' | 'here';
       };
       cookie?: never;
     };
@@ -3773,8 +3773,8 @@ export interface operations {
       header?: never;
       path: {
         id: components['parameters']['TransferId'];
-        /** @description cancel ends it; retry takes up what failed or was interrupted; seen notes that the user was told. */
-        action: 'cancel' | 'retry' | 'seen';
+        /** @description cancel ends it; retry takes up what failed or was interrupted; seen notes that the user was told; here says that the page with the files of an upload is still there, which it says every 30 s while a question is open. */
+        action: 'cancel' | 'retry' | 'seen' | 'here';
       };
       cookie?: never;
     };

@@ -9,7 +9,7 @@ import type {
   ITransferRequest
 } from '../common/types';
 
-export type ITransferAction = 'cancel' | 'retry' | 'seen';
+export type ITransferAction = 'cancel' | 'retry' | 'seen' | 'here';
 
 /** What to do with a file whose name is taken. */
 export type ConflictChoice = ITransferAnswer['choice'];

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -98,3 +101,52 @@ def test_who_closes_it_where_an_error_is_dealt_with_is_told(
         with pytest.warns(UserWarning, match="not written: .* ValueError"):
             file.close()
     assert names(site, folder) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "late"),
+    [("small", False), ("small", True), ("seekable", False), ("seekable", True), ("large", True)],
+)
+def test_a_close_that_was_interrupted_leaves_nothing(
+    site: Door, folder: str, fs: DCacheFileSystem, kind: str, late: bool
+) -> None:
+    """By Ctrl-C, while the bytes go up, or while dCache is asked what it has stored."""
+    file = fs.open(f"{folder}/f", "wb", block_size=BLOCK, seekable=kind == "seekable")
+    file.write(bytes(BLOCK if kind == "small" else 9 * BLOCK))
+    site.forget()
+    if late:
+        site.fault(
+            "delay",
+            seconds=3,
+            server="frontend",
+            method="GET",
+            prefix=f"/api/v1/namespace{folder}/.rsdat",
+        )
+    else:
+        site.fault("delay", seconds=3, server="redirect", method="PUT")
+    over = threading.Event()
+
+    def interrupt() -> None:
+        end = time.monotonic() + 20
+        place = site.root / folder[1:]
+        while not over.wait(0.02) and time.monotonic() < end:
+            if late == bool(list(place.iterdir())):
+                over.wait(0.5)
+                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                return
+
+    interrupting = threading.Thread(target=interrupt)
+    interrupting.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            file.close()
+    finally:
+        over.set()
+        interrupting.join()
+    end = time.monotonic() + 20
+    while names(site, folder):
+        assert time.monotonic() < end, names(site, folder)
+        time.sleep(0.05)
+    with fs.open(f"{folder}/f", "wb") as again:
+        again.write(b"new")
+    assert names(site, folder) == ["f"]

@@ -472,3 +472,26 @@ async def test_answered_where_the_files_are_no_longer(
     for name in "fg":
         assert (await transfers.send(made["id"], name, b"new")).code == 200
     await transfers.done(made["id"])
+
+
+async def test_question_of_a_page_that_is_gone(
+    transfers: Transfers, folder: str, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the page says that it is there, the question stays; without, it is interrupted."""
+    monkeypatch.setattr(manager, "GONE_S", 1.5)
+    monkeypatch.setattr(manager, "WANTED_S", 0.0)
+    (place / "f").write_bytes(b"old")
+    made = await transfers.begin(
+        "upload", destination=("default", folder), files=listing({"f": b"new"})
+    )
+    check_error(await transfers.send(made["id"], "f", b"new"), 409, "exists")
+    for _ in range(6):
+        await asyncio.sleep(0.5)
+        assert (await transfers.act(made["id"], "here"))["state"] == "asking"
+    ended = await transfers.until(made["id"])
+    assert (ended["state"], ended["can"]) == ("interrupted", ["retry", "forget"])
+    assert "page" in ended["problem"]["message"]
+    # It was asleep: the answer counts all the same.
+    assert (await transfers.send(made["id"], "f", b"new", conflict="replace")).code == 200
+    await transfers.done(made["id"])
+    assert (place / "f").read_bytes() == b"new"

@@ -31,10 +31,10 @@ _log = logging.getLogger(__name__)
 TELL_S = 0.5
 SAVE_S = 5.0
 #: Without a byte for so long, a transfer that lives on the page is interrupted: after a request
-#: of it was cut off or its question was answered, else.
+#: of it was cut off or its question was answered, and else. While a question is open the page
+#: tells every 30 s that it is there; in the background browsers let it do so once a minute.
 CUT_S = 60.0
 GONE_S = 120.0
-ASKED_S = 24 * 3600.0
 #: Who asks for a transfer in order to act has so long to begin.
 WANTED_S = 10.0
 #: Downloads that were broken off are remembered, so that they can be verified when they go on.
@@ -256,6 +256,12 @@ class TransferManager:
         transfer.touch()
         return transfer.view()
 
+    async def here(self, id_: str) -> dict[str, Any]:
+        """Note that the page which has an upload's files is still there."""
+        transfer = await self._ours(id_)
+        transfer.progress.last_s = time.monotonic()
+        return transfer.view()
+
     async def forget(self, id_: str) -> None:
         """Cancel it if it goes on, and forget it."""
         transfer = await self._ours(id_)
@@ -465,8 +471,7 @@ class TransferManager:
             or transfer.task is not None
         ):
             return
-        limit_s = CUT_S if transfer.cut else ASKED_S if record.state == "asking" else GONE_S
-        if time.monotonic() - progress.last_s > limit_s:
+        if time.monotonic() - progress.last_s > (CUT_S if transfer.cut else GONE_S):
             transfer.interrupt("The page that it was on is gone", _hint(record))
 
     async def _save(self, transfer: Transfer) -> bool:

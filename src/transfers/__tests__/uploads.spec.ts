@@ -246,6 +246,24 @@ describe('the model', () => {
     model.dispose();
   });
 
+  it('says that it is there while a question is open, and only then', async () => {
+    jest.useFakeTimers();
+    const { api, model, put } = setup();
+    put.faults.set('a', ['exists']);
+    void model.upload(files('a'), folder);
+    await jest.advanceTimersByTimeAsync(95_000);
+    expect(api.acted).toEqual([
+      ['t1', 'here'],
+      ['t1', 'here'],
+      ['t1', 'here']
+    ]);
+    await model.answer('t1', { path: 'a', choice: 'skip', for_all: false });
+    await jest.advanceTimersByTimeAsync(95_000);
+    expect(api.acted).toHaveLength(3);
+    model.dispose();
+    jest.useRealTimers();
+  });
+
   it('sends only what failed when it is tried again', async () => {
     const { api, model, put } = setup();
     put.faults.set('b', ['no_space']);

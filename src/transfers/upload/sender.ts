@@ -14,6 +14,9 @@ const PARALLEL = 4;
  */
 const LOOK_FIRST_BYTES = 32 * 2 ** 20;
 
+/** The companion waits for four of these (GONE_S in transfers/manager.py). */
+const HERE_MS = 30_000;
+
 /** Waits before a file is tried again whose connection broke. */
 const RETRY_MS = [1_000, 4_000];
 
@@ -123,7 +126,11 @@ export class UploadSender {
   /** Send what is queued; resolves when nothing is left to send, whatever failed. */
   run(): Promise<void> {
     return (this._running ??= new Promise<void>(resolve => {
-      this._end = resolve;
+      const timer = setInterval(() => this._sayHere(), HERE_MS);
+      this._end = () => {
+        clearInterval(timer);
+        resolve();
+      };
       this._pump();
     }));
   }
@@ -152,6 +159,16 @@ export class UploadSender {
     }
     this._pump();
     return true;
+  }
+
+  /** Nothing is sent while a question is open: the companion would take this page for gone. */
+  private _sayHere(): void {
+    const { api, transfer } = this._options;
+    if (this.question) {
+      api.act(transfer.id, 'here').catch(() => {
+        // It is told again; a companion that is gone shows elsewhere.
+      });
+    }
   }
 
   private _pump(): void {
@@ -317,7 +334,7 @@ export class UploadSender {
 
 export namespace UploadSender {
   export interface IOptions {
-    api: Pick<ITransfersApi, 'sendUrl' | 'answer' | 'info'>;
+    api: Pick<ITransfersApi, 'sendUrl' | 'act' | 'answer' | 'info'>;
     transfer: ITransfer;
     folder: { endpoint: string; path: string };
     files: readonly IUploadFile[];
