@@ -98,7 +98,8 @@ export class ItemRows implements IDisposable {
 
   /** Say which rows are looked at; their pages are fetched once that lasts a moment. */
   look(range: IRowRange): void {
-    this._wanted = pagesOf(range, PAGE_ROWS);
+    // Before the first answer there are no rows to look at.
+    this._wanted = range.end > range.first ? pagesOf(range, PAGE_ROWS) : [0];
     clearTimeout(this._timer);
     this._timer = setTimeout(
       () => this._loadWanted(),

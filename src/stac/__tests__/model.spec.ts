@@ -79,6 +79,14 @@ describe('items', () => {
     expect(items.assets).toEqual(['red']);
   });
 
+  it('come also where a table without rows looks at none', async () => {
+    const { items, source } = setup();
+    items.show(source);
+    items.look({ first: 0, end: 0 });
+    await until(() => items.rows?.isLoaded === true);
+    expect(items.rows!.total).toBe(8);
+  });
+
   it('are filtered by the server, once for filters in quick succession', async () => {
     const { api, items } = await shown();
     api.asked = [];
