@@ -171,6 +171,7 @@ class DCacheClient:
         replace: bool,
         unchanged_since: datetime | None = None,
         parents: bool = False,
+        sparing: bool = False,
     ) -> tuple[Entry, bool]:
         """Write a file. The old one stands until the new one is whole.
 
@@ -181,6 +182,8 @@ class DCacheClient:
             replace: Whether a file of this name may be replaced.
             unchanged_since: Replace only the file that was last modified then.
             parents: Whether to make folders that are missing.
+            sparing: Ask for nothing that can be known: the folder is there, and the file is as
+                dCache told before it got its name.
 
         Returns:
             The file as it is now, and whether the name is new.
@@ -197,8 +200,9 @@ class DCacheClient:
             replace=replace,
             unchanged_since=unchanged_since,
             parents=parents,
+            folder_known=sparing,
         )
-        return await sent.place()
+        return await sent.place(look=not sparing)
 
     async def upload(
         self,
@@ -209,8 +213,12 @@ class DCacheClient:
         replace: bool,
         unchanged_since: datetime | None = None,
         parents: bool = False,
+        folder_known: bool = False,
     ) -> Upload:
-        """The first half of `write`: the bytes are on dCache, under a temporary name."""
+        """The first half of `write`: the bytes are on dCache, under a temporary name.
+
+        With `folder_known` nobody looks whether the folder is there.
+        """
         path = await self._spelling(path)
         return await write.upload(
             self._http,
@@ -220,6 +228,7 @@ class DCacheClient:
             replace=replace,
             unchanged_since=unchanged_since,
             parents=parents,
+            folder_known=folder_known,
             placed=self._readers.forget,
         )
 

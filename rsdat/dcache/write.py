@@ -102,8 +102,11 @@ class Upload:
     expected: bool
     placed: Callable[[str], None]
 
-    async def place(self) -> tuple[Entry, bool]:
+    async def place(self, *, look: bool = True) -> tuple[Entry, bool]:
         """Give it its name; on failure nothing of it is left.
+
+        Args:
+            look: Ask once more what stands there then. A new name changes nothing else of a file.
 
         Returns:
             The file as it is now, and whether the name is new.
@@ -121,7 +124,9 @@ class Upload:
             raise
         finally:
             self.placed(self.path)
-        return await _look(self.http, self.path, self.entry), created
+        if look:
+            return await _look(self.http, self.path, self.entry), created
+        return _renamed(self.entry, self.path), created
 
     async def discard(self) -> bool:
         """Delete it; False if it could not be."""
@@ -141,6 +146,7 @@ async def upload(
     replace: bool,
     unchanged_since: datetime | None = None,
     parents: bool = False,
+    folder_known: bool = False,
     placed: Callable[[str], None] = lambda _: None,
 ) -> Upload:
     """Bring a file's bytes to dCache under a temporary name, and make sure that they are there.
@@ -156,6 +162,7 @@ async def upload(
         replace: Whether a file of this name may be replaced.
         unchanged_since: Only the file that was last modified then.
         parents: Whether to make folders that are missing.
+        folder_known: The caller has made sure that the folder is there.
         placed: Told the name when something may have come to stand there.
 
     Raises:
@@ -178,6 +185,7 @@ async def upload(
         replace=replace,
         unchanged_since=unchanged_since,
         parents=parents,
+        folder_known=folder_known,
         placed=placed,
         began=lambda: body.started,
     )
@@ -191,6 +199,7 @@ async def bring(
     replace: bool,
     unchanged_since: datetime | None = None,
     parents: bool = False,
+    folder_known: bool = False,
     placed: Callable[[str], None] = lambda _: None,
     began: Callable[[], bool] = lambda: True,
 ) -> Upload:
@@ -203,6 +212,7 @@ async def bring(
         replace: Whether a file of this name may be replaced.
         unchanged_since: Only the file that was last modified then.
         parents: Whether to make folders that are missing.
+        folder_known: The caller has made sure that the folder is there.
         placed: Told the name when something may have come to stand there.
         began: Whether, after a refusal, there may be something to delete.
 
@@ -212,9 +222,10 @@ async def bring(
     existing = await rest.find(http, path)
     _check_target(path, existing, replace, unchanged_since)
     folder = paths.parent_of(path)
-    if existing is None and parents:
+    unsure = existing is None and not folder_known
+    if unsure and parents:
         await rest.make_folders(http, folder)
-    elif existing is None and not (await rest.info(http, folder)).is_folder:
+    elif unsure and not (await rest.info(http, folder)).is_folder:
         # A PUT itself would make missing folders, and leave them behind when it fails.
         raise rest.not_a_folder(folder)
     temporary = _temporary(folder, "part")
@@ -242,7 +253,11 @@ async def _look(http: Http, path: str, uploaded: Entry) -> Entry:
         there = None
     if there is not None and there.pnfs_id == uploaded.pnfs_id:
         return there
-    return dataclasses.replace(uploaded, name=paths.name_of(path), path=path)
+    return _renamed(uploaded, path)
+
+
+def _renamed(entry: Entry, path: str) -> Entry:
+    return dataclasses.replace(entry, name=paths.name_of(path), path=path)
 
 
 def is_upload_name(name: str) -> bool:

@@ -406,3 +406,28 @@ async def test_free_names_leave_no_warning(
     assert [each for each in caplog.records if each.levelno > logging.DEBUG] == []
     await lab.ask("GET", "/api/dcache/default/details", query=query)
     assert [each.levelname for each in caplog.records if each.levelno > logging.INFO] == ["WARNING"]
+
+
+async def test_what_a_small_upload_costs(
+    transfers: Transfers, folder: str, place: Path, dcache: Door
+) -> None:
+    """Five requests: is the name free, the bytes (door, pool), what is stored, the name."""
+    files = {"a": b"one", "b": b"two"}
+    made = await transfers.begin("upload", destination=("default", folder), files=listing(files))
+    assert (await transfers.send(made["id"], "a", files["a"])).code == 201
+    dcache.forget()
+    response = await transfers.send(made["id"], "b", files["b"])
+    entry = check("PUT", "/transfers/{id}/content", response)
+    asked = [(each["server"], each["method"]) for each in dcache.requests()]
+    assert asked == [
+        ("frontend", "GET"),
+        ("redirect", "PUT"),
+        ("pool", "PUT"),
+        ("frontend", "GET"),
+        ("redirect", "MOVE"),
+    ]
+    assert (entry["name"], entry["path"], entry["size"]) == ("b", f"{folder}/b", 3)
+    there = await transfers.lab.ask(
+        "GET", "/api/dcache/default/info", query={"path": f"{folder}/b"}
+    )
+    assert entry == json.loads(there.body)

@@ -189,7 +189,7 @@ async def to_dcache(
         file, size = await workspace.open(place, source)
         try:
             chunks = counted(file_chunks(file), arrived)
-            await client.write(target, chunks, size, replace=replace)
+            await client.write(target, chunks, size, replace=replace, sparing=True)
         except DoorBroken as error:
             await pause(attempts, error)
         except InvalidInput as error:
@@ -232,7 +232,7 @@ async def relay(
                 if download.size != entry.size:
                     raise _changed(entry)
                 chunks = counted(checked(summed(download, sums), entry, sums), arrived)
-                await client.write(target, chunks, download.size, replace=replace)
+                await client.write(target, chunks, download.size, replace=replace, sparing=True)
             return None if sums is None else sums[0].kind
         except DoorBroken as error:  # noqa: PERF203 - each attempt is a transfer
             await pause(attempts, error)

@@ -213,7 +213,9 @@ class Uploading:
         while True:
             try:
                 with transfer.shared.claims.hold(self._endpoint, path):
-                    return await client.write(path, bytes_, size, replace=choice == "replace")
+                    return await client.write(
+                        path, bytes_, size, replace=choice == "replace", sparing=True
+                    )
             except Conflict as error:  # noqa: PERF203 - each round asks dCache
                 if error.code not in ("exists", "is_a_folder"):
                     raise
