@@ -83,6 +83,7 @@ class Companion:
             workspace,
             lambda href: notifier.changed("stac", href),
             self.folder_changed,
+            lambda endpoint, folder: self.watching.watch(endpoint, folder),
         )
         self.stac_copies = StacCopies(self.storage, self.stac, workspace)
         self._orders: Opening[Orders] = Opening(lambda: self._open_orders(home))

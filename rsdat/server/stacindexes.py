@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import importlib
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rsdat.base.errors import NotFound
+from rsdat.base.errors import NotFound, RsdatError
 from rsdat.server.storage import Storage
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _PATIENCE_S = 0.7
 #: looking through it takes, if that is more.
 _FRESH_S = 60.0
 _AGAIN_S = 10.0
+_WATCH_S = 60.0
 
 Key = tuple[str, str]
 
@@ -39,6 +40,7 @@ class StacIndexes:
         workspace: Jupyter's root folder, and whether its hidden files may be chosen.
         changed: Told the address whose items are not what they were.
         folder_changed: Told endpoint and folder where a file was written.
+        watch: Has changes of a dCache folder told to `folder_changed` here, for two minutes.
     """
 
     def __init__(
@@ -47,15 +49,18 @@ class StacIndexes:
         workspace: Callable[[], tuple[Path, bool]],
         changed: Callable[[str], None],
         folder_changed: Callable[[str, str], None],
+        watch: Callable[[str, str], Awaitable[bool]],
     ) -> None:
         self.storage = storage
         self._workspace = workspace
         self._changed = changed
         self._folder_changed = folder_changed
+        self._watch = watch
+        self._watched_s: dict[Key, float] = {}
         self._indexes: dict[Key, Index] = {}
         self.searches: dict[str, Search] = {}
         self._writing = False
-        self._closing: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     async def source(self, href: str, endpoint: str | None) -> tuple[str, str, CompanionSource]:
         """An address in its one form, the name of its endpoint, and what reads it.
@@ -110,11 +115,27 @@ class StacIndexes:
             self._close(self._indexes.pop(next(iter(self._indexes))))
         if new or self._is_due(index):
             index.refresh()
+        self._keep_watching(key)
         if not index.complete:
             await asyncio.to_thread(index.wait, _PATIENCE_S)
         if index.failure is not None and not len(index.table):
             raise index.failure
         return index
+
+    def _keep_watching(self, key: Key) -> None:
+        """Somebody looks at a catalog: changes of its folder are of interest for a while."""
+        href, name = key
+        now_s = time.monotonic()
+        if not href.startswith("dcache:") or now_s - self._watched_s.get(key, 0) < _WATCH_S:
+            return
+        self._watched_s[key] = now_s
+        folder = href.removeprefix("dcache://").rpartition("/")[0] or "/"
+
+        async def watch() -> None:
+            with contextlib.suppress(RsdatError):  # it is looked at again every minute anyway
+                await self._watch(name, folder)
+
+        self._aside(asyncio.create_task(watch()))
 
     def search(self, id_: str) -> Search:
         """A search.
@@ -173,9 +194,11 @@ class StacIndexes:
         return age_s > max(_FRESH_S, 10 * index.took_s)
 
     def _close(self, items: Items) -> None:
-        task = asyncio.create_task(asyncio.to_thread(items.close))
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+        self._aside(asyncio.create_task(asyncio.to_thread(items.close)))
+
+    def _aside(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def teller(self, href: str) -> Callable[[], None]:
         """What a thread calls when there is more to see of an address."""
@@ -208,5 +231,5 @@ class StacIndexes:
         for items in (*self._indexes.values(), *self.searches.values()):
             self._close(items)
         self._indexes, self.searches = {}, {}
-        if self._closing:
-            await asyncio.wait(self._closing, timeout=35)
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=35)

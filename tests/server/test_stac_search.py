@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ def scenes(stac_api: StacApi) -> StacApi:  # noqa: F811
 async def searched(lab: Lab, **asked: Any) -> dict[str, Any]:
     """A search at its end."""
     found = await lab.call("POST", "/api/stac/searches", 201, value=asked)
-    async with asyncio.timeout(30):
-        while found["state"] == "running":
-            await asyncio.sleep(0.05)
-            found = await lab.call("GET", "/api/stac/searches/{id}", 200, id=found["id"])
+    end_s = time.monotonic() + 30
+    while found["state"] == "running":
+        assert time.monotonic() < end_s
+        await asyncio.sleep(0.05)
+        found = await lab.call("GET", "/api/stac/searches/{id}", 200, id=found["id"])
     result: dict[str, Any] = found
     return result
 

@@ -73,7 +73,9 @@ def ids(index: Index, **wanted: Any) -> set[str]:
 def test_only_what_changed_is_read_again(tmp_path: Path, make: Any) -> None:
     path = make(tmp_path / "cat", 300)
     first, source = whole(path)
-    assert len([href for href in source.reads if "scene-" in href]) == 300
+    # The first few are read before anybody knows when they were changed, and again with the others.
+    assert len([href for href in source.reads if "scene-" in href]) == 300 + 64
+    assert len({href for href in source.reads if "scene-" in href}) == 300
     assert first.kept_at == str(tmp_path / "cat" / "catalog.items.parquet")
     first.close()
 
@@ -82,8 +84,7 @@ def test_only_what_changed_is_read_again(tmp_path: Path, make: Any) -> None:
     next((tmp_path / "cat").rglob("scene-000008.json")).unlink()
     second, source = whole(path)
     read = [Path(href).name for href in source.reads if "scene-" in href]
-    # The first few are read before anybody knows when they were changed, once.
-    assert set(read) <= {f"scene-{n:06}.json" for n in (*range(64), 8)}
+    assert set(read) == {"scene-000007.json", "scene-000008.json"}
     assert second.by_id("scene-000007")[1]["properties"]["platform"] == "other"
     assert (second.page(ALL)["total"], second.problems_total) == (299, 1)
     second.close()
@@ -167,7 +168,7 @@ def test_many_writers_leave_a_whole_file(tmp_path: Path) -> None:
         ["catalog.json", "catalog.items.parquet"],
     )
     again, source = whole(path)
-    assert len(source.reads) <= 64
+    assert source.reads == []
     again.close()
 
 
@@ -187,7 +188,7 @@ def test_rows_are_there_before_all_are(tmp_path: Path) -> None:
     assert told.acquire(timeout=30)
     page = index.page(ALL, "id", limit=5)
     assert not page["complete"]
-    assert page["entries"][0]["id"] == "scene-000000"
+    assert page["entries"][0]["id"].startswith("scene-0000")
     gate.set()
     assert index.wait(30)
     assert index.page(ALL)["total"] == 200
@@ -238,13 +239,13 @@ def test_a_failing_request_is_tried_again(tmp_path: Path) -> None:
     # Every twentieth fails once, and one for good.
     for number in range(0, 100, 20):
         source.fails[f"scene-{number:06}.json"] = [TimeoutError("slow")]
-    source.fails["scene-000050.json"] = [DoorBroken("no answer")] * 3
+    source.fails["scene-000070.json"] = [DoorBroken("no answer")] * 3
     index = Index(str(path), source)
     index.refresh()
     assert index.wait(60)
     assert index.page(ALL)["total"] == 99
     assert [(Path(p.href or "").name, p.message) for p in index.problems] == [
-        ("scene-000050.json", "no answer")
+        ("scene-000070.json", "no answer")
     ]
     index.refresh()
     assert index.wait(60)

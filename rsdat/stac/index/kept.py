@@ -395,6 +395,7 @@ class KeptFile:
                 if known is None:
                     known = sets[text] = tuple(json.loads(text))
                 keys.append(known)
+        pa.default_memory_pool().release_unused()
         whole = {
             name: np.concatenate(parts) if parts else np.zeros(0, _ARRAYS[name])
             for name, parts in arrays.items()

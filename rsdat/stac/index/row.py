@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ from rsdat.stac.index.footprint import Ring, box_of, rings_of
 #: A time that nobody told; before all others.
 NO_TIME = -(2**63)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_FRACTION = re.compile(r"\.(\d+)")
 _MS = timedelta(milliseconds=1)
 _PICTURES = ("image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp")
 
@@ -111,10 +113,16 @@ def to_ms(value: Any) -> int:
     """A time of an item in milliseconds since 1970; `NO_TIME` for what is none."""
     if not isinstance(value, str):
         return NO_TIME
+    text = value.strip().upper().replace("Z", "+00:00")
     try:
-        moment = datetime.fromisoformat(value.strip().upper().replace("Z", "+00:00"))
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        return NO_TIME
+        # Python 3.10 takes fractions of three or six digits only.
+        text = _FRACTION.sub(lambda match: f".{match[1]:0<6.6}", text, count=1)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return NO_TIME
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
     return (moment - _EPOCH) // _MS

@@ -108,7 +108,7 @@ class View:
         """The outline of a row, as JSON has it."""
         first, count = self.rings[row]
         return [
-            [[round(float(x), 5), round(float(y), 5)] for x, y in self.points[begin:end]]
+            np.round(self.points[begin:end].astype(np.float64), 5).tolist()
             for begin, end in self.ring_ends[first : first + count]
         ]
 

@@ -262,9 +262,11 @@ class Walk:
             pages.extend(self._new(links.pages))
             items = list(self._new(links.items))
             if not len(self._table):
-                # The first ones are to be seen before the others have been asked about.
+                # The first ones are to be seen before any have been asked about. They are read
+                # again with the others, or nobody would know later whether they have changed.
                 chunks.extend(self._unknown(_Stamped(items[:_FIRST], {})))
-                items = items[_FIRST:]
+                if len(items) <= _FIRST:
+                    items = []
             if items:
                 running.add(pool.submit(self._ask_stamps, items))
 
@@ -418,6 +420,9 @@ class Walk:
                 if row is not None:
                     self._seen_rows.add(row)
                 continue
+            known = self._table.find(each.href)
+            if each.stamp is None and known in self._seen_rows and self._table.stamp(known):
+                continue  # one of the first: read again, with its stamp, and that came sooner
             rows.append(each.row)
             stamps.append(each.stamp)
             where.append(self._spool.add(each.packed or b""))
