@@ -1,6 +1,7 @@
 /** At work in the panel: two writers, a growing list, large files, a refused name, tape. */
 import { mkdirSync } from 'node:fs';
 import { expect, galata, test } from '@jupyterlab/galata';
+import type { Locator } from '@playwright/test';
 import { run } from './lab';
 import { control, door, grid, putFile, row, show, textOf } from './storage';
 import { stack } from './support';
@@ -117,13 +118,10 @@ test('a name that is refused stays typed, with the reason', async ({
   // Moved to a folder that is found by its beginning.
   await run(page, 'rsdat-dcache:open', { endpoint: 'demo', path: '/refused' });
   await row(panel, 'c.txt').click({ button: 'right' });
-  const menu = page.locator('.lm-Menu');
-  await expect(
-    menu.locator('.lm-Menu-item', { hasText: 'Rename…' })
-  ).toContainText('F2');
-  await expect(
-    menu.locator('.lm-Menu-item', { hasText: 'Delete…' })
-  ).toContainText('Del');
+  const shortcut = (name: string): Locator =>
+    page.getByRole('menuitem', { name }).locator('.lm-Menu-itemShortcut');
+  await expect(shortcut('Rename…')).toHaveText('F2');
+  await expect(shortcut('Delete…')).toHaveText('Del');
   await page.getByRole('menuitem', { name: 'Move…' }).click();
   const move = page.getByRole('dialog', { name: 'Move “c.txt”' });
   const folder = move.getByRole('combobox', { name: 'Destination folder' });
