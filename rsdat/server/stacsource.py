@@ -87,7 +87,7 @@ class CompanionSource:
         self._loop = loop
         self._web = WebSource()
         self._written = written
-        self.readers = 12 if href.startswith(DCACHE) else 8 if href.startswith(WEB) else 4
+        self.readers = 12 if href.startswith(DCACHE) else 8 if href.startswith(WEB) else 2
 
     def resolve(self, href: str, base: str) -> str:
         """See `rsdat.stac.index.source.Source`; what is nowhere of ours stays as it is."""
