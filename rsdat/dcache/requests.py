@@ -10,15 +10,18 @@ Source: dCache 12.1 StageResources.java, BulkResources.java; answers as seen on 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
+from urllib.parse import quote
 
 from yarl import URL
 
 from rsdat.base.errors import DoorBroken, NotFound
+from rsdat.dcache import rest
 from rsdat.dcache.http import LISTING, Http
-from rsdat.dcache.rest import json_object
+from rsdat.dcache.rest import json_list, json_object
 from rsdat.dcache.tape import MAX_PATHS, reason
 
 Activity = Literal["stage", "pin", "release"]
@@ -37,6 +40,10 @@ _STATES: Mapping[str, State] = {
     "CANCELLED": "cancelled",
 }
 _ENDED = ("COMPLETED", "CANCELLED")
+_ACTIVITIES: Mapping[Activity, str] = {"stage": "STAGE", "pin": "PIN", "release": "UNPIN"}
+#: Of one's requests about one file the latest may be a lost one; by so much clocks may differ.
+_MOST_FOUND = 10
+_CLOCKS_S = 120.0
 #: dCache pages targets by 10 000, and a request of ours has 500.
 _MAX_PAGES = 50
 
@@ -74,7 +81,7 @@ async def submit(http: Http, activity: Activity, targets: Sequence[str], keep_s:
         answer = await http.ask("POST", url, doing=doing, ok=(201,), json={"files": files})
         return _checked(json_object(answer).get("requestId"))
     order: dict[str, Any] = {
-        "activity": "PIN" if activity == "pin" else "UNPIN",
+        "activity": _ACTIVITIES[activity],
         "target": list(targets),
         "expandDirectories": "NONE",
     }
@@ -83,6 +90,48 @@ async def submit(http: Http, activity: Activity, targets: Sequence[str], keep_s:
     url = http.rest_url("bulk-requests")
     async with http.exchange("POST", url, doing=doing, ok=(201,), json=order) as response:
         return _checked(response.headers.get("request-url", "").rpartition("/")[2])
+
+
+async def find(
+    http: Http, activity: Activity, targets: Sequence[str], since: datetime, but: Container[str]
+) -> str | None:
+    """A request that dCache took, though its answer got lost; None if there is none.
+
+    dCache knows no name that one could give to a request: it is told by who asked, for what, and
+    when. It lists all users' requests, so only those about the first target are asked for.
+
+    Args:
+        http: The endpoint.
+        activity: As handed in.
+        targets: As handed in.
+        since: When it was handed in, by this computer's clock.
+        but: Ids of requests that are somebody's already.
+
+    Raises:
+        RsdatError: dCache refused, or gave no usable answer.
+    """
+    doing = f"look whether dCache took the {activity} request"
+    user = await rest.user(http)
+    owner = f"{user.get('uid')}:{next(iter(user.get('gids') or ()), '')}"
+    query = f"owner={quote(owner)}&path={quote(targets[0], safe='')}"
+    answer = await http.ask("GET", http.rest_url("bulk-requests", None, query), doing=doing)
+    listed = [
+        str(each.get("url", "")).rpartition("/")[2]
+        for each in json_list(answer)
+        if isinstance(each, dict) and each.get("activity") == _ACTIVITIES[activity]
+    ]
+    for request_id in listed[-_MOST_FOUND:]:
+        if request_id in but or not _REQUEST_ID.fullmatch(request_id):
+            continue
+        url = http.rest_url(f"bulk-requests/{request_id}")
+        value = json_object(await http.ask("GET", url, doing=doing, timeout=LISTING))
+        arrived, held = value.get("arrivedAt"), value.get("targets")
+        if not isinstance(arrived, (int, float)) or not isinstance(held, list):
+            continue
+        same = {each.get("target") for each in held if isinstance(each, dict)} == set(targets)
+        if same and arrived / 1000 > since.timestamp() - _CLOCKS_S:
+            return request_id
+    return None
 
 
 async def look(http: Http, activity: Activity, request_id: str) -> dict[str, Target]:

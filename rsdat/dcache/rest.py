@@ -215,3 +215,20 @@ def json_object(answer: Answer) -> dict[str, Any]:
             code="not_dcache",
         )
     return value
+
+
+def json_list(answer: Answer) -> list[Any]:
+    """The list in an answer.
+
+    Raises:
+        DoorBroken: It is something else (`not_understood`).
+    """
+    try:
+        value = json.loads(answer.body)
+    except ValueError:
+        value = None
+    if not isinstance(value, list):
+        raise DoorBroken(
+            "dCache answered in a way rsdat does not understand", code="not_understood"
+        )
+    return value

@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 
 from rsdat.base.errors import DoorBroken, NoSpace, NotFound
+from rsdat.dcache import requests
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.orders import expand, follow
 from rsdat.dcache.orders.book import KEEP, Orders
 from rsdat.dcache.orders.record import Order, OrderFolder, Part
+from rsdat.dcache.requests import Activity
 from tests.support.dcache import endpoint_of
 from tests.support.door import Door
 
@@ -323,6 +325,36 @@ async def test_door_down(
         assert "reach dCache" in (await told.until(hindered))["message"]
         order = await ended(orders, told, order)
         assert (order.state, order.problem) == ("done", None)
+
+
+@pytest.mark.parametrize("activity", ["stage", "pin", "release"])
+@in_a_loop
+async def test_answer_that_is_lost(
+    site: Door, folder: str, home: Path, monkeypatch: pytest.MonkeyPatch, activity: Activity
+) -> None:
+    """What dCache has taken is found again, not handed in twice."""
+    where = "NEARLINE" if activity == "stage" else "ONLINE_AND_NEARLINE"
+    make(site, folder, a=where, b=where)
+    site.foreign_bulk("PIN", f"{folder}/a")
+    site.forget()
+    taken: list[str] = []
+    real = requests.submit
+
+    async def losing(*args: Any) -> str:
+        taken.append(await real(*args))
+        if len(taken) == 1:
+            raise DoorBroken("the connection broke", code="cut")
+        return taken[-1]
+
+    monkeypatch.setattr(requests, "submit", losing)
+    async with opened(site, home) as (orders, told):
+        asked = [f"{folder}/a", f"{folder}/b"]
+        keep_s = None if activity == "release" else 60
+        order = await orders.order("e", activity, asked, keep_s=keep_s)
+        order = await ended(orders, told, order)
+        assert (order.state, order.problem) == ("done", None)
+        assert [part.request for part in order.parts or ()] == taken
+        assert len(taken) == 1
 
 
 @in_a_loop

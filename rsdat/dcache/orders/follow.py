@@ -205,6 +205,9 @@ class Following:
         order = self.order
         places = [place for place, letter in enumerate(part.states) if letter == "w"]
         targets = [self._full(part.first + place) for place in places]
+        if part.sent is not None and await self._adopted(http, part, targets):
+            await self._save()
+            return
         part.sent = self._owner.clock.now()
         handing_in = asyncio.ensure_future(
             requests.submit(http, order.activity, targets, order.keep_s or 0)
@@ -228,6 +231,15 @@ class Following:
             with contextlib.suppress(RsdatError):
                 await self._cancel_part(http, part)
             raise
+
+    async def _adopted(self, http: Http, part: Part, targets: list[str]) -> bool:
+        """Whether dCache has taken the request before, and only its answer was lost."""
+        if part.sent is None or part.lost:
+            return False
+        known = {each.request for each in self.order.parts or () if each.request is not None}
+        with contextlib.suppress(Refused, NotPermitted, NotFound):
+            part.request = await requests.find(http, self.order.activity, targets, part.sent, known)
+        return part.request is not None
 
     async def _look(self, http: Http, part: Part) -> list[int] | None:
         """Note how a part's targets are.
