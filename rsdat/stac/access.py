@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rsdat.base.errors import NoCredential
 from rsdat.stac.hrefs import scheme_of
-from rsdat.stac.store import WITHHELD, by_protocol, filesystem_of, options_of, portable
+from rsdat.stac.store import WITHHELD, by_protocol, filesystem_of, opened_as, options_of, portable
 
 if TYPE_CHECKING:
     import pystac
@@ -35,20 +35,25 @@ class Access:
         """
         return filesystem_of(href, self._options)
 
-    def travelling(self, href: str) -> dict[str, Any]:
-        """The options for an address, as other libraries may put them into tasks.
+    def on_web(self, href: str) -> bool:
+        """Whether it is opened as a web page: files at a door of dCache are not."""
+        return scheme_of(opened_as(href, self._options)[0]) in ("http", "https")
+
+    def travelling(self, href: str) -> tuple[str, dict[str, Any]]:
+        """An address and its options, as other libraries may put them into tasks.
 
         Raises:
             NoCredential: Without a secret they would be somebody else's.
         """
-        said = dict(portable(self._options, href).get(scheme_of(href) or "file", {}))
+        href, options = opened_as(href, portable(self._options, href))
+        said = dict(options)
         if WITHHELD in said:
             raise NoCredential(
                 "the credential was given as text, and tasks for other processes don't carry it",
                 hint="Give storage_options={'endpoint': …} or {'token_file': …} instead.",
                 code="withheld",
             )
-        return said
+        return href, said
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (Access, (portable(self._options),))

@@ -24,6 +24,7 @@ from rsdat.base.files import write_bytes as write_local_bytes
 from rsdat.dcache import DCacheFileSystem, swap
 from rsdat.dcache.local import file_chunks, one_chunk
 from rsdat.dcache.oserrors import file_errors
+from rsdat.stac.doors import in_dcache
 from rsdat.stac.hrefs import scheme_of
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ _SECRET_WORDS = (
 def filesystem_of(href: str, owner: Owner = None) -> tuple[AbstractFileSystem, str]:
     """The file system that an address is on, and the file's path there.
 
+    A web address of the door of a dCache endpoint is in dCache (`rsdat.stac.doors`).
+
     Args:
         href: A local path or any URL that fsspec knows.
         owner: Whose credentials to use; fsspec's configuration alone if None.
@@ -69,7 +72,8 @@ def filesystem_of(href: str, owner: Owner = None) -> tuple[AbstractFileSystem, s
     Raises:
         NoCredential: The owner came from another process, and its secret did not.
     """
-    options = dict(options_for(href, owner))
+    href, said = opened_as(href, owner)
+    options = dict(said)
     if options.pop(WITHHELD, None):
         raise NoCredential(
             f"The credential for {scheme_of(href)}:// was given as text, and does not travel",
@@ -78,6 +82,12 @@ def filesystem_of(href: str, owner: Owner = None) -> tuple[AbstractFileSystem, s
         )
     filesystem, path = fsspec.core.url_to_fs(href, **options)
     return filesystem, path
+
+
+def opened_as(href: str, owner: Owner = None) -> tuple[str, Mapping[str, Any]]:
+    """The address that fsspec is given for one of a catalog's, and its file system's options."""
+    found = by_protocol(options_of(owner), scheme_of(href) or "file")
+    return in_dcache(href, found) or (href, found.get(scheme_of(href) or "file", {}))
 
 
 def options_for(href: str, owner: Owner = None) -> Mapping[str, Any]:

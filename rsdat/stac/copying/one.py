@@ -113,7 +113,8 @@ def _stops(job: Job, error: RsdatError) -> str:
         return ""
     if scheme_of(job.target) == "dcache":
         return "all"
-    return "host" if scheme_of(job.source) == "dcache" else ""
+    # A web address may be of dCache's door (`rsdat.stac.doors`): what a web server says is marked.
+    return "host" if scheme_of(job.source) in ("dcache", "http", "https") else ""
 
 
 def _pause_s(tries: int, error: RsdatError) -> float:

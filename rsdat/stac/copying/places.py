@@ -6,19 +6,18 @@ import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from fsspec.implementations.local import LocalFileSystem
 
-from rsdat.base.errors import InvalidInput, RsdatError
-from rsdat.base.files import rsdat_home
+from rsdat.base.errors import InvalidInput
 from rsdat.base.files import write_bytes as write_local_bytes
 from rsdat.dcache import swap
-from rsdat.dcache.configured import load_endpoints
 from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.dcache.local import one_chunk
 from rsdat.stac.copying.sources import DCacheSource, LocalSource, OtherSource, Source, WebSource
 from rsdat.stac.copying.targets import DCacheTarget, LocalTarget, OtherTarget, Target
+from rsdat.stac.doors import in_dcache
 from rsdat.stac.hrefs import scheme_of
 from rsdat.stac.store import filesystem_of
 
@@ -54,7 +53,6 @@ class Places:
         #: What is written is written with these.
         self.target_options = self._options[True]
         self._made: dict[tuple[bool, str], Any] = {}
-        self._doors: dict[str, str] | None = None
         self._making = asyncio.Lock()
 
     async def source(self, href: str) -> Source:
@@ -63,8 +61,7 @@ class Places:
         Raises:
             RsdatError, ValueError, ImportError: There is no such file system, or no way in.
         """
-        href = await self._by_door(href)
-        filesystem = await self.filesystem(href)
+        filesystem, href = await self._opened(href, target=False)
         path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
         if isinstance(filesystem, DCacheFileSystem):
             return DCacheSource(filesystem, path)
@@ -85,7 +82,7 @@ class Places:
                 f"Nothing can be written to {href}",
                 hint="Give a folder of dCache as dcache:///…, or a local one.",
             )
-        filesystem = await self.filesystem(href, target=True)
+        filesystem, href = await self._opened(href, target=True)
         path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
         if isinstance(filesystem, DCacheFileSystem):
             return DCacheTarget(filesystem, path)
@@ -95,10 +92,9 @@ class Places:
 
     async def in_dcache(self, href: str) -> tuple[DCacheFileSystem, str] | None:
         """The file system and path of a file in dCache; None for one elsewhere."""
-        href = await self._by_door(href)
+        filesystem, href = await self._opened(href, target=False)
         if scheme_of(href) != "dcache":
             return None
-        filesystem = await self.filesystem(href)
         return filesystem, filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's hook
 
     async def read(self, href: str) -> bytes:
@@ -107,7 +103,7 @@ class Places:
         Raises:
             FileNotFoundError: There is none.
         """
-        filesystem = await self.filesystem(href, target=True)
+        filesystem, href = await self._opened(href, target=True)
         path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
         if isinstance(filesystem, DCacheFileSystem):
             return await filesystem._cat_file(path)  # noqa: SLF001 - awaited in this loop
@@ -115,7 +111,7 @@ class Places:
 
     async def write(self, href: str, data: bytes) -> None:
         """A small file, its folders included: whole or not at all where the store can do that."""
-        filesystem = await self.filesystem(href, target=True)
+        filesystem, href = await self._opened(href, target=True)
         path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
         if isinstance(filesystem, DCacheFileSystem):
             await swap.put(await filesystem.connect(), path, one_chunk(data), len(data))
@@ -124,42 +120,41 @@ class Places:
 
     async def filesystem(self, href: str, *, target: bool = False) -> Any:
         """The file system that an address is on."""
+        return (await self._opened(href, target=target))[0]
+
+    async def _opened(self, href: str, *, target: bool) -> tuple[Any, str]:
+        """The file system that an address is on, and the address as that one takes it."""
         if self._given[target] is not None:
-            return self._given[target]
-        scheme = scheme_of(href)
-        place = "" if scheme in _HOSTLESS else urlsplit(href).netloc
-        key = (target, href if "::" in href else f"{scheme}://{place}")
+            return self._given[target], href
+        options = self._options[target]
+        key: tuple[bool, str]
+        by_door = await asyncio.to_thread(in_dcache, href, options) if _on_web(href) else None
+        if by_door is not None:
+            # At the door of another endpoint than the one that dcache:// means here, perhaps.
+            href, options = by_door[0], {"dcache": by_door[1]}
+            key = (target, f"door:{by_door[1].get('endpoint', '')}")
+        else:
+            scheme = scheme_of(href)
+            place = "" if scheme in _HOSTLESS else urlsplit(href).netloc
+            key = (target, href if "::" in href else f"{scheme}://{place}")
         async with self._making:
             if key not in self._made:
-                made, _ = await asyncio.to_thread(filesystem_of, href, self._options[target])
+                made, _ = await asyncio.to_thread(filesystem_of, href, options)
                 self._made[key] = made
-        return self._made[key]
+        return self._made[key], href
 
     async def host(self, href: str) -> str:
         """What an address shares its connections with."""
+        if scheme_of(href) == "dcache" or _on_web(href):
+            filesystem, _ = await self._opened(href, target=False)
+            if isinstance(filesystem, DCacheFileSystem):
+                return f"dcache:{filesystem.endpoint.name}"
         scheme = scheme_of(href)
-        if scheme == "dcache":
-            filesystem = await self.filesystem(href)
-            return f"dcache:{filesystem.endpoint.name}"
         return scheme if scheme in ("", "file", "local") else f"{scheme}://{urlsplit(href).netloc}"
 
-    async def _by_door(self, href: str) -> str:
-        """`dcache://…` for an address of a WebDAV door of an endpoint: it has its credential."""
-        if scheme_of(href) not in _WEB or self._given[False] is not None:
-            return href
-        if self._doors is None:
-            self._doors = await asyncio.to_thread(_doors)
-        parts = urlsplit(href)
-        name = self._doors.get(f"{parts.scheme}://{parts.netloc}")
-        if name is None or parts.query:
-            return href
-        key = (False, "dcache://")
-        if key not in self._made:
-            options = {"dcache": {"endpoint": name}}
-            self._made[key], _ = await asyncio.to_thread(filesystem_of, "dcache:///", options)
-        if self._made[key].endpoint.name != name:
-            return href
-        return "dcache://" + unquote(parts.path)
+
+def _on_web(href: str) -> bool:
+    return scheme_of(href) in _WEB
 
 
 def _write(filesystem: Any, path: str, data: bytes) -> None:
@@ -168,17 +163,3 @@ def _write(filesystem: Any, path: str, data: bytes) -> None:
         write_local_bytes(Path(path), data, mode=0o644)
     else:
         filesystem.pipe_file(path, data)
-
-
-def _doors() -> dict[str, str]:
-    """Endpoints by the address of their WebDAV door."""
-    try:
-        endpoints = load_endpoints(rsdat_home())
-    except RsdatError:
-        return {}  # told by who needs one
-    found = {}
-    for endpoint in endpoints:
-        parts = urlsplit(endpoint.webdav_url)
-        if not parts.path.strip("/"):
-            found[f"{parts.scheme}://{parts.netloc}"] = endpoint.name
-    return found

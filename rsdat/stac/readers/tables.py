@@ -29,9 +29,8 @@ def open_parquet(href: str, access: Access, label: str, **options: Any) -> Any:
     need("pyarrow", "tables")
     options.setdefault("split_row_groups", True)
     with named(label, href):
-        table = frames.read_parquet(
-            href, filesystem="fsspec", storage_options=access.travelling(href), **options
-        )
+        address, said = access.travelling(href)
+        table = frames.read_parquet(address, filesystem="fsspec", storage_options=said, **options)
         geometries = [name for name in _geometries(href, access) if name in table.columns]
     if not geometries:
         return table
@@ -49,7 +48,8 @@ def open_csv(href: str, access: Access, label: str, **options: Any) -> Any:
     """
     frames = need("dask.dataframe", "tables")
     with named(label, href):
-        return frames.read_csv(href, storage_options=access.travelling(href), **options)
+        address, said = access.travelling(href)
+        return frames.read_csv(address, storage_options=said, **options)
 
 
 def _geometries(href: str, access: Access) -> list[str]:

@@ -84,7 +84,7 @@ def localities(
     ]
     accesses = [access_to(href, item, storage_options) for item, _, href in wanted]
     places = [
-        None if href.startswith(("http://", "https://")) else access.place(href)
+        None if access.on_web(href) else access.place(href)
         for access, (_, _, href) in zip(accesses, wanted, strict=True)
     ]
     folders: dict[tuple[int, str], list[int]] = {}
