@@ -39,6 +39,8 @@ export function PathInput(props: IPathInputProps): JSX.Element {
   const id = React.useId();
 
   React.useEffect(() => {
+    // What was offered for another text is not what the next Enter means.
+    setChosen(-1);
     const control = new AbortController();
     const timer = setTimeout(async () => {
       const paths = await complete(text, control.signal);

@@ -165,6 +165,20 @@ describe('moving', () => {
     expect(moved).toEqual([['/home/a.txt', '/home/inner/deep/a.txt']]);
   });
 
+  it('moves at the second Enter, however fast', async () => {
+    const { actions, moved, user } = await setup();
+    const done = actions.move('here', entries.slice(0, 1));
+    const field = await screen.findByRole('combobox', {
+      name: 'Destination folder'
+    });
+    await user.clear(field);
+    await user.type(field, '/home/in');
+    await screen.findByRole('option', { name: '/home/inner' });
+    await user.keyboard('{ArrowDown}{Enter}{Enter}');
+    await done;
+    expect(moved).toEqual([['/home/a.txt', '/home/inner/a.txt']]);
+  });
+
   it('stops with what is next when it is cancelled', async () => {
     const { actions, answers, moved, user } = await setup();
     const answer = new PromiseDelegate<void>();
