@@ -3,6 +3,7 @@ import '@testing-library/jest-dom';
 import { Clipboard, Dialog, Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { Widget } from '@lumino/widgets';
 import {
   act,
   configure,
@@ -17,7 +18,7 @@ import { ApiError } from '../../common/request';
 import { StacActions } from '../actions';
 import { addCommands } from '../commands';
 import { progressText, SearchForm } from '../components/searchform';
-import { estimateLines } from '../copydialog';
+import { CopyForm, estimateLines } from '../copydialog';
 import { CommandIDs, OtherCommandIDs } from '../ids';
 import { EMPTY, requestOf, SearchModel } from '../search';
 import { TabState } from '../state';
@@ -303,7 +304,7 @@ describe('the commands', () => {
     ]);
   });
 
-  it('copy after an estimate, which follows what is chosen', async () => {
+  it('copy what is selected, after an estimate', async () => {
     const { api, commands, state, user } = await make();
     state.items.select(0);
     state.items.toggle(1);
@@ -319,17 +320,10 @@ describe('the commands', () => {
     expect(
       within(dialog).getByRole('checkbox', { name: 'red (2 items)' })
     ).toBeChecked();
-    const copy = within(dialog).getByRole('button', { name: 'Copy' });
-    fireEvent.click(within(dialog).getByRole('checkbox', { name: /^red/ }));
-    expect(copy).toBeDisabled();
-    fireEvent.click(
-      within(dialog).getByRole('checkbox', { name: /^thumbnail/ })
-    );
-    await until(() => api.estimated.length === 2);
-    await user.click(copy);
+    await user.click(within(dialog).getByRole('button', { name: 'Copy' }));
     await until(() => api.copied.length === 1);
     expect(api.copied[0]).toMatchObject({
-      assets: ['thumbnail'],
+      assets: ['red'],
       selection: {
         items: ['dcache:///data/stack/7.json', 'dcache:///data/stack/6.json']
       }
@@ -348,6 +342,38 @@ describe('the commands', () => {
     await until(() => api.copied.length === 1);
     expect(api.copied[0].assets).toEqual([]);
   });
+});
+
+it('the estimate follows what is chosen, and nothing chosen is not sent', async () => {
+  const { api } = setup();
+  const form = new CopyForm({
+    api,
+    request: { href: 'dcache:///catalog.json' },
+    assets: [
+      { key: 'red', count: 2 },
+      { key: 'nir', count: 1 }
+    ],
+    chosen: ['red'],
+    endpoints: ['here'],
+    place: { endpoint: 'here', path: '/copied/' },
+    complete: async () => [],
+    trans
+  });
+  Widget.attach(form, document.body);
+  const boxes = await screen.findAllByRole('checkbox');
+  await until(() => api.estimated.length === 1);
+  expect(api.estimated[0].to).toEqual({ endpoint: 'here', path: '/copied' });
+  act(() => boxes[0].click());
+  expect(form.isValid).toBe(false);
+  expect(await screen.findByText('Choose at least one.')).toBeVisible();
+  act(() => boxes[1].click());
+  await until(() => api.estimated.length === 2);
+  expect(api.estimated[1].assets).toEqual(['nir']);
+  api.estimateAnswer = new ApiError({ message: 'no door', code: 'door' });
+  act(() => boxes[0].click());
+  expect(await screen.findByText('No estimate: no door')).toBeVisible();
+  expect(form.isValid).toBe(true);
+  form.dispose();
 });
 
 it('an estimate says all that it knows', () => {

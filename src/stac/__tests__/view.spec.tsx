@@ -336,6 +336,7 @@ describe('the tree', () => {
     expect(await screen.findByRole('alert')).toHaveTextContent(
       'no dcache:///data/gone.json'
     );
+    tree.dispose();
   });
 
   it('shows a description as text, whatever it holds', async () => {
@@ -348,6 +349,7 @@ describe('the tree', () => {
     await act(() => tree.start());
     expect(screen.getByText('<img src=x onerror=alert(1)>')).toBeVisible();
     expect(container.querySelector('img')).toBeNull();
+    tree.dispose();
   });
 });
 
