@@ -110,6 +110,8 @@ export class FakeApi implements ITransfersApi {
         return this.change(id, { state: 'waiting', can: ['cancel'] });
       case 'seen':
         return this.change(id, { seen: true });
+      case 'here':
+        return this.change(id, {});
     }
   }
 
