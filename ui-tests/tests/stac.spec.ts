@@ -143,9 +143,13 @@ test('assets are copied, after an estimate', async ({ page }) => {
     .getByRole('combobox', { name: 'Folder of dCache' })
     .fill('/copied');
   await expect(dialog.getByText('1 item: 1 file, 2 MiB')).toBeVisible();
-  await dialog.getByRole('button', { name: 'Copy' }).click();
+  const copy = dialog.getByRole('button', { name: 'Copy' });
+  await dialog.getByRole('checkbox').first().uncheck();
+  await expect(copy).toBeDisabled();
+  await dialog.getByRole('checkbox').first().check();
+  await copy.click();
   await expect(dialog).toBeHidden();
-  await page.getByRole('button', { name: 'Show' }).click();
+  await page.getByRole('button', { name: 'Show', exact: true }).click();
   const transfer = page
     .getByRole('region', { name: 'Transfers' })
     .getByRole('listitem')
