@@ -63,7 +63,7 @@ class Download:
     async def summed(
         self, take: Callable[[bytes | memoryview], None], *, aside: bool
     ) -> AsyncGenerator[bytes | bytearray, None]:
-        """As by iterating, at less cost where much comes: chunks of at most 2 MiB.
+        """As by iterating, at less cost where much comes: chunks of at most 4 MiB.
 
         Args:
             take: Is given all bytes before they come.

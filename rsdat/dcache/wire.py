@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 #: Smaller bodies stay with the event loop: a thread has to be started.
 LEAST_BYTES = 8 * 1024 * 1024
 #: What is handed over at once.
-BLOCK_BYTES = 2 * 1024 * 1024
+BLOCK_BYTES = 4 * 1024 * 1024
 #: A block that fills slowly is handed over as it is, so that progress can be seen.
 _SHOWN_S = 0.25
 #: Read or sent at once; a call costs less than it, and the sum is made while the cache has it.
