@@ -13,8 +13,8 @@ from rsdat.clusters.folder import cluster_folders
 from rsdat.demo.folder import DemoFolder
 from rsdat.demo.launcher import lab_environment
 
-#: What may stand in stderr: a progress bar, and that it is one of text.
-_BAR = re.compile(r"Copying: .*files|TqdmWarning: IProgress|notebook_tqdm|^$")
+#: What may stand in stderr: a progress bar.
+_BAR = re.compile(r"Copying: .*files|^$")
 
 
 class Runner:

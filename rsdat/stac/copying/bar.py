@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import warnings
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,10 @@ class Bar:
 
     def __enter__(self) -> Self:
         if self._shown:
-            from tqdm.auto import tqdm
+            with warnings.catch_warnings():
+                # Without ipywidgets the bar is one of text; nobody needs advice on that.
+                warnings.simplefilter("ignore")
+                from tqdm.auto import tqdm
 
             self._bar = tqdm(desc="Copying", unit=" files", total=None, leave=True)
         return self
