@@ -5,7 +5,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@jupyterlab/galata';
 import type { Locator, Page } from '@playwright/test';
 import { KERNEL_MS, notebookReady, progress, run } from './lab';
-import { openPanel } from './support';
+import { openPanel, reload } from './support';
 
 const PYTHON = join(__dirname, '..', '..', '.venv', 'bin', 'python');
 
@@ -166,12 +166,17 @@ test('assets are copied, after an estimate', async ({ page }) => {
 test('the layout with a catalog is there again after a reload', async ({
   page
 }) => {
+  const saved = page.waitForRequest(
+    request =>
+      request.method() === 'PUT' &&
+      request.url().includes('/api/workspaces') &&
+      (request.postData() ?? '').includes('rsdat-stac:')
+  );
   await openCatalog(page, 'sentinel2');
   await expect(status(page)).toHaveText('1 item');
-  await expect(async () => {
-    await page.reload({ waitForIsReady: false });
-    await expect(status(page)).toHaveText('1 item', { timeout: 20_000 });
-  }).toPass({ timeout: 90_000 });
+  await saved;
+  await reload(page);
+  await expect(status(page)).toHaveText('1 item');
 });
 
 test.describe('a search', () => {

@@ -18,7 +18,7 @@ const REQUEST: ICodeRequest = {
   filter: {},
   assets: ['red'],
   cluster: null,
-  root: '/home/ann/work'
+  root: '/home/ann/nb'
 };
 
 test.each(CASES.map(each => [each.name, each] as const))(
@@ -55,7 +55,7 @@ test('a cell stays short, however many items are selected', () => {
 test('a catalog of the workspace is found from any folder', () => {
   const source = { href: 'workspace:/a b/catalog.json', endpoint: null };
   expect(stackCode({ ...REQUEST, source })).toContain(
-    'items("/home/ann/work/a b/catalog.json")'
+    'items("/home/ann/nb/a b/catalog.json")'
   );
 });
 

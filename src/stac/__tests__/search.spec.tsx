@@ -212,7 +212,7 @@ describe('the commands', () => {
       isDefaultEndpoint: endpoint => endpoint === null || endpoint === 'here',
       cluster: () => 'mine',
       lookAtClusters: async () => undefined,
-      root: '/work',
+      root: '/home/ann',
       insertCode: code => settings.hasNotebook && inserted.push(code) > 0,
       execute: (command, args) => commands.execute(command, args)
     });
