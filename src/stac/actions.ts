@@ -162,6 +162,10 @@ export class StacActions {
   ): Promise<void> {
     const { api, dcache, execute, trans } = this._options;
     const { askCopy } = await import('./copydialog');
+    if (dcache.endpoints === null) {
+      // The panel was never in view.
+      await dcache.reloadEndpoints();
+    }
     const folder = dcache.path === '/' ? '' : dcache.path;
     await askCopy({
       api,
@@ -215,7 +219,10 @@ export class StacActions {
 export namespace StacActions {
   export interface IOptions {
     api: IStacApi;
-    dcache: Pick<IDCache, 'endpoint' | 'path' | 'endpoints' | 'complete'>;
+    dcache: Pick<
+      IDCache,
+      'endpoint' | 'path' | 'endpoints' | 'complete' | 'reloadEndpoints'
+    >;
     trans: TranslationBundle;
     /** Whether JSON files that are catalogs are opened as such. */
     opensCatalogs: () => boolean;

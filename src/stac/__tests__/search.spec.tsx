@@ -205,7 +205,8 @@ describe('the commands', () => {
         endpoint: 'here',
         path: '/home',
         endpoints: [],
-        complete: async () => []
+        complete: async () => [],
+        reloadEndpoints: async () => undefined
       },
       trans,
       opensCatalogs: () => settings.opensCatalogs,

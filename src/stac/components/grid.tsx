@@ -82,7 +82,10 @@ export function ItemGrid(props: IStacContext): JSX.Element {
   };
 
   const onKeyDown = (event: React.KeyboardEvent): void => {
-    if (event.target !== event.currentTarget) {
+    if (
+      event.target !== event.currentTarget &&
+      event.target !== scroller.current
+    ) {
       // The keys of a column header are its own.
       return;
     }
@@ -204,6 +207,8 @@ export function ItemGrid(props: IStacContext): JSX.Element {
         ref={scroller}
         className="jp-rsdat-StacItems-body"
         role="rowgroup"
+        // What scrolls must have the focus itself, or hold what has it.
+        tabIndex={0}
         onScroll={event => setScrollTop(event.currentTarget.scrollTop)}
         onPointerDown={onPointerDown}
         onClick={onClick}
