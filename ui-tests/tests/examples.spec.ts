@@ -58,7 +58,9 @@ test('an example opens from the launcher and runs; a changed one is asked about'
   await dialog.getByRole('button', { name: 'Open New Copy' }).click();
   await expect(tab(page, 'point-cloud-1.ipynb')).toBeVisible();
   await expect(
-    page.locator('.jp-Notebook:visible').getByText(TITLE)
+    page
+      .locator('.jp-Notebook:visible')
+      .getByRole('heading', { name: /^Point cloud statistics/ })
   ).toBeVisible();
   await expect(tab(page, 'point-cloud.ipynb')).toHaveCount(1);
 });
