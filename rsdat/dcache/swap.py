@@ -252,7 +252,8 @@ async def _move_away(client: DCacheClient, names: _Paths) -> None:
     away = names.beside(f"{secrets.token_hex(8)}.lock")
     with suppress(NotFound):  # its owner was alive, or another was faster
         await webdav.move(client.http, names.lock, away)
-        await client.delete(away, recursive=True)
+        with suppress(RsdatError):  # it may not be deleted, and no longer bars the way
+            await client.delete(away, recursive=True)
 
 
 async def _release(client: DCacheClient, names: _Paths, token: str) -> None:

@@ -14,7 +14,7 @@ from rsdat.base.errors import Conflict, InvalidInput
 from rsdat.stac.hrefs import absolute, parent, relative, resolve
 from rsdat.stac.io import io_of
 from rsdat.stac.save import dumps
-from rsdat.stac.store import Owner, exists, read_text, write_bytes
+from rsdat.stac.store import Owner, read_text, write_bytes
 from rsdat.stac.swap import update
 
 STAC_VERSION = "1.0.0"
@@ -50,43 +50,29 @@ def add_item(
         InvalidInput: There is something else than a catalog; or the id is no file name.
         OSError: The store refused.
     """
-    return add_items(catalog_href, [item], overwrite=overwrite, storage_options=storage_options)[0]
-
-
-def add_items(
-    catalog_href: str | os.PathLike[str],
-    items: Iterable[pystac.Item],
-    *,
-    overwrite: bool = False,
-    storage_options: Mapping[str, Any] | None = None,
-) -> list[str]:
-    """`add_item` for several: all their links in one change of the catalog.
-
-    Returns:
-        The addresses of their files, in order.
-
-    Raises:
-        Conflict, InvalidInput, OSError: As `add_item`; items that were written stay, unlinked.
-    """
     address = absolute(os.fspath(catalog_href))
-    found: list[str] = []
-    entries: list[dict[str, Any]] = []
-    owner: Owner = None
-    for item in items:
-        owner = io_of(item, storage_options, address)
-        value = _moved(item, f"{parent(address)}/{item.id}/{item.id}.json")
-        found.append(put_item(address, value, overwrite=overwrite, owner=owner))
-        entries.append(value)
-    if entries:
-        link_items(address, found, owner)
-    return found
+    owner = io_of(item, storage_options, address)
+    value = _moved(item, f"{parent(address)}/{item.id}/{item.id}.json")
+    href = put_item(
+        address, read_catalog_json(address, owner), value, overwrite=overwrite, owner=owner
+    )
+    link_items(address, [href], owner)
+    return href
 
 
-def put_item(catalog_address: str, item: dict[str, Any], *, overwrite: bool, owner: Owner) -> str:
+def put_item(
+    catalog_address: str,
+    catalog: Mapping[str, Any],
+    item: dict[str, Any],
+    *,
+    overwrite: bool,
+    owner: Owner,
+) -> str:
     """Write an item's file beside a catalog; it is not linked yet.
 
     Args:
-        catalog_address: The catalog, in the form of `absolute`; need not be there yet.
+        catalog_address: The catalog's, in the form of `absolute`.
+        catalog: From `read_catalog_json`.
         item: Its JSON, with assets' hrefs as from its new place. `root`, `parent` and `collection`
             are set here.
         overwrite: Replace an item of that id.
@@ -94,18 +80,11 @@ def put_item(catalog_address: str, item: dict[str, Any], *, overwrite: bool, own
 
     Raises:
         Conflict: There is such an item, and `overwrite` is false.
-        InvalidInput: The catalog is none; or the id is no file name.
+        InvalidInput: The id is no file name.
     """
     item_id = item["id"]
     check_name(item_id)
     href = f"{parent(catalog_address)}/{item_id}/{item_id}.json"
-    if not overwrite and exists(href, owner):
-        raise Conflict(
-            f"there is an item '{item_id}' already",
-            hint="overwrite=True replaces it.",
-            code="exists",
-        )
-    catalog = read_catalog_json(catalog_address, owner)
     root = next((link["href"] for link in catalog["links"] if link["rel"] == "root"), None)
     root_href = resolve(root, catalog_address) if root else catalog_address
     up = relative(catalog_address, href)
@@ -119,8 +98,18 @@ def put_item(catalog_address: str, item: dict[str, Any], *, overwrite: bool, own
     if catalog["type"] == "Collection":
         item["collection"] = catalog["id"]
         item["links"].append(_link("collection", up, JSON))
-    write_bytes(href, dumps(item).encode(), owner)
+    try:
+        write_bytes(href, dumps(item).encode(), owner, replace=overwrite)
+    except FileExistsError as error:
+        raise item_exists(item_id) from error
     return href
+
+
+def item_exists(item_id: str) -> Conflict:
+    """The error for an id that is taken."""
+    return Conflict(
+        f"there is an item '{item_id}' already", hint="overwrite=True replaces it.", code="exists"
+    )
 
 
 def link_items(catalog_address: str, hrefs: Iterable[str], owner: Owner) -> bool:
@@ -214,7 +203,7 @@ def _moved(item: pystac.Item, after: str) -> dict[str, Any]:
     value["links"] = [link for link in value["links"] if link["href"]]
     for each in (*value["assets"].values(), *value["links"]):
         target = resolve(each["href"], before or after)
-        if target != absolute(each["href"]):
+        if resolve(each["href"], after) != target:
             each["href"] = relative(target, after)
     return value
 

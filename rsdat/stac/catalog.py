@@ -17,6 +17,7 @@ from rsdat.base.errors import InvalidInput, NotFound, RsdatError
 from rsdat.stac.hrefs import absolute
 from rsdat.stac.io import io_of, moved_href
 from rsdat.stac.problems import NOT_STAC
+from rsdat.stac.store import stac_io_of
 from rsdat.stac.walk import resolved, root_of, walk_catalogs, walk_items
 
 if TYPE_CHECKING:
@@ -47,6 +48,11 @@ class Item(pystac.Item):
         if not isinstance(found, Item):
             raise InvalidInput(f"{found.get_self_href()} is a STAC catalog, not an item")
         return found
+
+    def clone(self) -> Item:
+        """As PySTAC's; the copy keeps what this was read with."""
+        copy: Item = _with_io(self, super().clone())
+        return copy
 
     def set_self_href(self, href: str | None) -> None:
         """As PySTAC's, with relative asset hrefs that lead where they led before."""
@@ -95,6 +101,10 @@ class Catalog(pystac.Catalog):
                 else None,
             )
         return found
+
+    def clone(self) -> Any:
+        """As PySTAC's; the copy keeps what this was read with, and goes on reading lazily."""
+        return _with_io(self, super().clone())
 
     def get_stac_objects(
         self,
@@ -301,6 +311,12 @@ def look_for(catalog: pystac.Catalog, item_id: str, *, recursive: bool) -> pysta
             if item.id == item_id:
                 return item
     return None
+
+
+def _with_io(found: Any, copy: Any) -> Any:
+    # Without, the copy would go by the default endpoint, as somebody else maybe.
+    copy._stac_io = stac_io_of(found)  # noqa: SLF001 - where PySTAC keeps it
+    return copy
 
 
 def _is_named(link: pystac.Link, item_id: str) -> bool:

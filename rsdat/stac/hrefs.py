@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 
 import fsspec
 
+_LOCAL = ("", "file", "local")
 # What PySTAC makes of `dcache:///a/b` (urlunparse drops an empty host with its slashes).
 _MANGLED = re.compile(r"([a-z][a-z0-9+.-]+):(?=/(?!/))")
 
@@ -25,7 +26,7 @@ def absolute(href: str) -> str:
     into `dcache:/a/b`, which fsspec takes for a local path.
     """
     scheme, rest = _split(href)
-    if scheme in ("", "file", "local"):
+    if scheme in _LOCAL:
         return str(Path(rest).expanduser().absolute()) if rest else rest
     if rest.startswith("/") and _has_no_host(scheme):
         rest = rest.lstrip("/")
@@ -33,12 +34,13 @@ def absolute(href: str) -> str:
 
 
 def resolve(href: str, base: str) -> str:
-    """Where `href` leads, found in the file at `base` (in the form of `absolute`)."""
+    """Where `href` leads, found in the file at `base` (in the form of `absolute`, or `file://`)."""
     if _split(href)[0]:
         return absolute(href)
     scheme, rest = _split(base)
     if scheme in ("http", "https"):
         return urljoin(base, href)
+    scheme = "" if scheme in _LOCAL else scheme
     host, path = ("", rest) if _has_no_host(scheme) else rest.partition("/")[::2]
     folder = posixpath.dirname("/" + path.lstrip("/"))
     # posixpath.join drops the folder before an absolute href; `..` never climbs above the root.
@@ -57,14 +59,14 @@ def parent(href: str) -> str:
 
 
 def relative(target: str, base: str) -> str:
-    """`target` as a file at `base` names it; `target` itself where they share no place.
+    """`target` as a file at `base` names it; its whole address where they share no place.
 
     Both in the form of `absolute`. `resolve(relative(target, base), base)` is `target`.
     """
     scheme, rest = _split(target)
     base_scheme, base_rest = _split(base)
     if scheme != base_scheme:
-        return target
+        return whole(target, base)
     if scheme in ("http", "https"):
         return _relative_on_the_web(target, base)
     if not _has_no_host(scheme):
@@ -75,6 +77,14 @@ def relative(target: str, base: str) -> str:
     start = posixpath.dirname("/" + base_rest.lstrip("/"))
     found = posixpath.relpath("/" + rest.lstrip("/"), start)
     return found if found.startswith("../") else f"./{found}"
+
+
+def whole(target: str, base: str) -> str:
+    """An address, in the form of `absolute`, as a file at `base` names it, whatever its own place.
+
+    In a file on dCache `/a/b` is a place on dCache: a local one must say that it is local.
+    """
+    return f"file://{target}" if not _split(target)[0] and _split(base)[0] not in _LOCAL else target
 
 
 def _relative_on_the_web(target: str, base: str) -> str:
@@ -101,7 +111,7 @@ def _split(href: str) -> tuple[str, str]:
 
 def _has_no_host(scheme: str) -> bool:
     """Whether the first part of `scheme://a/b` is a folder already, as dcache and memory say."""
-    if scheme in ("", "file", "local"):
+    if scheme in _LOCAL:
         return True
     try:
         kind = fsspec.get_filesystem_class(scheme)

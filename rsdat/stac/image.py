@@ -67,7 +67,7 @@ def describe(array: xr.DataArray) -> dict[str, Any]:
     band: dict[str, Any] = {"data_type": data_type, "spatial_resolution": abs(transform.a)}
     nodata = _nodata(array)
     if nodata is not None:
-        band["nodata"] = "nan" if math.isnan(nodata) else nodata
+        band["nodata"] = nodata if math.isfinite(nodata) else str(float(nodata))
     epsg = crs.to_epsg()
     return {
         "bbox": bbox,
@@ -149,13 +149,21 @@ def _stored(dtype: np.dtype[Any]) -> np.dtype[Any]:
 
     stored = np.dtype("uint8") if dtype.kind == "b" else dtype
     if not rasterio.dtypes.check_dtype(stored):
-        raise InvalidInput(f"GeoTIFF has no data type for {dtype}")
+        raise InvalidInput(
+            f"GeoTIFF has no data type for {dtype}",
+            hint="Convert it, with array.astype('float32') for example.",
+        )
     return stored
 
 
 def _nodata(array: xr.DataArray) -> float | None:
-    """What is no value: as the array says; NaN where there can be one."""
-    nodata = array.attrs.get("nodata")
+    """What is no value: as the array says (rioxarray: `_FillValue`); NaN where there can be one."""
+    nodata = array.attrs.get("nodata", array.attrs.get("_FillValue"))
+    if nodata is not None and array.dtype.kind in "iu":
+        limits = np.iinfo(array.dtype)
+        if not (limits.min <= nodata <= limits.max):
+            # NaN too: nothing in the array is that value.
+            return None
     if nodata is None and array.dtype.kind == "f":
         return math.nan
     return nodata

@@ -15,7 +15,7 @@ from pystac.serialization import identify_stac_object
 from pystac.stac_io import StacIO
 from pystac.utils import make_absolute_href, make_relative_href
 
-from rsdat.stac.hrefs import absolute, relative, resolve
+from rsdat.stac.hrefs import absolute, relative, resolve, whole
 from rsdat.stac.store import by_protocol, options_of, portable, read_text, write_bytes
 from rsdat.stac.versions import mend, with_commons
 
@@ -69,7 +69,7 @@ class FsspecStacIO(StacIO):
         self._kinds: dict[str, pystac.CatalogType | None] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (FsspecStacIO, (portable(self.storage_options),))
+        return (FsspecStacIO, (portable(self.storage_options),), {"read_as": self.read_as})
 
     def read_text(self, source: Any, *_: Any, **__: Any) -> str:
         """The file's text."""
@@ -96,7 +96,7 @@ class FsspecStacIO(StacIO):
             FileNotFoundError: There is no such file.
             ValueError: It is not a JSON object.
         """
-        base = os.fspath(source)
+        base = absolute(os.fspath(source))
         text = self.read_text(source, *args, **kwargs)
         value = json.loads(text)
         if not isinstance(value, dict):
@@ -110,9 +110,8 @@ class FsspecStacIO(StacIO):
             self._kinds[base] = pystac.CatalogType.determine_type(value)
         for link in value["links"]:
             link["href"] = safe_href(link["href"], base)
-        if value.get("type") == "Feature":
-            for asset in value["assets"].values():
-                asset["href"] = safe_href(asset["href"], base)
+        for asset in value.get("assets", {}).values():
+            asset["href"] = safe_href(asset["href"], base)
         return value
 
     def stac_object_from_dict(
@@ -125,7 +124,7 @@ class FsspecStacIO(StacIO):
         """As PySTAC's, with the classes of `rsdat.stac`; old versions become the present one."""
         from rsdat.stac.catalog import Catalog, Collection, Item
 
-        address = None if href is None else os.fspath(href)
+        address = None if href is None else absolute(os.fspath(href))
         if d.get("type") == "Feature" and address is not None:
             with_commons(d, lambda link: self._collection_properties(resolve(link, address)))
         kinds: dict[str, type[pystac.STACObject]] = {
@@ -228,7 +227,7 @@ def safe_href(href: str, base: str) -> str:
         == make_absolute_href(make_relative_href(target, base), base)
     ):
         return href
-    return target
+    return whole(target, base)
 
 
 def moved_href(href: str, before: str, after: str) -> str:
@@ -237,7 +236,7 @@ def moved_href(href: str, before: str, after: str) -> str:
     Absolute ones stay; relative ones stay relative where that is possible.
     """
     target = resolve(href, before)
-    if target == absolute(href):
+    if resolve(href, after) == target:
         return href
     return safe_href(relative(target, after), after)
 

@@ -135,10 +135,18 @@ def _clipped(ring: Ring, at: float, *, keep_east: bool) -> Ring:
 
 
 def _polygon(rings: list[Ring]) -> dict[str, Any]:
-    closed = [[[_r(x), _r(y)] for x, y in [*ring, ring[0]]] for ring in rings]
+    closed = [_closed(ring) for ring in rings]
     if len(closed) == 1:
         return {"type": "Polygon", "coordinates": closed}
     return {"type": "MultiPolygon", "coordinates": [[ring] for ring in closed]}
+
+
+def _closed(ring: Ring) -> list[list[float]]:
+    """As GeoJSON has it: counterclockwise, also where the map's rows or columns run backwards."""
+    points = [*ring, ring[0]]
+    if sum((x2 - x1) * (y2 + y1) for (x1, y1), (x2, y2) in pairwise(points)) > 0:
+        points.reverse()
+    return [[_r(x), _r(y)] for x, y in points]
 
 
 def _r(degrees: float) -> float:

@@ -9,15 +9,25 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
 from rsdat.base.clock import to_iso
-from rsdat.base.errors import Conflict, InvalidInput
-from rsdat.stac.add import GEOJSON, STAC_VERSION, check_name, link_items, put_item
-from rsdat.stac.add import read_catalog_json as _check_catalog
-from rsdat.stac.hrefs import absolute, parent, relative, scheme_of
+from rsdat.base.errors import InvalidInput
+from rsdat.stac.add import (
+    GEOJSON,
+    STAC_VERSION,
+    check_name,
+    item_exists,
+    link_items,
+    put_item,
+    read_catalog_json,
+)
+from rsdat.stac.hrefs import absolute, parent, relative, scheme_of, whole
 from rsdat.stac.image import describe, geotiff
+from rsdat.stac.save import dumps
 from rsdat.stac.store import Owner, by_protocol, exists, options_for, put_file
 from rsdat.stac.writing import write_zarr
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import xarray as xr
 
 EXTENSIONS = [
@@ -114,17 +124,13 @@ def write_result(
     owner: Owner = by_protocol(storage_options, scheme_of(address) or "file")
     folder = f"{parent(address)}/{item_id}"
     item_href = f"{folder}/{item_id}.json"
-    _check_catalog(address, owner)
+    catalog = read_catalog_json(address, owner)
     if not overwrite and exists(item_href, owner):
-        raise Conflict(
-            f"there is an item '{item_id}' already",
-            hint="overwrite=True replaces it.",
-            code="exists",
-        )
+        raise item_exists(item_id)
+    dumps({"id": item_id, "properties": dict(properties or {})})  # refused now, not in the end
     if form == "cog":
         with geotiff(array) as (image, described):
-            data_href = f"{folder}/{asset_key}.tif"
-            put_file(image, data_href, owner)
+            data_href = _put_image(image, folder, asset_key, owner, overwrite=overwrite)
     else:
         described = describe(array) | {"type": ZARR}
         data_href = _put_zarr(array, folder, asset_key, owner)
@@ -142,7 +148,7 @@ def write_result(
             **(properties or {}),
         },
         "links": [
-            {"rel": "derived_from", "href": absolute(href), "type": GEOJSON}
+            {"rel": "derived_from", "href": whole(absolute(href), item_href), "type": GEOJSON}
             for href in derived_from
         ],
         "assets": {
@@ -154,9 +160,20 @@ def write_result(
             }
         },
     }
-    put_item(address, item, overwrite=True, owner=owner)
+    put_item(address, catalog, item, overwrite=overwrite, owner=owner)
     link_items(address, [item_href], owner)
     return item_href
+
+
+def _put_image(image: Path, folder: str, key: str, owner: Owner, *, overwrite: bool) -> str:
+    """Where no item may be replaced, no file is: it may be that of an item written meanwhile."""
+    href = f"{folder}/{key}.tif"
+    try:
+        put_file(image, href, owner, replace=overwrite)
+    except FileExistsError:
+        href = f"{folder}/{key}-{secrets.token_hex(4)}.tif"
+        put_file(image, href, owner, replace=False)
+    return href
 
 
 def _put_zarr(array: xr.DataArray, folder: str, key: str, owner: Owner) -> str:

@@ -97,7 +97,12 @@ def save_one(
         lambda href: here if href == found.get_self_href() else href,
         with_self=with_self,
     )
-    (stac_io or io_of(found, None, here)).write_text(here, dumps(value))
+    writing = stac_io or io_of(found, None, here)
+    if isinstance(writing, FsspecStacIO):
+        file = File(here, dumps(value), 0, isinstance(found, pystac.Item))
+        _write_one(file, writing, overwrite=False, is_new=False)
+    else:
+        writing.write_text(here, dumps(value))
 
 
 def normalize(
@@ -110,7 +115,7 @@ def normalize(
     """`Catalog.normalize_hrefs`: everything gets its place below `root_href`.
 
     Raises:
-        InvalidInput: An id that would lead out of the folder.
+        InvalidInput: An id that would lead out of the folder, or two that lead to one place.
         NotFound, InvalidInput: Something is linked that can't be read.
     """
     start = absolute(root_href.rstrip("/"))
@@ -130,6 +135,7 @@ def normalize(
                 visit(child, here, is_root=False)
 
     visit(catalog, start, is_root=True)
+    _check_places(moves)
     # Only now: hrefs of things that have moved already would lead astray.
     known = {found.get_self_href(): found for found, _ in moves}
     for found, href in moves:
@@ -139,8 +145,27 @@ def normalize(
 
 
 def dumps(value: Mapping[str, Any]) -> str:
-    """JSON as all files of `rsdat.stac` have it."""
-    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    """JSON as all files of `rsdat.stac` have it; null for NaN and infinity, which JSON has not.
+
+    Raises:
+        InvalidInput: It holds what JSON can't.
+    """
+    try:
+        try:
+            text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False, default=_plain)
+        except ValueError:
+            finite = json.loads(json.dumps(value, default=_plain), parse_constant=lambda _: None)
+            text = json.dumps(finite, indent=2, ensure_ascii=False)
+    except (TypeError, ValueError) as error:
+        raise InvalidInput(f"'{value.get('id', '')}' can't be written as JSON: {error}") from error
+    return text + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """What numpy's scalars are in Python."""
+    if getattr(value, "shape", None) == () and hasattr(value, "item"):
+        return value.item()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")
 
 
 def _place(
@@ -162,6 +187,24 @@ def _place(
     return f"{scheme}{mark}{posixpath.normpath(rest)}"
 
 
+def _check_places(moves: list[tuple[pystac.STACObject, str]]) -> None:
+    """Of two with one place the second would silently replace the first."""
+    there: dict[str, pystac.STACObject] = {}
+    for found, href in moves:
+        other = there.setdefault(href, found)
+        if other is not found and _said(other) != _said(found):
+            raise InvalidInput(
+                f"two that differ have the id '{found.id}', and would have one place: {href}",
+                hint="Give one of them another id, or both a `strategy` that keeps them apart.",
+                code="same_place",
+            )
+
+
+def _said(found: pystac.STACObject) -> dict[str, Any]:
+    value = found.to_dict(include_self_link=False, transform_hrefs=False)
+    return {key: each for key, each in value.items() if key != "links"}
+
+
 def _below(
     catalog: pystac.Catalog, rel: str, seen: set[str | int], skip_unresolved: bool
 ) -> Iterator[pystac.STACObject]:
@@ -169,7 +212,11 @@ def _below(
         yield from resolved(catalog, rel, seen=seen)
         return
     for link in catalog.get_links(rel):
-        if link.is_resolved() and isinstance(link.target, pystac.STACObject):
+        if not link.is_resolved() or not isinstance(link.target, pystac.STACObject):
+            continue
+        key = link.target.get_self_href() or id(link.target)
+        if key not in seen:
+            seen.add(key)
             yield link.target
 
 
@@ -189,8 +236,8 @@ def _move_links(
 def _set_place(found: pystac.STACObject, after: str) -> None:
     before = found.get_self_href()
     hrefs = {}
-    if isinstance(found, pystac.Item) and before is not None:
-        # PySTAC's own items would compute some of them wrong.
+    if isinstance(found, pystac.Item | pystac.Collection) and before is not None:
+        # PySTAC's own items would compute some of them wrong, its collections compute none.
         hrefs = {key: moved_href(each.href, before, after) for key, each in found.assets.items()}
     found.set_self_href(after)
     for key, href in hrefs.items():

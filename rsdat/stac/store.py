@@ -7,11 +7,14 @@ children, items, assets, stacks and what is written back.
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 import shutil
+import stat
 import zlib
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
@@ -37,6 +40,8 @@ Options = Mapping[str, Mapping[str, Any]]
 #: them, a StacIO, or the options themselves (by protocol, or flat: for the address at hand).
 Owner = Union["pystac.STACObject", "pystac.Asset", "pystac.Link", "pystac.StacIO", Options, None]
 
+#: Of files that are to be shared; the umask takes away what it says.
+NEW_FILE = 0o644
 # A catalog that is written all the time is read at last.
 _READS = 5
 #: Instead of options that held a secret and have travelled.
@@ -51,6 +56,7 @@ _SECRET_WORDS = (
     "header",
     "key",
     "kwargs",
+    "options",
     "pass",
     "secret",
     "session",
@@ -206,53 +212,111 @@ def _read_once(filesystem: AbstractFileSystem, path: str) -> bytes | None:
     return None
 
 
-def write_bytes(href: str, data: bytes, owner: Owner = None) -> None:
-    """Write a file, its folders included; an old one is replaced.
+def write_bytes(href: str, data: bytes, owner: Owner = None, *, replace: bool = True) -> None:
+    """Write a file, its folders included; an old one is replaced, if it may be.
 
     On dCache and in local folders readers find the old file or the new one, never a part and never
-    nothing. Other file systems do as they do.
+    nothing, and of two who write a new one only one comes through. Other file systems do as they
+    do.
+
+    Raises:
+        FileExistsError: There is one, and `replace` is false.
+        OSError: The store refused.
     """
     filesystem, path = filesystem_of(href, owner)
     if isinstance(filesystem, DCacheFileSystem):
-
-        async def on_dcache() -> None:
-            with file_errors():
-                await swap.put(await filesystem.connect(), path, one_chunk(data), len(data))
-
-        sync(filesystem.loop, on_dcache)
+        _to_dcache(filesystem, path, lambda: one_chunk(data), len(data), replace=replace)
         return
     filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
-    if isinstance(filesystem, LocalFileSystem):
-        # fsspec opens the old file for writing: readers could see half of the new one.
-        write_local_bytes(Path(path), data, mode=0o644)
-    else:
+    if not isinstance(filesystem, LocalFileSystem):
+        _check_free(filesystem, path, replace=replace)
         filesystem.pipe_file(path, data)
+    elif replace:
+        # fsspec opens the old file for writing: readers could see half of the new one.
+        write_local_bytes(Path(path), data, mode=mode_of(Path(path)))
+    else:
+        with _beside(Path(path)) as beside:
+            write_local_bytes(beside, data, mode=NEW_FILE)
+            _place_new(beside, Path(path))
 
 
-def put_file(local: Path, href: str, owner: Owner = None) -> None:
+def put_file(local: Path, href: str, owner: Owner = None, *, replace: bool = True) -> None:
     """Bring a file of this computer to `href`, as `write_bytes` does with bytes."""
     filesystem, path = filesystem_of(href, owner)
     if isinstance(filesystem, DCacheFileSystem):
-        size = local.stat().st_size
-
-        async def on_dcache() -> None:
-            with file_errors(), local.open("rb") as file:
-                chunks = file_chunks(file)
-                await swap.put(await filesystem.connect(), path, chunks, size)
-
-        sync(filesystem.loop, on_dcache)
+        with local.open("rb") as file:
+            size = local.stat().st_size
+            _to_dcache(filesystem, path, lambda: file_chunks(file), size, replace=replace)
         return
     filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
-    if isinstance(filesystem, LocalFileSystem):
-        beside = Path(path).with_name(f".{Path(path).name}.{secrets.token_hex(6)}")
-        try:
-            shutil.copyfile(local, beside)
-            beside.replace(path)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
-    else:
+    if not isinstance(filesystem, LocalFileSystem):
+        _check_free(filesystem, path, replace=replace)
         filesystem.put_file(str(local), path)
+        return
+    with _beside(Path(path)) as beside:
+        shutil.copyfile(local, beside)
+        if replace:
+            if Path(path).exists():
+                beside.chmod(mode_of(Path(path)))
+            beside.replace(path)
+        else:
+            _place_new(beside, Path(path))
+
+
+def _to_dcache(
+    filesystem: DCacheFileSystem,
+    path: str,
+    chunks: Callable[[], AsyncIterable[bytes]],
+    size: int,
+    *,
+    replace: bool,
+) -> None:
+    async def send() -> None:
+        with file_errors():
+            client = await filesystem.connect()
+            if replace:
+                await swap.put(client, path, chunks(), size)
+            else:
+                sent = await client.upload(path, chunks(), size, replace=False, parents=True)
+                await sent.place()
+
+    sync(filesystem.loop, send)
+
+
+def _check_free(filesystem: AbstractFileSystem, path: str, *, replace: bool) -> None:
+    if not replace and filesystem.exists(path):
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), path)
+
+
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
+    """A name in the same folder, which is free again at the end."""
+    beside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        yield beside
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _place_new(beside: Path, path: Path) -> None:
+    try:
+        # Unlike a rename, a link never replaces anything.
+        os.link(beside, path)
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS):
+            raise
+        # No links here, as on FAT and many FUSE mounts.
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from error
+        beside.replace(path)
+
+
+def mode_of(path: Path) -> int:
+    """Permissions of a local file, which the one that replaces it gets; else those of a new one."""
+    try:
+        return stat.S_IMODE(path.stat().st_mode)
+    except FileNotFoundError:
+        return NEW_FILE
 
 
 def same_bytes(href: str, data: bytes, owner: Owner = None) -> bool:
@@ -268,7 +332,7 @@ def same_bytes(href: str, data: bytes, owner: Owner = None) -> bool:
                 return False
         elif filesystem.info(path).get("size") not in (None, len(data)):
             return False
-        return bytes(filesystem.cat_file(path)) == data
+        return read_bytes(href, owner) == data
     except FileNotFoundError:
         return False
 

@@ -20,7 +20,7 @@ from rsdat.base.files import write_bytes as write_local_bytes
 from rsdat.base.lock import Lock
 from rsdat.dcache import DCacheFileSystem, swap
 from rsdat.dcache.oserrors import file_errors
-from rsdat.stac.store import Owner, filesystem_of
+from rsdat.stac.store import Owner, filesystem_of, mode_of
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -81,7 +81,7 @@ def _update_local(path: Path, change: Change) -> bool:
         new = change(old)
         if new is None or new == old:
             return False
-        write_local_bytes(path, new, mode=_mode(path))
+        write_local_bytes(path, new, mode=mode_of(path))
         return True
 
 
@@ -127,10 +127,3 @@ def _make(beside: Path) -> None:
         folder = stat.S_IMODE(beside.parent.stat().st_mode)
         mode = 0o600 | (0o060 if folder & 0o020 else 0) | (0o006 if folder & 0o002 else 0)
         os.fchmod(descriptor, mode)
-
-
-def _mode(path: Path) -> int:
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        return 0o644

@@ -28,17 +28,19 @@ def mend(value: dict[str, Any]) -> None:
     value["links"] = [link for link in links if _leads(link)] if isinstance(links, list) else []
     for link in value["links"]:
         link.setdefault("rel", "related")
-    if not _is_item(value):
+    is_item = _is_item(value)
+    if is_item or "assets" in value:
+        assets = value.get("assets")
+        value["assets"] = (
+            {str(key): asset for key, asset in assets.items() if _leads(asset)}
+            if isinstance(assets, dict)
+            else {}
+        )
+    if not is_item:
         if "stac_version" in value or value.get("type") in ("Catalog", "Collection"):
             value.setdefault("description", "")
         return
     value["type"] = "Feature"
-    assets = value.get("assets")
-    value["assets"] = (
-        {str(key): asset for key, asset in assets.items() if _leads(asset)}
-        if isinstance(assets, dict)
-        else {}
-    )
     if not isinstance(value.get("properties"), dict):
         value["properties"] = {}
     if not isinstance(value.get("geometry"), dict):

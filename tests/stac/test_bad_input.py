@@ -419,10 +419,16 @@ def test_no_secret_travels(dcache: Door) -> None:
     assert portable(catalog) == {"dcache": {"endpoint": "default"}}
     assert pickle.loads(travelled).storage_options == {"dcache": {"endpoint": "default"}}
     # Another one goes not at all, and is missed where it would be needed.
-    other = FsspecStacIO({"dcache": {**addresses, "token": "t0p"}, "s3": {"key": "k1", "anon": 1}})
+    other = FsspecStacIO(
+        {
+            "dcache": {**addresses, "token": "t0p"},
+            "s3": {"key": "k1", "anon": 1},
+            "filecache": {"target_options": {"token": "t1p"}},
+        }
+    )
     travelled = pickle.dumps(other)
-    assert b"t0p" not in travelled
-    assert b"k1" not in travelled
+    for secret in (b"t0p", b"k1", b"t1p"):
+        assert secret not in travelled
     again = pickle.loads(travelled)
     with pytest.raises(NoCredential, match="does not travel"):
         filesystem_of("dcache://x", again)

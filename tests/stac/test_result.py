@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +120,64 @@ def test_no_item_is_replaced_unasked(base: str) -> None:
     np.testing.assert_array_equal(get_asset(catalog, "data", "map-1").values, make_map().values + 1)
     links = [link for link in read_json(catalog)["links"] if link["rel"] == "item"]
     assert len(links) == 1
+
+
+def test_no_image_is_replaced_unasked(base: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody writes the same id while we compute: theirs is whole, and we are told."""
+    catalog = put_sentinel2_scene(base)
+    ours = make_map() + 1
+
+    def meanwhile(block: Any) -> Any:
+        if not filesystem.exists(f"{path}/map-1/map-1.json"):
+            write_item(catalog, make_map(), "map-1")
+        return block
+
+    filesystem, path = fsspec.core.url_to_fs(base)
+    lazy = ours.chunk({"y": 300, "x": 300})
+    lazy = lazy.copy(data=lazy.data.map_blocks(meanwhile, dtype=lazy.dtype, meta=lazy.data._meta))
+    with pytest.raises(Conflict, match="map-1"):
+        write_item(catalog, lazy, "map-1")
+    np.testing.assert_array_equal(get_asset(catalog, "data", "map-1").values, make_map().values)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "attrs", "expected"),
+    [
+        ("uint16", {"_FillValue": 0}, 0),  # as rioxarray has it
+        ("uint8", {"nodata": np.uint8(3)}, 3),
+        ("uint8", {"nodata": float("nan")}, None),
+        ("uint8", {"nodata": -9999}, None),
+        ("float32", {"nodata": float("-inf")}, "-inf"),
+    ],
+)
+def test_no_data_values(
+    tmp_path: Path, dtype: str, attrs: dict[str, Any], expected: float | str | None
+) -> None:
+    array = make_map(dtype)
+    array.attrs.update(attrs)
+    href = write_item(tmp_path / "catalog.json", array, "map-1")
+    assert read_json(href)["assets"]["data"]["raster:bands"][0].get("nodata") == expected
+    back = get_asset(str(tmp_path / "catalog.json"), "data", "map-1")
+    nodata = back.attrs.get("nodata")
+    assert nodata == (None if expected is None else float(expected))
+
+
+def test_bad_properties_are_refused_at_once(base: str) -> None:
+    with pytest.raises(InvalidInput, match="JSON"):
+        write_item(f"{base}/catalog.json", make_map(), "map-1", properties={"what": object()})
+    filesystem, path = fsspec.core.url_to_fs(base)
+    assert not filesystem.exists(f"{path}/map-1")
+
+
+def test_rows_from_the_south(base: str) -> None:
+    """As many models have them: in its place, outline counterclockwise."""
+    array = make_map().isel(y=slice(None, None, -1))
+    href = write_item(f"{base}/catalog.json", array, "map-1")
+    back = get_asset(f"{base}/catalog.json", "data", "map-1")
+    np.testing.assert_allclose(back.y, array.y)
+    np.testing.assert_array_equal(back.values, array.values)
+    ring = read_json(href)["geometry"]["coordinates"][0]
+    assert sum((x2 - x1) * (y2 + y1) for (x1, y1), (x2, y2) in pairwise(ring)) < 0
 
 
 def test_nan_is_no_data(base: str) -> None:

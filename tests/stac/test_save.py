@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import numpy as np
 import pystac
 import pytest
 
@@ -151,6 +152,60 @@ def test_one_item_alone(base: str) -> None:
     assert [name.rpartition("/")[2] for name in after if after[name] != before[name]] == [
         "item-1.json"
     ]
+
+
+def test_one_catalog_alone(base: str) -> None:
+    """What we wrote ourselves is not taken for somebody else's; what others wrote is."""
+    make_catalog(1).normalize_and_save(f"{base}/c", "SELF_CONTAINED")
+    catalog = read_catalog(f"{base}/c/catalog.json")
+    catalog.title = "first"
+    catalog.save_object(include_self_link=False)
+    assert "first" in read_text(f"{base}/c/catalog.json")
+    catalog.title = "second"
+    catalog.save()
+    assert "second" in read_text(f"{base}/c/catalog.json")
+    add_item(f"{base}/c/catalog.json", make_item("theirs"))
+    catalog.title = "third"
+    with pytest.raises(Conflict, match="somebody else"):
+        catalog.save_object(include_self_link=False)
+    assert "theirs" in read_text(f"{base}/c/catalog.json")
+
+
+def test_numbers_that_json_has_not(tmp_path: Path) -> None:
+    """Nobody else could read NaN; numpy's numbers are numbers."""
+    catalog = Catalog("c", "")
+    catalog.add_item(make_item("a", nan=float("nan"), mean=np.float32(1.5), seen=np.bool_(True)))
+    catalog.normalize_and_save(str(tmp_path), "SELF_CONTAINED")
+
+    def never(name: str) -> None:
+        raise AssertionError(name)
+
+    value = json.loads((tmp_path / "a/a.json").read_text(encoding="utf-8"), parse_constant=never)
+    assert value["properties"]["nan"] is None
+    assert value["properties"]["mean"] == 1.5
+    assert value["properties"]["seen"] is True
+
+
+def test_what_has_no_form_in_json(tmp_path: Path) -> None:
+    catalog = Catalog("c", "")
+    catalog.add_item(make_item("a", what=object()))
+    with pytest.raises(InvalidInput, match=r"'a'.*JSON"):
+        catalog.normalize_and_save(str(tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
+def test_private_files_stay_private(tmp_path: Path) -> None:
+    make_catalog(1).normalize_and_save(str(tmp_path), "SELF_CONTAINED")
+    private = [tmp_path / "catalog.json", tmp_path / "all/item-0/item-0.json"]
+    for path in private:
+        path.chmod(0o600)
+    catalog = read_catalog(tmp_path / "catalog.json")
+    catalog.title = "new"
+    next(catalog.get_items(recursive=True)).properties["new"] = 1
+    catalog.save()
+    for path in private:
+        assert "new" in path.read_text(encoding="utf-8")
+        assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_pystac_reads_what_we_write(tmp_path: Path) -> None:

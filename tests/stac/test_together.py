@@ -242,6 +242,46 @@ def test_who_may_not_delete(dcache: Door, tmp_path: Path) -> None:
     ]
 
 
+def test_a_dead_lock_and_a_login_that_may_not_delete(dcache: Door) -> None:
+    """The lock of who died is moved away, even where it can't be deleted."""
+    folder = f"dead-{time.monotonic_ns()}"
+    (dcache.root / folder / ".rsdat-lock-x.txt" / "0123456789abcdef").mkdir(parents=True)
+    token = dcache.mint(f"/{folder}", "activity:DOWNLOAD,LIST,UPLOAD,MANAGE,READ_METADATA")
+    filesystem = fsspec.filesystem(
+        "dcache", api_url=dcache.api_url, webdav_url=dcache.webdav_url, token=token
+    )
+
+    async def work() -> bool:
+        client = await filesystem.connect()
+        return await swap.update(client, f"/{folder}/x.txt", lambda _: b"1", takeover_s=0.3)
+
+    assert sync(filesystem.loop, work, timeout=60)
+    assert (dcache.root / folder / "x.txt").read_bytes() == b"1"
+
+
+def test_of_two_with_one_id_one_comes_through(shared: str) -> None:
+    """At the same moment: the other is told, whatever both saw before."""
+    href = f"{shared}/catalog.json"
+    add_item(href, make_item("first"))
+    items = [make_item("same") for _ in range(6)]
+    for number, item in enumerate(items):
+        item.properties["by"] = number
+    at_once = threading.Barrier(len(items))
+
+    def add(item: pystac.Item) -> int | None:
+        at_once.wait(30)
+        with contextlib.suppress(Conflict):
+            add_item(href, item)
+            return int(item.properties["by"])
+        return None
+
+    with ThreadPoolExecutor(len(items)) as pool:
+        done = [number for number in pool.map(add, items) if number is not None]
+    found = read_catalog(href).get_item("same")
+    assert found is not None
+    assert done == [found.properties["by"]]
+
+
 def test_no_item_is_replaced_unasked(shared: str) -> None:
     href = f"{shared}/catalog.json"
     add_item(href, make_item("a"))
