@@ -16,6 +16,7 @@ from rsdat.stac.access import Access
 from rsdat.stac.again import again
 from rsdat.stac.naming import named
 from rsdat.stac.raster.opened import open_raster
+from rsdat.stac.raster.wide import read_range
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,7 +89,7 @@ class RawPixels(Pixels):
         end = max(rows) * width + max(columns) + 1
         start = self.header_bytes + first * size
         filesystem, path = self.access.place(self.href)
-        data = filesystem.cat_file(path, start=start, end=self.header_bytes + end * size)
+        data = read_range(filesystem, path, start, self.header_bytes + end * size)
         if len(data) != (end - first) * size:
             raise OSError(
                 f"{self.href} ends at byte {start + len(data)}, before its STAC item says it does"

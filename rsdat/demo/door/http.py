@@ -211,7 +211,10 @@ class Answer(web.StreamResponse):
         if transport is None:
             raise ConnectionResetError("the client is gone")
         # The kernel copies from the page cache to the socket: no byte passes through Python.
-        await asyncio.get_running_loop().sendfile(transport, part.file, part.offset, part.size)
+        loop = asyncio.get_running_loop()
+        _check_whole(
+            call, await loop.sendfile(transport, part.file, part.offset, part.size), part.size
+        )
 
     async def _copy_part(self, call: Call, part: Part, flip: int) -> None:
         for start in range(0, len(part), _SMALL_BYTES):
@@ -220,11 +223,19 @@ class Answer(web.StreamResponse):
                 data = part.text[start : start + size]
             else:
                 data = os.pread(part.file.fileno(), size, part.offset + start)
+                _check_whole(call, len(data), size)
             if start <= flip < start + len(data):
                 place = flip - start
                 data = data[:place] + bytes([data[place] ^ 0xFF]) + data[place + 1 :]
             await call.rate.take(len(data))
             await self.write(data)
+
+
+def _check_whole(call: Call, sent: int, size: int) -> None:
+    """A file that became shorter ends the connection: the client waits for what was announced."""
+    if sent < size:
+        call.cut()
+        raise ConnectionResetError("the file became shorter")
 
 
 @dataclass(frozen=True)
