@@ -162,19 +162,17 @@ export class StacActions {
   ): Promise<void> {
     const { api, dcache, execute, trans } = this._options;
     const { askCopy } = await import('./copydialog');
-    if (dcache.endpoints === null) {
-      // The panel was never in view.
-      await dcache.reloadEndpoints();
-    }
+    // Null where the panel was never in view.
+    const endpoints = dcache.endpoints ?? (await api.endpoints());
     const folder = dcache.path === '/' ? '' : dcache.path;
     await askCopy({
       api,
       request: assetsOf(target),
       assets,
       chosen,
-      endpoints: (dcache.endpoints ?? []).map(({ name }) => name),
+      endpoints: endpoints.map(({ name }) => name),
       place: {
-        endpoint: dcache.endpoint ?? dcache.endpoints?.[0]?.name ?? '',
+        endpoint: dcache.endpoint ?? endpoints[0]?.name ?? '',
         path: `${folder}/${trans.__('catalog')}`
       },
       complete: (...typed) => dcache.complete(...typed),
@@ -219,10 +217,7 @@ export class StacActions {
 export namespace StacActions {
   export interface IOptions {
     api: IStacApi;
-    dcache: Pick<
-      IDCache,
-      'endpoint' | 'path' | 'endpoints' | 'complete' | 'reloadEndpoints'
-    >;
+    dcache: Pick<IDCache, 'endpoint' | 'path' | 'endpoints' | 'complete'>;
     trans: TranslationBundle;
     /** Whether JSON files that are catalogs are opened as such. */
     opensCatalogs: () => boolean;

@@ -2,6 +2,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import { requestBytes, requestJson, route } from '../common/request';
 import type {
+  IEndpoint,
   IStacApi as IStacService,
   IStacAssets,
   IStacCollections,
@@ -59,6 +60,8 @@ export interface IStacApi {
   files(request: IStacAssets): Promise<IStacFiles>;
   copy(request: IStacCopy): Promise<ITransfer>;
   estimate(request: IStacCopy, signal?: AbortSignal): Promise<IStacEstimate>;
+  /** Those of dCache, the default one first. */
+  endpoints(): Promise<readonly Pick<IEndpoint, 'name'>[]>;
   apis(): Promise<readonly IStacService[]>;
   saveApi(name: string, url: string): Promise<IStacService>;
   removeApi(name: string): Promise<void>;
@@ -127,6 +130,15 @@ export class StacApi implements IStacApi {
 
   estimate(request: IStacCopy, signal?: AbortSignal): Promise<IStacEstimate> {
     return this._post(['copies', 'estimate'], request, signal);
+  }
+
+  async endpoints(): Promise<readonly IEndpoint[]> {
+    const url = route(this._settings, 'api', 'dcache', 'endpoints');
+    const { endpoints } = await requestJson<{ endpoints: IEndpoint[] }>(
+      this._settings,
+      url
+    );
+    return endpoints;
   }
 
   async apis(): Promise<readonly IStacService[]> {

@@ -232,6 +232,10 @@ export class FakeApi implements IStacApi {
     return this.estimateAnswer;
   }
 
+  async endpoints() {
+    return [{ name: 'here' }, { name: 'there' }];
+  }
+
   async apis() {
     this._ask('apis');
     return this.apiList;

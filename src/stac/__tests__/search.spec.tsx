@@ -202,11 +202,11 @@ describe('the commands', () => {
     const actions = new StacActions({
       api,
       dcache: {
-        endpoint: 'here',
+        // The panel was never in view.
+        endpoint: null,
         path: '/home',
-        endpoints: [],
-        complete: async () => [],
-        reloadEndpoints: async () => undefined
+        endpoints: null,
+        complete: async () => []
       },
       trans,
       opensCatalogs: () => settings.opensCatalogs,
