@@ -44,16 +44,16 @@ def open_asset(
 ) -> Any:
     """Open an asset of any kind by the library that fits it.
 
-    | media type | gives |
-    |---|---|
-    | `image/*`, raw values with `proj:shape` and a data type | lazy DataArray, as `get_asset` |
-    | NetCDF, HDF5, zarr | lazy xarray Dataset |
-    | Parquet, GeoParquet, CSV | dask DataFrame |
-    | LAS, LAZ | dask DataFrame of points |
-    | GeoJSON | GeoDataFrame, or what the JSON says without geopandas |
-    | JSON | what it says |
-    | text, XML | str |
-    | anything else | bytes |
+    What it gives, by media type:
+
+    - `image/*`, raw values with `proj:shape` and a data type: a lazy DataArray, as `get_asset`
+    - NetCDF, HDF5, zarr: a lazy xarray Dataset
+    - Parquet, GeoParquet, CSV: a dask DataFrame
+    - LAS, LAZ: a dask DataFrame of points
+    - GeoJSON: a GeoDataFrame, or what the JSON says without geopandas
+    - JSON: what it says
+    - text, XML: str
+    - anything else: bytes
 
     What can be read in parts is; workers read with their own credentials.
 
