@@ -74,7 +74,7 @@ def test_one_item_to_another_folder(catalog: Any, web: WebFiles, tmp_path: Path)
     )
     assert len(report.copied) == 1
     assert (tmp_path / "to/i1/nir.tif").read_bytes() == web.files["/1/nir.tif"]
-    assert catalog.get_item("i1").assets["nir"].href == str(tmp_path / "to/i1/nir.tif")
+    assert catalog.get_item("i1").assets["nir"].href == f"file://{tmp_path}/to/i1/nir.tif"
     assert catalog.get_item("i0").assets["nir"].href.startswith(web.url)
 
 

@@ -13,7 +13,15 @@ import pytest
 
 from rsdat.base.errors import InvalidInput
 from rsdat.demo.sample import put_sentinel2_scene
-from rsdat.stac import Catalog, Collection, add_item, copy_asset, get_asset, read_catalog
+from rsdat.stac import (
+    Catalog,
+    Collection,
+    add_item,
+    copy_asset,
+    copy_assets,
+    get_asset,
+    read_catalog,
+)
 from rsdat.stac.hrefs import resolve
 from rsdat.stac.store import exists, options_of, read_text
 from tests.support.door import Door
@@ -194,3 +202,26 @@ def test_circles_in_memory(tmp_path: Path) -> None:
     child.add_link(pystac.Link("child", catalog))
     catalog.normalize_hrefs(str(tmp_path), skip_unresolved=True)
     assert child.get_self_href() == str(tmp_path / "k" / "catalog.json")
+
+
+def test_copies_that_come_to_this_computer(dcache: Door, tmp_path: Path) -> None:
+    """The items of a catalog on dCache say that they are here."""
+    put_sentinel2_scene("dcache://download")
+    catalog = Catalog.from_file("dcache://download/catalog.json")
+    copy_asset(catalog, "red", update_catalog=True, to_uri=str(tmp_path / "to"), progress=False)
+    item = next(catalog.get_items(recursive=True))
+    assert item.assets["red"].href.startswith(f"file://{tmp_path}/to/")
+    assert get_asset(item, "red").mean().compute() > 100
+
+
+def test_a_new_catalog_of_copies_names_what_stayed_here(dcache: Door, tmp_path: Path) -> None:
+    copy_assets(
+        read_catalog(put_sentinel2_scene(str(tmp_path))),
+        "red",
+        "dcache://partly",
+        write_catalog=True,
+        progress=False,
+    )
+    item = next(read_catalog("dcache://partly/catalog.json").get_items())
+    for key in ("red", "green"):
+        assert get_asset(item, key).mean().compute() > 100

@@ -17,7 +17,7 @@ from rsdat.stac.copying.layout import safe_name
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import hrefs_of
 from rsdat.stac.copying.trouble import shown, understood
-from rsdat.stac.hrefs import absolute, parent, relative, resolve, scheme_of
+from rsdat.stac.hrefs import absolute, parent, relative, resolve, scheme_of, whole
 from rsdat.stac.save import dumps
 from rsdat.stac.swap import update
 
@@ -161,7 +161,7 @@ class Keeper:
                 # It came with an earlier copy, of other assets or before something failed.
                 asset["href"] = old
             else:
-                asset["href"] = sources[key]
+                asset["href"] = whole(sources[key], href)
         own = item.get_self_href()
         links = [link for link in value["links"] if link.get("rel") not in _STRUCTURE]
         if own and not any(link.get("rel") == "via" for link in links):
@@ -217,4 +217,4 @@ def _as_written(target: str, own: str | None) -> str:
     """How an item names a file: by its name where it lies beside it."""
     if own is not None and parent(own) == parent(target) and not _ODD & set(own):
         return f"./{target.rpartition('/')[2]}"
-    return target
+    return whole(target, own or "")

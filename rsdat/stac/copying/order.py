@@ -19,7 +19,7 @@ from rsdat.base.errors import InvalidInput
 from rsdat.base.files import PRIVATE_FILE, read_json, room_for, write_json
 from rsdat.stac.copying.assets import Copying
 from rsdat.stac.copying.plan import Broken, hrefs_of
-from rsdat.stac.hrefs import absolute
+from rsdat.stac.hrefs import absolute, whole
 from rsdat.stac.store import portable
 
 FORMAT = 1
@@ -74,10 +74,10 @@ def _line(item: pystac.Item | Broken | Mapping[str, Any]) -> Mapping[str, Any]:
     if not isinstance(item, pystac.Item):
         return item
     value: dict[str, Any] = item.to_dict(include_self_link=False, transform_hrefs=False)
-    for key, href in hrefs_of(item).items():
-        value["assets"][key]["href"] = href
-    value["links"] = [link for link in value["links"] if "://" in str(link.get("href"))]
     own = item.get_self_href()
+    for key, href in hrefs_of(item).items():
+        value["assets"][key]["href"] = whole(href, own or "")
+    value["links"] = [link for link in value["links"] if "://" in str(link.get("href"))]
     if own:
         value["links"].append({"rel": "self", "href": absolute(own)})
     return value
