@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Mapping
 from datetime import timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dask.array
 import numpy as np
@@ -14,15 +14,21 @@ import pystac
 import xarray as xr
 from dask.base import tokenize
 
-from rsdat.base.errors import NotFound
+from rsdat.base.errors import InvalidInput, NotFound
 from rsdat.stac.access import Access, access_to
 from rsdat.stac.catalog import find_item, read_catalog
 from rsdat.stac.georeference import georeferenced
 from rsdat.stac.grids import band_of, fields_of, is_raw, raster_grid, raw_grid
 from rsdat.stac.hrefs import absolute, resolve
+from rsdat.stac.io import FsspecStacIO
 from rsdat.stac.naming import label
 from rsdat.stac.pixels import Pixels
 
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+# What stac2dcache's other drivers gave, for `open_asset`.
+_MEDIA_TYPES = {"raw": "application/octet-stream", "textfiles": "text/plain"}
 # What one task reads when the caller does not say: big enough for few requests, small enough
 # for many tasks in a worker's memory.
 CHUNK_BYTES = 16 * 2**20
@@ -32,6 +38,8 @@ def get_asset(
     catalog: pystac.Catalog | pystac.Item | str | os.PathLike[str],
     asset_key: str,
     item_id: str | None = None,
+    driver: str | None = None,
+    filesystem: AbstractFileSystem | None = None,
     *,
     chunks: tuple[int, int] | None = None,
     scaled: bool = False,
@@ -48,6 +56,8 @@ def get_asset(
         catalog: A catalog or collection, or its address; or an item.
         asset_key: The asset's key in the item.
         item_id: The item; may be left out where there is only one.
+        driver: stac2dcache's; only "rasterio", which is also the default for whatever is a raster.
+        filesystem: fsspec's file system that the asset is on, instead of `storage_options`.
         chunks: Rows and columns of one task's part; by default about 16 MiB, along the file's
             own tiles.
         scaled: Give `scale · value + offset` as the item says, as floating point, with no-data
@@ -64,8 +74,19 @@ def get_asset(
     Raises:
         NotFound: No such catalog, item, asset or file.
         InvalidInput: The item does not tell what is needed to read a raw file, or the file is no
-            raster.
+            raster; another driver.
     """
+    if driver not in (None, "rasterio"):
+        media_type = _MEDIA_TYPES.get(driver)
+        raise InvalidInput(
+            f"get_asset gives rasters; for driver='{driver}' there is open_asset",
+            hint=f"open_asset(catalog, key, item_id, media_type='{media_type}')"
+            if media_type
+            else "It goes by the asset's media type.",
+            code="no_driver",
+        )
+    if filesystem is not None:
+        storage_options = FsspecStacIO(filesystem=filesystem).storage_options
     if isinstance(catalog, (str, os.PathLike)):
         catalog = read_catalog(catalog, storage_options=storage_options)
     item = catalog if isinstance(catalog, pystac.Item) else find_item(catalog, item_id)
@@ -80,7 +101,7 @@ def get_asset(
     fields = fields_of(item, asset)
     access = access_to(href, item, storage_options)
     who = label(item.id, asset_key)
-    raw = is_raw(asset, href)
+    raw = driver is None and is_raw(asset, href)
     grid = raw_grid(href, fields) if raw else raster_grid(href, fields, who, access)
     pixels = grid.pixels(href, who, access)
     lazy = lazy_pixels(

@@ -9,14 +9,24 @@ from pathlib import Path
 from typing import Any
 
 import dask
+import fsspec
 import numpy as np
+import pystac
 import pytest
 import xarray as xr
 
 from rsdat.base.errors import InvalidInput, NoCredential
 from rsdat.base.files import write_text
 from rsdat.demo.sample import put_sentinel2_scene
-from rsdat.stac import configure, configure_filesystem, configure_stac_io, copy_asset, get_asset
+from rsdat.stac import (
+    configure,
+    configure_filesystem,
+    configure_stac_io,
+    copy_asset,
+    get_asset,
+    open_asset,
+    read_catalog,
+)
 from tests.support.door import Door
 
 PAGE = Path(__file__).parents[2] / "docs" / "migrating-from-stac2dcache.md"
@@ -67,11 +77,45 @@ def test_signatures_are_taken() -> None:
         "filesystem_to",
         "max_workers",
     ]
-    assert list(inspect.signature(get_asset).parameters)[:3] == ["catalog", "asset_key", "item_id"]
+    assert list(inspect.signature(get_asset).parameters)[:5] == [
+        "catalog",
+        "asset_key",
+        "item_id",
+        "driver",
+        "filesystem",
+    ]
     login = ["username", "password", "token_filename"]
     assert list(inspect.signature(configure).parameters) == login
     assert list(inspect.signature(configure_filesystem).parameters) == ["protocol", *login]
     assert list(inspect.signature(configure_stac_io).parameters) == ["filesystem"]
+
+
+def test_get_asset_with_a_file_system(stac_door: Door) -> None:
+    """No endpoint is configured; the catalog comes from elsewhere."""
+    options = {"api_url": stac_door.api_url, "webdav_url": stac_door.webdav_url}
+    fs = fsspec.filesystem("dcache", **options, token=stac_door.token)
+    put_scene(stac_door.root / "handed")
+    item = next((stac_door.root / "handed").rglob("S2-*.json"))
+    local = pystac.Item.from_dict(json.loads(item.read_text(encoding="utf-8")))
+    local.set_self_href(f"dcache://{item.relative_to(stac_door.root)}")
+    with dask.config.set(scheduler="synchronous"):
+        assert get_asset(local, "blue", "T05VMG", "rasterio", fs).mean().compute() > 100
+
+
+def test_other_drivers_are_named(tmp_path: Path) -> None:
+    """What the error says to do does it."""
+    put_scene(tmp_path)
+    catalog = read_catalog(tmp_path / "catalog.json")
+    with pytest.raises(InvalidInput, match="open_asset") as caught:
+        get_asset(catalog, "blue", "T05VMG", "raw")
+    assert "application/octet-stream" in str(caught.value.hint)
+    found = open_asset(catalog, "blue", "T05VMG", media_type="application/octet-stream")
+    assert found == next(tmp_path.rglob("B02.tif")).read_bytes()
+    with pytest.raises(InvalidInput) as caught:
+        get_asset(catalog, "blue", "T05VMG", "textfiles")
+    assert "text/plain" in str(caught.value.hint)
+    with pytest.raises(InvalidInput, match="'other'"):
+        get_asset(catalog, "blue", "T05VMG", "other")
 
 
 def test_logins(dcache: Door, tmp_path: Path) -> None:

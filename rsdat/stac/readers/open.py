@@ -12,6 +12,7 @@ from rsdat.base.errors import NotFound
 from rsdat.stac.access import access_to
 from rsdat.stac.asset import get_asset
 from rsdat.stac.catalog import find_item, read_catalog
+from rsdat.stac.grids import is_raw
 from rsdat.stac.naming import label
 from rsdat.stac.readers import kinds
 from rsdat.stac.readers.cubes import open_cube, open_zarr
@@ -84,8 +85,8 @@ def open_asset(
     href = address_of(item, asset)
     kind = kinds.kind_of(media_type or asset.media_type, href)
     described = {**item.properties, **asset.extra_fields}
-    if kind == kinds.RAW and "proj:shape" not in described:
-        # The media type of everything that nobody knows better.
+    if kind == kinds.RAW and not ("proj:shape" in described and is_raw(asset, href)):
+        # The media type of everything that nobody knows better; or the caller wants the bytes.
         kind = kinds.BYTES
     if kind in (kinds.IMAGE, kinds.RAW):
         return get_asset(item, asset_key, storage_options=storage_options, **options)
