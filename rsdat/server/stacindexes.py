@@ -101,15 +101,14 @@ class StacIndexes:
             return search
         href, name, source = await self.source(href, endpoint)
         key = (href, name)
+        await asyncio.to_thread(importlib.import_module, "rsdat.stac.index")
+        from rsdat.stac.index import Index
+
+        # Nothing waits from here on: of two requests the second finds the index of the first.
         index = self._indexes.pop(key, None)
         new = index is None
         if index is None:
-            await asyncio.to_thread(importlib.import_module, "rsdat.stac.index")
-            from rsdat.stac.index import Index
-
-            index = self._indexes.pop(key, None) or Index(
-                href, source, owner=name, changed=self.teller(href)
-            )
+            index = Index(href, source, owner=name, changed=self.teller(href))
         self._indexes[key] = index
         while len(self._indexes) > MOST_INDEXES:
             self._close(self._indexes.pop(next(iter(self._indexes))))

@@ -39,6 +39,7 @@ def _node(source: CompanionSource, href: str) -> dict[str, Any]:
     from rsdat.stac.index.features import Document
     from rsdat.stac.index.geoparquet import is_geoparquet
     from rsdat.stac.index.node import node_of
+    from rsdat.stac.index.web import shown
 
     if is_geoparquet(href):
         return _parquet(source, href)
@@ -47,13 +48,15 @@ def _node(source: CompanionSource, href: str) -> dict[str, Any]:
         features = sum(1 for _ in document.features())
         found = node_of(document.rest, href, source.resolve, features)
     except FileNotFoundError as error:
-        raise NotFound(f"There is no file at {href}") from error
+        raise NotFound(f"There is no file at {shown(href)}") from error
     except OSError as error:
         if isinstance(error, RsdatError):
             raise
-        raise DoorBroken(f"{href} can't be read: {error}", code="unreadable") from error
+        raise DoorBroken(f"{shown(href)} can't be read: {error}", code="unreadable") from error
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{href} is nothing of STAC's: {error}", code="not_stac") from error
+        raise InvalidInput(
+            f"{shown(href)} is nothing of STAC's: {error}", code="not_stac"
+        ) from error
     if found["kind"] == "api":
         _add_collections(found, document.rest, source, href)
     return found

@@ -107,16 +107,18 @@ def read_item(source: CompanionSource, href: str) -> dict[str, Any]:
         RsdatError: It can't be read, or is no item.
     """
     from rsdat.base.errors import InvalidInput
+    from rsdat.stac.index.web import shown
 
+    where = shown(href)
     try:
         data, _ = source.read(href, None)
         value = json.loads(data or b"")
     except FileNotFoundError as error:
-        raise NotFound(f"There is no item at {href}") from error
+        raise NotFound(f"There is no item at {where}") from error
     except (ValueError, RecursionError) as error:
-        raise InvalidInput(f"{href} can't be read as JSON: {error}", code="not_stac") from error
+        raise InvalidInput(f"{where} can't be read as JSON: {error}", code="not_stac") from error
     if not isinstance(value, dict) or value.get("type") != "Feature":
-        raise InvalidInput(f"{href} is no STAC item", code="not_stac")
+        raise InvalidInput(f"{where} is no STAC item", code="not_stac")
     return value
 
 

@@ -6,16 +6,27 @@ Addresses have the form of the contract here: `dcache:///pnfs/…`, `workspace:/
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
+import functools
+import os
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from rsdat.base.errors import Conflict, InvalidInput, NotFound, RsdatError
+from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, NotFound, RsdatError
 from rsdat.dcache import paths
 from rsdat.dcache.transfers.workspace import Workspace, in_words
 from rsdat.stac import hrefs
-from rsdat.stac.index.source import Listed, listed_stamps, local_stamps, local_upload
+from rsdat.stac.index.source import (
+    MOST_BYTES,
+    Listed,
+    joined,
+    listed_stamps,
+    local_stamps,
+    local_upload,
+    too_large,
+)
 from rsdat.stac.index.web import WebSource
 
 if TYPE_CHECKING:
@@ -106,10 +117,25 @@ class CompanionSource:
         if href.startswith("dcache://"):
             return f"dcache:///{href.removeprefix('dcache://').lstrip('/')}"
         if href.startswith("/"):
-            root = str(self._workspace.root).rstrip("/") + "/"
-            if href.startswith(root):
-                return f"workspace:/{href.removeprefix(root)}"
+            for folder, name in self._folders:
+                if href.startswith(folder):
+                    return f"workspace:/{name}{href.removeprefix(folder)}"
         return href
+
+    @functools.cached_property
+    def _folders(self) -> list[tuple[str, str]]:
+        """Folders as catalogs name them, with a `/` at the end, and what they are in the workspace.
+
+        Where the catalog's folder is a link, or lies below one, its files may name what the link
+        leads to.
+        """
+        root = self._workspace.root
+        found = [(str(root), ""), (os.path.realpath(root), "")]
+        path = workspace_path(self._root)
+        if path is not None and ".." not in path.split("/"):
+            name = path.rpartition("/")[0]
+            found.append((os.path.realpath(root / name), f"{name}/" if name else ""))
+        return [(f"{folder.rstrip('/')}/", name) for folder, name in found]
 
     def read(self, href: str, stamp: str | None) -> tuple[bytes | None, str | None]:
         """See `rsdat.stac.index.source.Source`."""
@@ -118,7 +144,7 @@ class CompanionSource:
         path = self._own_path(href)
         if path is not None:
             return self._ask(self._read_dcache(path)), stamp
-        return b"".join(self._read_workspace(href)), stamp
+        return joined(self._read_workspace(href), href), stamp
 
     def chunks(self, href: str) -> Iterator[bytes]:
         """See `rsdat.stac.index.source.Source`."""
@@ -196,11 +222,24 @@ class CompanionSource:
         async def within() -> T:
             return await asyncio.wait_for(answer, limit_s)
 
-        return asyncio.run_coroutine_threadsafe(within(), self._loop).result(limit_s + 10)
+        try:
+            return asyncio.run_coroutine_threadsafe(within(), self._loop).result(limit_s + 10)
+        except (TimeoutError, asyncio.TimeoutError, concurrent.futures.TimeoutError) as error:
+            raise DoorBroken(
+                f"dCache did not answer within {limit_s:.0f} s", hint="Try again.", code="timeout"
+            ) from error
+        except concurrent.futures.CancelledError as error:
+            raise DoorBroken("The server is ending", code="ending") from error
 
     async def _read_dcache(self, path: str) -> bytes:
+        pieces, total = [], 0
         async with self._needed().open_read(path) as download:
-            return b"".join([chunk async for chunk in download])
+            async for chunk in download:
+                pieces.append(chunk)
+                total += len(chunk)
+                if total > MOST_BYTES:
+                    raise too_large(f"dcache://{path}")
+        return b"".join(pieces)
 
     async def _fetch_dcache(self, path: str, file: Any) -> None:
         async with self._needed().open_read(path) as download:
@@ -236,17 +275,15 @@ class CompanionSource:
                 hint="Jupyter shows nothing above its root.",
             )
         # What a catalog links may be hidden; the catalog itself only where Jupyter shows that.
-        place = self._workspace.place(path) if href == self._root else self._workspace.inside(path)
-        if not place.resolve().is_relative_to(self._workspace.root.resolve()):
-            raise InvalidInput(f"'{path}' leads out of the workspace", code="bad_path")
-        return place
+        # Links on disk are followed, as Jupyter follows them: users link project folders into home.
+        return self._workspace.place(path) if href == self._root else self._workspace.inside(path)
 
     def _read_workspace(self, href: str) -> Iterator[bytes]:
         place = self._place(href)
         with in_words(workspace_path(href) or href):
-            if not place.exists():
-                raise FileNotFoundError(2, "No such file", str(place))
             if not place.is_file():
+                # Opening a pipe would wait for somebody at its other end.
+                place.stat()
                 raise Conflict(f"'{workspace_path(href)}' is no file", code="not_a_file")
             with place.open("rb") as file:
                 while data := file.read(_CHUNK_BYTES):

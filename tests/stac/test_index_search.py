@@ -147,7 +147,7 @@ def test_a_search_that_breaks_off_keeps_what_it_found(site: Web) -> None:
     running = Search("s", request.Request(site.url), lambda: told.append(len(running.table)))
     running.start()
     assert not running.wait(30)
-    assert (running.state, len(running.table), running.problems_total) == ("failed", 10, 1)
+    assert (running.state, len(running.table), len(running.problems)) == ("failed", 10, 1)
     problem = running.as_dict()["problem"]
     assert "answered 400: token has expired" in problem["message"]
     assert told[-1] == 10

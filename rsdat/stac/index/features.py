@@ -47,14 +47,21 @@ class Document:
                 raise ValueError("it is not JSON")
             self._at += 1
             if key == "features" and self._next() == "[":
-                self._at += 1
-                while (found := self._next()) != "]":
-                    if found == ",":
-                        self._at += 1
-                    yield self._value()
-                self._at += 1
+                yield from self._array()
+            elif key == "links" and self._next() == "[":
+                # One by one too: a catalog's links may be most of it, and while C parses, no other
+                # thread of Python runs.
+                self.rest[key] = list(self._array())
             else:
                 self.rest[key] = self._value()
+
+    def _array(self) -> Iterator[Any]:
+        self._at += 1
+        while (found := self._next()) != "]":
+            if found == ",":
+                self._at += 1
+            yield self._value()
+        self._at += 1
 
     def _next(self) -> str:
         """The next letter that is no space."""

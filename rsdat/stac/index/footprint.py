@@ -18,15 +18,15 @@ _HALF_TURN = 180.0
 def rings_of(geometry: Any) -> tuple[Ring, ...]:
     """Outer rings of a GeoJSON geometry, simplified; none where there is no usable geometry.
 
-    A ring that runs across the antimeridian (two neighbours more than half a turn apart) becomes
-    one on each side. A point or a line becomes the ring of its box.
+    A ring that runs across the antimeridian (two neighbours more than half a turn apart, or
+    longitudes beyond 180) becomes one on each side. A point or a line becomes the ring of its box.
 
     Args:
         geometry: GeoJSON, or anything else that a broken item has in its place.
     """
     try:
         outer = _outer(geometry)
-    except (TypeError, ValueError, IndexError, KeyError, RecursionError):
+    except (TypeError, ValueError, ArithmeticError, LookupError, RecursionError):
         return ()
     found: list[Ring] = []
     for ring in outer[:_MOST_RINGS]:
@@ -84,10 +84,21 @@ def _around(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 def _at_antimeridian(ring: list[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    west, last = min(x for x, _ in ring), max(x for x, _ in ring)
+    beyond = west < -_HALF_TURN or last > _HALF_TURN
     steps = itertools.pairwise(ring)
-    if not any(abs(x2 - x1) > _HALF_TURN for (x1, _), (x2, _) in steps):
+    if beyond:
+        turns = 360 if west < -_HALF_TURN else -360 if west >= _HALF_TURN else 0
+        east = [(x + turns, y) for x, y in ring]
+        west, last = west + turns, last + turns
+        if west < -_HALF_TURN or last > 3 * _HALF_TURN:
+            return [ring]  # nonsense: as it is
+        if last <= _HALF_TURN:
+            return [east]
+    elif any(abs(x2 - x1) > _HALF_TURN for (x1, _), (x2, _) in steps):
+        east = [(x if x >= 0 else x + 360, y) for x, y in ring]
+    else:
         return [ring]
-    east = [(x if x >= 0 else x + 360, y) for x, y in ring]
     if not any(x <= _HALF_TURN for x, _ in east) or not any(x >= _HALF_TURN for x, _ in east):
         return [ring]  # a ring around a pole, or nonsense: as it is
     return [

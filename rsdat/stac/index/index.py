@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any
 
-from rsdat.base.errors import DoorBroken, InvalidInput, NotFound, RsdatError
+from rsdat.base.errors import DoorBroken, InvalidInput, NoSpace, NotFound, RsdatError
 from rsdat.stac.index import query
 from rsdat.stac.index.geoparquet import is_geoparquet
 from rsdat.stac.index.kept import KeptFile, write
 from rsdat.stac.index.place import WORTH_KEEPING, Place, temporary
+from rsdat.stac.index.problems import Problems
 from rsdat.stac.index.source import Source, is_missing, words_of
 from rsdat.stac.index.spool import Spool
 from rsdat.stac.index.table import KEPT, Table, View
-from rsdat.stac.index.walk import Away, Problem, Stopped, Walk
+from rsdat.stac.index.walk import Away, Stopped, Walk
+from rsdat.stac.index.web import shown
 
 _log = logging.getLogger(__name__)
 #: Between what is told of progress.
 TELL_S = 0.5
 #: Between tries when the other side is away.
 _PAUSES_S = (2.0, 5.0, 10.0, 30.0, 60.0)
+#: So many times as long as keeping took, it is not kept again.
+_REST = 30
 
 
 class Items:
@@ -34,14 +39,12 @@ class Items:
         self.table = Table()
         self._spool = Spool()
         self._kept: KeptFile | None = None
-        self._kept_path: Path | None = None
         self._ranks: dict[str, Any] = {}
         self._reading = threading.Lock()
         self._closed = False
         #: Whether all that there is was read.
         self.complete = False
-        self.problems: list[Problem] = []
-        self.problems_total = 0
+        self.problems = Problems()
         #: Why nothing more is read, if something is wrong.
         self.failure: RsdatError | None = None
 
@@ -84,8 +87,8 @@ class Items:
             "histogram": query.histogram(view, rows),
             "collections": query.collections(view, rows),
             "assets": query.assets(view, rows),
-            "problems": [problem._asdict() for problem in self.problems[:100]],
-            "problems_total": self.problems_total,
+            "problems": [problem._asdict() for problem in self.problems.first(100)],
+            "problems_total": len(self.problems),
         }
 
     def footprints(self, wanted: query.Filter, limit: int = 2000) -> dict[str, Any]:
@@ -147,8 +150,6 @@ class Items:
             self._spool.close()
             if self._kept is not None:
                 self._kept.close()
-            if self._kept_path is not None:
-                self._kept_path.unlink(missing_ok=True)
 
 
 class Index(Items):
@@ -184,6 +185,8 @@ class Index(Items):
         self._settled = threading.Event()
         self._thread: threading.Thread | None = None
         self._stale = False
+        self._unkept = False
+        self._kept_s, self._keeping_s = 0.0, 0.0
         self._starting = threading.Lock()
         #: When the last walk ended, and how long it took: seconds that never run backwards.
         self.checked_s: float | None = None
@@ -196,7 +199,7 @@ class Index(Items):
         with self._starting:
             if self._stop.is_set():
                 return
-            if self._thread is not None and self._thread.is_alive() and not self._settled.is_set():
+            if self._thread is not None and not self._settled.is_set():
                 self._stale = True
                 return
             self._settled.clear()
@@ -223,33 +226,49 @@ class Index(Items):
         super().close()
 
     def _run(self) -> None:
+        again = True
+        while again:
+            self._stale = False
+            self._try()
+            with self._starting:
+                # `refresh` looks under the same lock: it sees this thread go on, or starts another.
+                again = self._stale and self.failure is None and not self._stop.is_set()
+                if not again:
+                    self._settled.set()
+        if not self._stop.is_set():
+            self._tell()
+
+    def _try(self) -> None:
         try:
             if self._kept is None and self._place is not None and not len(self.table):
                 self._load(self._place)
-            while True:
-                self._stale = False
-                self._walk_patiently()
-                with self._starting:
-                    if not self._stale or self._stop.is_set():
-                        self._settled.set()
-                        break
+            self._walk_patiently()
         except Stopped:
             pass
         except RsdatError as error:
             self.failure = error
         except (OSError, ValueError, RecursionError) as error:
             self.failure = self._in_words(error)
-        finally:
-            self._settled.set()
-            if not self._stop.is_set():
-                self._tell()
+        except Exception as error:  # noqa: BLE001 - or a page would wait for ever
+            _log.exception("rsdat: reading %s ended", shown(self.href))
+            self.failure = DoorBroken(
+                f"{shown(self.href)} can't be read: {type(error).__name__}",
+                hint="The server's log tells more.",
+                code="unreadable",
+            )
 
     def _in_words(self, error: Exception) -> RsdatError:
+        where = shown(self.href)
         if is_missing(error):
-            return NotFound(f"There is no catalog at {self.href}")
+            return NotFound(f"There is no catalog at {where}")
+        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return NoSpace(
+                f"There is no space for the items of {where}",
+                hint=f"Make room in {tempfile.gettempdir()}, or set TMPDIR.",
+            )
         if isinstance(error, OSError):
-            return DoorBroken(f"{self.href} can't be read: {words_of(error)}", code="unreadable")
-        return InvalidInput(f"{self.href} is no STAC catalog: {error}", code="not_stac")
+            return DoorBroken(f"{where} can't be read: {words_of(error)}", code="unreadable")
+        return InvalidInput(f"{where} is no STAC catalog: {error}", code="not_stac")
 
     def _walk_patiently(self) -> None:
         for pause_s in (*self._patience_s, None):
@@ -269,18 +288,21 @@ class Index(Items):
     def _walk(self) -> None:
         began_s = time.monotonic()
         walk = Walk(self._source, self.href, self.table, self._spool, self._stop, self._progressed)
-        self.problems, self.problems_total = walk.problems, 0
+        self.problems = walk.problems
         try:
             walk.run()
         finally:
-            self.problems_total = walk.problems_total
             self.checked_s = time.monotonic()
             self.took_s = self.checked_s - began_s
         self.complete = True
         self._tell()
-        unkept = self.kept_at is None and len(self.table) >= WORTH_KEEPING
-        if self._place is not None and (walk.changed or unkept):
+        self._unkept |= walk.changed or self.kept_at is None
+        # A catalog that grows all day is not written anew each time that somebody looks.
+        rested_s = time.monotonic() - self._kept_s
+        if self._place is not None and self._unkept and rested_s > _REST * self._keeping_s:
             self._keep(self._place)
+            self._keeping_s = time.monotonic() - self.checked_s
+            self._kept_s = time.monotonic()
 
     def _progressed(self) -> None:
         now_s = time.monotonic()
@@ -289,20 +311,25 @@ class Index(Items):
             self._tell()
 
     def _load(self, place: Place) -> None:
-        for path in place.load(self._source):
-            if self._kept is None:
-                try:
-                    kept = KeptFile(path, self.href, self._source.resolve)
-                    self.table.load(kept.columns())
-                except RsdatError:
-                    path.unlink(missing_ok=True)
-                    continue
-                self.table.container = kept.container
-                self._kept, self._kept_path = kept, path
-                self.kept_at = place.beside or str(place.own)
-                self._tell()
-            else:
+        for path, where in place.load(self._source):
+            try:
+                # Open, it lasts until it is closed, and leaves nothing behind whatever happens.
+                kept = KeptFile(path, self.href, self._source.resolve)
+                columns = kept.columns()
+            except NotFound:
+                place.occupied(where)
+                continue
+            except RsdatError:
+                continue
+            finally:
                 path.unlink(missing_ok=True)
+            self.table.load(columns)
+            self.table.container = kept.container
+            with self._reading:
+                self._kept = kept
+            self.kept_at = where
+            self._tell()
+            return
 
     def _keep(self, place: Place) -> None:
         view = self.view()
@@ -316,13 +343,17 @@ class Index(Items):
                 view,
                 rows,
                 lambda row: self._bytes(view, int(row)),
+                self.table.shape,
                 self.table.container,
                 self.href,
             )
             self.kept_at = place.store(self._source, path)
+            self._unkept = self.kept_at is None
         except Exception:  # noqa: BLE001 - nothing that goes wrong here may cost the items
             # A full disk, perhaps: it is read anew the next time, and can be used all the same.
             self.kept_at = None
-            _log.warning("rsdat: the index of %s could not be kept", self.href, exc_info=True)
+            _log.warning(
+                "rsdat: the index of %s could not be kept", shown(self.href), exc_info=True
+            )
         finally:
             path.unlink(missing_ok=True)

@@ -10,7 +10,6 @@ Source: stac-geoparquet 1.1, https://github.com/stac-utils/stac-geoparquet (spec
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 
-from rsdat.base.errors import Conflict
+from rsdat.base.errors import Conflict, NotFound
 from rsdat.stac.index.query import Rows
-from rsdat.stac.index.row import NO_TIME, AssetWords, to_ms
+from rsdat.stac.index.row import NO_TIME, AssetWords, clean, to_ms
+from rsdat.stac.index.shape import Shape, kind_of
 from rsdat.stac.index.table import Columns, View
 
 FORMAT = 1
@@ -80,6 +80,7 @@ _OURS = pa.struct(
 
 
 _TEXTS = ("href", "thumbnail", "stamp")
+_NUMBERS = ("start", "end", "cloud")
 _ARRAYS = {
     "start": "int64",
     "end": "int64",
@@ -96,6 +97,7 @@ def write(
     view: View,
     rows: Rows,
     document: Callable[[int], bytes],
+    shape: Shape,
     container: tuple[str, str | None] | None,
     root: str,
 ) -> None:
@@ -106,11 +108,12 @@ def write(
         view: The columns.
         rows: Which rows.
         document: Gives the JSON of a row.
+        shape: Of all items.
         container: As `Table.container`.
         root: Address of the catalog.
     """
     short = _Shortened(root)
-    properties, keys = _shape(rows, document)
+    properties, keys = _property_columns(shape), shape.assets(_MOST_KEYS)
     schema = pa.schema(
         [
             ("type", pa.string()),
@@ -129,7 +132,13 @@ def write(
     )
     words = {key: [*each] for key, each in view.asset_words.items()}
     held = None if container is None else (short.of(container[0]), container[1])
-    told = {"format": FORMAT, "container": held, "assets": words}
+    told = {
+        "format": FORMAT,
+        "root": short.of(root),
+        "container": held,
+        "assets": words,
+        "shape": shape.as_dict(),
+    }
     metadata = {"geo": _GEO, "stac-geoparquet": {"version": "1.1.0"}, "rsdat": told}
     schema = schema.with_metadata({key: json.dumps(each) for key, each in metadata.items()})
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -180,24 +189,14 @@ _GEO = {
 }
 
 
-def _shape(rows: Rows, document: Callable[[int], bytes]) -> tuple[dict[str, Any], list[str]]:
-    """Columns for the properties that have one plain type everywhere, and all asset keys."""
-    kinds: dict[str, set[str]] = {}
-    counts: Counter[str] = Counter()
-    keys: Counter[str] = Counter()
-    for row in rows:
-        item = json.loads(document(row))
-        properties, assets = item.get("properties"), item.get("assets")
-        for name, value in properties.items() if isinstance(properties, dict) else ():
-            counts[name] += 1
-            kinds.setdefault(name, set()).add(_kind(value))
-        keys.update(list(assets) if isinstance(assets, dict) else ())
+def _property_columns(shape: Shape) -> dict[str, Any]:
+    """Columns for the properties that have one plain type everywhere."""
     columns: dict[str, Any] = {"datetime": _TIME}
-    for name, _ in counts.most_common(_MOST_PROPERTIES):
-        column = _TIME if name in _TIMES else _COLUMNS.get(frozenset(kinds[name] - {"null"}))
+    for name, kinds in shape.properties(_MOST_PROPERTIES).items():
+        column = _TIME if name in _TIMES else _COLUMNS.get(kinds)
         if name not in _RESERVED and column is not None:
             columns[name] = column
-    return columns, [key for key, _ in keys.most_common(_MOST_KEYS)]
+    return columns
 
 
 _COLUMNS = {
@@ -209,25 +208,6 @@ _COLUMNS = {
     frozenset({"texts"}): pa.list_(pa.string()),
     frozenset({"numbers"}): pa.list_(pa.float64()),
 }
-
-
-def _kind(value: Any) -> str:
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, int):
-        return "int" if -(2**63) <= value < 2**63 else "other"
-    if isinstance(value, float):
-        return "float"
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, list) and value:
-        if all(isinstance(each, str) for each in value):
-            return "texts"
-        if all(isinstance(each, int | float) and not isinstance(each, bool) for each in value):
-            return "numbers"
-    return "other"
 
 
 def _batch(
@@ -263,6 +243,13 @@ def _batch(
             values = [None if ms == NO_TIME else ms for ms in moments]
         elif kind == pa.float64():
             values = [None if value is None else float(value) for value in values]
+        elif kind == _COLUMNS[frozenset({"numbers"})]:
+            # Arrow refuses whole numbers that a float can't hold exactly.
+            values = [value and [float(each) for each in value] for value in values]
+        elif kind == pa.string():
+            values = [_text(value) for value in values]
+        elif kind == _COLUMNS[frozenset({"texts"})]:
+            values = [value and _texts(value) for value in values]
         columns[name] = values
     return pa.RecordBatch.from_arrays(
         [pa.array(columns[field.name], field.type) for field in schema], schema=schema
@@ -271,7 +258,8 @@ def _batch(
 
 def _wkb(items: list[dict[str, Any]]) -> Any:
     texts = [json.dumps(each["geometry"]) if each.get("geometry") else None for each in items]
-    shapes = shapely.from_geojson(np.array(texts, object), on_invalid="ignore")
+    with np.errstate(all="ignore"):
+        shapes = shapely.from_geojson(np.array(texts, object), on_invalid="ignore")
     return list(shapely.to_wkb(shapes))
 
 
@@ -297,7 +285,7 @@ def _assets(assets: Any, keys: list[str]) -> dict[str, Any]:
             found[key] = {
                 **{name: _text(asset.get(name)) for name in ("href", "title", "type")},
                 "roles": _texts(asset.get("roles")),
-                "file:size": size if _kind(size) == "int" else None,
+                "file:size": size if kind_of(size) == "int" else None,
             }
     return found
 
@@ -323,18 +311,21 @@ def _ours(view: View, row: int, text: bytes, short: _Shortened) -> dict[str, Any
 
 
 def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) else None
+    return clean(value) if isinstance(value, str) else None
 
 
 def _texts(value: Any) -> list[str]:
-    return [each for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    return (
+        [clean(each) for each in value if isinstance(each, str)] if isinstance(value, list) else []
+    )
 
 
 class KeptFile:
     """A file that `write` made.
 
     Raises:
-        Conflict: It is none, is damaged, or a newer rsdat wrote it.
+        NotFound: It is whole, but none of ours.
+        Conflict: It is damaged, of another catalog, or of another rsdat.
     """
 
     def __init__(self, path: Path, root: str, resolve: Callable[[str, str], str]) -> None:
@@ -345,9 +336,15 @@ class KeptFile:
             told = json.loads((self._file.schema_arrow.metadata or {}).get(b"rsdat", b"{}"))
         except (OSError, ValueError, pa.ArrowException) as error:
             raise Conflict(f"The index is damaged: {error}", code="damaged_file") from error
+        if not isinstance(told, dict) or not told:
+            raise NotFound("This is no index of rsdat's", code="no_index")
         if told.get("format") != FORMAT:
             raise Conflict("This is no index that this rsdat reads", code="other_format")
+        if told.get("root") != short.of(root):
+            raise Conflict("This is the index of another catalog", code="other_catalog")
         self._told = told
+        groups = [self._file.metadata.row_group(n) for n in range(self._file.num_row_groups)]
+        self._ends = np.cumsum([group.num_rows for group in groups])
         self._groups: dict[int, Any] = {}
 
     def _whole(self, text: str) -> str:
@@ -366,9 +363,18 @@ class KeptFile:
             Conflict: The file is damaged.
         """
         try:
-            return self._columns()
-        except (KeyError, TypeError, ValueError, OSError, pa.ArrowException) as error:
+            columns = self._columns()
+            columns.check()
+        except (
+            KeyError,
+            TypeError,
+            ValueError,
+            OSError,
+            AttributeError,
+            pa.ArrowException,
+        ) as error:
             raise Conflict(f"The index is damaged: {error}", code="damaged_file") from error
+        return columns
 
     def _columns(self) -> Columns:
         ours = [f"rsdat.{field.name}" for field in _OURS if field.name != "item"]
@@ -381,11 +387,13 @@ class KeptFile:
             _ROWS_LOADED, columns=["id", "collection", *ours], use_threads=False
         ):
             kept = batch.column("rsdat")
+            if any(kept.field(name).null_count for name in ("href", *_NUMBERS, "rings", "points")):
+                raise ValueError("a row lacks something")
             texts["id"] += batch.column("id").to_pylist()
             texts["collection"] += batch.column("collection").to_pylist()
             for name in _TEXTS:
                 texts[name] += kept.field(name).to_pylist()
-            for name in ("start", "end", "cloud"):
+            for name in _NUMBERS:
                 arrays[name].append(kept.field(name).to_numpy(zero_copy_only=False))
             for name in ("bbox", "rings", "points"):
                 arrays[name].append(kept.field(name).flatten().to_numpy(zero_copy_only=False))
@@ -396,6 +404,8 @@ class KeptFile:
                     known = sets[text] = tuple(json.loads(text))
                 keys.append(known)
         pa.default_memory_pool().release_unused()
+        shape = Shape()
+        shape.load(self._told["shape"])
         whole = {
             name: np.concatenate(parts) if parts else np.zeros(0, _ARRAYS[name])
             for name, parts in arrays.items()
@@ -418,16 +428,13 @@ class KeptFile:
             ring_counts=whole["counts"],
             ring_lengths=whole["rings"],
             points=whole["points"].reshape(-1, 2),
+            shape=shape,
         )
 
     def item(self, row: int) -> bytes:
         """The JSON of a row."""
-        number, start = 0, 0
-        for number in range(self._file.num_row_groups):
-            rows = self._file.metadata.row_group(number).num_rows
-            if row < start + rows:
-                break
-            start += rows
+        number = int(np.searchsorted(self._ends, row, "right"))
+        start = int(self._ends[number - 1]) if number else 0
         group = self._groups.get(number)
         if group is None:
             table = self._file.read_row_group(number, columns=["rsdat.item"], use_threads=False)

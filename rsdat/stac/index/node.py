@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from rsdat.base.errors import RsdatError
+from rsdat.stac.index.links import is_api
 from rsdat.stac.index.row import NO_TIME, box_from, row_of, to_ms, to_text
 from rsdat.stac.index.source import words_of
-from rsdat.stac.index.walk import is_api
 
 
 def node_of(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from rsdat.base.errors import RsdatError
@@ -36,25 +39,31 @@ class Place:
         digest = hashlib.sha256(f"{owner}\n{href}".encode()).hexdigest()[:32]
         self.own = rsdat_home() / "stac" / f"{digest}{_SUFFIX}"
 
-    def load(self, source: Source) -> list[Path]:
-        """Local copies of what is kept, the better first; the caller deletes them."""
-        found = []
+    def load(self, source: Source) -> Iterator[tuple[Path, str]]:
+        """Local copies of what is kept, which the caller deletes, and of what; the better first."""
         if self.own.exists():
             copy = temporary()
             try:
                 copy.unlink()
                 copy.hardlink_to(self.own)
             except OSError:
-                copy.write_bytes(self.own.read_bytes())
-            found.append(copy)
+                shutil.copyfile(self.own, copy)
+            with contextlib.suppress(OSError):
+                os.utime(self.own)  # the longest unused ones go
+            yield copy, str(self.own)
         if self.beside is not None:
             copy = temporary()
             try:
                 source.download(self.beside, copy)
-                found.append(copy)
             except (OSError, RsdatError):
                 copy.unlink(missing_ok=True)
-        return found
+            else:
+                yield copy, self.beside
+
+    def occupied(self, where: str) -> None:
+        """What lies there is somebody's own file: nothing is put in its place."""
+        if where == self.beside:
+            self.beside = None
 
     def store(self, source: Source, path: Path) -> str | None:
         """Keep a file; where, or None where it can't be kept."""
@@ -83,12 +92,19 @@ def temporary() -> Path:
     return Path(name)
 
 
+def _facts(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except OSError:
+        return None  # another process has just pruned it
+
+
 def _prune(folder: Path, newest: Path) -> None:
     files = sorted(
         (
             (facts.st_mtime, facts.st_size, path)
             for path in folder.glob(f"*{_SUFFIX}")
-            if (facts := path.stat())
+            if (facts := _facts(path))
         ),
         reverse=True,
     )

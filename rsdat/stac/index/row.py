@@ -8,11 +8,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any, NamedTuple
 
+from rsdat.base.errors import RsdatError
 from rsdat.stac.index.footprint import Ring, box_of, rings_of
 
 #: A time that nobody told; before all others.
 NO_TIME = -(2**63)
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+#: Of the years that Python and people's clocks know, in UTC.
+_FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 _FRACTION = re.compile(r"\.(\d+)")
 _MS = timedelta(milliseconds=1)
 _PICTURES = ("image/png", "image/jpeg", "image/jpg", "image/gif", "image/webp")
@@ -82,31 +85,64 @@ def row_of(item: Mapping[str, Any], href: str, resolve: Callable[[str, str], str
     collection = item.get("collection") or properties.get("collection")  # there before STAC 0.9
     cloud = properties.get("eo:cloud_cover")
     return Row(
-        str(item["id"]),
-        href,
-        str(collection) if collection is not None else None,
+        clean(str(item["id"])),
+        clean(href),
+        clean(str(collection)) if collection is not None else None,
         start,
         end,
         box_from(item.get("bbox")) or box_of(rings),
-        float(cloud)
-        if isinstance(cloud, int | float) and not isinstance(cloud, bool) and math.isfinite(cloud)
-        else math.nan,
+        _percent(cloud),
         rings,
-        {key: _words(asset) for key, asset in assets.items()},
-        None if picture is None else resolve(picture, href),
+        {clean(key): _words(asset) for key, asset in assets.items()},
+        None if picture is None else _shown(picture, href, resolve),
     )
+
+
+def clean(text: str) -> str:
+    """Text that UTF-8 can hold: JSON may escape half a letter, which Arrow refuses."""
+    if text.isascii():
+        return text
+    return text.encode("utf-8", "replace").decode()
+
+
+def _percent(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return math.nan
+    return float(value) if -1e6 < value < 1e6 else math.nan
+
+
+def _shown(picture: str, href: str, resolve: Callable[[str, str], str]) -> str | None:
+    try:
+        return clean(resolve(picture, href))
+    except (RsdatError, ValueError):
+        return None  # an item is one without its picture too
 
 
 def box_from(value: Any) -> Box | None:
     """West, south, east, north of a STAC bbox with or without heights; None if it is none."""
     if not isinstance(value, list | tuple) or len(value) not in (4, 6):
         return None
-    if not all(isinstance(each, int | float) and math.isfinite(each) for each in value):
+    try:
+        numbers = [float(each) for each in value if isinstance(each, int | float)]
+    except OverflowError:
         return None
-    west, south, east, north = value if len(value) == 4 else (*value[:2], *value[3:5])
+    if len(numbers) != len(value) or not all(map(math.isfinite, numbers)):
+        return None
+    west, south, east, north = numbers if len(value) == 4 else (*numbers[:2], *numbers[3:5])
     if south > north or not -360 <= west <= 360 or not -360 <= east <= 360:
         return None
-    return float(west), float(south), float(east), float(north)
+    if west < -180 or east < -180 or west > 180 or east > 180:
+        # Longitudes from 0 to 360, as climate data have them.
+        if east - west >= 360:
+            return -180.0, south, 180.0, north
+        west, east = _turned(west, up_to=False), _turned(east, up_to=True)
+    return west, south, east, north
+
+
+def _turned(longitude: float, *, up_to: bool) -> float:
+    """The same longitude from -180 to 180; where both mean it, 180 for an east end."""
+    turned = (longitude + 180.0) % 360.0 - 180.0
+    return 180.0 if up_to and turned == -180.0 else turned
 
 
 def to_ms(value: Any) -> int:
@@ -125,7 +161,8 @@ def to_ms(value: Any) -> int:
             return NO_TIME
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=timezone.utc)
-    return (moment - _EPOCH) // _MS
+    ms = (moment - _EPOCH) // _MS
+    return ms if _FIRST_MS <= ms <= _LAST_MS else NO_TIME
 
 
 def to_text(ms: int) -> str | None:
@@ -149,9 +186,11 @@ def _times(properties: Mapping[str, Any]) -> tuple[int, int]:
 def _words(asset: Mapping[str, Any]) -> AssetWords:
     title, kind, roles = asset.get("title"), asset.get("type"), asset.get("roles")
     return AssetWords(
-        title if isinstance(title, str) else None,
-        kind if isinstance(kind, str) else None,
-        tuple(each for each in roles if isinstance(each, str)) if isinstance(roles, list) else (),
+        clean(title) if isinstance(title, str) else None,
+        clean(kind) if isinstance(kind, str) else None,
+        tuple(clean(each) for each in roles if isinstance(each, str))
+        if isinstance(roles, list)
+        else (),
     )
 
 

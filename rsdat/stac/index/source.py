@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
 import shutil
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,10 +16,12 @@ import fsspec
 
 from rsdat.base.errors import (
     Conflict,
+    DoorBroken,
     InvalidInput,
     NoCredential,
     NotFound,
     NotPermitted,
+    Refused,
     RsdatError,
 )
 from rsdat.base.files import write_bytes
@@ -28,7 +32,11 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MS = timedelta(milliseconds=1)
 #: A folder with fewer wanted files is not worth a listing.
 _WORTH_LISTING = 3
-_LASTING = (NotFound, NotPermitted, NoCredential, InvalidInput, Conflict)
+_LASTING = (NotFound, NotPermitted, NoCredential, InvalidInput, Conflict, Refused)
+_WEB = ("http", "https")
+_LOCAL = ("", "file", "local")
+#: Of one item or catalog. What is larger is none, but a raster or an archive that a link leads to.
+MOST_BYTES = 128 * 1024 * 1024
 
 #: Name to stamp, of the files and of the folders in a folder.
 Listed = tuple[Mapping[str, str], Mapping[str, str]]
@@ -48,7 +56,11 @@ class Source(Protocol):
         ...
 
     def read(self, href: str, stamp: str | None) -> tuple[bytes | None, str | None]:
-        """A file and its stamp if reading tells that; None for the bytes where it is as it was."""
+        """A file and its stamp if reading tells that; None for the bytes where it is as it was.
+
+        Raises:
+            Refused: It is larger than `MOST_BYTES`.
+        """
         ...
 
     def chunks(self, href: str) -> Iterator[bytes]:
@@ -90,6 +102,29 @@ def words_of(error: BaseException) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
+
+
+def joined(chunks: Iterable[bytes], href: str) -> bytes:
+    """A file from its pieces.
+
+    Raises:
+        Refused: It is larger than `MOST_BYTES`.
+    """
+    pieces, total = [], 0
+    for data in chunks:
+        pieces.append(data)
+        total += len(data)
+        if total > MOST_BYTES:
+            raise too_large(href)
+    return b"".join(pieces)
+
+
+def too_large(href: str) -> Refused:
+    """The error for what can't be an item or a catalog."""
+    return Refused(
+        f"{href[:200]} is larger than {MOST_BYTES >> 20} MiB: it is no item and no catalog",
+        code="too_large",
+    )
 
 
 def listed_stamps(wanted: Sequence[str], listing: Callable[[str], Listed]) -> dict[str, str]:
@@ -136,7 +171,7 @@ class FsspecSource:
     def __init__(self, href: str, storage_options: Mapping[str, Any] | None = None) -> None:
         self._options = dict(storage_options or {})
         self._scheme = _scheme(href)
-        self.readers = 4 if self._scheme in ("", "file", "local", "memory") else 12
+        self.readers = 4 if self._scheme in (*_LOCAL, "memory") else 12
 
     def resolve(self, href: str, base: str) -> str:
         """See `Source`."""
@@ -145,20 +180,26 @@ class FsspecSource:
     def read(self, href: str, stamp: str | None) -> tuple[bytes | None, str | None]:
         """See `Source`."""
         filesystem, path = self._open(href)
-        data: bytes = filesystem.cat_file(path)
+        if _scheme(href) in _LOCAL:
+            with Path(path).open("rb") as file:
+                if os.fstat(file.fileno()).st_size > MOST_BYTES:
+                    raise too_large(href)
+                return file.read(), stamp
+        with _in_words():
+            data: bytes = filesystem.cat_file(path)
         return data, stamp
 
     def chunks(self, href: str) -> Iterator[bytes]:
         """See `Source`."""
         filesystem, path = self._open(href)
-        with filesystem.open(path, "rb") as file:
+        with _in_words(), filesystem.open(path, "rb") as file:
             while data := file.read(CHUNK_BYTES):
                 yield data
 
     def stamps(self, wanted: Sequence[str]) -> dict[str, str]:
         """See `Source`."""
         here = [href for href in wanted if _scheme(href) == self._scheme]
-        if self._scheme in ("", "file", "local"):
+        if self._scheme in _LOCAL:
             return local_stamps(here)
         return listed_stamps(here, self._listing)
 
@@ -171,21 +212,28 @@ class FsspecSource:
     def upload(self, path: Path, href: str) -> None:
         """See `Source`."""
         filesystem, target = self._open(href)
-        if self._scheme in ("", "file", "local"):
+        if self._scheme in _LOCAL:
             local_upload(path, Path(target))
         else:
-            filesystem.put_file(str(path), target)
+            with _in_words():
+                filesystem.put_file(str(path), target)
 
     def _open(self, href: str) -> tuple[Any, str]:
-        options = self._options if _scheme(href) == self._scheme else {}
-        filesystem, path = fsspec.core.url_to_fs(href, **options)
+        scheme = _scheme(href)
+        if self._scheme in _WEB and scheme not in _WEB:
+            raise InvalidInput(
+                f"A catalog on the web may not lead to {href[:200]}", code="leads_inside"
+            )
+        options = self._options if scheme == self._scheme else {}
+        with _in_words():
+            filesystem, path = fsspec.core.url_to_fs(href, **options)
         return filesystem, path
 
     def _listing(self, folder: str) -> Listed:
         filesystem, path = self._open(folder)
         try:
             entries = filesystem.ls(path, detail=True, refresh=True)
-        except (OSError, RsdatError, NotImplementedError):
+        except Exception:  # noqa: BLE001 - whatever it is, stamps are only a help
             return {}, {}
         files: dict[str, str] = {}
         folders: dict[str, str] = {}
@@ -205,6 +253,19 @@ class FsspecSource:
                 # Its files can't be changed, only replaced, which changes their folder.
                 folders[name] = stamp
         return files, folders
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """What the libraries behind fsspec raise, each its own kinds, as one of ours."""
+    try:
+        yield
+    except (OSError, RsdatError, ValueError):
+        raise
+    except Exception as error:
+        # Without what follows a `?`: it may be a signature.
+        words = re.sub(r"\?\S*", "", str(error))[:200]
+        raise DoorBroken(f"{type(error).__name__}: {words}", code="unreadable") from error
 
 
 _TELLING = (

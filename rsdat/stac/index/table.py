@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rsdat.stac.index.row import AssetWords, Box, Row
+from rsdat.stac.index.shape import Shape
 
 _FIRST_ROOM = 1024
 #: In the place of a length in `View.where`: the JSON lies in the kept file, in this row.
@@ -137,6 +138,28 @@ class Columns:
     ring_counts: npt.NDArray[np.int32]
     ring_lengths: npt.NDArray[np.int32]
     points: npt.NDArray[np.float32]
+    shape: Shape
+
+    def check(self) -> None:
+        """What one column says must fit the others.
+
+        Raises:
+            ValueError: It does not.
+        """
+        count = len(self.ids)
+        texts = (self.hrefs, self.thumbnails, self.stamps, self.collections, self.keys)
+        numbers = (self.start, self.end, self.boxes, self.cloud, self.ring_counts)
+        fits = (
+            all(len(each) == count for each in (*texts, *numbers))
+            and all(isinstance(each, str) for each in (*self.ids, *self.hrefs))
+            and all(key in self.asset_words for keys in set(self.keys) for key in keys)
+            and (self.ring_counts >= 0).all()
+            and (self.ring_lengths >= 0).all()
+            and self.ring_counts.sum() == len(self.ring_lengths)
+            and self.ring_lengths.sum() == len(self.points)
+        )
+        if not fits:
+            raise ValueError("its columns do not fit each other")
 
 
 class Table:
@@ -163,6 +186,8 @@ class Table:
         self._collections = Words()
         self._key_sets = Words()
         self._asset_words: dict[str, AssetWords] = {}
+        #: Whoever adds items that are to be kept tells it what they have.
+        self.shape = Shape()
         self._row_of: dict[str, int] = {}
         #: The one file that holds all items, and its stamp, where they are not files of their own.
         self.container: tuple[str, str | None] | None = None
@@ -240,6 +265,7 @@ class Table:
             self._collection.extend([self._collections.number(c) for c in columns.collections])
             self._keys.extend([self._key_sets.number(keys) for keys in columns.keys])
             self._asset_words = columns.asset_words
+            self.shape = columns.shape
             first = np.cumsum(columns.ring_counts) - columns.ring_counts
             self._rings.extend(np.stack([first, columns.ring_counts], axis=1))
             ends = np.cumsum(columns.ring_lengths)

@@ -17,8 +17,11 @@ from typing import Any, NamedTuple
 from rsdat.base.errors import DoorBroken, InvalidInput, NoCredential, RsdatError
 from rsdat.stac.index.features import Document
 from rsdat.stac.index.geoparquet import is_geoparquet, items_in
+from rsdat.stac.index.links import is_api, link_of, own_href
 from rsdat.stac.index.place import temporary
+from rsdat.stac.index.problems import Problem, Problems
 from rsdat.stac.index.row import Row, row_of
+from rsdat.stac.index.shape import Facts, facts_of
 from rsdat.stac.index.source import Source, is_passing, words_of
 from rsdat.stac.index.spool import Spool
 from rsdat.stac.index.table import Table
@@ -33,14 +36,11 @@ _PAUSE_S = 0.5
 _MOST_BREAKS = 24
 #: Of pages that an API gives; whoever wants more searches.
 MOST_PAGED = 10_000
-MOST_PROBLEMS = 10_000
-
-
-class Problem(NamedTuple):
-    """Something that could not be read; the rest could."""
-
-    href: str | None
-    message: str
+#: A larger catalog is parsed link by link: parsed at once it would stop all other threads, the
+#: server's among them, for a tenth of a second and more.
+_LARGE_BYTES = 256 * 1024
+#: What an item that many hands have written makes Python say.
+ODD = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RsdatError)
 
 
 class Away(DoorBroken):
@@ -57,8 +57,10 @@ class _Read:
     stamp: str | None
     row: Row | None = None
     packed: bytes | None = None
+    facts: Facts | None = None
     problem: str | None = None
     passing: bool = False
+    feature: bool = False
 
 
 @dataclass
@@ -112,9 +114,7 @@ class Walk:
         self._breaks = 0
         self._why: RsdatError | None = None
         #: What could not be read.
-        self.problems: list[Problem] = []
-        #: How many; `problems` has the first.
-        self.problems_total = 0
+        self.problems = Problems()
         #: Whether the table is another one now.
         self.changed = False
 
@@ -201,21 +201,29 @@ class Walk:
         self, feature: Any, container: str, stamp: str | None, href: str | None = None
     ) -> _Read:
         if not isinstance(feature, dict):
-            return _Read(container, None, problem="a feature is no JSON object")
-        href = (
-            self._source.resolve(href, container)
-            if href
-            else own_href(feature) or f"{container}#{feature.get('id')}"
-        )
+            return _Read(container, None, problem="a feature is no JSON object", feature=True)
+        try:
+            href = (
+                self._source.resolve(href, container)
+                if href
+                else own_href(feature) or f"{container}#{feature.get('id')}"
+            )
+        except ODD as error:
+            words = f"An item's address is none: {words_of(error)}"
+            return _Read(container, stamp, problem=words, feature=True)
         # A geoparquet file may hold times, which JSON has as text.
         data = json.dumps(feature, default=str).encode()
-        return self._parsed(href, stamp, data, feature)
+        read = self._parsed(href, stamp, data, feature)
+        read.feature = True
+        return read
 
     def _next_pages(self, page: dict[str, Any], href: str, count: int) -> None:
         """The further pages of an API's answer."""
-        while (after := _link(page, "next")) and after.get("method", "GET") == "GET":
+        while (after := link_of(page, "next")) and after.get("method", "GET") == "GET":
             if count >= MOST_PAGED:
-                self._problem(href, f"Only the first {count} items were read: search for others")
+                self.problems.add(
+                    href, f"Only the first {count} items were read: search for others"
+                )
                 return
             href = self._source.resolve(str(after["href"]), href)
             if href in self._seen:
@@ -257,7 +265,7 @@ class Walk:
 
         def found(links: _Links) -> None:
             for problem in links.problems:
-                self._problem(*problem)
+                self.problems.add(*problem)
             catalogs.extend(self._new(links.catalogs))
             pages.extend(self._new(links.pages))
             items = list(self._new(links.items))
@@ -303,7 +311,7 @@ class Walk:
             self._next_pages(document.rest, href, len(batch))
         except (OSError, RsdatError, ValueError) as error:
             self._whole = False
-            self._problem(href, words_of(error))
+            self.problems.add(href, words_of(error))
 
     def _new(self, wanted: list[str]) -> Iterator[str]:
         for href in wanted:
@@ -358,7 +366,7 @@ class Walk:
     def _read_catalog(self, href: str) -> _Links | _Read:
         try:
             data = self._patient(lambda: self._source.read(href, None))[0]
-            value = json.loads(data or b"")
+            value = _catalog(data or b"")
             if not isinstance(value, dict) or value.get("type") == "Feature":
                 raise ValueError("it is no catalog")
             return self._links(href, value)
@@ -383,19 +391,19 @@ class Walk:
             except Stopped:
                 break
             except (OSError, RsdatError, ValueError, RecursionError) as error:
-                found.append(self._unread(href, error))
+                found.append(self._unread(href, error, stamp))
         return found
 
     def _parsed(self, href: str, stamp: str | None, data: bytes, value: Any) -> _Read:
         try:
             if not isinstance(value, dict):
                 raise ValueError("it is no STAC item")  # noqa: TRY004 - the file is wrong
-            row = row_of(value, href, self._source.resolve)
-        except (ValueError, TypeError, RsdatError) as error:
+            row, facts = row_of(value, href, self._source.resolve), facts_of(value)
+        except ODD as error:
             return _Read(href, stamp, problem=f"This is no STAC item: {words_of(error)}")
-        return _Read(href, stamp, row, Spool.packed(data))
+        return _Read(href, stamp, row, Spool.packed(data), facts)
 
-    def _unread(self, href: str, error: BaseException) -> _Read:
+    def _unread(self, href: str, error: BaseException, stamp: str | None = None) -> _Read:
         if isinstance(error, NoCredential):
             self._why = error
         passing = not isinstance(error, ValueError | RecursionError) and is_passing(error)
@@ -403,7 +411,7 @@ class Walk:
         if isinstance(error, ValueError) and not isinstance(error, RsdatError | OSError):
             message = f"This can't be read as JSON: {message}"
         return _Read(
-            href, None, problem=message, passing=passing or isinstance(error, NoCredential)
+            href, stamp, problem=message, passing=passing or isinstance(error, NoCredential)
         )
 
     # ------------------------------------------------------------- what came
@@ -420,9 +428,11 @@ class Walk:
                 if row is not None:
                     self._seen_rows.add(row)
                 continue
-            known = self._table.find(each.href)
-            if each.stamp is None and known in self._seen_rows and self._table.stamp(known):
-                continue  # one of the first: read again, with its stamp, and that came sooner
+            if self._came_stamped(each):
+                continue
+            self.problems.solved(each.href)
+            if each.facts is not None:
+                self._table.shape.add(each.facts)
             rows.append(each.row)
             stamps.append(each.stamp)
             where.append(self._spool.add(each.packed or b""))
@@ -433,10 +443,19 @@ class Walk:
         if self._stop.is_set():
             raise Stopped
 
+    def _came_stamped(self, read: _Read) -> bool:
+        """Whether it is one of the first, and was read again, with its stamp, sooner than this."""
+        row = None if read.stamp is not None else self._table.find(read.href)
+        return row is not None and row in self._seen_rows and self._table.stamp(row) is not None
+
     def _failed(self, read: _Read, *, catalog: bool = True) -> None:
         if catalog:
             self._whole = False  # what is below it is not gone
-        self._problem(read.href, read.problem or "")
+            self.problems.add(read.href, read.problem or "")
+        elif read.feature:
+            self.problems.add(read.href, read.problem or "")
+        elif not self._came_stamped(read):
+            self.problems.add_item(read.href, read.problem or "")
         if not read.passing:
             return
         row = self._table.find(read.href)
@@ -449,11 +468,6 @@ class Walk:
                 hint="What was read until then is shown; the rest is tried again.",
                 code="away",
             )
-
-    def _problem(self, href: str | None, message: str) -> None:
-        self.problems_total += 1
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(Problem(href, message))
 
 
 class _Ahead:
@@ -468,21 +482,10 @@ class _Ahead:
         yield from self._chunks
 
 
-def is_api(value: dict[str, Any]) -> bool:
-    """Whether this is a STAC API's landing page."""
-    return isinstance(value.get("conformsTo"), list) or _link(value, "search") is not None
-
-
-def own_href(item: dict[str, Any]) -> str | None:
-    """The absolute address that an item says it has."""
-    link = _link(item, "self")
-    href = None if link is None else str(link.get("href"))
-    return href if href and "://" in href else None
-
-
-def _link(value: dict[str, Any], rel: str) -> dict[str, Any] | None:
-    links = value.get("links")
-    for link in links if isinstance(links, list) else []:
-        if isinstance(link, dict) and link.get("rel") == rel and isinstance(link.get("href"), str):
-            return link
-    return None
+def _catalog(data: bytes) -> Any:
+    if len(data) < _LARGE_BYTES:
+        return json.loads(data)
+    document = Document([data])
+    for _ in document.features():
+        pass
+    return document.rest

@@ -25,6 +25,7 @@ from rsdat.base.errors import (
     Refused,
 )
 from rsdat.stac import hrefs
+from rsdat.stac.index.source import joined
 
 TIMEOUT_S = (10.0, 60.0)
 MOST_BYTES = 512 * 1024 * 1024
@@ -63,7 +64,7 @@ class WebSource:
             if response.status_code == 304:
                 return None, stamp
             now = response.headers.get("ETag") or response.headers.get("Last-Modified")
-            return b"".join(_limited(response, href)), now
+            return joined(_limited(response, href), without_query(href)), now
 
     def chunks(self, href: str) -> Iterator[bytes]:
         """See `Source`."""
@@ -191,6 +192,11 @@ def refusal(response: requests.Response) -> str:
         text = ""
     text = " ".join(text.split())
     return f": {text[:300]}" if text else ""
+
+
+def shown(href: str) -> str:
+    """An address of any kind as it may be shown."""
+    return without_query(href) if href.startswith(("http://", "https://")) else href
 
 
 def without_query(href: str) -> str:

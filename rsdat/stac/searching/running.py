@@ -11,9 +11,11 @@ from typing import Any, Literal
 from rsdat.base.errors import RsdatError
 from rsdat.stac import hrefs
 from rsdat.stac.index.index import TELL_S, Items
+from rsdat.stac.index.links import own_href
 from rsdat.stac.index.row import row_of
+from rsdat.stac.index.source import words_of
 from rsdat.stac.index.spool import Spool
-from rsdat.stac.index.walk import Problem, own_href
+from rsdat.stac.index.walk import ODD
 from rsdat.stac.index.web import without_query
 from rsdat.stac.searching.request import Request, check, pages
 
@@ -87,7 +89,7 @@ class Search(Items):
             "parent": None,
             "children": [],
             "items": len(self.table),
-            "problems": [problem._asdict() for problem in self.problems[:100]],
+            "problems": [problem._asdict() for problem in self.problems.first(100)],
         }
 
     def close(self) -> None:
@@ -124,10 +126,8 @@ class Search(Items):
             href = own_href(item) or f"{self.request.url}#{item.get('id')}"
             try:
                 rows.append(row_of(item, href, hrefs.resolve))
-            except (ValueError, TypeError) as error:
-                self.problems_total += 1
-                if self.problems_total <= 100:
-                    self.problems.append(Problem(href, f"This is no STAC item: {error}"))
+            except ODD as error:
+                self.problems.add(href, f"This is no STAC item: {words_of(error)}")
                 continue
             where.append(self._spool.add(Spool.packed(json.dumps(item).encode())))
         self.table.extend(rows, [None] * len(rows), where)
