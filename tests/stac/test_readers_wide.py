@@ -51,6 +51,22 @@ def test_a_slow_one_gets_a_second(content: bytes, slow: Door) -> None:
     assert slow.movers() == 0
 
 
+def test_that_it_was_slow_is_remembered_for_the_next(
+    content: bytes, slow: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filesystem = DCacheFileSystem()
+    assert read_range(filesystem, NAME, 0, SIZE) == content
+    # Not found out anew: no piece is waited for before the second connection is opened.
+    monkeypatch.setattr(wide, "SLOW_S", 1000)
+    slow.forget()
+    assert read_range(filesystem, NAME, 0, SIZE) == content
+    assert connections(slow) == 2
+    # By this measure it was fast.
+    slow.forget()
+    assert read_range(filesystem, NAME, 0, SIZE) == content
+    assert connections(slow) == 1
+
+
 def test_a_fast_one_does_not(content: bytes, dcache: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wide, "SLOW_S", 1000)
     dcache.forget()

@@ -2,7 +2,8 @@
 
 What one connection gives is bounded by its pool and by the way to it; a worker that waits for one
 has a processor idle. A second one costs a mover of the pool, so it is opened only when the first
-has shown that it is slow, and never a third: many workers read at the same time.
+has shown that it is slow (or the one of the part before was), and never a third: many workers read
+at the same time.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import asyncio
 import time
 from collections import deque
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 from fsspec.asyn import sync
 
@@ -30,6 +32,12 @@ PIECE_BYTES = 2 * 2**20
 LEAST_BYTES = 3 * PIECE_BYTES
 # A first piece that took longer, start of the mover included, came slowly: 32 MiB/s.
 SLOW_S = PIECE_BYTES / (32 * 2**20)
+# So long it is remembered that pools were slow.
+REMEMBERED_S = 30.0
+# A second connection that has brought nothing when all else is there is waited for so long.
+_WAIT_S = 0.5
+
+_slow_until: WeakKeyDictionary[DCacheClient, float] = WeakKeyDictionary()
 
 
 def read_range(
@@ -70,28 +78,39 @@ class _Wide:
         try:
             end = min(self._end, reader.size)
             self._data = bytearray(max(end - self._start, 0))
-            began = time.monotonic()
-            first = min(self._start + PIECE_BYTES, end)
-            await self._piece(reader, self._start, first)
-            took_s = time.monotonic() - began
-            slow = took_s > SLOW_S
+            first = self._start
+            slow = time.monotonic() < _slow_until.get(self._client, 0.0)
+            if not slow:
+                began = time.monotonic()
+                first = min(self._start + PIECE_BYTES, end)
+                await self._piece(reader, self._start, first)
+                slow = time.monotonic() - began > SLOW_S
             self._cut(first, end, slow=slow, by_door=reader.door_moves_bytes)
+            began = time.monotonic()
             if slow and len(self._waiting) > 1:
                 helper = asyncio.create_task(self._help(reader))
             while self._waiting:
                 await self._piece(reader, *self._waiting.popleft())
             if helper is not None and self._lent is not None:
                 # Before it has brought anything it may wait for a mover, perhaps for minutes.
-                patience = None if self._brought or reader.door_moves_bytes else took_s
+                patience = None if self._brought or reader.door_moves_bytes else _WAIT_S
                 await asyncio.wait({helper}, timeout=patience)
                 await _end(helper)
                 if self._lent is not None:
                     await self._piece(reader, *self._lent)
+            if helper is not None and not reader.door_moves_bytes:
+                self._remember((end - first) / max(time.monotonic() - began, 1e-6))
         finally:
             if helper is not None:
                 await _end(helper)
             await reader.close()
         return self._data
+
+    def _remember(self, bytes_per_s: float) -> None:
+        if bytes_per_s < 2 * PIECE_BYTES / SLOW_S:
+            _slow_until[self._client] = time.monotonic() + REMEMBERED_S
+        else:
+            _slow_until.pop(self._client, None)
 
     def _cut(self, start: int, end: int, *, slow: bool, by_door: bool) -> None:
         """What is still to come, in pieces."""
