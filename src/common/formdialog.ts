@@ -86,6 +86,10 @@ export class FormDialog<T> extends Dialog<T> {
       }
     }
     super.handleEvent(event);
+    if (event.type === 'input') {
+      // Lab has judged the button by itself, for a tick box after the form has.
+      this._onChanged();
+    }
     // Lab gives a focus that left back to where it was first; that may be disabled by now.
     const isLost = !this.node.contains(document.activeElement);
     if (event.type === 'focus' && isLost && this.isAttached) {

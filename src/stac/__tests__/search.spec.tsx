@@ -321,7 +321,12 @@ describe('the commands', () => {
     expect(
       within(dialog).getByRole('checkbox', { name: 'red (2 items)' })
     ).toBeChecked();
-    await user.click(within(dialog).getByRole('button', { name: 'Copy' }));
+    const copy = within(dialog).getByRole('button', { name: 'Copy' });
+    const red = within(dialog).getByRole('checkbox', { name: /^red/ });
+    await user.click(red);
+    expect(copy).toBeDisabled();
+    await user.click(red);
+    await user.click(copy);
     await until(() => api.copied.length === 1);
     expect(api.copied[0]).toMatchObject({
       assets: ['red'],
