@@ -16,7 +16,8 @@ import { dataAssets } from './assets';
 import { withPart, type IFilter } from './filter';
 import type { ISource } from './hrefs';
 import { ItemModel } from './item';
-import { ItemRows } from './rows';
+import { orderOf } from './order';
+import { ItemRows, PAGE_ROWS } from './rows';
 import {
   isSelected,
   NOTHING,
@@ -240,7 +241,7 @@ export class ItemsModel implements IDisposable {
     if (row >= 0 || rows === null) {
       return;
     }
-    const found = await rows.find(item.href).catch(() => -1);
+    const found = await this._find(rows, item).catch(() => -1);
     if (found >= 0 && this._selection === selection) {
       this._reveals += 1;
       this._select({ ...selection, active: found, anchor: found });
@@ -277,6 +278,23 @@ export class ItemsModel implements IDisposable {
     this._rows?.dispose();
     this.item.dispose();
     Signal.clearData(this);
+  }
+
+  /** The row of an item that isn't here; the map knows neither its time nor what else is sorted by. */
+  private async _find(rows: ItemRows, item: ISelected): Promise<number> {
+    const { entries } = await this._api.items({
+      source: this._source!,
+      filter: { ...this._filter, text: item.id },
+      // Before the longer ids that begin with it.
+      sort: 'id',
+      offset: 0,
+      limit: PAGE_ROWS
+    });
+    const whole = entries.find(({ href }) => href === item.href);
+    const order = orderOf(this._sort);
+    return whole === undefined
+      ? -1
+      : rows.find(item.href, row => order(whole, row));
   }
 
   private _choice(): IStacSelection {

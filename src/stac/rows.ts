@@ -11,7 +11,7 @@ export const PAGE_ROWS = 200;
 /** How long rows must stay in view before they are asked for, so that flying past costs nothing. */
 const SETTLE_MS = 80;
 
-/** Pages that are searched for an item that was picked on the map. */
+/** Pages to each side that are searched for an item among others of the same value. */
 const MOST_SEARCHED = 10;
 
 interface IPage {
@@ -77,20 +77,33 @@ export class ItemRows implements IDisposable {
     return -1;
   }
 
-  /** As `indexOf`, of the first pages also where they are not here yet. @throws ApiError */
-  async find(href: string): Promise<number> {
-    const known = this.indexOf(href);
-    if (known >= 0) {
-      return known;
-    }
-    const pages = Math.min(MOST_SEARCHED, Math.ceil(this._total / PAGE_ROWS));
-    for (let page = 0; page < pages; page++) {
-      if (!this._pages.has(page)) {
-        await this._load(page);
-        const found = this.indexOf(href);
-        if (found >= 0) {
-          return found;
-        }
+  /**
+   * The row of an item wherever it is, by halving what is left; -1 where it isn't found.
+   *
+   * @param compare - Whether the item comes before (negative), with (0) or after a row.
+   * @throws ApiError
+   */
+  async find(
+    href: string,
+    compare: (row: IStacRow) => number
+  ): Promise<number> {
+    let low = 0;
+    let high = Math.ceil(this._total / PAGE_ROWS) - 1;
+    while (low <= high) {
+      const middle = Math.floor((low + high) / 2);
+      const entries = await this._page(middle);
+      const found = this.indexOf(href);
+      if (found >= 0) {
+        return found;
+      }
+      const first = entries[0];
+      const last = entries[entries.length - 1];
+      if (!first || compare(first) < 0) {
+        high = middle - 1;
+      } else if (compare(last) > 0) {
+        low = middle + 1;
+      } else {
+        return this._findAround(middle, href, compare);
       }
     }
     return -1;
@@ -110,9 +123,7 @@ export class ItemRows implements IDisposable {
   /** The items of a range, fetched where they are not here. @throws ApiError */
   async range(range: IRowRange): Promise<readonly IStacRow[]> {
     for (const page of pagesOf(range, PAGE_ROWS)) {
-      if (!this._pages.has(page)) {
-        await this._load(page);
-      }
+      await this._page(page);
     }
     const rows: IStacRow[] = [];
     for (let index = range.first; index < range.end; index++) {
@@ -141,6 +152,41 @@ export class ItemRows implements IDisposable {
     clearTimeout(this._timer);
     this._control.abort();
     Signal.clearData(this);
+  }
+
+  /** Of many items with the same value, only those of some pages are looked through. */
+  private async _findAround(
+    page: number,
+    href: string,
+    compare: (row: IStacRow) => number
+  ): Promise<number> {
+    for (const step of [-1, 1]) {
+      let at = page;
+      for (let count = 0; count < MOST_SEARCHED; count++) {
+        const entries = await this._page(at);
+        const edge = step < 0 ? entries[0] : entries[entries.length - 1];
+        if (!edge || compare(edge) !== 0) {
+          break;
+        }
+        at += step;
+        if (at < 0 || at * PAGE_ROWS >= this._total) {
+          break;
+        }
+        await this._page(at);
+        const found = this.indexOf(href);
+        if (found >= 0) {
+          return found;
+        }
+      }
+    }
+    return -1;
+  }
+
+  private async _page(page: number): Promise<readonly IStacRow[]> {
+    if (!this._pages.has(page)) {
+      await this._load(page);
+    }
+    return this._pages.get(page)?.entries ?? [];
   }
 
   private _loadWanted(): void {

@@ -178,6 +178,35 @@ describe('the selection', () => {
     expect(items.count).toBe(2);
   });
 
+  it.each(['datetime', 'id', 'cloud_cover'] as const)(
+    'made on the map is found among very many rows sorted by %s, by few questions',
+    async key => {
+      const { api, items } = await shown(20_000);
+      if (key !== 'datetime') {
+        items.sortBy(key);
+        await until(() => items.rows?.isLoaded === true);
+      }
+      const before = api.asked.length;
+      const { href, id } = aRow(7_777);
+      await items.pick({ href, id }, false);
+      const { active } = items.selection;
+      expect(items.rows?.rowAt(active)?.href).toBe(href);
+      expect(
+        api.asked.slice(before).filter(what => what.startsWith('items'))
+      ).not.toHaveLength(0);
+      expect(api.asked.length - before).toBeLessThan(15);
+    }
+  );
+
+  it('made on the map stays where its row can’t be found', async () => {
+    const { api, items } = await shown(1_000);
+    const { href, id } = aRow(5);
+    api.rows = api.rows.filter(row => row.href !== href);
+    await items.pick({ href, id }, false);
+    expect(items.count).toBe(1);
+    expect(items.selection.active).toBe(-1);
+  });
+
   it('shows the item’s details, those of the last one only', async () => {
     const { api, items } = await shown();
     for (const row of [0, 1, 2]) {
