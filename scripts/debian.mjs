@@ -69,12 +69,15 @@ export function ensurePrograms(wanted) {
   );
 }
 
-/** Tests start a database of their own: where there is no PostgreSQL yet, its package starts none. */
+/**
+ * Tests start a database of their own: where there is no PostgreSQL server yet, its package makes and
+ * starts none. (The folder alone says nothing: the package of its clients has it too.)
+ */
 function makeNoCluster() {
-  const folder = '/etc/postgresql-common/createcluster.d';
-  if (existsSync('/etc/postgresql-common')) {
+  if (existsSync('/etc/postgresql-common/createcluster.conf')) {
     return;
   }
+  const folder = '/etc/postgresql-common/createcluster.d';
   mkdirSync(folder, { recursive: true });
   writeFileSync(
     `${folder}/rsdat.conf`,

@@ -108,6 +108,40 @@ def test_an_api_that_can_t_filter(site: Web) -> None:
     assert "bbox" not in sent[0]
 
 
+@pytest.mark.parametrize(
+    ("datetime", "sent"),
+    [
+        ("2024", "2024-01-01T00:00:00Z/2024-12-31T23:59:59.999Z"),
+        ("/2024-01-06", "../2024-01-06T23:59:59.999Z"),
+        ("2024-01-05T00:00Z/..", "2024-01-05T00:00:00Z/.."),
+        (" 2024-01-05T02:00:00+02:00 ", "2024-01-05T00:00:00Z"),
+    ],
+)
+def test_times_are_sent_in_the_form_that_all_take(site: Web, datetime: str, sent: str) -> None:
+    site.api()
+    bodies: list[dict[str, Any]] = []
+
+    def found(asked: Asked) -> tuple[int, dict[str, str], bytes]:
+        bodies.append(json.loads(asked.body))
+        return 200, {}, json.dumps({"type": "FeatureCollection", "features": []}).encode()
+
+    site.answers["/search"] = found
+    assert search(site.url, datetime=datetime) == []
+    assert bodies[0]["datetime"] == sent
+
+
+def test_a_bug_is_told(site: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_request: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("rsdat.stac.searching.running.pages", broken)
+    running = Search("s", request.Request(site.url))
+    running.start()
+    assert not running.wait(30)
+    assert (running.state, "ended" in running.as_dict()["problem"]["message"]) == ("failed", True)
+    running.close()
+
+
 def test_paging_ends(site: Web) -> None:
     """The limit is held though a server gives the same page for ever."""
     site.api(QUERY)

@@ -16,7 +16,8 @@ from rsdat.stac.index.table import View
 
 SORTS = ("datetime", "id", "cloud_cover", "collection")
 BINS = 60
-_LATEST = 2**63 - 1
+#: The interval of all times.
+EVER = (NO_TIME + 1, 2**63 - 1)
 Rows = npt.NDArray[np.intp]
 
 
@@ -91,8 +92,8 @@ def parse_interval(text: str) -> tuple[int, int]:
         InvalidInput: It is none.
     """
     first, slash, last = text.partition("/")
-    start = NO_TIME + 1 if slash and first in ("", "..") else _span(first)[0]
-    end = _LATEST if slash and last in ("", "..") else _span(last if slash else first)[1]
+    start = EVER[0] if slash and first in ("", "..") else _span(first)[0]
+    end = EVER[1] if slash and last in ("", "..") else _span(last if slash else first)[1]
     if start == NO_TIME or end == NO_TIME or start > end:
         raise InvalidInput(
             f"'{text}' is no time",

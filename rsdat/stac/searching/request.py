@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rsdat.base.errors import DoorBroken, InvalidInput
-from rsdat.stac.index.query import parse_filter, parse_interval
+from rsdat.stac.index.query import EVER, parse_filter, parse_interval
+from rsdat.stac.index.row import to_text
 from rsdat.stac.index.web import without_query
 from rsdat.stac.searching.api import abilities, open_api
 from rsdat.stac.searching.conditions import parameters
@@ -74,7 +75,7 @@ def pages(request: Request) -> Iterator[tuple[list[dict[str, Any]], int | None]]
             limit=min(PAGE, request.limit),
             ids=list(request.ids) or None,
             collections=list(request.collections) or None,
-            datetime=request.datetime or None,
+            datetime=_when(request.datetime),
             **_area(request.bbox),
             **parameters(request.query, abilities(client), method),
         )
@@ -107,6 +108,16 @@ def _area(bbox: Sequence[float] | None) -> dict[str, Any]:
             ],
         }
     }
+
+
+def _when(datetime: str | None) -> str | None:
+    """A time as every API takes it: people write more forms than pystac-client knows."""
+    if not datetime:
+        return None
+    first, last = parse_interval(datetime)
+    start = ".." if first == EVER[0] else to_text(first)
+    end = ".." if last == EVER[1] else to_text(last)
+    return str(start) if first == last else f"{start}/{end}"
 
 
 def _matched(page: dict[str, Any]) -> int | None:

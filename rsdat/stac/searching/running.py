@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Callable
 from typing import Any, Literal
 
-from rsdat.base.errors import RsdatError
+from rsdat.base.errors import DoorBroken, RsdatError
 from rsdat.stac import hrefs
 from rsdat.stac.index.index import TELL_S, Items
 from rsdat.stac.index.links import own_href
@@ -19,6 +20,7 @@ from rsdat.stac.index.walk import ODD
 from rsdat.stac.index.web import without_query
 from rsdat.stac.searching.request import Request, check, pages
 
+_log = logging.getLogger(__name__)
 State = Literal["running", "done", "failed", "cancelled"]
 
 
@@ -110,12 +112,18 @@ class Search(Items):
         except RsdatError as error:
             self.failure = error
             self.state = "failed"
+        except Exception as error:  # noqa: BLE001 - or a page would not be told why it ended
+            _log.exception("rsdat: a search in %s ended", without_query(self.request.url))
+            self.failure = DoorBroken(
+                f"The search ended: {type(error).__name__}",
+                hint="The server's log tells more.",
+                code="search_broken",
+            )
+            self.state = "failed"
         else:
             self.complete = True
             self.state = "done"
         finally:
-            if self.state == "running":
-                self.state = "failed"  # a bug: its traceback is in the log
             self._ended.set()
             if not self._stop.is_set():
                 self._tell()
