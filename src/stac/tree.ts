@@ -106,7 +106,14 @@ export class TreeModel implements IDisposable {
     const open = [...this._states].filter(
       ([href, state]) => state.isOpen || href === this._selected
     );
-    await Promise.all(open.map(([href]) => this._load(href, true)));
+    const href = this._selected;
+    const wasThere = Boolean(this._states.get(href)?.node);
+    await Promise.all(open.map(([each]) => this._load(each, true)));
+    const node = this._states.get(href)?.node;
+    // What could not be read before can be shown now.
+    if (node && !wasThere && this._selected === href) {
+      this._chosen.emit(node);
+    }
   }
 
   dispose(): void {

@@ -299,6 +299,20 @@ describe('the tree', () => {
     expect(tree.branches).toHaveLength(1);
   });
 
+  it('a catalog that was written meanwhile is shown by a refresh', async () => {
+    const { api, tree } = make();
+    const chosen: string[] = [];
+    tree.chosen.connect((_, { id }) => void chosen.push(id));
+    const node = api.nodes.get(CATALOG)!;
+    api.nodes.delete(CATALOG);
+    await tree.start();
+    expect(tree.rootProblem?.code).toBe('not_found');
+    api.nodes.set(CATALOG, node);
+    await tree.refresh();
+    await tree.refresh();
+    expect(chosen).toEqual(['catalog']);
+  });
+
   it('ends where a catalog links one above it', async () => {
     const { api, tree } = make();
     api.nodes.set(
