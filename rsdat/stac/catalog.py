@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import pystac
 
 from rsdat.base.errors import InvalidInput, NotFound, RsdatError
-from rsdat.stac.hrefs import absolute
+from rsdat.stac.hrefs import absolute, shown
 from rsdat.stac.io import io_of, moved_href
-from rsdat.stac.problems import NOT_STAC
+from rsdat.stac.problems import NOT_STAC, is_of_the_web, problem_of
 from rsdat.stac.store import stac_io_of
 from rsdat.stac.walk import resolved, root_of, walk_catalogs, walk_items
 
@@ -135,7 +135,7 @@ class Catalog(pystac.Catalog):
 
     def normalize_hrefs(
         self,
-        root_href: str,
+        root_href: str | os.PathLike[str],
         strategy: HrefLayoutStrategy | None = None,
         skip_unresolved: bool = False,
     ) -> None:
@@ -146,11 +146,16 @@ class Catalog(pystac.Catalog):
         """
         from rsdat.stac.save import normalize
 
-        normalize(self, root_href, self._get_strategy(strategy), skip_unresolved=skip_unresolved)
+        normalize(
+            self,
+            os.fspath(root_href),
+            self._get_strategy(strategy),
+            skip_unresolved=skip_unresolved,
+        )
 
     def normalize_and_save(
         self,
-        root_href: str,
+        root_href: str | os.PathLike[str],
         catalog_type: pystac.CatalogType | str | None = None,
         strategy: HrefLayoutStrategy | None = None,
         stac_io: pystac.StacIO | None = None,
@@ -337,12 +342,20 @@ def _read(
     try:
         found = reading.read_stac_object(address)
     except FileNotFoundError as error:
-        raise NotFound(f"there is no {kind} at {address}") from error
+        raise NotFound(f"there is no {kind} at {shown(address)}") from error
+    except IsADirectoryError as error:
+        raise InvalidInput(
+            f"{address} is a folder", hint=f"Give the {kind}'s file: {address}/{kind}.json"
+        ) from error
     except RsdatError:
         raise
     except (*NOT_STAC, KeyError) as error:
         words = f"it has no {error}" if isinstance(error, KeyError) else error
-        raise InvalidInput(f"{address} is not a STAC {kind}: {words}") from error
+        raise InvalidInput(f"{shown(address)} is not a STAC {kind}: {words}") from error
+    except Exception as error:
+        if not is_of_the_web(error):
+            raise
+        raise problem_of(error, address, "")[1] from error
     if isinstance(found, pystac.Catalog):
         root = found.get_root_link()
         if root is None or (not root.is_resolved() and root.get_absolute_href() == address):

@@ -96,6 +96,15 @@ def _relative_on_the_web(target: str, base: str) -> str:
     return there._replace(scheme="", netloc="", path=found).geturl()
 
 
+def shown(href: str) -> str:
+    """An address for messages: without what may be a secret, a signature or a login."""
+    if _split(href)[0] not in ("http", "https"):
+        return href
+    parts = urlsplit(href)
+    host = parts.netloc.rpartition("@")[2]
+    return parts._replace(netloc=host, query="", fragment="").geturl()
+
+
 def scheme_of(href: str) -> str:
     """The protocol of an address, as fsspec names it; "" for a local path."""
     return _split(href)[0]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rsdat.base.errors import InvalidInput, NotFound, RsdatError
+from rsdat.stac.hrefs import shown
 
 # The name under which GDAL knows a file of ours, which says nothing to anybody.
 _OURS = re.compile(r"'?/vsiriopener_\w+/rsdat-\w+'?")
@@ -33,6 +34,7 @@ def named(who: str, href: str) -> Iterator[None]:
     if not who:
         yield
         return
+    href = shown(href)
     try:
         yield
     except RsdatError as error:

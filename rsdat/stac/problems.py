@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pystac
 
 from rsdat.base.errors import InvalidInput, NoCredential, NotFound, RsdatError
+from rsdat.stac.hrefs import shown
 
 #: What PySTAC raises for JSON that is no STAC.
 NOT_STAC = (ValueError, TypeError, AttributeError, pystac.STACError, pystac.STACTypeError)
@@ -50,6 +51,7 @@ def problem_of(error: BaseException, href: str, found_in: str) -> tuple[Problem,
         NoCredential: The login is refused: all other files would be, too, and dCache blocks a
             computer after three.
     """
+    href, found_in = shown(href), shown(found_in)
     cause: BaseException = error
     while isinstance(cause, pystac.STACError) and cause.__cause__ is not None:
         cause = cause.__cause__
@@ -60,11 +62,21 @@ def problem_of(error: BaseException, href: str, found_in: str) -> tuple[Problem,
         told = NotFound(f"there is no file at {href}, which {found_in} links")
     elif isinstance(cause, RsdatError):
         told = cause
+    elif is_of_the_web(cause):
+        # Their own words may hold the whole address.
+        status = getattr(cause, "status", None)
+        words = f"HTTP {status}" if status else type(cause).__name__
+        told = InvalidInput(f"{href} can't be read: {words}", code="unreadable")
     elif isinstance(cause, OSError):
         told = InvalidInput(f"{href} can't be read: {cause}", code="unreadable")
     else:
         told = InvalidInput(f"{href} is not valid STAC: {_words(cause)}", code="invalid")
     return Problem(href, found_in, told.message, told.code), told
+
+
+def is_of_the_web(error: BaseException) -> bool:
+    """Whether fsspec's client for http raised it: mostly no OSError, with the whole address."""
+    return type(error).__module__.partition(".")[0] == "aiohttp"
 
 
 def _words(error: BaseException) -> str:

@@ -324,6 +324,9 @@ def _write(files: list[File], stac_io: FsspecStacIO, *, overwrite: bool) -> None
     # Where there was no catalog there are no items to compare with: a request less for each.
     top = min(files, key=lambda file: file.level)
     is_new = not exists(top.href, stac_io)
+    if is_new:
+        # What is there in the end is somebody else's, who began at the same time.
+        stac_io.read_as.setdefault(top.href, "")
     levels = sorted({file.level for file in files}, reverse=True)
     with ThreadPoolExecutor(AT_ONCE, "rsdat-stac-save") as pool:
         for level in levels:
@@ -351,7 +354,7 @@ def _write_one(file: File, stac_io: FsspecStacIO, overwrite: bool, is_new: bool)
             return None
         if old is not None and known is not None and not overwrite and digest(old) != known:
             raise Conflict(
-                f"{file.href} was changed by somebody else since it was read",
+                f"{file.href} was changed by somebody else meanwhile",
                 hint="Read the catalog anew, or save with overwrite=True.",
                 code="changed_since",
             )

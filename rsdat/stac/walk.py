@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import pystac
 
+from rsdat.stac.hrefs import shown
 from rsdat.stac.io import FsspecStacIO
 from rsdat.stac.problems import OnProblem, Problem, problem_of
 from rsdat.stac.store import stac_io_of
@@ -69,7 +70,7 @@ def walk_catalogs(
         yield child
         if len(rows) >= MOST_LEVELS:
             if on_problem is not None:
-                here = child.get_self_href() or child.id
+                here = shown(child.get_self_href() or child.id)
                 words = f"{here} lies more than {MOST_LEVELS} catalogs deep"
                 on_problem(Problem(here, here, words, "too_deep"))
             continue
@@ -109,8 +110,8 @@ def resolved(
         if seen is not None:
             if key in seen:
                 if on_problem is not None:
-                    words = f"{here} links {href}, which was there before"
-                    on_problem(Problem(href, here, words, "cycle"))
+                    words = f"{shown(here)} links {shown(href)}, which was there before"
+                    on_problem(Problem(shown(href), shown(here), words, "cycle"))
                 continue
             seen.add(key)
         try:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -313,6 +314,34 @@ def test_what_others_added_is_not_overwritten(base: str) -> None:
     assert "theirs" in read_text(f"{base}/c/catalog.json")
     catalog.save(overwrite=True)
     assert "mine" in read_text(f"{base}/c/catalog.json")
+
+
+def test_two_begin_one_catalog(dcache: Door) -> None:
+    """Nothing was there when we began; what is there in the end is theirs, and stays."""
+    folder = f"begun-{time.monotonic_ns()}"
+    href = f"dcache://{folder}"
+    ours, theirs = Catalog("c", "ours"), Catalog("c", "theirs")
+    ours.add_item(make_item("a"))
+    theirs.add_item(make_item("b"))
+    # Our item takes its time, and the catalog comes after it.
+    dcache.fault("delay", server="redirect", method="PUT", prefix=f"/{folder}/a/", seconds=2)
+    with ThreadPoolExecutor(1) as pool:
+        saving = pool.submit(ours.normalize_and_save, href, "SELF_CONTAINED")
+        ends = time.monotonic() + 20
+        while not any(f"{folder}/a" in r["path"] for r in dcache.requests("frontend")):
+            assert time.monotonic() < ends
+            time.sleep(0.02)
+        theirs.normalize_and_save(href, "SELF_CONTAINED")
+        with pytest.raises(Conflict, match="somebody else"):
+            saving.result(60)
+    assert [item.id for item in read_catalog(f"{href}/catalog.json").get_items()] == ["b"]
+    ours.save(overwrite=True)
+    assert [item.id for item in read_catalog(f"{href}/catalog.json").get_items()] == ["a"]
+
+
+def test_paths_are_taken(tmp_path: Path) -> None:
+    make_catalog(1).normalize_and_save(tmp_path / "out", "SELF_CONTAINED")
+    assert read_catalog(tmp_path / "out" / "catalog.json").id == "many"
 
 
 def test_a_failed_save_leaves_the_root(dcache: Door) -> None:

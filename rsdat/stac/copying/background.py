@@ -21,8 +21,7 @@ from rsdat.dcache.transfers.store import Store
 from rsdat.stac.copying.assets import Copying
 from rsdat.stac.copying.order import write_items, write_order
 from rsdat.stac.copying.plan import items_in
-from rsdat.stac.copying.trouble import shown
-from rsdat.stac.hrefs import scheme_of
+from rsdat.stac.hrefs import scheme_of, shown
 from rsdat.stac.store import filesystem_of, options_for
 
 #: Names of files that say nothing: their folder's does.

@@ -16,8 +16,8 @@ from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.layout import safe_name
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import hrefs_of
-from rsdat.stac.copying.trouble import shown, understood
-from rsdat.stac.hrefs import absolute, parent, relative, resolve, scheme_of, whole
+from rsdat.stac.copying.trouble import understood
+from rsdat.stac.hrefs import absolute, parent, relative, resolve, scheme_of, shown, whole
 from rsdat.stac.save import dumps
 from rsdat.stac.swap import update
 

@@ -16,8 +16,7 @@ from rsdat.stac.catalog import Item, read_catalog
 from rsdat.stac.copying.facts import Job
 from rsdat.stac.copying.layout import file_names
 from rsdat.stac.copying.sums import from_multihash
-from rsdat.stac.copying.trouble import shown
-from rsdat.stac.hrefs import absolute, resolve
+from rsdat.stac.hrefs import absolute, resolve, shown
 from rsdat.stac.problems import Problem
 from rsdat.stac.store import read_text
 from rsdat.stac.versions import mend

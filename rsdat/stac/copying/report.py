@@ -10,7 +10,7 @@ from html import escape
 from rsdat.base.errors import RsdatError
 from rsdat.base.units import format_bytes
 from rsdat.stac.copying.facts import Outcome
-from rsdat.stac.copying.trouble import shown
+from rsdat.stac.hrefs import shown
 
 _SHOWN = 20
 

@@ -139,6 +139,8 @@ class WebSource:
                 if match is None or known is None:
                     raise DoorBroken("The server sent other bytes than it says", code="wrong_range")
                 facts, first = known, int(match[1])
+                if first > start:
+                    raise DoorBroken("The server left bytes out", code="wrong_range")
             yield Opened(facts, first, self._chunks(response))
         finally:
             # What was not read is not waited for.

@@ -11,7 +11,8 @@ from rsdat.base.errors import RsdatError
 from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.places import Places
-from rsdat.stac.copying.trouble import shown, understood
+from rsdat.stac.copying.trouble import understood
+from rsdat.stac.hrefs import shown
 
 WEEK_S = 7 * 86400.0
 #: Tape takes minutes to hours; who waits for it is told after so long that it goes on.

@@ -14,7 +14,7 @@ from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import Broken, chosen, hrefs_of, items_in
 from rsdat.stac.copying.running import run
 from rsdat.stac.copying.staging import WAIT_S, WEEK_S, Looked, Taped, arriving, look_at, order
-from rsdat.stac.copying.trouble import shown
+from rsdat.stac.hrefs import shown
 from rsdat.stac.store import by_protocol
 
 _SHOWN = 10

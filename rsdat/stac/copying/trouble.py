@@ -19,7 +19,7 @@ from rsdat.base.errors import (
     Refused,
     RsdatError,
 )
-from rsdat.stac.hrefs import scheme_of
+from rsdat.stac.hrefs import shown
 
 _log = logging.getLogger(__name__)
 
@@ -33,11 +33,6 @@ class Damaged(DoorBroken):
     """The bytes that came are not those that were promised."""
 
     default_code = "wrong_checksum"
-
-
-def shown(href: str) -> str:
-    """An address for messages: what follows `?` may be a signature."""
-    return href.partition("?")[0] if scheme_of(href) in ("http", "https") else href
 
 
 def web_failure(href: str, error: BaseException) -> RsdatError:

@@ -17,7 +17,8 @@ from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.order import ITEMS, read_items, read_order, write_items
 from rsdat.stac.copying.plan import Broken, chosen, items_in, jobs_of
 from rsdat.stac.copying.running import run
-from rsdat.stac.copying.trouble import shown, understood
+from rsdat.stac.copying.trouble import understood
+from rsdat.stac.hrefs import shown
 
 _log = logging.getLogger(__name__)
 
