@@ -24,6 +24,7 @@ from bench import (
     reconcile_pass,
     responsive,
     small_files,
+    stac_index,
     transfer,
     transfers,
 )
@@ -45,6 +46,7 @@ PARTS = {
     "panel_update": panel_update,
     "random_reads": random_reads,
     "small_files": small_files,
+    "stac_index": stac_index,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
 INTRODUCTION = """\

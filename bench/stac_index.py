@@ -1,10 +1,10 @@
-"""The index of a catalog against PySTAC's walk: first rows, all of them, again, and questions.
+"""The index of a catalog against PySTAC's walk, on the local disk and from the dCache stand-in.
 
-    python bench/stac_index.py [--items 100000] [--peer-items 5000] [--folder DIR]
-
-A catalog of one collection with each item in a folder of its own, as PySTAC writes it, on the local
-disk. Every measured thing runs in a process of its own, so that memory is its own too. The peer is
-`pystac.Catalog.get_items(recursive=True)`, which has nothing to open a second time.
+A catalog of one collection with each item in a folder of its own, as PySTAC writes it. The peer is
+`pystac.Catalog.get_items(recursive=True)`, which reads one item after another and has nothing to
+open a second time; from dCache it reads through `DCacheFileSystem`, as the index does. Whole means
+for ours that the index is kept, too. Each opening is a process of its own (its imports are not
+counted), so that memory is its own. A large catalog is opened by ours alone.
 """
 
 from __future__ import annotations
@@ -20,12 +20,27 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-QUESTIONS = {
+from bench.measured import Measured, Rounds, load, rounds_of, show, spread
+
+ROUNDS = 3
+LARGE = 100_000
+LOCAL = 5_000
+REMOTE = 1_000
+CHANGED = 100
+LIMIT_S = 900
+WHOLE_S = 60.0
+MEMORY_MIB = 300.0
+AGAIN = 5.0
+#: What the measured process may not find on its command line: it holds a token.
+_OPTIONS = "RSDAT_BENCH_STORAGE"
+
+QUESTIONS: dict[str, dict[str, Any]] = {
     "page, newest first": {},
     "page, sorted by id": {"sort": "id"},
     "page, last": {"offset": 10**9},
@@ -35,40 +50,185 @@ QUESTIONS = {
 }
 
 
-def measured_index(path: str) -> dict[str, Any]:
+def measure(rounds: int = ROUNDS) -> list[Measured]:
+    """Compare; lines for the local disk, the stand-in and a large catalog."""
+    from tests.support.door import door
+    from tests.support.stac_catalog import write_deep
+
+    folder = Path(tempfile.mkdtemp(prefix="rsdat-bench-"))
+    try:
+        lines = _compared(
+            f"{LOCAL} items on the local disk",
+            _Case(str(write_deep(folder / "local", LOCAL)), folder / "local", folder),
+            rounds,
+        )
+        with door(folder / "door", movers=1_000_000) as dcache:
+            write_deep(dcache.root / "cat", REMOTE)
+            options = {
+                "api_url": dcache.api_url,
+                "webdav_url": dcache.webdav_url,
+                "token": dcache.token,
+            }
+            case = _Case("dcache://cat/catalog.json", dcache.root / "cat", folder, options)
+            lines += _compared(f"{REMOTE} items in the stand-in", case, rounds)
+        lines.append(_large(folder))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return lines
+
+
+class _Case:
+    """A catalog that both open.
+
+    Args:
+        href: Of the catalog.
+        folder: Where its files lie on this disk.
+        home: Where `RSDAT_HOME` is made.
+        options: For its file system.
+    """
+
+    def __init__(
+        self, href: str, folder: Path, home: Path, options: dict[str, Any] | None = None
+    ) -> None:
+        self.href = href
+        self._folder = folder
+        self._home = home / "home"
+        self._options = options or {}
+        self.again_s: list[float] = []
+        self.first_s: list[float] = []
+
+    def ours(self) -> float:
+        """Seconds for the whole of it; opened again for `again_s`."""
+        self.forget()
+        result = self.opened("index")
+        self.first_s.append(result["first_s"])
+        self.again_s.append(self.opened("index")["whole_s"])
+        return float(result["whole_s"])
+
+    def peer(self) -> float:
+        """Seconds of PySTAC's walk."""
+        return float(self.opened("peer")["whole_s"])
+
+    def forget(self) -> None:
+        """Nothing is kept any more."""
+        for path in self._folder.glob("*.items.parquet"):
+            path.unlink()
+
+    def opened(self, what: str) -> dict[str, Any]:
+        """One measurement in a process of its own."""
+        done = subprocess.run(
+            [sys.executable, __file__, "--measure", what, self.href],
+            env={
+                **os.environ,
+                "RSDAT_HOME": str(self._home),
+                _OPTIONS: json.dumps(self._options),
+            },
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2000:])
+        value: dict[str, Any] = json.loads(done.stdout)
+        return value
+
+
+def _compared(what: str, case: _Case, rounds: int) -> list[Measured]:
+    before, took = load(), Rounds()
+    took.run(rounds, case.ours, case.peer, what)
+    again = Rounds(case.again_s, took.other)
+    after = f"{before} → {load()}"
+    first = f"First rows after {spread(case.first_s)}."
+    return [
+        _line(f"{what}, all read, PySTAC's walk = 1", took, 1.0, after, first),
+        _line(f"{what}, opened again, PySTAC's walk = 1", again, AGAIN, after),
+    ]
+
+
+def _line(what: str, took: Rounds, bar: float, load_then: str, *notes: str) -> Measured:
+    medians, paired = 1 / took.median_ratio, 1 / took.paired_ratio
+    return Measured(
+        what,
+        spread(took.ours),
+        spread(took.other),
+        f"{medians:.2f} (medians), {paired:.2f} (paired)",
+        f"≥ {bar:g}",
+        min(medians, paired) >= bar,
+        notes,
+        load_then,
+    )
+
+
+def _large(folder: Path) -> Measured:
+    from tests.support.stac_catalog import item, write, write_deep
+
+    path = write_deep(folder / "large", LARGE)
+    case = _Case(str(path), folder / "large", folder)
+    before = load()
+    first = case.opened("index")
+    print(f"{LARGE} items: {first['whole_s']:.1f} s, {first['memory_mib']} MiB", flush=True)
+    again = case.opened("index")
+    for number in range(CHANGED):
+        name = f"scene-{number:06}"
+        write(path.parent / "scenes" / name / f"{name}.json", item(number, platform="changed"))
+    changed = case.opened("index")
+    memory_mib = max(each["memory_mib"] for each in (first, again, changed))
+    kept_mib = (path.parent / "catalog.items.parquet").stat().st_size / 2**20
+    asked = "; ".join(f"{name} {ms['median']:.0f} ms" for name, ms in again["answers_ms"].items())
+    return Measured(
+        f"{LARGE} items on the local disk, all read and kept; the most memory",
+        f"{first['whole_s']:.1f} s; {memory_mib:.0f} MiB",
+        "none",
+        "",
+        f"≤ {WHOLE_S:.0f} s, ≤ {MEMORY_MIB:.0f} MiB",
+        first["whole_s"] <= WHOLE_S and memory_mib <= MEMORY_MIB,
+        (
+            f"First rows after {first['first_s']:.2f} s.",
+            f"Opened again: first rows after {again['first_s']:.2f} s, looked through in "
+            + f"{again['whole_s']:.1f} s; with {CHANGED} changed {changed['whole_s']:.1f} s.",
+            f"The kept file has {kept_mib:.1f} MiB.",
+            f"Answers, medians of eleven: {asked}.",
+        ),
+        f"{before} → {load()}",
+    )
+
+
+# ------------------------------------------------------------------ in a process of its own
+
+
+def measured_index(href: str, options: dict[str, Any]) -> dict[str, Any]:
     """Open, wait for the first rows and for all, then ask."""
     import threading
 
     from rsdat.stac.index import open_index, parse_filter
 
     began_s = time.perf_counter()
-    index = open_index(path)
+    index = open_index(href, storage_options=options or None)
     first_s = None
     while not index.settled:
         if first_s is None and len(index.table):
             first_s = time.perf_counter() - began_s
         threading.Event().wait(0.002)
-    first_s = first_s or time.perf_counter() - began_s
     whole_s = time.perf_counter() - began_s
-    if not index.complete:
-        raise SystemExit(f"it is not complete: {index.failure}")
+    if not index.complete or index.kept_at is None:
+        raise SystemExit(f"it is not complete, or not kept: {index.failure}")
     rows = len(index.table)
-    answers = {}
-    for name, asked in QUESTIONS.items():
-        answers[name] = timed(functools.partial(ask_page, index, rows, **asked))
+    answers = {
+        name: timed(functools.partial(ask_page, index, rows, **asked))
+        for name, asked in QUESTIONS.items()
+    }
     wanted = parse_filter()
     answers["summary"] = timed(lambda: index.summary(wanted))
     answers["footprints, 2000"] = timed(lambda: index.footprints(wanted, 2000))
-    result = {
+    index.close()
+    return {
         "rows": rows,
-        "first_s": first_s,
+        "first_s": first_s or whole_s,
         "whole_s": whole_s,
-        "kept_at": index.kept_at,
         "memory_mib": peak_mib(),
         "answers_ms": answers,
     }
-    index.close()
-    return result
 
 
 def ask_page(
@@ -81,27 +241,40 @@ def ask_page(
     return page
 
 
-def measured_peer(path: str) -> dict[str, Any]:
+def measured_peer(href: str, options: dict[str, Any]) -> dict[str, Any]:
     """PySTAC's walk."""
     import pystac
 
+    root = _through_dcache(href, options) if options else pystac.Catalog.from_file(href)
     began_s = time.perf_counter()
-    first_s, rows = None, 0
-    for _ in pystac.Catalog.from_file(path).get_items(recursive=True):
-        first_s = first_s or time.perf_counter() - began_s
-        rows += 1
-    whole_s = time.perf_counter() - began_s
-    return {"rows": rows, "first_s": first_s, "whole_s": whole_s, "memory_mib": peak_mib()}
+    rows = sum(1 for _ in root.get_items(recursive=True))
+    return {"rows": rows, "whole_s": time.perf_counter() - began_s, "memory_mib": peak_mib()}
 
 
-def timed(ask: Any) -> dict[str, float]:
-    """Median and longest of eleven, the very first apart."""
+def _through_dcache(href: str, options: dict[str, Any]) -> Any:
+    import pystac
+    from pystac.stac_io import DefaultStacIO
+
+    from rsdat.dcache import DCacheFileSystem
+
+    fs = DCacheFileSystem(**options)
+
+    class ByFsspec(DefaultStacIO):
+        def read_text_from_href(self, href: str) -> str:
+            return str(fs.cat_file(href.removeprefix("dcache:")).decode())
+
+    # With one slash: PySTAC's own functions on URLs make that of it.
+    return pystac.Catalog.from_file(f"/{href.removeprefix('dcache://')}", ByFsspec())
+
+
+def timed(ask: Callable[[], Any]) -> dict[str, float]:
+    """Median and longest of eleven in ms, the very first apart."""
     first = once(ask)
     later = [once(ask) for _ in range(11)]
     return {"first": first, "median": statistics.median(later), "longest": max(later)}
 
 
-def once(ask: Any) -> float:
+def once(ask: Callable[[], Any]) -> float:
     """Milliseconds that one call takes."""
     began_s = time.perf_counter()
     ask()
@@ -113,55 +286,17 @@ def peak_mib() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-def apart(what: str, path: Path, home: Path) -> dict[str, Any]:
-    """One measurement in a process of its own."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure", what, "--folder", str(path)],
-        env={**os.environ, "RSDAT_HOME": str(home)},
-        capture_output=True,
-        text=True,
-        timeout=3600,
-        check=False,
-    )
-    if done.returncode:
-        raise SystemExit(done.stderr)
-    value: dict[str, Any] = json.loads(done.stdout)
-    return value
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--items", type=int, default=100_000)
-    parser.add_argument("--peer-items", type=int, default=5_000)
-    parser.add_argument("--folder", type=Path)
-    parser.add_argument("--measure", choices=["index", "peer"])
-    asked = parser.parse_args()
-    if asked.measure:
-        measure = measured_index if asked.measure == "index" else measured_peer
-        print(json.dumps(measure(str(asked.folder))))
-        return
-    from tests.support.stac_catalog import item, write, write_deep
-
-    folder = Path(tempfile.mkdtemp(prefix="rsdat-bench-", dir=asked.folder))
-    try:
-        large = write_deep(folder / "large", asked.items)
-        small = write_deep(folder / "small", asked.peer_items)
-        results = {
-            "first opening": apart("index", large, folder / "home"),
-            "second opening": apart("index", large, folder / "home"),
-        }
-        for number in range(100):
-            name = f"scene-{number:06}"
-            value = item(number, platform="changed")
-            write(large.parent / "scenes" / name / f"{name}.json", value)
-        results["100 items changed"] = apart("index", large, folder / "home")
-        results[f"{asked.peer_items} items"] = apart("index", small, folder / "home2")
-        results[f"PySTAC, {asked.peer_items} items"] = apart("peer", small, folder / "home2")
-        kept = large.parent / "catalog.items.parquet"
-        results["kept file, MiB"] = {"size": round(kept.stat().st_size / 2**20, 1)}
-        print(json.dumps(results, indent=1))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    """Measure in this process, or all of it."""
+    if sys.argv[1:2] == ["--measure"]:
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--measure", choices=["index", "peer"])
+        parser.add_argument("href")
+        asked = parser.parse_args()
+        work = measured_index if asked.measure == "index" else measured_peer
+        print(json.dumps(work(asked.href, json.loads(os.environ.get(_OPTIONS) or "{}"))))
+    else:
+        show(measure(rounds_of(__doc__, ROUNDS)))
 
 
 if __name__ == "__main__":

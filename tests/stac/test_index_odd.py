@@ -17,6 +17,7 @@ from rsdat.base.errors import DoorBroken, InvalidInput, NoSpace, Refused
 from rsdat.stac import open_index
 from rsdat.stac.index import Index, parse_filter, query
 from rsdat.stac.index import index as index_module
+from rsdat.stac.index import kept as kept_module
 from rsdat.stac.index import source as source_module
 from rsdat.stac.index import walk as walk_module
 from rsdat.stac.index.features import Document
@@ -366,11 +367,10 @@ def test_a_growing_catalog_is_not_written_anew_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[Path] = []
-    really = index_module.write
 
     def write_(path: Path, *args: Any) -> None:
         written.append(path)
-        really(path, *args)
+        kept_module.write(path, *args)
 
     monkeypatch.setattr(index_module, "write", write_)
     monkeypatch.setattr(index_module, "_REST", 10**6)

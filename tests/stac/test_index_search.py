@@ -194,7 +194,11 @@ def test_passing_failures_are_tried_again_and_lasting_ones_told(
     monkeypatch.setattr(api, "_RETRIES", api._RETRIES.new(backoff_factor=0.01))
     site.api()
     answers = [(503, {}, b"busy"), (429, {"Retry-After": "3600"}, b"slowly")]
-    last = (200, {}, json.dumps({"features": [item(1)], "type": "FeatureCollection"}).encode())
+    last: tuple[int, dict[str, str], bytes] = (
+        200,
+        {},
+        json.dumps({"features": [item(1)], "type": "FeatureCollection"}).encode(),
+    )
     site.answers["/search"] = lambda _: answers.pop(0) if answers else last
     assert len(search(site.url)) == 1
     site.answers["/search"] = (503, {}, b"down for maintenance")
