@@ -3,7 +3,8 @@
 `write.py` never lets dCache replace anything: it moves the old file aside, so for a moment nothing
 has the name. For a catalog, which others read all the time and whose writer may be killed in just
 that moment, this is one moment too many. REST's `mv` onto a file is one transaction of dCache's
-name space (JdbcFs.renameEntry, dCache 11.2): readers find the old file or the new one.
+name space (JdbcFs.renameEntry, dCache 11.2): readers find the old file or the new one. It replaces
+only for who may also delete (PnfsManagerV3.rename): with a macaroon without DELETE it refuses.
 
 `mv` replaces whatever is there. So that no writer replaces what he has not read, writers take turns
 by a lock that is a folder, and that fences:
@@ -29,7 +30,14 @@ import time
 from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 
-from rsdat.base.errors import Conflict, DoorBroken, NotFound, RsdatError
+from rsdat.base.errors import (
+    Conflict,
+    DoorBroken,
+    NotFound,
+    NotPermitted,
+    Refused,
+    RsdatError,
+)
 from rsdat.dcache import paths, rest, webdav
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.http import Http
@@ -173,6 +181,16 @@ async def _place(http: Http, sent: Upload, source: str) -> None:
         there = await rest.find(http, sent.path)
         if there is None or there.pnfs_id != sent.entry.pnfs_id:
             raise
+    except Refused as error:
+        there = await rest.find(http, sent.path)
+        if there is None or there.is_folder:
+            raise
+        raise NotPermitted(
+            f"'{sent.path}' may not be replaced with this login",
+            hint="It needs the right to delete as well: a macaroon with the activity DELETE.",
+            code="no_delete",
+            path=sent.path,
+        ) from error
     finally:
         sent.placed(sent.path)
 

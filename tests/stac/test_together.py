@@ -19,7 +19,7 @@ import pystac
 import pytest
 from fsspec.asyn import sync
 
-from rsdat.base.errors import Conflict, InvalidInput, RsdatError
+from rsdat.base.errors import Conflict, InvalidInput, NotPermitted, RsdatError
 from rsdat.dcache import swap
 from rsdat.stac import add_item, read_catalog
 from rsdat.stac.hrefs import absolute
@@ -228,18 +228,23 @@ def test_lost_answers(dcache: Door, server: str) -> None:
 
 
 def test_who_may_not_delete(dcache: Door, tmp_path: Path) -> None:
-    """A macaroon for writing alone: nobody has to wait for its locks."""
+    """A macaroon for writing alone begins catalogs and changes none; nobody waits for its locks."""
     folder = f"narrow-{time.monotonic_ns()}"
     (dcache.root / folder).mkdir()
     token = dcache.mint(f"/{folder}", "activity:DOWNLOAD,LIST,UPLOAD,MANAGE,READ_METADATA")
     options = {"api_url": dcache.api_url, "webdav_url": dcache.webdav_url, "token": token}
+    href = f"dcache://{folder}/catalog.json"
     start = time.monotonic()
-    for name in "abc":
-        add_item(f"dcache://{folder}/catalog.json", make_item(name), storage_options=options)
+    add_item(href, make_item("a"), storage_options=options)
+    with pytest.raises(NotPermitted, match="may not be replaced") as caught:
+        add_item(href, make_item("b"), storage_options=options)
+    assert "DELETE" in str(caught.value.hint)
+    with pytest.raises(NotPermitted, match="may not be replaced"):
+        add_item(href, make_item("a"), overwrite=True, storage_options=options)
+    assert [item.id for item in read_catalog(href).get_items()] == ["a"]
+    add_item(href, make_item("c"))
     assert time.monotonic() - start < swap.TAKEOVER_S
-    assert [item.id for item in read_catalog(f"dcache://{folder}/catalog.json").get_items()] == [
-        *"abc"
-    ]
+    assert [item.id for item in read_catalog(href).get_items()] == ["a", "c"]
 
 
 def test_a_dead_lock_and_a_login_that_may_not_delete(dcache: Door) -> None:

@@ -154,6 +154,10 @@ class Namespace:
             raise RestError(403, "Forbidden")
         if paths.is_below(target, entry.path):
             raise RestError(400, f"Cannot move directory into itself: {target}")
+        # dCache 12.1 PnfsManagerV3.rename: who may not delete the target does not overwrite it.
+        there = target != entry.path and self._tree.find(target) is not None
+        if there and self._site.refuses(rights, target, "DELETE"):
+            raise RestError(400, f"File exists:{target}")
         try:
             self._tree.move(entry.path, target)
         except ExistsError as error:
