@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from rsdat.stac.access import Access, access_to
 from rsdat.stac.catalog import find_item, read_catalog
 from rsdat.stac.georeference import georeferenced
 from rsdat.stac.grids import band_of, fields_of, is_raw, raster_grid, raw_grid
-from rsdat.stac.hrefs import absolute, resolve
+from rsdat.stac.hrefs import absolute, resolve, shown
 from rsdat.stac.io import FsspecStacIO
 from rsdat.stac.naming import label
 from rsdat.stac.pixels import Pixels
@@ -109,7 +109,7 @@ def get_asset(
     )
     nodata = grid.nodata
     if scaled:
-        lazy = scaled_values(lazy, fields, nodata)
+        lazy = scaled_values(lazy, fields, nodata, range(len(grid.dtypes)))
         nodata = None
     array = xr.DataArray(
         lazy,
@@ -162,17 +162,43 @@ def _chunks(pixels: Pixels, tile: tuple[int, int]) -> tuple[int, int]:
     return min(height, tiles // across * tile_rows), width
 
 
-def scaled_values(lazy: Any, fields: dict[str, Any], nodata: float | None) -> Any:
-    """Values by the scale and offset of an asset's first band; NaN where there is no data."""
-    band = band_of(fields)
+def scaled_values(
+    lazy: Any, fields: dict[str, Any], nodata: float | None, bands: Sequence[int] = (0,)
+) -> Any:
+    """Values by the scale and offset of an asset's bands; NaN where there is no data.
+
+    Args:
+        lazy: (…, y, x), or (…, band, y, x) where there are several.
+        fields: What is said of the asset.
+        nodata: The value that means "none", by the file; None: what is said of each band.
+        bands: Numbers of the bands that are in `lazy`, from 0 on.
+    """
+    if len({scaling_of(fields, index) for index in bands}) > 1:
+        parts = [
+            scaled_values(lazy[..., place, :, :], fields, nodata, (index,))
+            for place, index in enumerate(bands)
+        ]
+        return dask.array.stack(parts, axis=-3).rechunk({-3: lazy.chunks[-3]})
+    band = band_of(fields, bands[0])
     # 16-bit counts fit into 24 bits of mantissa; more do not.
     small = lazy.dtype.kind in "iu" and lazy.dtype.itemsize <= 2
     kind = np.dtype("float32" if small else np.result_type(lazy.dtype, "float32"))
-    scale, offset = band.get("scale", 1), band.get("offset", 0)
+    scale, offset, _ = scaling_of(fields, bands[0])
     values = lazy.astype(kind) * kind.type(scale) + kind.type(offset)
     if nodata is None:
         nodata = band.get("nodata")
     return values if nodata is None else dask.array.where(lazy == nodata, np.nan, values)
+
+
+def scaling_of(fields: dict[str, Any], index: int = 0) -> tuple[float, float, str]:
+    """Scale and offset of a band, and what it calls no data."""
+    band = band_of(fields, index)
+    scale, offset = band.get("scale"), band.get("offset")
+    return (
+        1 if scale is None else scale,
+        0 if offset is None else offset,
+        str(band.get("nodata")),
+    )
 
 
 def _version(href: str, access: Access) -> tuple[Any, ...]:
@@ -180,7 +206,7 @@ def _version(href: str, access: Access) -> tuple[Any, ...]:
     try:
         info = filesystem.info(path)
     except FileNotFoundError as error:
-        raise NotFound(f"there is no file at {href}") from error
+        raise NotFound(f"there is no file at {shown(href)}") from error
     return version_of(info)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from rsdat.base.errors import InvalidInput
 from rsdat.stac.access import Access
 from rsdat.stac.again import again
+from rsdat.stac.hrefs import shown
 from rsdat.stac.naming import named
 from rsdat.stac.pixels import Pixels, RasterPixels, RawPixels
 from rsdat.stac.raster.opened import open_raster
@@ -94,7 +95,8 @@ def raw_grid(href: str, fields: dict[str, Any]) -> Grid:
     ]
     if missing:
         raise InvalidInput(
-            f"the STAC item does not say how to read {href}: {' and '.join(missing)} missing",
+            f"the STAC item does not say how to read {shown(href)}: {' and '.join(missing)} "
+            "missing",
             code="raw_undescribed",
         )
     # The file extension's default for what nobody says is the machine's order: little, today.
@@ -153,15 +155,19 @@ def stated_grid(fields: dict[str, Any], href: str) -> Grid | None:
     )
 
 
-def band_of(fields: dict[str, Any]) -> dict[str, Any]:
-    """What is said of the first band: STAC 1.1 beside or in `bands`, 1.0 in `raster:bands`."""
+def band_of(fields: dict[str, Any], index: int = 0) -> dict[str, Any]:
+    """What is said of a band: STAC 1.1 beside or in `bands`, 1.0 in `raster:bands`.
+
+    Of one that is not in a list only what is said beside it, for all.
+    """
     found: dict[str, Any] = {key: fields[key] for key in ("data_type", "nodata") if key in fields}
     for key in ("raster:scale", "raster:offset"):
         if key in fields:
             found[key.removeprefix("raster:")] = fields[key]
     for bands in ("raster:bands", "bands"):
-        if fields.get(bands):
-            found |= {key.removeprefix("raster:"): value for key, value in fields[bands][0].items()}
+        said = fields.get(bands) or []
+        if index < len(said):
+            found |= {key.removeprefix("raster:"): value for key, value in said[index].items()}
     return found
 
 
@@ -170,7 +176,9 @@ def _dtype(name: str, href: str) -> np.dtype[Any]:
     try:
         return np.dtype(name)
     except TypeError as error:
-        raise InvalidInput(f"{href} has the data type '{name}', which can't be read") from error
+        raise InvalidInput(
+            f"{shown(href)} has the data type '{name}', which can't be read"
+        ) from error
 
 
 def _number(value: Any) -> float | None:

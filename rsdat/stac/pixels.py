@@ -14,6 +14,7 @@ import numpy as np
 
 from rsdat.stac.access import Access
 from rsdat.stac.again import again
+from rsdat.stac.hrefs import shown
 from rsdat.stac.naming import named
 from rsdat.stac.raster.opened import open_raster
 from rsdat.stac.raster.wide import read_range
@@ -72,6 +73,10 @@ class Pixels(ABC):
         """The values within spans of all axes, none of them empty."""
 
 
+# Of an image of which only some columns are wanted; what lies between them comes along.
+MOST_BYTES = 32 * 2**20
+
+
 @dataclass(frozen=True)
 class RawPixels(Pixels):
     """A raw image of rows × columns values, row by row.
@@ -84,6 +89,14 @@ class RawPixels(Pixels):
 
     def _read(self, *spans: range) -> NDArray[Any]:
         rows, columns = spans
+        at_once = max(1, MOST_BYTES // (self.shape[1] * self.dtype.itemsize))
+        if len(columns) < self.shape[1] and len(rows) > at_once:
+            # What is read and not wanted is not held.
+            parts = [
+                self._read(rows[first : first + at_once], columns)
+                for first in range(0, len(rows), at_once)
+            ]
+            return np.concatenate(parts)
         width, size = self.shape[1], self.dtype.itemsize
         first = min(rows) * width + min(columns)
         end = max(rows) * width + max(columns) + 1
@@ -92,7 +105,8 @@ class RawPixels(Pixels):
         data = read_range(filesystem, path, start, self.header_bytes + end * size)
         if len(data) != (end - first) * size:
             raise OSError(
-                f"{self.href} ends at byte {start + len(data)}, before its STAC item says it does"
+                f"{shown(self.href)} ends at byte {start + len(data)}, before its STAC item says "
+                "it does"
             )
         values = np.frombuffer(data, self.dtype)
         if columns == range(width):

@@ -8,6 +8,7 @@ import xarray as xr
 
 from rsdat.base.errors import InvalidInput, NotFound
 from rsdat.stac.access import Access
+from rsdat.stac.hrefs import shown
 from rsdat.stac.naming import named
 from rsdat.stac.readers.file import AssetFile
 from rsdat.stac.readers.packages import need
@@ -42,14 +43,16 @@ def open_cube(href: str, access: Access, label: str, **options: Any) -> xr.Datas
         need("scipy", "classic NetCDF")
         engine = "scipy"
     else:
-        raise InvalidInput(f"{label} is no NetCDF or HDF5 file ({href})", code="asset_broken")
+        raise InvalidInput(
+            f"{label} is no NetCDF or HDF5 file ({shown(href)})", code="asset_broken"
+        )
     try:
         opened: xr.Dataset = xr.open_dataset(
             file, engine=options.pop("engine", engine), chunks=options.pop("chunks", {}), **options
         )
     except (OSError, ValueError, KeyError) as error:
         raise InvalidInput(
-            f"{label} can't be opened: {error} ({href})", code="asset_broken"
+            f"{label} can't be opened: {error} ({shown(href)})", code="asset_broken"
         ) from error
     return opened
 
@@ -76,9 +79,11 @@ def open_zarr(href: str, access: Access, label: str, **options: Any) -> xr.Datas
         filesystem, path = access.place(href)
         if not filesystem.exists(path):
             raise NotFound(
-                f"{label} is gone: there is nothing at {href}", code="asset_gone"
+                f"{label} is gone: there is nothing at {shown(href)}", code="asset_gone"
             ) from error
-        raise InvalidInput(f"{label} is no zarr store ({href})", code="asset_broken") from error
+        raise InvalidInput(
+            f"{label} is no zarr store ({shown(href)})", code="asset_broken"
+        ) from error
     return opened
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from rsdat.base.errors import InvalidInput
 from rsdat.stac.access import Access
 from rsdat.stac.again import again
+from rsdat.stac.hrefs import shown
 from rsdat.stac.naming import named
 
 MOST_BYTES = 2**30
@@ -42,7 +43,9 @@ def read_text(href: str, access: Access, label: str) -> str:
     try:
         return read_whole(href, access, label).decode()
     except UnicodeDecodeError as error:
-        raise InvalidInput(f"{label} is no UTF-8 text ({href})", code="asset_broken") from error
+        raise InvalidInput(
+            f"{label} is no UTF-8 text ({shown(href)})", code="asset_broken"
+        ) from error
 
 
 def read_json(href: str, access: Access, label: str) -> Any:
@@ -55,7 +58,9 @@ def read_json(href: str, access: Access, label: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise InvalidInput(f"{label} is not JSON: {error} ({href})", code="asset_broken") from error
+        raise InvalidInput(
+            f"{label} is not JSON: {error} ({shown(href)})", code="asset_broken"
+        ) from error
 
 
 def read_geojson(href: str, access: Access, label: str) -> Any:

@@ -139,6 +139,11 @@ def _placed(
     down, across = plan.roi_dst
     target = (slice(down.start, down.stop), slice(across.start, across.stop))
     src_nodata = resolve_src_nodata(raster.nodatavals[band - 1], cfg)
+    if src_nodata is None:
+        # What only the item says, or who opened it: odc-loader takes it for the result alone.
+        src_nodata = (
+            cfg.fill_value if cfg.meta is None or cfg.meta.nodata is None else cfg.meta.nodata
+        )
     if dst is None:
         out = np.empty(roi_shape(target), resolve_dst_dtype(raster.dtypes[band - 1], cfg))
     else:
@@ -154,7 +159,11 @@ def _placed(
     window = Window.from_slices(rows, columns)
     height, width = rows.stop - rows.start, columns.stop - columns.start
     # Overviews are GDAL's choice: it takes the one that fits what is asked for.
-    shrink = plan.read_shrink if _can_decimate(raster.dtypes[band - 1], cfg.resampling) else 1
+    own = raster.nodatavals[band - 1]
+    told = src_nodata is None or own == src_nodata or (own != own and src_nodata != src_nodata)
+    shrink = plan.read_shrink
+    if not _can_decimate(raster.dtypes[band - 1], cfg.resampling, told=told):
+        shrink = 1
     shape = (-(-height // shrink), -(-width // shrink))
     resampling = resampling_s2rio(cfg.resampling)
     values = raster.read(
@@ -187,6 +196,8 @@ def _placed(
     return target, out
 
 
-def _can_decimate(dtype: str, resampling: str) -> bool:
-    # GDAL averages no complex numbers while it reads.
-    return resampling == "nearest" or (resampling in DECIMATING and np.dtype(dtype).kind != "c")
+def _can_decimate(dtype: str, resampling: str, *, told: bool) -> bool:
+    # GDAL averages no complex numbers while it reads, and leaves out only what the file itself
+    # calls no data.
+    averages = told and resampling in DECIMATING and np.dtype(dtype).kind != "c"
+    return resampling == "nearest" or averages

@@ -49,6 +49,8 @@ def mapped_stack(
     stated = [
         _stated(number, of_item, types, sources) for number, of_item in enumerate(by_item.values())
     ]
+    if grid.get("bbox") is not None:
+        grid["bbox"] = _unbroken(grid["bbox"], grid.get("crs"), files)
     try:
         found = odc.stac.load(
             stated,
@@ -65,6 +67,37 @@ def mapped_stack(
         {old: new for old, new in (("latitude", "y"), ("longitude", "x")) if old in found.dims}
     )
     return stack
+
+
+def _unbroken(
+    bbox: tuple[float, float, float, float], crs: str | None, files: Sequence[Described]
+) -> tuple[float, float, float, float]:
+    """A box across the antimeridian, for a grid in degrees: odc-stac would take all around it.
+
+    Raises:
+        InvalidInput: The files lie on both sides of it, and not as one image.
+    """
+    from rasterio.crs import CRS
+
+    west, south, east, north = bbox
+    wanted = crs or str(files[0].grid.crs)
+    if west <= east or wanted.startswith("utm") or not CRS.from_user_input(wanted).is_geographic:
+        return bbox
+    edges = [
+        transform.c + columns * transform.a
+        for each in files
+        if (transform := each.grid.affine) is not None
+        for columns in (0, each.grid.shape[1])
+    ]
+    if crs is None and max(edges) > 180:
+        return west, south, east + 360, north
+    if crs is None and min(edges) < -180:
+        return west - 360, south, east, north
+    raise InvalidInput(
+        "the bbox crosses the antimeridian, and degrees end there",
+        hint="Give the crs of a map that does not, such as crs='EPSG:32660'.",
+        code="antimeridian",
+    )
 
 
 def _types(files: Sequence[Described]) -> dict[str, list[str]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import xarray as xr
 
 from rsdat.base.errors import InvalidInput
-from rsdat.stac.asset import scaled_values
-from rsdat.stac.grids import band_of
+from rsdat.stac.asset import scaled_values, scaling_of
 from rsdat.stac.stack.described import Described
 
 
@@ -23,21 +22,33 @@ def scaled_stack(stack: xr.Dataset, files: Sequence[Described]) -> xr.Dataset:
         first = by_key.setdefault(each.asset_key, each)
         if _said(first) != _said(each):
             raise InvalidInput(
-                f"{each.label} has scale and offset {_said(each)}, {first.label} {_said(first)}",
+                f"{each.label} has scale and offset {_words(each)}, {first.label} {_words(first)}",
                 hint="Open those items apart, or scale the stack yourself.",
                 code="different_scales",
             )
     scaled = {}
     for name, variable in stack.data_vars.items():
-        key = next(key for key in by_key if name == key or str(name).startswith(f"{key}."))
+        key, bands = _bands_of(str(name), by_key)
         nodata = variable.attrs.get("nodata")
-        values = scaled_values(variable.data, dict(by_key[key].fields), nodata)
+        values = scaled_values(variable.data, dict(by_key[key].fields), nodata, bands)
         scaled[name] = variable.copy(data=values)
         scaled[name].attrs.pop("nodata", None)
     physical: xr.Dataset = stack.assign(scaled)
     return physical
 
 
-def _said(each: Described) -> tuple[float, float]:
-    band = band_of(dict(each.fields))
-    return band.get("scale", 1), band.get("offset", 0)
+def _bands_of(name: str, by_key: Mapping[str, Described]) -> tuple[str, Sequence[int]]:
+    """The key of a variable (`key`, or `key.1`, `key.2` …), and which bands are in it."""
+    if name in by_key:
+        return name, range(len(by_key[name].grid.dtypes))
+    key, _, number = name.rpartition(".")
+    return key, (int(number) - 1,)
+
+
+def _said(each: Described) -> list[tuple[float, float]]:
+    bands = range(len(each.grid.dtypes))
+    return [scaling_of(dict(each.fields), index)[:2] for index in bands]
+
+
+def _words(each: Described) -> str:
+    return ", ".join(f"({scale}, {offset})" for scale, offset in _said(each))
