@@ -5,12 +5,12 @@ import { ApiError } from '../common/request';
 import type { IStacFiles } from '../common/types';
 import type { IDCache } from '../tokens';
 import type { IStacApi } from './api';
-import { dataAssets } from './assets';
+import { assetsOf, countAssets, dataAssets } from './assets';
 import { stackCode } from './code';
 import type { IAssetCount } from './copydialog';
-import { mayBeStac, type ISource } from './hrefs';
+import type { ISource } from './hrefs';
 import { OtherCommandIDs } from './ids';
-import { assetsOf, countAssets, type ITarget } from './targets';
+import type { ITarget } from './targets';
 
 /** The companion takes no more paths in one order for tape, and in one archive. */
 const MOST_PATHS = 20_000;
@@ -18,11 +18,6 @@ const MOST_PATHS = 20_000;
 export class StacActions {
   constructor(options: StacActions.IOptions) {
     this._options = options;
-  }
-
-  /** Whether a file may be opened as a catalog without being asked to. */
-  isWanted({ href }: ISource): boolean {
-    return this._options.opensCatalogs() && mayBeStac(href);
   }
 
   /** Whether the companion can read it as a catalog, a collection or an item. */
@@ -219,8 +214,6 @@ export namespace StacActions {
     api: IStacApi;
     dcache: Pick<IDCache, 'endpoint' | 'path' | 'endpoints' | 'complete'>;
     trans: TranslationBundle;
-    /** Whether JSON files that are catalogs are opened as such. */
-    opensCatalogs: () => boolean;
     isDefaultEndpoint: (endpoint: string | null) => boolean;
     /** Name of a cluster that runs and is selected; null: none. */
     cluster: () => string | null;

@@ -20,7 +20,10 @@ import { schema, TARGET, targetOf, type ITarget } from './targets';
 
 export interface ICommandOptions {
   commands: CommandRegistry;
-  actions: StacActions;
+  /** What does the work, loaded when it is first needed. */
+  actions: () => Promise<StacActions>;
+  /** Whether a file may be opened as a catalog without being asked to. */
+  isWanted: (source: ISource) => boolean;
   trans: TranslationBundle;
   /** What the tab in front shows. */
   current: () => TabState | null;
@@ -68,7 +71,8 @@ export function addCommands(options: ICommandOptions): void {
       const given = sourceOf(args);
       const source = args.isMenu ? options.selectedFile() : given;
       if (source !== null && args.isGuess) {
-        return actions.isWanted(source) && (await actions.isStac(source))
+        return options.isWanted(source) &&
+          (await (await actions()).isStac(source))
           ? options.open(source).then(() => true)
           : false;
       }
@@ -109,7 +113,7 @@ export function addCommands(options: ICommandOptions): void {
     id: string,
     words: { label: string; caption: string },
     icon: CommandRegistry.ICommandOptions['icon'],
-    execute: (target: ITarget) => Promise<void>
+    execute: (actions: StacActions, target: ITarget) => Promise<void>
   ): void => {
     commands.addCommand(id, {
       ...words,
@@ -119,7 +123,7 @@ export function addCommands(options: ICommandOptions): void {
       execute: async args => {
         const target = targetOf(args, current());
         if (target !== null) {
-          await execute(target);
+          await execute(await actions(), target);
         }
       }
     });
@@ -134,7 +138,7 @@ export function addCommands(options: ICommandOptions): void {
       )
     },
     codeIcon,
-    target => actions.insertCode(target)
+    (actions, target) => actions.insertCode(target)
   );
   add(
     CommandIDs.copyCode,
@@ -143,7 +147,7 @@ export function addCommands(options: ICommandOptions): void {
       caption: trans.__('Copy code that opens these items as a stack')
     },
     copyIcon,
-    async target => {
+    async (actions, target) => {
       await actions.prepare();
       Clipboard.copyToSystem(actions.code(target));
     }
@@ -157,7 +161,7 @@ export function addCommands(options: ICommandOptions): void {
       )
     },
     copyIcon,
-    target => actions.copyAssets(target)
+    (actions, target) => actions.copyAssets(target)
   );
   add(
     CommandIDs.saveCatalog,
@@ -168,7 +172,7 @@ export function addCommands(options: ICommandOptions): void {
       )
     },
     saveIcon,
-    target => actions.saveCatalog(target)
+    (actions, target) => actions.saveCatalog(target)
   );
   add(
     CommandIDs.stage,
@@ -177,7 +181,7 @@ export function addCommands(options: ICommandOptions): void {
       caption: trans.__('Bring the files of these items from tape to disk')
     },
     tapeIcon,
-    target => actions.stage(target)
+    (actions, target) => actions.stage(target)
   );
   add(
     CommandIDs.download,
@@ -186,7 +190,7 @@ export function addCommands(options: ICommandOptions): void {
       caption: trans.__('Save the files of these items on this computer')
     },
     downloadIcon,
-    target => actions.download(target)
+    (actions, target) => actions.download(target)
   );
 
   commands.addCommand(CommandIDs.copyHref, {

@@ -19,13 +19,9 @@ import type { JSONObject } from '@lumino/coreutils';
 import { ChangeStream } from '../common/events';
 import { insertCode } from '../common/insert';
 import { IClusterManager, IDCache } from '../tokens';
-// Activation needs these at once: what a double click opens, and documents that are restored.
-/* eslint-disable jupyter/prefer-lazy-imports */
-import { StacActions } from './actions';
-import { StacApi } from './api';
+import type { StacActions } from './actions';
 import { addCommands, ON_ITEMS } from './commands';
 import { FACTORY, StacFactory, type StacDocument } from './document';
-import { makeDrag } from './drag';
 import { dcacheHref, mayBeStac, type ISource } from './hrefs';
 import { CommandIDs, PluginIDs } from './ids';
 import { LazyView } from './lazy';
@@ -33,7 +29,7 @@ import { StacSettings } from './settings';
 import type { ITabSource, TabState } from './state';
 import { targetOf } from './targets';
 import type { StacView } from './view';
-/* eslint-enable jupyter/prefer-lazy-imports */
+import type { IWork } from './work';
 
 type StacTab = MainAreaWidget<StacView>;
 
@@ -66,17 +62,14 @@ const stac: JupyterFrontEndPlugin<void> = {
   ): void => {
     const { commands, docRegistry, serviceManager, shell } = app;
     const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
-    const api = new StacApi(serviceManager.serverSettings);
     const stream = new ChangeStream(serviceManager.events);
     const settings = new StacSettings();
     void settings.follow(registry);
     themes?.themeChanged.connect(() => settings.redraw());
 
-    const actions = new StacActions({
-      api,
+    const options: Omit<StacActions.IOptions, 'api'> = {
       dcache,
       trans,
-      opensCatalogs: () => settings.opensCatalogs,
       isDefaultEndpoint: endpoint =>
         endpoint === null || endpoint === dcache.endpoints?.[0]?.name,
       cluster: () =>
@@ -94,7 +87,12 @@ const stac: JupyterFrontEndPlugin<void> = {
         return isIn;
       },
       execute: (command, args) => commands.execute(command, args)
-    });
+    };
+    let made: IWork | null = null;
+    const work = async (): Promise<IWork> => {
+      const { makeWork } = await import('./work');
+      return (made ??= makeWork(serviceManager.serverSettings, options));
+    };
 
     const notify = (): void =>
       ON_ITEMS.forEach(id => commands.notifyCommandChanged(id));
@@ -115,10 +113,13 @@ const stac: JupyterFrontEndPlugin<void> = {
     };
 
     const makeView = async (source: ITabSource): Promise<StacView> => {
-      const [{ StacView }, { TabState }] = await Promise.all([
-        import('./view'),
-        import('./state')
-      ]);
+      const [{ actions, api }, { makeDrag }, { StacView }, { TabState }] =
+        await Promise.all([
+          work(),
+          import('./work'),
+          import('./view'),
+          import('./state')
+        ]);
       const state = new TabState({ api, changes: stream.changed, source });
       state.items.changed.connect(notify);
       state.foundApi.connect(
@@ -177,7 +178,8 @@ const stac: JupyterFrontEndPlugin<void> = {
 
     addCommands({
       commands,
-      actions,
+      actions: async () => (await work()).actions,
+      isWanted: ({ href }) => settings.opensCatalogs && mayBeStac(href),
       trans,
       current,
       open,

@@ -3,12 +3,7 @@ import type {
   ReadonlyJSONObject,
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
-import type {
-  IStacAssets,
-  IStacSearchRequest,
-  IStacSummary
-} from '../common/types';
-import type { IAssetCount } from './copydialog';
+import type { IStacSearchRequest, IStacSummary } from '../common/types';
 import type { IFilter } from './filter';
 import { isSearch, type ISource } from './hrefs';
 import type { ISelected } from './selection';
@@ -113,38 +108,4 @@ export function targetOf(
 function itemOf(href: string): ISelected {
   const name = href.slice(href.lastIndexOf('/') + 1);
   return { href, id: name.replace(/\.(geo)?json$/i, '') };
-}
-
-/** The same for the companion. */
-export function assetsOf({
-  assets,
-  filter,
-  items,
-  source
-}: ITarget): IStacAssets {
-  return {
-    href: source.href,
-    endpoint: source.endpoint,
-    selection:
-      items === null ? { ...filter } : { items: items.map(({ href }) => href) },
-    assets: assets === null ? null : [...assets]
-  };
-}
-
-/** How many of the items have which assets, where the page knows it; null: ask for a summary. */
-export function countAssets(
-  items: readonly ISelected[] | null
-): IAssetCount[] | null {
-  if (items === null || items.some(({ assets }) => assets === undefined)) {
-    return null;
-  }
-  const counts = new Map<string, number>();
-  for (const { assets } of items) {
-    for (const key of assets!) {
-      counts.set(key, (counts.get(key) ?? 0) + 1);
-    }
-  }
-  return [...counts]
-    .map(([key, count]) => ({ key, count }))
-    .sort((one, other) => other.count - one.count);
 }

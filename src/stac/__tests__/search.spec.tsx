@@ -19,6 +19,7 @@ import { StacActions } from '../actions';
 import { addCommands } from '../commands';
 import { progressText, SearchForm } from '../components/searchform';
 import { CopyForm, estimateLines } from '../copydialog';
+import { mayBeStac } from '../hrefs';
 import { CommandIDs, OtherCommandIDs } from '../ids';
 import { EMPTY, requestOf, SearchModel } from '../search';
 import { TabState } from '../state';
@@ -209,7 +210,6 @@ describe('the commands', () => {
         complete: async () => []
       },
       trans,
-      opensCatalogs: () => settings.opensCatalogs,
       isDefaultEndpoint: endpoint => endpoint === null || endpoint === 'here',
       cluster: () => 'mine',
       lookAtClusters: async () => undefined,
@@ -219,7 +219,8 @@ describe('the commands', () => {
     });
     addCommands({
       commands,
-      actions,
+      actions: async () => actions,
+      isWanted: ({ href }) => settings.opensCatalogs && mayBeStac(href),
       trans,
       current: () => state,
       open: async ({ href }) => void opened.push(href),
