@@ -22,7 +22,7 @@ import fsspec
 from fsspec.asyn import sync
 from fsspec.implementations.local import LocalFileSystem
 
-from rsdat.base.errors import Conflict, NoCredential, RsdatError
+from rsdat.base.errors import Conflict, NoCredential, OnTape, RsdatError
 from rsdat.base.files import write_bytes as write_local_bytes
 from rsdat.dcache import DCacheFileSystem, swap
 from rsdat.dcache.local import file_chunks, one_chunk
@@ -333,7 +333,7 @@ def same_bytes(href: str, data: bytes, owner: Owner = None) -> bool:
         elif filesystem.info(path).get("size") not in (None, len(data)):
             return False
         return read_bytes(href, owner) == data
-    except FileNotFoundError:
+    except (FileNotFoundError, OnTape):  # from tape it would take hours: it is written anew
         return False
 
 

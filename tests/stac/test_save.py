@@ -262,6 +262,18 @@ def test_what_is_unchanged_is_not_written(dcache: Door) -> None:
     assert {path.rpartition("/")[2] for path in written} == {"item-7"}
 
 
+def test_files_on_tape_are_not_waited_for(dcache: Door) -> None:
+    """An item whose file is on tape can't be compared: it is written anew."""
+    folder = f"tape-{time.monotonic_ns()}"
+    make_catalog(2).normalize_and_save(f"dcache://{folder}", "SELF_CONTAINED")
+    catalog = read_catalog(f"dcache://{folder}/catalog.json")
+    assert len(list(catalog.get_items(recursive=True))) == 2
+    dcache.set_file(f"/{folder}/all/item-0/item-0.json", locality="NEARLINE")
+    catalog.save()
+    again = read_catalog(f"dcache://{folder}/catalog.json")
+    assert len(list(again.get_items(recursive=True))) == 2
+
+
 def test_nothing_asked_more_than_needed(dcache: Door) -> None:
     """A new item: is it there, its folder, up (to door and pool), compare, rename."""
     dcache.forget()
