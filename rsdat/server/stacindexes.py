@@ -116,7 +116,7 @@ class StacIndexes:
             index.refresh()
         self._keep_watching(key)
         if not index.complete:
-            await asyncio.to_thread(index.wait, _PATIENCE_S)
+            await asyncio.to_thread(index.wait, _PATIENCE_S, kept=False)
         if index.failure is not None and not len(index.table):
             raise index.failure
         return index
@@ -158,7 +158,7 @@ class StacIndexes:
         from rsdat.base.errors import Conflict
 
         items = await self.items(href, endpoint)
-        if not items.complete and not await asyncio.to_thread(items.wait, limit_s):
+        if not items.complete and not await asyncio.to_thread(items.wait, limit_s, kept=False):
             raise items.failure or Conflict(
                 "Its items are still being read",
                 hint="Try again when the list is complete.",

@@ -389,6 +389,26 @@ def test_a_growing_catalog_is_not_written_anew_each_time(
     index.close()
 
 
+def test_rows_need_not_wait_until_they_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on = threading.Event()
+
+    def slow(path: Path, *args: Any) -> None:
+        go_on.wait(30)
+        kept_module.write(path, *args)
+
+    monkeypatch.setattr(index_module, "write", slow)
+    path = write_flat(tmp_path / "cat", 210)
+    index = open_index(path)
+    assert index.wait(30, kept=False)
+    assert (index.settled, index.kept_at) == (False, None)
+    go_on.set()
+    assert index.wait(30)
+    assert index.kept_at is not None
+    index.close()
+
+
 def test_all_documents_of_a_kept_file(tmp_path: Path) -> None:
     path = write_deep(tmp_path / "cat", 1203)
     whole(path).close()

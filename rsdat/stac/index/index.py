@@ -48,8 +48,13 @@ class Items:
         #: Why nothing more is read, if something is wrong.
         self.failure: RsdatError | None = None
 
-    def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until nothing more comes; whether all that there is came."""
+    def wait(self, timeout_s: float | None = None, *, kept: bool = True) -> bool:
+        """Wait until nothing more comes; whether all that there is came.
+
+        Args:
+            timeout_s: At most so long.
+            kept: Also until it is kept, if it is to be.
+        """
         raise NotImplementedError
 
     def view(self) -> View:
@@ -183,6 +188,7 @@ class Index(Items):
         self._told_s = 0.0
         self._stop = threading.Event()
         self._settled = threading.Event()
+        self._came = threading.Event()
         self._thread: threading.Thread | None = None
         self._stale = False
         self._unkept = False
@@ -203,13 +209,15 @@ class Index(Items):
                 self._stale = True
                 return
             self._settled.clear()
+            if not self.complete:
+                self._came.clear()
             self.failure = None
             self._thread = threading.Thread(target=self._run, name="rsdat-stac-index", daemon=True)
             self._thread.start()
 
-    def wait(self, timeout_s: float | None = None) -> bool:
+    def wait(self, timeout_s: float | None = None, *, kept: bool = True) -> bool:
         """Wait until everything was read, or can't be; whether it was."""
-        self._settled.wait(timeout_s)
+        (self._settled if kept else self._came).wait(timeout_s)
         return self.complete
 
     @property
@@ -234,6 +242,7 @@ class Index(Items):
                 # `refresh` looks under the same lock: it sees this thread go on, or starts another.
                 again = self._stale and self.failure is None and not self._stop.is_set()
                 if not again:
+                    self._came.set()
                     self._settled.set()
         if not self._stop.is_set():
             self._tell()
@@ -295,6 +304,7 @@ class Index(Items):
             self.checked_s = time.monotonic()
             self.took_s = self.checked_s - began_s
         self.complete = True
+        self._came.set()
         self._tell()
         self._unkept |= walk.changed or self.kept_at is None
         # A catalog that grows all day is not written anew each time that somebody looks.
@@ -352,6 +362,8 @@ class Index(Items):
         except Exception:  # noqa: BLE001 - nothing that goes wrong here may cost the items
             # A full disk, perhaps: it is read anew the next time, and can be used all the same.
             self.kept_at = None
+            if self._closed:
+                return  # nobody waits for it any more
             _log.warning(
                 "rsdat: the index of %s could not be kept", shown(self.href), exc_info=True
             )

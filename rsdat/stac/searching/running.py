@@ -56,7 +56,7 @@ class Search(Items):
         """Begin."""
         self._thread.start()
 
-    def wait(self, timeout_s: float | None = None) -> bool:
+    def wait(self, timeout_s: float | None = None, *, kept: bool = True) -> bool:
         """Wait for its end; whether it found everything that it was to find."""
         self._ended.wait(timeout_s)
         return self.complete
