@@ -19,6 +19,7 @@ export function fillToolbar(
   commands: CommandRegistry,
   trans: TranslationBundle
 ): void {
+  toolbar.addClass('jp-rsdat-StacToolbar');
   const buttons: [string, string][] = [
     [CommandIDs.insertCode, trans.__('Insert Code')],
     [CommandIDs.copyAssets, trans.__('Copy Assets…')],

@@ -75,8 +75,8 @@ export class TreeModel implements IDisposable {
 
   /** Ask for the root and choose it; settles in any case. */
   async start(): Promise<void> {
+    this._stateOf(this.root.href).isOpen = true;
     await this.select(this.root.href);
-    await this.open(this.root.href);
   }
 
   /** Choose a branch; settles in any case. */

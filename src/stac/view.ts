@@ -147,8 +147,12 @@ export class StacView extends SplitPanel {
       this._center.setRelativeSizes([0.55, 0.45]);
     } else {
       this._center.insertWidget(2, details);
-      this.setRelativeSizes(arrangement === 'middle' ? [0.3, 0.7] : [0.2, 0.8]);
-      this._center.setRelativeSizes([0.45, 0.27, 0.28]);
+      // Below each other the filter takes much of the list's height.
+      const isMiddle = arrangement === 'middle';
+      this.setRelativeSizes(isMiddle ? [0.3, 0.7] : [0.15, 0.85]);
+      this._center.setRelativeSizes(
+        isMiddle ? [0.45, 0.27, 0.28] : [0.54, 0.23, 0.23]
+      );
     }
   }
 

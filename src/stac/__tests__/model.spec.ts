@@ -307,6 +307,7 @@ describe('the tree', () => {
     api.nodes.delete(CATALOG);
     await tree.start();
     expect(tree.rootProblem?.code).toBe('not_found');
+    expect(api.asked).toHaveLength(1);
     api.nodes.set(CATALOG, node);
     await tree.refresh();
     await tree.refresh();
