@@ -98,6 +98,34 @@ def test_without_etag_and_range_it_begins_anew(web: WebFiles, tmp_path: Path) ->
     assert hidden(tmp_path) == []
 
 
+def test_a_range_that_begins_later_than_asked(web: WebFiles, tmp_path: Path) -> None:
+    """No byte is taken for another one: such an answer is refused, and asked for again."""
+    body = os.urandom(6_000_000)
+    web.files = {"/a.tif": body}
+    web.cut_at, web.cuts = 2_500_000, 1
+    lied: list[str] = []
+
+    def lie(handler: Any) -> bool:
+        asked = handler.headers.get("Range")
+        if asked is None or lied:
+            return False
+        lied.append(asked)
+        first = int(asked.removeprefix("bytes=").rstrip("-")) + 1000
+        rest = body[first:] + bytes(1000)
+        handler.send_response(206)
+        handler.send_header("Content-Range", f"bytes {first}-{len(body) - 1}/{len(body)}")
+        handler.send_header("Content-Length", str(len(rest)))
+        handler.end_headers()
+        handler.wfile.write(rest)
+        return True
+
+    web.spoil = lie
+    report = copy_assets(item("i", {"a": f"{web.url}/a.tif"}), "a", str(tmp_path), progress=False)
+    report.raise_for_failures()
+    assert len(lied) == 1
+    assert (tmp_path / "i/a.tif").read_bytes() == body
+
+
 def test_without_content_length(web: WebFiles, dcache: Door, tmp_path: Path) -> None:
     web.files["/a"] = os.urandom(700_000)
     web.length = web.tags = False
