@@ -14,7 +14,8 @@ import pystac
 import pytest
 
 from rsdat.base.errors import InvalidInput
-from rsdat.stac.copying import CopyFailed, copy_assets
+from rsdat.stac.copying import CopyFailed, copy_assets, keeper
+from rsdat.stac.copying.places import Places
 from tests.support.copies import item, multihash
 from tests.support.dcache import names
 from tests.support.door import Door
@@ -286,3 +287,27 @@ def test_hashes_of_items() -> None:
         assert from_multihash(multihash(kind, data)) == {kind: hashlib.new(kind, data).hexdigest()}
     for nonsense in ("", "zz", None, 5, "1220abcd", hashlib.md5(data).hexdigest()):
         assert from_multihash(nonsense) == {}
+
+
+def test_items_are_not_copied_faster_than_they_are_saved(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else all of 100 000 would wait in memory."""
+    (tmp_path / "a").write_bytes(b"x")
+    most = 0
+    write = Places.write
+
+    async def slowly(self: Places, href: str, data: bytes) -> None:
+        nonlocal most
+        most = max(most, len(asyncio.all_tasks()))
+        await asyncio.sleep(0.1)
+        await write(self, href, data)
+
+    monkeypatch.setattr(Places, "write", slowly)
+    monkeypatch.setattr(keeper, "_SAVES_WAIT", 10)
+    items = [item(f"i{n}", {"a": str(tmp_path / "a")}) for n in range(160)]
+    to = tmp_path / "to"
+    report = copy_assets(items, "a", str(to), write_catalog=True, progress=False)
+    assert len(report.copied) == 160
+    assert most < 80
+    assert len(list(to.glob("*/*.json"))) == 160

@@ -134,6 +134,7 @@ class Run:
             per_host=what.per_host,
             ended=self._ended,
             staging=Staging(self.places, limit_s=what.stage_wait_s) if what.stage else None,
+            room=self._keeper.room,
         )
         try:
             await engine.run(self._jobs() if jobs is None else jobs)

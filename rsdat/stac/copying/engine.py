@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from itertools import islice
 
 from rsdat.stac.copying.facts import Job, Outcome
@@ -26,6 +26,7 @@ class Engine:
         per_host: Of these from one host.
         ended: Told how each ended, in the event loop.
         staging: Brings what is on tape to disk, and copies it then; None reports it.
+        room: Awaited after each file, before the next: whoever is told may need time.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class Engine:
         per_host: int,
         ended: Callable[[Outcome], object],
         staging: Staging | None = None,
+        room: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._places = places
         self._policy = policy
@@ -45,6 +47,7 @@ class Engine:
         self._hosts: dict[str, asyncio.Semaphore] = {}
         self._ended = ended
         self._staging = staging
+        self._room = room
         self._taped: list[Job] = []
         self._stopped: dict[str, Outcome] = {}
         self._problem: Exception | None = None
@@ -101,6 +104,8 @@ class Engine:
                 self._ended(outcome)
             except Exception as error:  # noqa: BLE001 - or the others would wait for ever
                 self._problem = self._problem or error
+            if self._room is not None:
+                await self._room()
 
     async def _copy(self, job: Job) -> Outcome:
         try:

@@ -25,6 +25,8 @@ STAC_VERSION = "1.0.0"
 #: Links of an item that the new catalog makes anew.
 _STRUCTURE = ("self", "root", "parent", "collection", "item", "child")
 _SAVES_AT_ONCE = 8
+#: Items that wait for that: small files are copied faster than their items are saved.
+_SAVES_WAIT = 64
 # PySTAC takes them for parts of a URL.
 _ODD = frozenset("#?;%")
 
@@ -85,6 +87,11 @@ class Keeper:
         self._left[folder] -= 1
         if not self._left[folder]:
             self._keep(folder)
+
+    async def room(self) -> None:
+        """Come back when few items wait to be saved."""
+        while len(self._saving) > _SAVES_WAIT:
+            await asyncio.wait(set(self._saving), return_when=asyncio.FIRST_COMPLETED)
 
     def _keep(self, folder: str) -> None:
         item, outcomes = self._items.pop(folder)
