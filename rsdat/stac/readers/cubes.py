@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
@@ -73,7 +74,9 @@ def open_zarr(href: str, access: Access, label: str, **options: Any) -> xr.Datas
     """
     need("zarr", "zarr")
     try:
-        with named(label, href):
+        with named(label, href), warnings.catch_warnings():
+            # Who reads a store of somebody else's can't do anything about how it was written.
+            warnings.filterwarnings("ignore", "Failed to open Zarr store with consolidated")
             opened: xr.Dataset = xr.open_zarr(zarr_store(href, access), **options)
     except (NotFound, ValueError, KeyError) as error:
         filesystem, path = access.place(href)
