@@ -8,7 +8,7 @@ import { TreePane } from './components/tree';
 import type { IStacContext } from './components/context';
 import { ItemDetails } from './components/details';
 import { ItemsPane } from './components/items';
-import { MapPane } from './components/mappane';
+import { MapPane, SearchMap } from './components/mappane';
 import type { TabState } from './state';
 
 /** Widths of the tab in CSS pixels from which there are three columns, and two. */
@@ -34,7 +34,12 @@ export class StacView extends SplitPanel {
           ? React.createElement(SearchForm, { search: state.search, trans })
           : React.createElement(TreePane, { tree: state.tree!, trans })
       ),
-      map: part('jp-rsdat-Stac-map', React.createElement(MapPane, context)),
+      map: part(
+        'jp-rsdat-Stac-map',
+        state.search
+          ? React.createElement(SearchMap, { ...context, search: state.search })
+          : React.createElement(MapPane, context)
+      ),
       details: part(
         'jp-rsdat-Stac-details',
         React.createElement(ItemDetails, {

@@ -11,13 +11,14 @@ import { columnsFor } from '../columns';
 import type { IMapSettings, IStacContext } from '../components/context';
 import { ItemDetails } from '../components/details';
 import { ItemsPane } from '../components/items';
-import { MapPane } from '../components/mappane';
+import { MapPane, SearchMap } from '../components/mappane';
 import { TreePane } from '../components/tree';
 import type { Box } from '../filter';
 import { CommandIDs, OtherCommandIDs } from '../ids';
 import type { IAsset } from '../item';
 import { withAlpha } from '../map/colors';
 import type { Footprint, IMapView, IPicked } from '../map/interface';
+import { SearchModel } from '../search';
 import { TreeModel } from '../tree';
 import { aRow, CATALOG, COLLECTION, setup, until } from './fake';
 
@@ -289,6 +290,20 @@ describe('the map', () => {
     expect(map.area).toEqual([-149.5, 50, -148.5, 51]);
     await user.click(screen.getByRole('button', { name: 'Zoom in' }));
     expect(map.zoomed).toBe(1);
+  });
+
+  it('of a search draws the area that is searched in', async () => {
+    const { api, changes, context, items, map } = await show();
+    const search = new SearchModel({ api, changes });
+    render(<SearchMap {...context} search={search} />);
+    await act(() => until(() => map.fitted.length > 0));
+    act(() => map.drawn.emit([4, 51, 5, 52]));
+    expect(search.fields.bbox).toBe('4,51,5,52');
+    expect(map.area).toEqual([4, 51, 5, 52]);
+    expect(items.filter.bbox).toBeUndefined();
+    act(() => search.set({ bbox: '' }));
+    expect(map.area).toBeNull();
+    search.dispose();
   });
 
   it('that can’t be loaded says so', async () => {

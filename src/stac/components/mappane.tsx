@@ -5,6 +5,7 @@ import { ApiError } from '../../common/request';
 import { boxText, parseBox, type Box } from '../filter';
 import { readColors } from '../map/colors';
 import type { IMapView } from '../map/interface';
+import type { SearchModel } from '../search';
 import { useVersion, type IStacContext } from './context';
 
 export interface IMapPaneProps extends Pick<
@@ -259,4 +260,18 @@ function words({ items, trans }: IMapPaneProps, area: Box | null): string {
     )
   );
   return parts.join(' ');
+}
+
+/** The map of a search: the area drawn on it is searched in. */
+export function SearchMap(
+  props: IStacContext & { search: SearchModel }
+): JSX.Element {
+  const search = useVersion(props.search);
+  return (
+    <MapPane
+      {...props}
+      area={parseBox(search.fields.bbox)}
+      onDrawn={box => search.set({ bbox: boxText(box) })}
+    />
+  );
 }

@@ -30,7 +30,7 @@ const MOST_ZOOM = 18;
 /** Nearer, no coast would tell where it is; and a point has no extent to fit. */
 const FIT_ZOOM = 8;
 /** Around what is shown whole, in CSS pixels. */
-const PADDING = [24, 24, 24, 24];
+const MARGIN = 24;
 
 /** Make a map; the coastline is another chunk, and the map does without if it does not come. */
 export async function makeMap(node: HTMLElement): Promise<IMapView> {
@@ -166,8 +166,8 @@ class OlMapView implements IMapView {
       GEOGRAPHIC,
       MERCATOR
     );
-    this._map.updateSize();
-    this._map.getView().fit(extent, { padding: PADDING, maxZoom: FIT_ZOOM });
+    this._wanted = extent;
+    this._fitWanted();
   }
 
   zoom(steps: number): void {
@@ -176,7 +176,7 @@ class OlMapView implements IMapView {
   }
 
   resize(): void {
-    this._map.updateSize();
+    this._fitWanted();
   }
 
   dispose(): void {
@@ -185,6 +185,19 @@ class OlMapView implements IMapView {
       this._map.setTarget(undefined);
       this._map.dispose();
       Signal.clearData(this);
+    }
+  }
+
+  /** A map that is made before its tab has a size shows what is wanted once it has one. */
+  private _fitWanted(): void {
+    this._map.updateSize();
+    const [width, height] = this._map.getSize() ?? [0, 0];
+    if (this._wanted && width > 0 && height > 0) {
+      // Of a very small one the margins would leave nothing.
+      const margin = Math.min(MARGIN, width / 4, height / 4);
+      const padding = [margin, margin, margin, margin];
+      this._map.getView().fit(this._wanted, { padding, maxZoom: FIT_ZOOM });
+      this._wanted = null;
     }
   }
 
@@ -245,6 +258,7 @@ class OlMapView implements IMapView {
   });
   private _picked = new Signal<this, IPicked>(this);
   private _drawn = new Signal<this, Box>(this);
+  private _wanted: number[] | null = null;
   private _isDisposed = false;
 }
 
