@@ -27,6 +27,7 @@ from rsdat.stac.index.source import FsspecSource
 from rsdat.stac.index.spool import Spool
 from rsdat.stac.index.web import WebSource
 from tests.support.stac_catalog import catalog, item, write, write_deep, write_flat
+from tests.support.web import web
 
 ALL = parse_filter()
 
@@ -74,14 +75,21 @@ def reads(path: Path) -> tuple[Index, Failing]:
 
 
 def test_an_item_that_was_read_in_the_end_is_no_problem(tmp_path: Path) -> None:
-    """The first 64 are read twice; the first of the reads may fail."""
+    """The first 64 are read before anybody knows their stamps, and again with them."""
+    failed = threading.Event()
 
-    def fail(name: str, count: int) -> None:
-        if name == "scene-000003.json" and count <= 3:
-            raise DoorBroken("no answer")
+    class Late(FsspecSource):
+        def read(self, href: str, stamp: str | None) -> tuple[bytes | None, str | None]:
+            if href.endswith("scene-000003.json"):
+                if stamp is None:
+                    failed.set()
+                    raise FileNotFoundError(2, "not yet", href)
+                failed.wait(30)
+            return super().read(href, stamp)
 
     path = write_flat(tmp_path / "cat", 100)
-    index = whole(path, Failing(str(path), fail), keep=False)
+    index = whole(path, Late(str(path)), keep=False)
+    assert failed.is_set()
     assert index.page(ALL)["total"] == 100
     assert (list(index.problems), index.summary(ALL)["problems_total"]) == ([], 0)
     index.close()
@@ -93,6 +101,16 @@ def test_a_broken_item_is_told_once(tmp_path: Path) -> None:
     index = whole(path, keep=False)
     summary = index.summary(ALL)
     assert (summary["total"], summary["problems_total"], len(summary["problems"])) == (99, 1, 1)
+    index.close()
+
+
+def test_a_collection_file_that_was_not_read_again_has_its_problems(tmp_path: Path) -> None:
+    features = [item(1), {"type": "Feature"}]
+    path = write(tmp_path / "items.json", {"type": "FeatureCollection", "features": features})
+    index = whole(path)
+    index.refresh()
+    assert index.wait(30)
+    assert (index.page(ALL)["total"], len(index.problems)) == (1, 1)
     index.close()
 
 
@@ -116,13 +134,15 @@ def test_problems_are_told_while_the_rest_is_read(tmp_path: Path) -> None:
     index.close()
 
 
-def test_a_signature_is_not_told(tmp_path: Path) -> None:
-    index = Index("http://127.0.0.1:9/catalog.json?sig=secret", WebSource(), patience_s=())
-    index.refresh()
-    assert not index.wait(30)
-    assert index.failure is not None
-    assert "secret" not in index.failure.message
-    index.close()
+def test_a_signature_is_not_told() -> None:
+    with web() as site:
+        site.json("/catalog.json", {"type": "Polygon"})
+        index = Index(f"{site.url}/catalog.json?sig=secret", WebSource(), keep=False)
+        index.refresh()
+        assert not index.wait(30)
+        assert isinstance(index.failure, InvalidInput)
+        assert "secret" not in index.failure.message
+        index.close()
 
 
 def test_a_bug_is_a_failure_and_no_endless_wait(
@@ -330,36 +350,29 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 # ------------------------------------------------------------------ odd moments
 
 
-def test_asked_again_at_the_very_end(tmp_path: Path) -> None:
-    """A refresh as the walk ends: another walk, and nobody is told too soon that it has ended."""
+def test_the_end_of_a_walk_is_told_once(tmp_path: Path) -> None:
+    """Told a second time, it would end the wait for a walk that was begun in between."""
     path = write_flat(tmp_path / "cat", 2)
-    index: Index
-    walks = 0
+    told: list[int] = []
 
-    class Counting(FsspecSource):
-        def stamps(self, wanted: Any) -> dict[str, str]:
-            nonlocal walks
-            walks += wanted == [str(path)]
-            return super().stamps(wanted)
+    class Counted(threading.Event):
+        def set(self) -> None:
+            told.append(len(index.table))
+            super().set()
 
-    told = threading.Event()
-    go_on = threading.Event()
-
-    def changed() -> None:
-        if index.settled and not told.is_set():
-            told.set()
-            go_on.wait(30)
-
-    index = Index(str(path), Counting(str(path)), keep=False, changed=changed)
+    ended = threading.Event()
+    index = Index(
+        str(path),
+        FsspecSource(str(path)),
+        keep=False,
+        changed=lambda: ended.set() if index.settled else None,
+    )
+    index._settled = Counted()
     index.refresh()
-    assert told.wait(30)
-    index.refresh()  # while the first thread is still telling
-    go_on.set()
-    assert index.wait(30)
-    end_s = time.monotonic() + 30
-    while walks < 2 and time.monotonic() < end_s:
-        threading.Event().wait(0.01)
-    assert walks == 2
+    assert ended.wait(30)
+    assert index._thread is not None
+    index._thread.join(30)
+    assert told == [2]
     index.close()
 
 

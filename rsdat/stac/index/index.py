@@ -297,9 +297,11 @@ class Index(Items):
     def _walk(self) -> None:
         began_s = time.monotonic()
         walk = Walk(self._source, self.href, self.table, self._spool, self._stop, self._progressed)
-        self.problems = walk.problems
+        before, self.problems = self.problems, walk.problems
         try:
             walk.run()
+            if walk.unread:
+                self.problems = before
         finally:
             self.checked_s = time.monotonic()
             self.took_s = self.checked_s - began_s

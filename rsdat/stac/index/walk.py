@@ -117,6 +117,8 @@ class Walk:
         self.problems = Problems()
         #: Whether the table is another one now.
         self.changed = False
+        #: Whether the one file that holds all items is as it was, and was not read.
+        self.unread = False
 
     def run(self) -> None:
         """Walk; items that are nowhere any more are gone afterwards.
@@ -148,6 +150,7 @@ class Walk:
         known = self._table.container_rows(self._root, stamp)
         if known:
             self._seen_rows.update(known)
+            self.unread = True
             return None
         if is_geoparquet(self._root):
             self._read_geoparquet(stamp)
