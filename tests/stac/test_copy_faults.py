@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import random
@@ -473,3 +474,23 @@ def test_a_list_of_items_that_breaks_off(web: WebFiles, tmp_path: Path) -> None:
     with pytest.raises(ConnectionError, match="the API is gone"):
         quietly(search(), "a", tmp_path)
     assert sorted(each.name for each in tmp_path.iterdir()) == ["i0", "i1", "i2"]
+
+
+def test_into_a_file_system_without_locks(
+    web: WebFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Lustre mounted without flock: copies come, whole, and nothing is left beside them."""
+
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    web.files = {f"/{n}": os.urandom(2_000_000) for n in range(3)}
+    web.cut_at, web.cuts = 1_200_000, 1
+    items = [item(f"i{n}", {"a": f"{web.url}/{n}"}) for n in range(3)]
+    report = copy_assets(items, "a", str(tmp_path / "to"), progress=False)
+    report.raise_for_failures()
+    found = sorted(str(each.relative_to(tmp_path / "to")) for each in tmp_path.glob("to/*/*"))
+    assert found == ["i0/0", "i1/1", "i2/2"]
+    for n in range(3):
+        assert (tmp_path / f"to/i{n}/{n}").read_bytes() == web.files[f"/{n}"]

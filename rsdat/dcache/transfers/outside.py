@@ -26,8 +26,6 @@ _log = logging.getLogger(__name__)
 
 FORMAT = 1
 LOOK_S = 0.5
-#: From its start to its lock: Python and its packages may come from a slow file system.
-START_S = 120.0
 #: To take back what was begun, before it is killed.
 STOP_S = 15.0
 #: A process that dies is started again so often.

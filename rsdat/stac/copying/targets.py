@@ -6,6 +6,7 @@ A copy has its name only when it is whole and verified; an old file stands until
 from __future__ import annotations
 
 import asyncio
+import errno
 import fcntl
 import hashlib
 import os
@@ -24,6 +25,10 @@ from rsdat.stac.copying.sums import Sums
 from rsdat.stac.copying.trouble import Damaged
 
 _PART = ".rsdat-part"
+# In the name of a part that is not gone on with.
+_ONCE = "once-"
+#: The file system has no flock.
+_NO_LOCKS = (errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOLCK)
 
 
 class Writing(Protocol):
@@ -212,11 +217,12 @@ class LocalTarget:
             if found is not None:
                 return found
         # Nothing to go on with later, or another copy of the same is under way.
-        new = self._claim(f"{self._stem()}once-{secrets.token_hex(6)}{_PART}")
+        new = self._claim(f"{self._stem()}{_ONCE}{secrets.token_hex(6)}{_PART}")
         assert new is not None  # noqa: S101 - the name is new
         return new
 
     def _claim(self, name: str) -> _LocalWriting | None:
+        """The right to write a part; None while another copy has it, or may have."""
         part = self._path.with_name(name)
         file = os.fdopen(os.open(part, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
         try:
@@ -226,6 +232,15 @@ class LocalTarget:
                 return _LocalWriting(self._path, part, file)
         except BlockingIOError:
             pass
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                file.close()
+                raise
+            # As on Lustre mounted without: only what has a name of its own is surely ours.
+            if _ONCE in name:
+                return _LocalWriting(self._path, part, file)
+            if not os.fstat(file.fileno()).st_size:
+                part.unlink(missing_ok=True)
         file.close()
         return None
 
@@ -277,7 +292,7 @@ class _LocalWriting:
 
     def close(self, *, keep: bool) -> None:
         with suppress(OSError):
-            if not self._placed and not (keep and "once-" not in self._part.name):
+            if not self._placed and not (keep and _ONCE not in self._part.name):
                 self._part.unlink()
         with suppress(OSError):  # what is buffered may not fit any more
             self._file.close()
@@ -285,7 +300,7 @@ class _LocalWriting:
 
 def _worth_keeping(error: BaseException) -> bool:
     """Whether a part may be gone on with: not where it is wrong, or takes the last room."""
-    full = isinstance(error, OSError) and error.errno in (28, 122)
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return not full and not isinstance(error, Damaged)
 
 
