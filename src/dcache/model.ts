@@ -200,6 +200,9 @@ export class DCacheModel implements IDCache, IDisposable {
   async openPath(path: string): Promise<void> {
     if (this._endpoint !== null) {
       await this.open(this._endpoint, path);
+    } else if (this._endpoints === null) {
+      // Which endpoint it is shows when they are known: then this is the folder, not its home.
+      this._wanted = path;
     }
   }
 
@@ -344,12 +347,16 @@ export class DCacheModel implements IDCache, IDisposable {
       return;
     }
     const names = this._endpoints.map(endpoint => endpoint.name);
+    const wanted = this._wanted;
+    this._wanted = null;
     if (names.length === 0) {
       this._endpoint = null;
       this._drop();
       this._emit();
     } else if (this._endpoint !== null && names.includes(this._endpoint)) {
       await this._relist();
+    } else if (wanted !== null) {
+      await this.open(names[0], wanted);
     } else {
       await this.openEndpoint(names[0]);
     }
@@ -442,6 +449,8 @@ export class DCacheModel implements IDCache, IDisposable {
   private _selecting: Selecting;
   private _history = NOWHERE;
   private _problem: ApiError | null = null;
+  /** A path that was asked for before the endpoints were known. */
+  private _wanted: string | null = null;
   private _isShown = false;
   private _isOld = false;
   private _version = 0;

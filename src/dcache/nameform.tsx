@@ -89,6 +89,10 @@ function NameField(props: {
         aria-invalid={problem !== ''}
         aria-describedby={`${id}-problem`}
         onFocus={event => {
+          if (event.target.value !== first) {
+            // It comes back from elsewhere: what is typed stays as it is.
+            return;
+          }
           // The name without its extension: that is what a new name changes.
           const dot = first.lastIndexOf('.');
           event.target.setSelectionRange(0, dot > 0 ? dot : first.length);

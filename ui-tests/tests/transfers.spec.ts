@@ -22,8 +22,9 @@ function localFolder(): string {
 test('a folder is uploaded, cancelled in the middle, and retried', async ({
   page
 }) => {
-  await putFile('/uploads/keep.txt', 'kept');
-  const panel = await show(page, '/uploads');
+  const base = `/uploads-${Date.now()}`;
+  await putFile(`${base}/keep.txt`, 'kept');
+  const panel = await show(page, base);
   await expect(row(panel, 'keep.txt')).toBeVisible();
 
   // Files of the inner folder stay on their way.
@@ -33,21 +34,23 @@ test('a folder is uploaded, cancelled in the middle, and retried', async ({
   const done = run(page, 'rsdat-dcache:upload-folder');
   await (await chooser).setFiles(localFolder());
   const section = await transfers(page);
-  const item = section.getByRole('listitem', { name: /^Upload of “scene/ });
+  const item = section
+    .getByRole('listitem', { name: /^Upload of “scene/ })
+    .first();
   await expect(item.getByText(/^1 of 7 files/)).toBeVisible();
   await expect(item.getByRole('progressbar')).toBeVisible();
   await item.getByRole('button', { name: /^Cancel/ }).click();
   await expect(item.getByText('cancelled', { exact: true })).toBeVisible();
   await done;
-  expect((await door('/uploads/scene/bands/B01.dat')).status).toBe(404);
+  expect((await door(`${base}/scene/bands/B01.dat`)).status).toBe(404);
   await page.unroute(content);
 
   await item.getByRole('button', { name: /^Retry/ }).click();
   await expect(item.getByText('done', { exact: true })).toBeVisible();
   await expect(item.getByText(/checksum verified/)).toBeVisible();
-  expect(await textOf('/uploads/scene/readme.txt')).toBe('a scene\n');
+  expect(await textOf(`${base}/scene/readme.txt`)).toBe('a scene\n');
   for (let band = 1; band <= 6; band++) {
-    expect(await textOf(`/uploads/scene/bands/B0${band}.dat`)).toBe(
+    expect(await textOf(`${base}/scene/bands/B0${band}.dat`)).toBe(
       `band ${band}\n`
     );
   }

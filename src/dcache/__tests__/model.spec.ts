@@ -91,6 +91,15 @@ describe('DCacheModel', () => {
     expect(model.listing?.total).toBe(6);
   });
 
+  it('goes to a folder that was asked for before the endpoints were known', async () => {
+    const { model } = setup();
+    const shown = model.show();
+    await model.openPath('/home/runs');
+    await shown;
+    expect(model.path).toBe('/home/runs');
+    expect(model.listing).not.toBeNull();
+  });
+
   it('goes up with the folder it came from selected', async () => {
     const { model } = setup();
     await model.show();
