@@ -74,20 +74,21 @@ def web_files() -> Iterator[WebFiles]:
                 self.plain(404)
                 return
             tag = f'"{hashlib.md5(data).hexdigest()}"'
-            start = 0
+            start, end = 0, len(data)
             wanted = self.headers.get("Range")
             fresh = self.headers.get("If-Range") in (None, tag)
             if wanted and served.ranges and fresh:
-                start = int(wanted.removeprefix("bytes=").partition("-")[0])
+                first, _, last = wanted.removeprefix("bytes=").partition("-")
+                start, end = int(first), min(int(last) + 1 if last else end, end)
                 self.send_response(206)
-                self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+                self.send_header("Content-Range", f"bytes {start}-{end - 1}/{len(data)}")
             else:
                 self.send_response(200)
             if served.tags:
                 self.send_header("ETag", tag)
             if served.ranges:
                 self.send_header("Accept-Ranges", "bytes")
-            rest = data[start:]
+            rest = data[start:end]
             if served.length:
                 self.send_header("Content-Length", str(len(rest)))
             elif body:

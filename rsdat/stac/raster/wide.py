@@ -19,6 +19,7 @@ from fsspec.asyn import sync
 from rsdat.base.errors import RsdatError
 from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.dcache.oserrors import file_errors
+from rsdat.stac.raster.ranged import asked_for
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
@@ -49,8 +50,7 @@ def read_range(
         Exception: What the file system raises.
     """
     if not isinstance(filesystem, DCacheFileSystem) or end - start < LEAST_BYTES:
-        data: bytes = filesystem.cat_file(path, start=start, end=end)
-        return data
+        return asked_for(filesystem.cat_file(path, start=start, end=end), start, end)
 
     async def read() -> bytearray:
         with file_errors():
