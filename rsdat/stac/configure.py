@@ -53,16 +53,17 @@ def configure_filesystem(
     password: str | None = None,
     token_filename: str | os.PathLike[str] | None = None,
 ) -> AbstractFileSystem:
-    """A file system with a login: dCache's, or a web server's.
+    """A file system with a login, dCache's; or a web server's without one.
 
     Args:
         protocol: `dcache`, `http` or `https`.
         username: As `configure`.
         password: As `configure`.
-        token_filename: As `configure`; for http(s) a file with nothing but the token.
+        token_filename: As `configure`.
 
     Raises:
-        InvalidInput: As `configure`; or another protocol.
+        InvalidInput: As `configure`; another protocol; a login for the web, where it would go to
+            whatever server a catalog names.
     """
     if (username is None) != (password is None):
         raise InvalidInput("User name and password go together")
@@ -82,26 +83,14 @@ def configure_filesystem(
             f"There is no login for {protocol}:// here",
             hint=f"Use fsspec.filesystem('{protocol}', …) with its own options.",
         )
-    return fsspec.filesystem(protocol, **_for_the_web(username, password, token_filename))
+    if password is not None or token_filename is not None:
+        raise InvalidInput(
+            f"A login for {protocol}:// would go to every server that a catalog names",
+            hint="Use 'dcache': https addresses of an endpoint's own door take its login as well.",
+        )
+    return fsspec.filesystem(protocol)
 
 
 def configure_stac_io(filesystem: AbstractFileSystem | None = None) -> FsspecStacIO:
     """PySTAC's I/O through a file system; other protocols go by fsspec's configuration."""
     return FsspecStacIO(filesystem=filesystem)
-
-
-def _for_the_web(
-    username: str | None, password: str | None, token_filename: str | os.PathLike[str] | None
-) -> dict[str, Any]:
-    from rsdat.dcache.credentials import basic, bearer, read_private
-
-    if username is not None and password is not None:
-        header = basic(username, password)
-    elif token_filename is not None:
-        from pathlib import Path
-
-        path = Path(token_filename)
-        header = bearer(read_private(path)[0] or "", f"'{path}'")
-    else:
-        return {}
-    return {"headers": {"Authorization": header.reveal()}}
