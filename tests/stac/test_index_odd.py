@@ -20,7 +20,7 @@ from rsdat.stac.index import index as index_module
 from rsdat.stac.index import kept as kept_module
 from rsdat.stac.index import source as source_module
 from rsdat.stac.index import walk as walk_module
-from rsdat.stac.index.features import Document
+from rsdat.stac.index.features import LARGE_BYTES, Document, parsed
 from rsdat.stac.index.footprint import box_of, rings_of
 from rsdat.stac.index.row import NO_TIME, box_from, row_of, to_ms
 from rsdat.stac.index.source import FsspecSource
@@ -238,8 +238,8 @@ def test_a_large_number_of_links_is_parsed_one_by_one() -> None:
     """Parsed at once they would stop the server for a tenth of a second."""
     value = catalog("large", [f"./{n}.json" for n in range(20_000)], title="é")
     data = json.dumps(value).encode()
-    assert len(data) > walk_module._LARGE_BYTES
-    assert walk_module._catalog(data) == value
+    assert len(data) > LARGE_BYTES
+    assert parsed(data) == value
     ticks: list[float] = []
     document = Document([data])
     seen = document._value
@@ -348,6 +348,25 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 # ------------------------------------------------------------------ odd moments
+
+
+def test_an_endpoint_that_is_away_is_soon_known_to_be(tmp_path: Path) -> None:
+    """Each try may take its timeout: few are made in vain."""
+    path = write_flat(tmp_path / "cat", 600)
+    tries: list[str] = []
+
+    def fail(name: str, _count: int) -> None:
+        if len(source.counts) > 150:
+            tries.append(name)
+            raise DoorBroken("the endpoint is away")
+
+    source = Failing(str(path), fail)
+    index = Index(str(path), source, keep=False, patience_s=())
+    index.refresh()
+    assert not index.wait(60)
+    assert isinstance(index.failure, walk_module.Away)
+    assert len(tries) < 150
+    index.close()
 
 
 def test_the_end_of_a_walk_is_told_once(tmp_path: Path) -> None:

@@ -12,6 +12,9 @@ _SPACE = re.compile(r"[ \t\n\r]*")
 _decode = json.JSONDecoder().raw_decode
 #: One feature, or one other value of the file, may be as large.
 _MOST_LETTERS = 256 * 1024 * 1024
+#: A larger catalog is parsed link by link: parsed at once it would stop all other threads, the
+#: server's among them, for a tenth of a second and more.
+LARGE_BYTES = 256 * 1024
 
 
 class Document:
@@ -102,3 +105,17 @@ class Document:
         self._text = self._text[self._at :] + self._utf8.decode(data or b"", final=data is None)
         self._at = 0
         return True
+
+
+def parsed(data: bytes) -> Any:
+    """The JSON of an item or a catalog.
+
+    Raises:
+        ValueError: It is none.
+    """
+    if len(data) < LARGE_BYTES:
+        return json.loads(data)
+    document = Document([data])
+    for _ in document.features():
+        pass
+    return document.rest

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rsdat.base.errors import DoorBroken, InvalidInput, NoCredential, RsdatError
-from rsdat.stac.index.features import Document
+from rsdat.stac.index.features import Document, parsed
 from rsdat.stac.index.geoparquet import is_geoparquet, items_in
 from rsdat.stac.index.links import is_api, link_of, own_href
 from rsdat.stac.index.place import temporary
@@ -36,9 +36,6 @@ _PAUSE_S = 0.5
 _MOST_BREAKS = 24
 #: Of pages that an API gives; whoever wants more searches.
 MOST_PAGED = 10_000
-#: A larger catalog is parsed link by link: parsed at once it would stop all other threads, the
-#: server's among them, for a tenth of a second and more.
-_LARGE_BYTES = 256 * 1024
 #: What an item that many hands have written makes Python say.
 ODD = (ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RsdatError)
 
@@ -61,6 +58,16 @@ class _Read:
     problem: str | None = None
     passing: bool = False
     feature: bool = False
+
+
+_Wanted = tuple[str, str | None]
+
+
+class _Part(NamedTuple):
+    """Items that were read, and those that were put off."""
+
+    reads: list[_Read]
+    rest: list[_Wanted]
 
 
 @dataclass
@@ -262,7 +269,7 @@ class Walk:
 
     def _follow(self, first: _Links, pool: ThreadPoolExecutor) -> None:
         catalogs: deque[str] = deque()
-        chunks: deque[list[tuple[str, str | None]]] = deque()
+        chunks: deque[list[_Wanted]] = deque()
         pages: deque[str] = deque()
         running: set[Future[Any]] = set()
 
@@ -302,7 +309,9 @@ class Walk:
                 elif isinstance(result, _Read):
                     self._failed(result)
                 else:
-                    self._take(result)
+                    if result.rest:
+                        chunks.append(result.rest)
+                    self._take(result.reads)
             if self._stop.is_set():
                 raise Stopped
 
@@ -322,9 +331,9 @@ class Walk:
                 self._seen.add(href)
                 yield href
 
-    def _unknown(self, stamped: _Stamped) -> Iterator[list[tuple[str, str | None]]]:
+    def _unknown(self, stamped: _Stamped) -> Iterator[list[_Wanted]]:
         """The items that are to be read, some at a time; the others are known as they are."""
-        chunk: list[tuple[str, str | None]] = []
+        chunk: list[_Wanted] = []
         for href in stamped.items:
             stamp = stamped.stamps.get(href)
             row = self._table.find(href)
@@ -369,7 +378,7 @@ class Walk:
     def _read_catalog(self, href: str) -> _Links | _Read:
         try:
             data = self._patient(lambda: self._source.read(href, None))[0]
-            value = _catalog(data or b"")
+            value = parsed(data or b"")
             if not isinstance(value, dict) or value.get("type") == "Feature":
                 raise ValueError("it is no catalog")
             return self._links(href, value)
@@ -378,9 +387,9 @@ class Walk:
         except (OSError, RsdatError, ValueError, RecursionError) as error:
             return self._unread(href, error)
 
-    def _read_items(self, wanted: Sequence[tuple[str, str | None]]) -> list[_Read]:
-        found = []
-        for href, stamp in wanted:
+    def _read_items(self, wanted: list[_Wanted]) -> _Part:
+        found: list[_Read] = []
+        for number, (href, stamp) in enumerate(wanted, 1):
             if self._stop.is_set():
                 break
             try:
@@ -395,7 +404,10 @@ class Walk:
                 break
             except (OSError, RsdatError, ValueError, RecursionError) as error:
                 found.append(self._unread(href, error, stamp))
-        return found
+                if found[-1].passing:
+                    # Were the other side away, all of them would be tried in vain before it showed.
+                    return _Part(found, wanted[number:])
+        return _Part(found, [])
 
     def _parsed(self, href: str, stamp: str | None, data: bytes, value: Any) -> _Read:
         try:
@@ -483,12 +495,3 @@ class _Ahead:
     def __iter__(self) -> Iterator[bytes]:
         yield self._first
         yield from self._chunks
-
-
-def _catalog(data: bytes) -> Any:
-    if len(data) < _LARGE_BYTES:
-        return json.loads(data)
-    document = Document([data])
-    for _ in document.features():
-        pass
-    return document.rest
