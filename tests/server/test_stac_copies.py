@@ -105,7 +105,7 @@ async def test_a_catalog_alone_and_a_selection(
     done = await transfers.done(made["id"])
     assert done["files"]["total"] == 0
     saved = json.loads((place / "i1/i1.json").read_text())
-    assert saved["assets"]["a"]["href"] == str(root / "i1/a.txt")
+    assert saved["assets"]["a"]["href"] == f"file://{root}/i1/a.txt"
     assert not (place / "i0").exists()
 
 
