@@ -277,6 +277,24 @@ describe('the map', () => {
     );
   });
 
+  it.each([true, false])(
+    'shows all once it was read, unless it was moved: %s',
+    async wasMoved => {
+      const { api, context, items, load, map, user } = await show();
+      api.isComplete = false;
+      render(<MapPane {...context} />);
+      await load();
+      expect(map.fitted).toHaveLength(2);
+      if (wasMoved) {
+        await user.click(screen.getByRole('button', { name: 'Zoom in' }));
+      }
+      api.isComplete = true;
+      await act(() => items.refresh());
+      await act(() => items.refresh());
+      expect(map.fitted).toHaveLength(wasMoved ? 2 : 3);
+    }
+  );
+
   it('draws an area, which becomes the filter', async () => {
     const { context, items, load, map, user } = await show();
     render(<MapPane {...context} />);

@@ -86,16 +86,31 @@ export function MapPane(props: IMapPaneProps): JSX.Element {
     view?.setArea(parseBox(areaText));
   }, [view, areaText]);
 
-  // Once for each place: a map that moves by itself at every filter would be no help.
+  // Once for each place, and once more when all of it was read and nobody has moved the map yet:
+  // one that moves by itself at every filter would be no help.
   const extent = JSON.stringify(summary?.bbox ?? null);
-  const fitted = React.useRef('');
+  const fitted = React.useRef({ href: '', isWhole: false });
+  const wasMoved = React.useRef(false);
+  const onMoved = (): void => {
+    wasMoved.current = true;
+  };
   React.useEffect(() => {
+    if (!view || !summary?.bbox) {
+      return;
+    }
     const href = items.source?.href ?? '';
-    if (view && summary?.bbox && fitted.current !== href) {
-      fitted.current = href;
+    const isNew = fitted.current.href !== href;
+    if (isNew) {
+      wasMoved.current = false;
+    }
+    const isFirst = isNew || !fitted.current.isWhole;
+    if (isNew || (isFirst && summary.complete && !wasMoved.current)) {
       view.fit(summary.bbox as unknown as Box);
     }
-  }, [view, extent, items.source]);
+    if (isFirst) {
+      fitted.current = { href, isWhole: summary.complete };
+    }
+  }, [view, extent, items.source, summary?.complete]);
 
   React.useEffect(() => {
     if (!view) {
@@ -132,7 +147,13 @@ export function MapPane(props: IMapPaneProps): JSX.Element {
 
   const { attribution, url } = settings.tiles;
   return (
-    <section className="jp-rsdat-StacMap" aria-label={trans.__('Map')}>
+    <section
+      className="jp-rsdat-StacMap"
+      aria-label={trans.__('Map')}
+      onPointerDownCapture={onMoved}
+      onWheelCapture={onMoved}
+      onKeyDownCapture={onMoved}
+    >
       <div
         className="jp-rsdat-StacMap-tools"
         role="group"
