@@ -28,7 +28,10 @@ _FRESH_S = 10.0
 #: Scheme, host, port and path prefix of a door, and the options of its file system.
 _Door = tuple[str, str, int, str, Mapping[str, Any]]
 
-_known: tuple[Any, float, list[_Door]] | None = None
+#: Doors, the default endpoint's name, and frontends by name.
+_Known = tuple[list[_Door], str | None, dict[str, str]]
+
+_known: tuple[Any, float, _Known] | None = None
 _reading = threading.Lock()
 
 
@@ -68,16 +71,24 @@ def in_dcache(
 
 def _doors_of(own: Mapping[str, Any]) -> Sequence[_Door]:
     """What was said of dCache first; it is another way to a door that is configured, too."""
-    configured = _doors()
+    configured, default, frontends = _doors()
     name = own.get("endpoint")
     if name:
         named = [door for door in configured if door[-1]["endpoint"] == name]
         return [*named, *configured]
     door = _door(str(own.get("webdav_url") or ""), own)
-    return configured if door is None else [door, *configured]
+    if door is not None:
+        return [door, *configured]
+    if not own:
+        return configured
+    # A login alone is for the default endpoint, one for a frontend for that of the same.
+    api = str(own.get("api_url") or "").rstrip("/")
+    meant = [each for each in frontends if frontends[each] == api] if api else [default]
+    mine = [(*door[:-1], own) for door in configured if door[-1]["endpoint"] in meant]
+    return [*mine, *configured]
 
 
-def _doors() -> list[_Door]:
+def _doors() -> _Known:
     global _known  # a cache of this process
     home = rsdat_home()
     shared = os.environ.get(VARIABLE)
@@ -97,13 +108,17 @@ def _signature(file: Path) -> tuple[int, int, int] | None:
     return found.st_mtime_ns, found.st_ino, found.st_size
 
 
-def _read(home: Path) -> list[_Door]:
+def _read(home: Path) -> _Known:
     try:
         endpoints = [*shared_endpoints(), *load_endpoints(home)]
     except (RsdatError, OSError):
         endpoints = shared_endpoints()  # a broken set-up is told by who needs it
     found = [_door(each.webdav_url, {"endpoint": each.name}) for each in endpoints]
-    return [door for door in found if door is not None]
+    return (
+        [door for door in found if door is not None],
+        endpoints[0].name if endpoints else None,
+        {each.name: each.api_url.rstrip("/") for each in reversed(endpoints)},
+    )
 
 
 def _door(webdav_url: str, options: Mapping[str, Any]) -> _Door | None:

@@ -17,7 +17,7 @@ from rsdat.base.files import write_json
 from rsdat.demo.sample import make_radar_stack, mean_amplitude
 from rsdat.stac import copy_assets, get_asset, open_asset, open_stack, read_catalog
 from rsdat.stac.doors import in_dcache
-from rsdat.stac.store import filesystem_of, read_text
+from rsdat.stac.store import WITHHELD, filesystem_of, read_text
 from tests.support.copies import item
 from tests.support.dcache import in_another_process
 from tests.support.door import Door
@@ -168,6 +168,13 @@ def test_nobody_else_gets_it(dcache: Door, tmp_path: Path) -> None:
     assert [href for href in other if in_dcache(href, {}) is not None] == []
     # Said for https: it counts.
     assert in_dcache(f"{door}/x", {"https": {"headers": {}}}) is None
+    # A login alone is for the default endpoint, and one that did not travel stays away.
+    for login in ({"token": "t"}, {WITHHELD: True}):
+        assert in_dcache(f"{door}/x", {"dcache": login}) == ("dcache://x", login)
+    with pytest.raises(NoCredential, match="does not travel"):
+        filesystem_of(f"{door}/x", {"dcache": {WITHHELD: True}})
+    by_api = {"api_url": "https://dcacheview.example.org:3880/api/v1/", "token": "t"}
+    assert in_dcache(f"{door}/x", {"dcache": by_api}) == ("dcache://x", by_api)
     # Of another dCache: it is for that one's door.
     elsewhere = {"webdav_url": "https://other.example.org:2880", "token": "t"}
     assert in_dcache(f"{door}/x", {"dcache": elsewhere}) == (
