@@ -154,7 +154,8 @@ export class StacView extends SplitPanel {
       this._center.insertWidget(2, details);
       // Below each other the filter takes much of the list's height.
       const isMiddle = arrangement === 'middle';
-      this.setRelativeSizes(isMiddle ? [0.3, 0.7] : [0.15, 0.85]);
+      const side = isMiddle ? 0.3 : this.state.search ? 0.38 : 0.15;
+      this.setRelativeSizes([side, 1 - side]);
       this._center.setRelativeSizes(
         isMiddle ? [0.45, 0.27, 0.28] : [0.54, 0.23, 0.23]
       );

@@ -173,7 +173,7 @@ describe('the form', () => {
     await act(() => search.start());
     api.state = {
       state: 'failed',
-      problem: { message: 'The API answered 500.', hint: 'Try again later.' }
+      problem: { message: 'The API answered 500', hint: 'Try again later.' }
     };
     await act(async () => {
       changes.emit({ kind: 'stac', id: 'search:one' });

@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, closeIcon } from '@jupyterlab/ui-components';
 import React from 'react';
+import { sentences } from '../../common/sentences';
 import {
   OPERATORS,
   requestOf,
@@ -124,8 +125,7 @@ export function SearchForm(props: IProps): JSX.Element {
       </div>
       {(search.failure ?? search.search?.problem) && (
         <p className="jp-rsdat-Stac-problem" role="alert">
-          {search.failure?.text ??
-            `${search.search!.problem!.message} ${search.search!.problem!.hint ?? ''}`}
+          {search.failure?.text ?? sentences(search.search!.problem!)}
         </p>
       )}
     </form>
