@@ -21,6 +21,7 @@ import type {
   IPicked,
   ITiles
 } from './interface';
+import { unwrapRing } from './rings';
 
 /** The projection of common map tiles ends here. */
 const MOST_LATITUDE = 85.05;
@@ -41,16 +42,30 @@ export async function makeMap(node: HTMLElement): Promise<IMapView> {
   return new OlMapView(node, land);
 }
 
+/** The land of a TopoJSON file on the map, an outline a feature. */
+function coastOf(land: unknown): Feature[] {
+  return new TopoJSON().readFeatures(land).flatMap(feature => {
+    const geometry = feature.getGeometry();
+    const polygons =
+      geometry instanceof MultiPolygon
+        ? geometry.getPolygons()
+        : geometry instanceof Polygon
+          ? [geometry]
+          : [];
+    return polygons.map(polygon => {
+      const rings = polygon
+        .getCoordinates()
+        .map(ring => unwrapRing(ring, MOST_LATITUDE));
+      return new Feature(new Polygon(rings).transform(GEOGRAPHIC, MERCATOR));
+    });
+  });
+}
+
 class OlMapView implements IMapView {
   constructor(node: HTMLElement, land: unknown) {
     this._node = node;
     if (land !== null) {
-      this._coast.addFeatures(
-        new TopoJSON().readFeatures(land, {
-          dataProjection: GEOGRAPHIC,
-          featureProjection: MERCATOR
-        })
-      );
+      this._coast.addFeatures(coastOf(land));
     }
     const isStill = window.matchMedia?.(
       '(prefers-reduced-motion: reduce)'
