@@ -71,8 +71,14 @@ class StacIndexes:
         await asyncio.to_thread(importlib.import_module, "rsdat.server.stacsource")
         from rsdat.dcache.transfers.workspace import Workspace
         from rsdat.server.stacsource import WEB, CompanionSource, normal
+        from rsdat.stac.doors import in_dcache
 
         href = normal(href)
+        if href.startswith(WEB):
+            said = {"dcache": {"endpoint": endpoint}} if endpoint else {}
+            in_door = await asyncio.to_thread(in_dcache, href, said)
+            if in_door is not None:
+                href, endpoint = normal(in_door[0]), in_door[1].get("endpoint")
         name, client = "", None
         if not href.startswith(WEB):
             name = endpoint or next((each.name for each in await self.storage.endpoints()), "")
@@ -85,6 +91,7 @@ class StacIndexes:
             Workspace(root, hidden),
             asyncio.get_running_loop(),
             lambda folder: self._written(name, folder),
+            name,
         )
         return href, name, source
 

@@ -18,6 +18,7 @@ from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, NotFound, Rsda
 from rsdat.dcache import paths
 from rsdat.dcache.transfers.workspace import Workspace, in_words
 from rsdat.stac import hrefs
+from rsdat.stac.doors import in_dcache
 from rsdat.stac.index.source import (
     MOST_BYTES,
     Listed,
@@ -82,6 +83,7 @@ class CompanionSource:
         workspace: Jupyter's files.
         loop: Where the client lives.
         written: Told the folder of a file that was written in dCache.
+        endpoint: Name of the endpoint of the client.
     """
 
     def __init__(
@@ -91,7 +93,9 @@ class CompanionSource:
         workspace: Workspace,
         loop: asyncio.AbstractEventLoop,
         written: Callable[[str], None] = lambda _folder: None,
+        endpoint: str = "",
     ) -> None:
+        self._endpoint = endpoint
         self._root = href
         self._client = client
         self._workspace = workspace
@@ -116,6 +120,11 @@ class CompanionSource:
     def _outward(self, href: str) -> str:
         if href.startswith("dcache://"):
             return f"dcache:///{href.removeprefix('dcache://').lstrip('/')}"
+        if href.startswith(WEB) and self._endpoint and not self._root.startswith(WEB):
+            # stac2dcache's catalogs name files by the web address of dCache's door.
+            found = in_dcache(href, {"dcache": {"endpoint": self._endpoint}})
+            if found is not None and found[1].get("endpoint") == self._endpoint:
+                return normal(found[0])
         if href.startswith("/"):
             for folder, name in self._folders:
                 if href.startswith(folder):

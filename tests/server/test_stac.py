@@ -145,6 +145,24 @@ async def test_catalog_in_dcache(lab: Lab, dcache: Door, folder: str, place: Pat
     assert (chosen["items"], len(chosen["places"][0]["paths"])) == (1, 2)
 
 
+async def test_a_catalog_by_the_web_address_of_its_door(
+    lab: Lab, dcache: Door, folder: str, place: Path
+) -> None:
+    """As stac2dcache wrote them: it is the catalog in dCache, links and files too."""
+    write_deep(place, 3)
+    web = f"{dcache.webdav_url}{folder}"
+    top = json.loads((place / "catalog.json").read_text())
+    for link in top["links"]:
+        link["href"] = f"{web}/{link['href'].removeprefix('./')}"
+    write(place / "catalog.json", json.dumps(top))
+    href = f"dcache://{folder}/catalog.json"
+    for address in (href, f"{web}/catalog.json"):
+        assert (await get(lab, "node", address))["href"] == href
+        page = await get(lab, "items", address, sort="id")
+        assert (page["total"], page["complete"]) == (3, True)
+        assert all(row["href"].startswith(f"dcache://{folder}/") for row in page["entries"])
+
+
 async def test_one_kept_index_serves_notebooks_and_the_companion(
     lab: Lab, dcache: Door, folder: str, place: Path
 ) -> None:

@@ -16,6 +16,7 @@ from rsdat.base.errors import NoCredential, OnTape
 from rsdat.base.files import write_json
 from rsdat.demo.sample import make_radar_stack, mean_amplitude
 from rsdat.stac import copy_assets, get_asset, open_asset, open_stack, read_catalog
+from rsdat.stac import items as list_items
 from rsdat.stac.doors import in_dcache
 from rsdat.stac.store import WITHHELD, filesystem_of, read_text
 from tests.support.copies import item
@@ -64,6 +65,21 @@ def test_it_is_read_stacked_and_copied(data: Door, dcache: Door, tmp_path: Path)
 
     report = copy_assets(catalog, "slc", to=str(tmp_path / "copy"), progress=False)
     assert [outcome.verified for outcome in report.copied] == ["adler32"] * N
+
+
+def test_all_items_by_an_index(data: Door, dcache: Door) -> None:
+    """Also where the links, too, are the door's web addresses."""
+    assert len(list_items(address(dcache))) == N
+    folder = dcache.root / "linked"
+    folder.mkdir()
+    child = f"{dcache.webdav_url}/doors/slc-stack/collection.json"
+    links = [{"rel": "child", "href": child}]
+    catalog = {"type": "Catalog", "id": "c", "stac_version": "1.0.0", "links": links}
+    (folder / "catalog.json").write_text(json.dumps({**catalog, "description": ""}))
+    found = list_items("dcache:///linked/catalog.json")
+    assert sorted(item.id for item in found) == sorted(
+        item.id for item in list_items(address(dcache))
+    )
 
 
 def test_tape_is_found_before_compute(data: Door, dcache: Door) -> None:

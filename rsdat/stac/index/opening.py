@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from rsdat.base.errors import DoorBroken
 from rsdat.stac import hrefs
+from rsdat.stac.doors import in_dcache
 from rsdat.stac.index.document import absolute_item
 from rsdat.stac.index.index import Index
 from rsdat.stac.index.query import parse_filter
 from rsdat.stac.index.source import FsspecSource, Source
 from rsdat.stac.index.web import WebSource
+from rsdat.stac.store import by_protocol
 
 if TYPE_CHECKING:
     import pystac
@@ -37,6 +39,9 @@ def open_index(
         keep: Whether to keep it.
     """
     address = hrefs.absolute(os.fspath(href))
+    in_door = in_dcache(address, by_protocol(storage_options, hrefs.scheme_of(address)))
+    if in_door is not None:
+        address, storage_options = in_door
     web = address.startswith(("http://", "https://")) and not storage_options
     source: Source = WebSource() if web else FsspecSource(address, storage_options)
     index = Index(

@@ -26,6 +26,7 @@ from rsdat.base.errors import (
 )
 from rsdat.base.files import write_bytes
 from rsdat.stac import hrefs
+from rsdat.stac.doors import in_dcache
 
 CHUNK_BYTES = 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -224,7 +225,11 @@ class FsspecSource:
             raise InvalidInput(
                 f"A catalog on the web may not lead to {href[:200]}", code="leads_inside"
             )
-        options = self._options if scheme == self._scheme else {}
+        options: Mapping[str, Any] = self._options if scheme == self._scheme else {}
+        if scheme in _WEB and self._scheme not in _WEB:
+            own = {"dcache": self._options} if self._scheme == "dcache" else {}
+            # A catalog in dCache that names its files by the door's web address.
+            href, options = in_dcache(href, own) or (href, options)
         with _in_words():
             filesystem, path = fsspec.core.url_to_fs(href, **options)
         return filesystem, path
