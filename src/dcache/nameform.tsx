@@ -74,6 +74,7 @@ function NameField(props: {
 }): JSX.Element {
   const { label, first, problemOf } = props;
   const [name, setName] = React.useState(first);
+  const wasSelected = React.useRef(false);
   const id = React.useId();
   const problem = problemOf(name);
   return (
@@ -89,10 +90,11 @@ function NameField(props: {
         aria-invalid={problem !== ''}
         aria-describedby={`${id}-problem`}
         onFocus={event => {
-          if (event.target.value !== first) {
-            // It comes back from elsewhere: what is typed stays as it is.
+          if (wasSelected.current) {
+            // It comes back from elsewhere: what is typed and selected stays as it is.
             return;
           }
+          wasSelected.current = true;
           // The name without its extension: that is what a new name changes.
           const dot = first.lastIndexOf('.');
           event.target.setSelectionRange(0, dot > 0 ? dot : first.length);
