@@ -1,9 +1,10 @@
 """The scheduler's own pages, websockets included, at an address of this Jupyter server.
 
 A scheduler runs what its user's code brings, and an attached one may be somebody else's: its pages
-must not act in Jupyter as the user. They are shown at `/dashboards/{key}/…` with a sandbox that
-gives them an origin of their own; the key stands for the login, which such pages can't have. The
-login's own address, `/clusters/{id}/dashboard/…`, leads browsers there and serves programs.
+must not act in Jupyter as the user. They are shown at `/clusters/{id}/dashboard/key/{key}/…` with a
+sandbox that gives them an origin of their own; the key stands for the login, which such pages
+can't have. The login's own address, `/clusters/{id}/dashboard/…`, leads browsers there and serves
+programs.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ SANDBOX = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox all
 
 def page_path(id_: str, page: str, keys: DashboardKeys) -> str:
     """Path below `base_url` at which a browser shows a page of a cluster's scheduler."""
-    return f"rsdat/dashboards/{keys.key_of(id_)}/{page}"
+    return f"rsdat/clusters/{id_}/dashboard/key/{keys.key_of(id_)}/{page}"
 
 
 class DashboardKeyHandler(RsdatHandler):
@@ -195,7 +196,7 @@ class DashboardHandler(_Proxy):
 
 
 class DashboardPageHandler(_Proxy):
-    """`/dashboards/{key}/{page}`: what a browser shows, by the key and without the login."""
+    """`/clusters/{id}/dashboard/key/{key}/{page}`: what a browser shows, without the login."""
 
     async def prepare(self) -> None:
         """Refuse who has no key. A login is not looked for: the frame has none."""
@@ -207,22 +208,21 @@ class DashboardPageHandler(_Proxy):
         if not self.check_host():
             raise web.HTTPError(403)
         keys: DashboardKeys = self.settings["rsdat_dashboard_keys"]
-        cluster = keys.cluster_of(self.path_args[0])
-        if cluster is None:
+        id_, key = self.path_args[:2]
+        if keys.cluster_of(key) != id_:
             raise web.HTTPError(403, "This page's key is not known (any more): open it anew in Lab")
-        self._cluster = cluster
 
     @allow_unauthenticated
-    async def get(self, key: str, page: str) -> None:
+    async def get(self, id_: str, key: str, page: str) -> None:
         """A page, a file, or the start of a websocket."""
-        await self._find(self._cluster)
-        self.proxy_base = f"rsdat/dashboards/{key}"
-        await super().get(key, page)
+        await self._find(id_)
+        self.proxy_base = f"rsdat/clusters/{id_}/dashboard/key/{key}"
+        await super().get(id_, page)
 
     @allow_unauthenticated
-    async def head(self, _key: str, page: str) -> None:
+    async def head(self, id_: str, _key: str, page: str) -> None:
         """As GET, without the body."""
-        await self._find(self._cluster)
+        await self._find(id_)
         await self._fetch(page)
 
     def check_origin(self, origin: str | None = None) -> bool:
@@ -249,14 +249,14 @@ class DashboardPageHandler(_Proxy):
 
     def _log(self) -> None:
         """Jupyter's log gets the page, not the key."""
-        key = self.path_args[0] if self.path_args else ""
+        key = self.path_args[1] if len(self.path_args) > 1 else ""
         if key and self.request.uri:
             self.request.uri = self.request.uri.replace(key, "…")
         super()._log()
 
     def log_exception(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         """The same for failures."""
-        key = self.path_args[0] if self.path_args else ""
+        key = self.path_args[1] if len(self.path_args) > 1 else ""
         self.request.path = self.request.path.replace(key, "…") if key else self.request.path
         super().log_exception(kind, error, traceback)
 

@@ -28,7 +28,8 @@ from rsdat.server.handler import UnknownRoute
 from rsdat.server.preview import PreviewHandler
 from rsdat.server.watch import WatchHandler
 
-#: `/api/clusters/preview` and `past` come before `/api/clusters/{id}`, which would take them.
+#: `/api/clusters/preview` and `past` come before `/api/clusters/{id}`, which would take them; so
+#: does a dashboard's page by its key before those by the login.
 ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/info", info.InfoHandler),
     ("/api/examples", ExamplesHandler),
@@ -48,8 +49,8 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/clusters/{id}/groups", clusters.GroupsHandler),
     ("/api/clusters/{id}/groups/{group}", clusters.GroupHandler),
     ("/api/clusters/{id}/dashboard-key", DashboardKeyHandler),
+    ("/clusters/{id}/dashboard/key/{key}/{page}", DashboardPageHandler),
     ("/clusters/{id}/dashboard/{page}", DashboardHandler),
-    ("/dashboards/{key}/{page}", DashboardPageHandler),
     ("/api/dcache/endpoints", endpoints.EndpointsHandler),
     ("/api/endpoints/{endpoint}", endpoints.EndpointHandler),
     ("/api/endpoints/{endpoint}/test", endpoints.EndpointTestHandler),

@@ -346,6 +346,29 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/clusters/{id}/dashboard/key/{key}/{page}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+        /** @description From `openDashboard`; it stands for the login. */
+        key: string;
+        /** @description As in `getDashboard`, websockets included. */
+        page: string;
+      };
+      cookie?: never;
+    };
+    /** A page with `Content-Security-Policy` sandbox. It tells a parent frame by postMessage whether its connection stands. */
+    get: operations['showDashboard'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head: operations['headShownDashboard'];
+    patch?: never;
+    trace?: never;
+  };
   '/clusters/{id}/dashboard/{page}': {
     parameters: {
       query?: never;
@@ -363,28 +386,6 @@ export interface paths {
     delete?: never;
     options?: never;
     head: operations['headDashboard'];
-    patch?: never;
-    trace?: never;
-  };
-  '/dashboards/{key}/{page}': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description From `openDashboard`; it stands for the login. */
-        key: string;
-        /** @description As in `getDashboard`, websockets included. */
-        page: string;
-      };
-      cookie?: never;
-    };
-    /** A page with `Content-Security-Policy` sandbox. It tells a parent frame by postMessage whether its connection stands. */
-    get: operations['showDashboard'];
-    put?: never;
-    post?: never;
-    delete?: never;
-    options?: never;
-    head: operations['headShownDashboard'];
     patch?: never;
     trace?: never;
   };
@@ -2944,6 +2945,58 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
+  showDashboard: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+        /** @description From `openDashboard`; it stands for the login. */
+        key: string;
+        /** @description As in `getDashboard`, websockets included. */
+        page: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The scheduler's own page. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          '*/*': unknown;
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  headShownDashboard: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+        /** @description From `openDashboard`; it stands for the login. */
+        key: string;
+        /** @description As in `getDashboard`, websockets included. */
+        page: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description As GET without a body. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
   getDashboard: {
     parameters: {
       query?: never;
@@ -2983,56 +3036,6 @@ export interface operations {
       path: {
         id: components['parameters']['ClusterId'];
         /** @description A path of the scheduler's own HTTP server, websockets included. */
-        page: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description As GET without a body. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content?: never;
-      };
-      default: components['responses']['Error'];
-    };
-  };
-  showDashboard: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description From `openDashboard`; it stands for the login. */
-        key: string;
-        /** @description As in `getDashboard`, websockets included. */
-        page: string;
-      };
-      cookie?: never;
-    };
-    requestBody?: never;
-    responses: {
-      /** @description The scheduler's own page. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          '*/*': unknown;
-        };
-      };
-      default: components['responses']['Error'];
-    };
-  };
-  headShownDashboard: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        /** @description From `openDashboard`; it stands for the login. */
-        key: string;
-        /** @description As in `getDashboard`, websockets included. */
         page: string;
       };
       cookie?: never;

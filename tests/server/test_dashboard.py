@@ -213,7 +213,7 @@ async def test_shown_page(far: FarEnd, lab: Lab, caplog: pytest.LogCaptureFixtur
     path = response.headers["Location"].removesuffix("status").removeprefix("/user/ann/rsdat")
     data = await lab.ask("GET", f"{path}individual-plots.json", token=False)
     assert json.loads(data.body)["Task Stream"] == "/individual-task-stream"
-    key = path.split("/")[2]
+    key = path.split("/")[5]
     assert (await lab.ask("GET", f"{path}x\ud7ff", token=False)).code in (200, 400)
     assert not [record for record in caplog.records if key in record.getMessage()]
 
@@ -224,13 +224,15 @@ async def test_the_key(far: FarEnd, lab: Lab) -> None:
     assert (await lab.ask("POST", path, token=False)).code == 403
     first, again = [json.loads((await lab.ask("POST", path)).body)["path"] for _ in range(2)]
     assert first == again
-    assert first.startswith("rsdat/dashboards/")
+    assert first.startswith("rsdat/clusters/up/dashboard/key/")
     check_error(await lab.ask("POST", "/api/clusters/nope/dashboard-key"), 404, "not_found")
     other = await lab.ask("GET", "/clusters/down/dashboard/status", headers=BROWSER)
     assert first not in other.headers["Location"]
     assert (await _follow(lab, other)).code == 502
-    for key in ("x" * 43, first.split("/")[2][:-1] + "-"):
-        check_error(await lab.ask("GET", f"/dashboards/{key}/status"), 403, "forbidden")
+    key = first.split("/")[5]
+    for id_, tried in (("up", "x" * 43), ("up", key[:-1] + "-"), ("down", key)):
+        path = f"/clusters/{id_}/dashboard/key/{tried}/status"
+        check_error(await lab.ask("GET", path), 403, "forbidden")
 
 
 def test_old_keys_are_forgotten() -> None:

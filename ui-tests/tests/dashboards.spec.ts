@@ -20,7 +20,7 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
     exact: true
   });
   const websocket = page.waitForEvent('websocket', socket =>
-    socket.url().includes('/dashboards/')
+    socket.url().includes('/dashboard/')
   );
   await dashboards.getByText('Task Stream', { exact: true }).click();
   await expect(

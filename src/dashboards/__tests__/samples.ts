@@ -83,7 +83,9 @@ export class FakeApi implements IDashboardsApi {
   );
 
   pageUrl = jest.fn((_: string, page: string) =>
-    Promise.resolve(`http://localhost/rsdat/dashboards/key/${page}`)
+    Promise.resolve(
+      `http://localhost/rsdat/clusters/c-1/dashboard/key/k/${page}`
+    )
   );
 
   url(cluster: string, page: string): string {

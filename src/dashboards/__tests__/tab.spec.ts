@@ -5,7 +5,8 @@ import { ApiError } from '../../common/request';
 import { DashboardTab, SLEEP_MS, tabId } from '../tab';
 import { FakeApi, FakeClusters, FakeTheme, aCluster, settle } from './samples';
 
-const PAGE = 'http://localhost/rsdat/dashboards/key/individual-task-stream';
+const PAGE =
+  'http://localhost/rsdat/clusters/c-1/dashboard/key/k/individual-task-stream';
 
 describe('DashboardTab', () => {
   let api: FakeApi;
