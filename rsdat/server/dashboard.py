@@ -116,8 +116,7 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
 
     def get_client_uri(self, protocol: str, host: str, port: int, proxied_path: str) -> str:
         """The scheduler's address for a request, without a token in the query."""
-        query = parse_qsl(self.request.query, keep_blank_values=True)
-        self.request.query = urlencode([(k, v) for k, v in query if k not in ("token", "_xsrf")])
+        self.request.query = self._plain_query()
         uri: str = super().get_client_uri(protocol, host, port, proxied_path)
         return uri
 
@@ -134,6 +133,11 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
             "<body style='font-family: sans-serif; margin: 2em; color: #555'>"
             f"<p data-code='{code}'>{html.escape(body['message'])}</p>{hint}</body></html>"
         )
+
+    def _plain_query(self) -> str:
+        """The page's own query: what is for Jupyter stays with Jupyter."""
+        query = parse_qsl(self.request.query, keep_blank_values=True)
+        return urlencode([(k, v) for k, v in query if k not in ("token", "_xsrf")])
 
     async def _find(self, id_: str) -> None:
         companion: Companion = self.settings["rsdat_companion"]
@@ -181,7 +185,9 @@ class DashboardHandler(_Proxy):
         await self._find(id_)
         if "text/html" in self.request.headers.get("Accept", ""):
             path = page_path(id_, page, self.settings["rsdat_dashboard_keys"])
-            self.redirect(url_path_join(self.base_url, path))
+            query = self._plain_query()
+            address = url_path_join(self.base_url, path)
+            self.redirect(f"{address}?{query}" if query else address)
             return
         # Where redirects of the scheduler lead: below this, instead of Jupyter's root.
         self.proxy_base = f"rsdat/clusters/{id_}/dashboard"
@@ -249,16 +255,17 @@ class DashboardPageHandler(_Proxy):
 
     def _log(self) -> None:
         """Jupyter's log gets the page, not the key."""
-        key = self.path_args[1] if len(self.path_args) > 1 else ""
-        if key and self.request.uri:
-            self.request.uri = self.request.uri.replace(key, "…")
+        self.request.uri = self._without_key(self.request.uri or "")
         super()._log()
 
     def log_exception(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         """The same for failures."""
-        key = self.path_args[1] if len(self.path_args) > 1 else ""
-        self.request.path = self.request.path.replace(key, "…") if key else self.request.path
+        self.request.path = self._without_key(self.request.path)
         super().log_exception(kind, error, traceback)
+
+    def _without_key(self, address: str) -> str:
+        # Before the route is known there are no arguments, nor is anything shown.
+        return address.replace(self.path_args[1], "…") if len(self.path_args) > 1 else address
 
 
 def with_script(page: bytes) -> bytes:

@@ -218,6 +218,16 @@ async def test_shown_page(far: FarEnd, lab: Lab, caplog: pytest.LogCaptureFixtur
     assert not [record for record in caplog.records if key in record.getMessage()]
 
 
+async def test_the_query_goes_along(far: FarEnd, lab: Lab) -> None:
+    """To where the page is shown, without what is for Jupyter."""
+    query = {"token": lab.token, "theme": "dark"}
+    path = "/clusters/up/dashboard/status"
+    response = await lab.ask("GET", path, headers=BROWSER, query=query)
+    assert response.headers["Location"].endswith("/status?theme=dark")
+    assert (await _follow(lab, response)).code == 200
+    assert far.addresses[-1] == "/status?theme=dark"
+
+
 async def test_the_key(far: FarEnd, lab: Lab) -> None:
     """One a cluster; it opens its own alone, and only who is logged in gets it."""
     path = "/api/clusters/up/dashboard-key"
