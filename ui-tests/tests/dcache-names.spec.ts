@@ -133,19 +133,20 @@ test('odd names are uploaded, listed, downloaded, moved and deleted', async ({
 });
 
 test('odd names are opened, saved and renamed one by one', async ({ page }) => {
-  for (const name of SOME) {
-    await putFile(`/oddities/${name}`, 'I was\n');
+  for (const [number, name] of SOME.entries()) {
+    await putFile(`/oddities/${name}`, `I was ${number}\n`);
   }
   const panel = await show(page, '/oddities');
   for (const [number, name] of SOME.entries()) {
     await row(panel, name).dblclick();
     const editor = page.getByRole('main').locator('.cm-content:visible');
-    await expect(editor).toContainText('I was');
+    await expect(editor).toContainText(`I was ${number}`);
     await editor.click();
     await press(page, 'Control+End');
     await page.keyboard.type('saved');
     await press(page, 'Control+s');
-    await expect.poll(() => textOf(`/oddities/${name}`)).toBe('I was\nsaved');
+    const was = `I was ${number}\nsaved`;
+    await expect.poll(() => textOf(`/oddities/${name}`)).toBe(was);
     await row(panel, name).click();
     await press(page, 'F2');
     const field = page.getByRole('dialog').getByRole('textbox');
@@ -154,10 +155,11 @@ test('odd names are opened, saved and renamed one by one', async ({ page }) => {
     await field.fill(renamed);
     await field.press('Enter');
     await expect(row(panel, renamed)).toBeVisible();
-    expect(await textOf(`/oddities/${renamed}`)).toBe('I was\nsaved');
+    expect(await textOf(`/oddities/${renamed}`)).toBe(was);
     expect((await door(`/oddities/${name}`)).status).toBe(404);
     // The open document goes along.
     await press(page, 'Alt+w');
+    await expect(editor).toHaveCount(0);
   }
 
   // What dCache would break is refused, in words, and stays typed.
