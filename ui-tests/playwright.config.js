@@ -3,7 +3,11 @@ const { execFileSync } = require('node:child_process');
 const { join } = require('node:path');
 const base = require('@jupyterlab/galata/lib/playwright-config');
 
-const python = join(__dirname, '..', '.venv', 'bin', 'python');
+// npm run test:lab names another environment, and has results of its own.
+process.env.RSDAT_UI_PYTHON ??= join(__dirname, '..', '.venv', 'bin', 'python');
+process.env.RSDAT_UI_RESULTS ??= join(__dirname, 'test-results');
+const python = process.env.RSDAT_UI_PYTHON;
+const results = process.env.RSDAT_UI_RESULTS;
 
 // The workers of Playwright read this file again and inherit the environment: chosen once.
 if (!process.env.RSDAT_UI_PORTS) {
@@ -19,7 +23,7 @@ if (!process.env.RSDAT_UI_PORTS) {
   ).trim();
 }
 const [port, hubPort] = process.env.RSDAT_UI_PORTS.split(',');
-const stateFile = join(__dirname, 'test-results', `stack-${port}.json`);
+const stateFile = join(results, `stack-${port}.json`);
 process.env.RSDAT_UI_STATE = stateFile;
 
 module.exports = {
@@ -28,10 +32,10 @@ module.exports = {
   expect: { timeout: 20_000 },
   workers: 1,
   retries: 0,
-  outputDir: join(__dirname, 'test-results', 'output'),
+  outputDir: join(results, 'output'),
   reporter: [
     ['list'],
-    ['json', { outputFile: join(__dirname, 'test-results', 'report.json') }]
+    ['json', { outputFile: join(results, 'report.json') }]
   ],
   use: {
     ...base.use,

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, test } from '@jupyterlab/galata';
 import { card, openPanel } from './support';
 
-const PYTHON = join(__dirname, '..', '..', '.venv', 'bin', 'python');
+const PYTHON = process.env.RSDAT_UI_PYTHON!;
 
 /** What Dask writes into a scheduler file. */
 interface ISchedulerFile {

@@ -7,7 +7,7 @@ import type { Locator, Page } from '@playwright/test';
 import { KERNEL_MS, notebookReady, progress, run } from './lab';
 import { openPanel, reload } from './support';
 
-const PYTHON = join(__dirname, '..', '..', '.venv', 'bin', 'python');
+const PYTHON = process.env.RSDAT_UI_PYTHON!;
 
 /** Show a catalog of the sample data, by its folder. */
 async function openCatalog(page: Page, folder: string): Promise<Locator> {
