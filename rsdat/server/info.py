@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from jupyter_server.auth.decorator import authorized
 from tornado import web
 
 from rsdat import __version__
 from rsdat.server.handler import RsdatHandler
+from rsdat.server.versions import versions_on_disk
 
 
 class InfoHandler(RsdatHandler):
@@ -18,7 +21,8 @@ class InfoHandler(RsdatHandler):
         """Version and surroundings. Answers also while the queue is silent."""
         queue = await self.companion.queue_info()
         endpoints = [endpoint.name for endpoint in await self.companion.storage.endpoints()]
-        self.reply({"version": __version__, **queue, "endpoints": endpoints})
+        on_disk = await asyncio.to_thread(versions_on_disk)
+        self.reply({"version": __version__, **on_disk, **queue, "endpoints": endpoints})
 
 
 class SiteHandler(RsdatHandler):

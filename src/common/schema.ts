@@ -327,6 +327,44 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/clusters/{id}/clients': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    /** Who is connected to the scheduler, and what would be lost if it ended now. 409 where it is not up, or where it is somebody else's, who does not tell. */
+    get: operations['listClients'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/clusters/{id}/versions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Whether a notebook's packages go with those of the scheduler and the workers. 409 as of the clients. */
+    post: operations['compareVersions'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/clusters/{id}/dashboard-key': {
     parameters: {
       query?: never;
@@ -1149,7 +1187,12 @@ export interface components {
       };
     };
     Info: {
+      /** @description Of the companion that runs. */
       version: string;
+      /** @description Of the package as it lies on the disk now: another than `version` where it was changed under a running Jupyter. */
+      installed: string | null;
+      /** @description Of the page's part that Jupyter would load now, as npm writes versions; null where none is installed. */
+      page: string | null;
       /** @enum {string} */
       queue: 'slurm' | 'local';
       /** @description As the queue names itself. */
@@ -1486,6 +1529,8 @@ export interface components {
         ends_at: string | null;
         /** @description The Slurm job that it runs in. */
         job: string | null;
+        /** @description Dask's own id of it, as clients know it. */
+        id: string | null;
         /** @description Path below base_url, `rsdat/clusters/<id>/dashboard/`, as soon as it is up. */
         dashboard: string | null;
       };
@@ -1524,6 +1569,45 @@ export interface components {
         /** @description Core-hours that an hour costs while the present jobs run. */
         per_hour: number;
       };
+      connection: components['schemas']['Connection'] | null;
+    };
+    /** @description What a `distributed.Client` needs, address or scheduler file, and where its keys are. Paths of files that only their owner can read; null where there is none. */
+    Connection: {
+      address: string | null;
+      scheduler_file: string | null;
+      ca_file: string | null;
+      cert_file: string | null;
+      key_file: string | null;
+    };
+    Clients: {
+      /** @description Dask's ids of the clients, without those that tasks made. */
+      clients: string[];
+      /** @description Dask tasks by what they do. */
+      tasks: {
+        processing: number;
+        /** @description For others, for a worker, or in the scheduler's queue. */
+        waiting: number;
+        /** @description Whose results are with the workers alone. */
+        in_memory: number;
+      };
+      /** @description Of those results. */
+      bytes: number;
+    };
+    NotebookVersions: {
+      /** @description Versions by package, `python` among them. */
+      packages: {
+        [key: string]: string | null;
+      };
+    };
+    VersionsCompared: {
+      /** @description How many could be asked. */
+      workers: number;
+      mismatch: {
+        message: string;
+        hint: string;
+        /** @description Work will most likely fail; else it may. */
+        serious: boolean;
+      } | null;
     };
     /** @description A cluster whose record can't be read. Its logs can. */
     DamagedCluster: {
@@ -2917,6 +3001,56 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Cluster'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listClients: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The clients and what is at stake. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Clients'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  compareVersions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['ClusterId'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['NotebookVersions'];
+      };
+    };
+    responses: {
+      /** @description What does not go together. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['VersionsCompared'];
         };
       };
       default: components['responses']['Error'];
