@@ -458,7 +458,8 @@ class TransferManager:
                     transfer.tell_folders()
                 if transfer.unsaved or saving or transfer.over:
                     saved = await self._save(transfer)
-                    if saved and transfer.over:
+                    # It may have ended while it was being written: then its end is not on disk.
+                    if saved and transfer.over and not transfer.unsaved:
                         self._drop(transfer)
             await asyncio.sleep(TELL_S)
 
