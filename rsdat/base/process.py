@@ -59,7 +59,7 @@ def birth(pid: int) -> str | None:
     """
     child = _children.get(pid)
     if child is not None and child.poll() is not None:
-        del _children[pid]
+        _children.pop(pid, None)  # two threads may look at once
         return None
     try:
         # Not by a Path: this is done for each cluster at each look, and that costs thrice as much.
