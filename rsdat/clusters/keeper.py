@@ -18,6 +18,7 @@ from rsdat.clusters import caps
 from rsdat.clusters.adaptive import may_grow
 from rsdat.clusters.bookkeeping import ends_to_ask, is_held, spelled_out, take_stock, vanished
 from rsdat.clusters.caps import Usage, usage_of
+from rsdat.clusters.clients import connection
 from rsdat.clusters.cost import core_hours
 from rsdat.clusters.diagnose import Diagnosis, diagnose
 from rsdat.clusters.diagnosis.findings import Inspector
@@ -143,7 +144,7 @@ class Keeper:
 
     def view(self) -> dict[str, Any]:
         """The `Cluster` of docs/api.yaml."""
-        return cluster_view(
+        view = cluster_view(
             self.record,
             self.observed,
             self.diagnosis,
@@ -152,6 +153,7 @@ class Keeper:
             can_hold=self._queue.can_hold,
             jupyter_ends=self.jupyter_ends,
         )
+        return {**view, "connection": connection(self.folder, self.record)}
 
     def usage(self) -> Usage:
         """What the cluster wants and has taken."""

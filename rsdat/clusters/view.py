@@ -100,6 +100,7 @@ def cluster_view(
             "ends_at": to_iso(ends_at) if ends_at and record.phase == "up" else None,
             "dashboard": f"rsdat/clusters/{record.id}/dashboard/" if dashboard else None,
             "job": record.scheduler_job.id if record.scheduler_job else None,
+            "id": _dask_id(record, answer),
         },
         "workers": {
             key: sum(group["workers"][key] for group in groups)
@@ -129,6 +130,11 @@ def cluster_view(
             "per_hour": float(cores_in_use(record, mine, job)),
         },
     }
+
+
+def _dask_id(record: Record, answer: SchedulerSeen | None) -> str | None:
+    known = record.scheduler.dask_id if record.scheduler else None
+    return answer.dask_id if answer else known
 
 
 def _group(

@@ -11,6 +11,7 @@ from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, InvalidInput
 from rsdat.clusters.attached.look import AttachedLook
 from rsdat.clusters.attached.view import attached_view
+from rsdat.clusters.clients import connection
 from rsdat.clusters.diagnose import Diagnosis
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.keeper import Keeper
@@ -41,7 +42,8 @@ class AttachedKeeper(Keeper):
 
     def view(self) -> dict[str, Any]:
         """The `Cluster` of docs/api.yaml."""
-        return attached_view(self.record, self.observed, self.diagnosis)
+        view = attached_view(self.record, self.observed, self.diagnosis)
+        return {**view, "connection": connection(self.folder, self.record)}
 
     async def turn(self, jobs: Sequence[Job] | None, *, reloaded: bool = False) -> None:
         """Look at the scheduler; whatever the queue says is none of its business."""

@@ -42,6 +42,7 @@ def attached_view(
             "ends_at": None,
             "dashboard": f"rsdat/clusters/{record.id}/dashboard/" if dashboard else None,
             "job": None,
+            "id": (answer and answer.dask_id) or None,
         },
         "workers": counts,
         "cores": sum(worker.threads for worker in workers),
