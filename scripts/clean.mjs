@@ -1,9 +1,11 @@
 // Removes what set-up and builds made; the demo's data stay.
-import { rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './setup.mjs';
 
+const labs = readdirSync(root).filter(name => name.startsWith('.venv-lab-'));
 for (const path of [
+  ...labs,
   'lib',
   'tsconfig.tsbuildinfo',
   'rsdat/labextension',

@@ -2,6 +2,24 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 
+/** What the tests want: program (or file) and its Debian package. */
+export const PROGRAMS = {
+  chromium: 'chromium',
+  slurmctld: 'slurmctld',
+  slurmd: 'slurmd',
+  sbatch: 'slurm-client',
+  munged: 'munge',
+  // Accounting, QOS and limits; the core packages bring no service that would start.
+  slurmdbd: 'slurmdbd',
+  mariadbd: 'mariadb-server-core',
+  mariadb: 'mariadb-client-core',
+  // Reads the configurations that tokens are handed out in.
+  rclone: 'rclone',
+  // The database of a real STAC API server; metapackages of whatever version the release has.
+  postgres: 'postgresql',
+  'postgis.control': 'postgresql-postgis'
+};
+
 /** Folders of one name below each version of something. */
 function versions(above, name) {
   return existsSync(above)

@@ -34,7 +34,7 @@ function say(text) {
 }
 
 /** Run a step; its output is shown only when it fails, unless `verbose`. */
-function step(title, command, args, options = {}) {
+export function step(title, command, args, options = {}) {
   say(title);
   const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: root,
@@ -50,7 +50,7 @@ function step(title, command, args, options = {}) {
   return stdout;
 }
 
-function digest(paths) {
+export function digest(paths) {
   const hash = createHash('sha256');
   for (const path of paths) {
     hash
@@ -171,9 +171,9 @@ function setupPython() {
 }
 
 /** Lab reads the extension from the checkout, so that a rebuild needs no reinstall. */
-function linkExtension() {
+export function linkExtension(environment = venv) {
   const link = join(
-    venv,
+    environment,
     'share',
     'jupyter',
     'labextensions',

@@ -2,15 +2,20 @@
 //
 //   npm test                      everything
 //   npm test -- --only jest       one of: lint, jest, pytest, browser (may be given twice)
-//   npm run test:long             the soak and fault rounds (pytest -m long)
+//   npm run test:long             the soak and fault rounds (pytest -m long), and ui-tests/beside
 //   npm test -- --with-long       everything, and these rounds too
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensurePrograms } from './debian.mjs';
+import { runBrowserTests } from './browser.mjs';
+import { ensurePrograms, PROGRAMS } from './debian.mjs';
+import { testLab } from './lab.mjs';
 import { lint } from './lint.mjs';
-import { root, setup, setupBrowserTests, SetupError, venv } from './setup.mjs';
+import { root, setup, SetupError, venv } from './setup.mjs';
+
+/** The lower bound in pyproject.toml; one environment that all the others fit into. */
+const LOWEST_LAB = '4.2';
 
 const only = process.argv.flatMap((word, index) =>
   word === '--only' ? [process.argv[index + 1]] : []
@@ -95,35 +100,15 @@ function runPytest(long = false) {
   add(title, counted(ok, counts));
 }
 
-function runBrowser(missing) {
+/** `run` returns the counts; skipped as one where there is no Chromium. */
+function runBrowser(title, missing, run) {
+  console.log(`\n== ${title}`);
   if (missing.chromium) {
-    console.log(`\n== browser\nskipped: chromium ${missing.chromium}`);
-    add('browser', { skipped: 1 });
+    console.log(`skipped: chromium ${missing.chromium}`);
+    add(title, { skipped: 1 });
     return;
   }
-  setupBrowserTests();
-  // Where ui-tests/playwright.config.js has it written; an old one must not be counted.
-  const file = join(root, 'ui-tests', 'test-results', 'report.json');
-  rmSync(file, { force: true });
-  const ok = show(
-    'browser',
-    join(root, 'ui-tests', 'node_modules', '.bin', 'playwright'),
-    ['test'],
-    {
-      cwd: join(root, 'ui-tests')
-    }
-  );
-  const stats = existsSync(file)
-    ? JSON.parse(readFileSync(file, 'utf8')).stats
-    : {};
-  add(
-    'browser',
-    counted(ok, {
-      passed: (stats.expected ?? 0) + (stats.flaky ?? 0),
-      failed: stats.unexpected ?? 0,
-      skipped: stats.skipped ?? 0
-    })
-  );
+  add(title, run());
 }
 
 function runLint() {
@@ -134,31 +119,19 @@ function runLint() {
 
 const began = Date.now();
 try {
-  const missing = ensurePrograms({
-    chromium: 'chromium',
-    slurmctld: 'slurmctld',
-    slurmd: 'slurmd',
-    sbatch: 'slurm-client',
-    munged: 'munge',
-    // Accounting, QOS and limits; the core packages bring no service that would start.
-    slurmdbd: 'slurmdbd',
-    mariadbd: 'mariadb-server-core',
-    mariadb: 'mariadb-client-core',
-    // Reads the configurations that tokens are handed out in.
-    rclone: 'rclone',
-    // The database of a real STAC API server; metapackages of whatever version the release has.
-    postgres: 'postgresql',
-    'postgis.control': 'postgresql-postgis'
-  });
+  const missing = ensurePrograms(PROGRAMS);
   setup();
   if (!isLong) {
     wants('lint') && runLint();
     wants('jest') && runJest();
     wants('pytest') && runPytest();
-    wants('browser') && runBrowser(missing);
+    wants('browser') && runBrowser('browser', missing, runBrowserTests);
   }
   if (isLong || withLong) {
     runPytest(true);
+    runBrowser('browser, lowest JupyterLab, others beside', missing, () =>
+      testLab({ version: LOWEST_LAB, beside: true })
+    );
   }
 } catch (error) {
   console.error(error instanceof SetupError ? error.message : error);

@@ -1,4 +1,4 @@
-"""Everything the browser tests need, started together: Slurm, the dCache door, two Lab servers.
+"""Everything the browser tests need, started together: Slurm, the dCache door, Lab, a JupyterHub.
 
 Runs until SIGTERM and then ends all it started. A Lab server that is killed is started again on
 its port, as a supervisor (systemd, JupyterHub) would: the kill test relies on it. What the tests
@@ -11,12 +11,14 @@ import argparse
 import contextlib
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+from importlib.util import find_spec
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -28,13 +30,12 @@ from tests.support.door import Door, door  # noqa: E402
 from tests.support.slurm_site import SlurmSite, missing_programs, sweep  # noqa: E402
 
 VENV_BIN = Path(sys.executable).parent
-HUB_TOKEN = "hub-like-token"
 MANY = 50_000
 OWNER_LOOK_S = 2.0
 
 
-class Lab:
-    """One Lab server that is started again whenever it dies before `stop`."""
+class Server:
+    """One server that is started again whenever it dies before `stop`."""
 
     def __init__(self, name: str, argv: list[str], env: dict[str, str], log: Path) -> None:
         self._argv, self._env, self._log = argv, env, log
@@ -144,6 +145,38 @@ def start(
     serve(arguments, folder, env | {"RSDAT_UI_ROOT": str(demo.work)}, dcache, stop, changed)
 
 
+def hub_settings(port: int) -> dict[str, str]:
+    """Where the hub is, and what opens it."""
+    return {
+        "url": f"http://127.0.0.1:{port}/hub-prefix/",
+        "password": secrets.token_urlsafe(),
+        "token": secrets.token_urlsafe(),
+    }
+
+
+def start_hub(folder: Path, env: dict[str, str], hub: dict[str, str], port: int) -> Server:
+    """A JupyterHub whose servers know of our Slurm and our files."""
+    (folder / "home").mkdir(parents=True)
+    kept = ("RSDAT_HOME", "RSDAT_QUEUE", "SLURM_CONF", "JUPYTER_CONFIG_DIR", "PATH")
+    servers = {name: env[name] for name in kept if name in env} | {
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+    }
+    return Server(
+        "hub",
+        [sys.executable, "-m", "jupyterhub", "--config", str(HERE / "hub_config.py")],
+        env
+        | {
+            "RSDAT_UI_PORT": str(port),
+            "RSDAT_UI_HUB_FOLDER": str(folder),
+            "RSDAT_UI_HUB_PASSWORD": hub["password"],
+            "RSDAT_UI_HUB_TOKEN": hub["token"],
+            "RSDAT_UI_HUB_SERVERS": json.dumps(servers),
+        },
+        folder / "hub.log",
+    )
+
+
 def serve(
     arguments: argparse.Namespace,
     folder: Path,
@@ -152,22 +185,20 @@ def serve(
     stop: threading.Event,
     changed: threading.Event,
 ) -> None:
-    """Run both Lab servers until `stop`, then end them and the clusters that are left."""
+    """Run Lab and the hub until `stop`, then end them and the clusters that are left."""
     jupyter = [sys.executable, "-m", "jupyter", "lab", "--no-browser"]
     labs = [
-        Lab(
+        Server(
             "galata",
             [*jupyter, "--config", str(HERE / "galata_config.py")],
             env | {"RSDAT_UI_PORT": str(arguments.port)},
             folder / "galata.log",
-        ),
-        Lab(
-            "hub",
-            [*jupyter, "--config", str(HERE / "hub_config.py")],
-            env | {"RSDAT_UI_PORT": str(arguments.hub_port), "JUPYTER_TOKEN": HUB_TOKEN},
-            folder / "hub.log",
-        ),
+        )
     ]
+    hub = None
+    if find_spec("jupyterhub"):
+        hub = hub_settings(arguments.hub_port)
+        labs.append(start_hub(folder / "hub", env, hub, arguments.hub_port))
     for lab in labs:
         threading.Thread(target=lab.watch, args=(changed,), daemon=True).start()
 
@@ -186,9 +217,9 @@ def serve(
                 "control_url": dcache.control_url,
                 "token": dcache.token,
             },
+            "root": env["RSDAT_UI_ROOT"],
             "labs": {lab.name: lab.process.pid for lab in labs},
-            "hub_url": f"http://127.0.0.1:{arguments.hub_port}/user/ann/",
-            "hub_token": HUB_TOKEN,
+            "hub": hub,
         }
         beside = arguments.state.with_suffix(".new")
         beside.write_text(json.dumps(state, indent=1))

@@ -2,7 +2,8 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
+import { activate } from './lab';
 import {
   choose,
   door,
@@ -72,7 +73,7 @@ test('a file is dragged from Lab’s own browser onto the panel', async ({
   });
   const panel = await show(page, '/taken');
   await expect(row(panel, 'keep.txt')).toBeVisible();
-  await page.sidebar.openTab('filebrowser');
+  await activate(page, 'filebrowser');
   await page.filebrowser.openDirectory(tmpPath);
   const file = page.locator('.jp-DirListing-item', { hasText: 'work.txt' });
   await expect(file).toBeVisible();

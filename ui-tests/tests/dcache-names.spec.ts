@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Page } from '@playwright/test';
-import { notebookReady, run } from './lab';
+import { appendToFirstCell, notebookReady, run } from './lab';
 import {
   choose,
   door,
@@ -158,7 +158,7 @@ test('odd names are opened, saved and renamed one by one', async ({ page }) => {
     expect(await textOf(`/oddities/${renamed}`)).toBe(was);
     expect((await door(`/oddities/${name}`)).status).toBe(404);
     // The open document goes along.
-    await press(page, 'Alt+w');
+    await run(page, 'application:close');
     await expect(editor).toHaveCount(0);
   }
 
@@ -187,9 +187,8 @@ test('odd names are read where they are dragged, and found by glob', async ({
   const cell = page.getByRole('main').locator('.jp-CodeCell .cm-content');
   await drag(page, row(panel, name), cell.first());
   await expect(cell.first()).toContainText('dcache');
-  await page.notebook.enterCellEditingMode(0);
-  await press(page, 'Control+End');
-  await page.keyboard.insertText(
+  await appendToFirstCell(
+    page,
     '\nprint(text.upper())\n' +
       'from rsdat.dcache import DCacheFileSystem\n' +
       'found = DCacheFileSystem().glob("/dragging/in/*")\n' +

@@ -1,15 +1,48 @@
-/** Step 3 below a JupyterHub-like base URL, with token and XSRF check: plain Playwright. */
-import { expect, test } from '@playwright/test';
-import { waitForLab } from './lab';
-import { newCluster, openPanel, shutDown, stack } from './support';
+/** Behind a real JupyterHub and its proxy, below a prefix: whatever has an address. Plain Playwright. */
+import { readFileSync } from 'node:fs';
+import { expect, test, type Locator, type Page } from '@playwright/test';
+import { run, waitForLab } from './lab';
+import { choose, door, putFile, row, show, textOf, transfers } from './storage';
+import { card, newCluster, openPanel, scale, shutDown, stack } from './support';
 
-test('panel and live dashboard below /user/ann/', async ({ page }) => {
-  const { hub_url, hub_token } = stack();
-  await page.goto(`${hub_url}lab?token=${hub_token}&reset`);
+const HUB = stack().hub!;
+/** Where ann's server lies. */
+const SERVER = `${new URL(HUB.url).pathname}user/ann/`;
+
+test.skip(!HUB, 'JupyterHub is not installed here');
+
+/** Log in at the hub; her server starts, and Lab opens. */
+async function login(page: Page): Promise<void> {
+  await page.goto(
+    `${HUB.url}hub/login?next=${encodeURIComponent(`${SERVER}lab?reset`)}`
+  );
+  await page.getByLabel('Username').fill('ann');
+  await page.getByLabel('Password').fill(HUB.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  // A server that starts shows a page of its own first.
+  await page.waitForURL(url => url.pathname === `${SERVER}lab`, {
+    timeout: 90_000
+  });
   await waitForLab(page);
+}
+
+/** Stop ann's server, as the hub's culler of idle servers does. */
+async function cull(): Promise<void> {
+  const url = `${HUB.url}hub/api/users/ann/server`;
+  const headers = { Authorization: `token ${HUB.token}` };
+  const stop = (): Promise<Response> =>
+    fetch(url, { method: 'DELETE', headers });
+  // 202 while it still stops.
+  await expect.poll(async () => (await stop()).status).toBe(204);
+}
+
+test('a cluster with its live dashboard, and events, come through the proxy', async ({
+  page
+}) => {
+  await login(page);
   const name = await newCluster(page);
   const websocket = page.waitForEvent('websocket', socket =>
-    socket.url().includes('/user/ann/rsdat/clusters/')
+    socket.url().includes(`${SERVER}rsdat/clusters/`)
   );
   await page
     .getByRole('region', { name: 'Dashboards', exact: true })
@@ -22,10 +55,115 @@ test('panel and live dashboard below /user/ann/', async ({ page }) => {
       .locator('.bk-Canvas, canvas')
       .first()
   ).toBeVisible({ timeout: 30_000 });
-  const dcache = await openPanel(page, 'dCache');
-  await expect(
-    dcache.getByRole('grid', { name: 'Files' }).getByRole('row').nth(1)
-  ).toBeVisible();
-  await openPanel(page, 'Clusters');
+  // Told by an event: nothing else is asked for while the card is looked at.
+  await scale(page, name, 1);
+  await expect(card(page, name)).toContainText('1 of 1 connected', {
+    timeout: 60_000
+  });
   await shutDown(page, name);
+});
+
+test('files go up and come down with the cookies of the hub', async ({
+  page
+}) => {
+  await putFile('/hub/there.txt', 'from dCache\n');
+  await login(page);
+  const panel = await show(page, '/hub');
+  await expect(row(panel, 'there.txt')).toBeVisible();
+
+  await choose(page, () => run(page, 'rsdat-dcache:upload'), {
+    name: 'up ü#?.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('from ann\n')
+  });
+  const section = await transfers(page);
+  await expect(
+    section.getByRole('listitem', { name: /^Upload of “up ü#\?\.txt”/ })
+  ).toContainText('done');
+  await expect(row(panel, 'up ü#?.txt')).toBeVisible();
+  expect(await textOf('/hub/up ü#?.txt')).toBe('from ann\n');
+
+  await row(panel, 'there.txt').click();
+  const download = page.waitForEvent('download');
+  await run(page, 'rsdat-dcache:download');
+  expect(readFileSync(await (await download).path(), 'utf8')).toBe(
+    'from dCache\n'
+  );
+  // Lab's own editors, by the drive.
+  await row(panel, 'there.txt').dblclick();
+  await expect(page.getByRole('main').locator('.cm-content')).toContainText(
+    'from dCache'
+  );
+});
+
+test('what lies behind the hub is closed to pages and people that it does not belong to', async ({
+  page,
+  browser
+}) => {
+  await putFile('/hub/kept.txt', 'kept\n');
+  await login(page);
+  // The cookies alone, as a foreign page would send them, write nothing.
+  const forged = await page.evaluate(
+    async url => (await fetch(url, { method: 'PUT', body: 'x' })).status,
+    `${SERVER}rsdat/files/demo/hub/forged.txt`
+  );
+  expect(forged).toBe(403);
+  expect((await door('/hub/forged.txt')).status).toBe(404);
+
+  const stranger = await browser.newContext();
+  const answer = await stranger.request.get(
+    new URL(`${SERVER}rsdat/files/demo/hub/kept.txt`, HUB.url).href,
+    { maxRedirects: 0 }
+  );
+  expect([302, 403]).toContain(answer.status());
+  expect(await answer.text()).not.toContain('kept');
+  await stranger.close();
+});
+
+/** Have both panels ask anew, and return what stands in them. */
+async function look(
+  page: Page
+): Promise<{ clusters: Locator; dcache: Locator }> {
+  const dcache = await openPanel(page, 'dCache');
+  await dcache.getByRole('button', { name: 'Refresh' }).click();
+  const clusters = await openPanel(page, 'Clusters');
+  return { clusters, dcache };
+}
+
+test('a login that ended, and a server that was stopped, are said in words', async ({
+  page
+}) => {
+  await login(page);
+  await show(page, '/');
+  await openPanel(page, 'Clusters');
+  await page.context().clearCookies();
+  const { clusters, dcache } = await look(page);
+  await expect(clusters).toContainText('you may have to log in again');
+  await openPanel(page, 'dCache');
+  await expect(dcache.getByRole('alert')).toContainText('log in again');
+
+  await login(page);
+  await show(page, '/');
+  await cull();
+  await look(page);
+  await expect(clusters).toContainText('Your Jupyter server is not running');
+  await expect(clusters).toContainText('JupyterHub');
+  await openPanel(page, 'dCache');
+  await expect(dcache.getByRole('alert')).toContainText(
+    'Your Jupyter server is not running'
+  );
+
+  // Started again in another tab, the panels go on without a reload.
+  const beside = await page.context().newPage();
+  await beside.goto(`${HUB.url}hub/spawn/ann`);
+  await beside.waitForURL(url => url.pathname.startsWith(SERVER), {
+    timeout: 90_000
+  });
+  await beside.close();
+  await look(page);
+  await expect(
+    clusters.getByRole('button', { name: 'Try again' })
+  ).toBeHidden();
+  await openPanel(page, 'dCache');
+  await expect(dcache.getByRole('alert')).toBeHidden();
 });

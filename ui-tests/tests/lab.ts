@@ -14,7 +14,7 @@ interface ICell {
   type: string;
   executionCount: number | null;
   outputs: { toJSON(): IOutput[] };
-  sharedModel: { setSource(source: string): void };
+  sharedModel: { getSource(): string; setSource(source: string): void };
 }
 
 /** The notebook in front, as this file uses it. */
@@ -39,7 +39,10 @@ interface ILabWindow {
     commands: {
       execute(id: string, args?: Record<string, string>): Promise<unknown>;
     };
-    shell: { currentWidget: INotebookPanel | null };
+    shell: {
+      currentWidget: INotebookPanel | null;
+      activateById(id: string): void;
+    };
   };
 }
 
@@ -86,6 +89,14 @@ export async function run(
   );
 }
 
+/** Bring a widget of Lab's shell to the front. */
+export async function activate(page: Page, id: string): Promise<void> {
+  await page.evaluate(
+    id => (window as unknown as ILabWindow).jupyterapp!.shell.activateById(id),
+    id
+  );
+}
+
 /** Wait until the notebook in front is loaded and its kernel waits for something to do. */
 export async function notebookReady(page: Page): Promise<void> {
   await page.waitForFunction(
@@ -113,6 +124,19 @@ export async function setFirstCell(page: Page, source: string): Promise<void> {
     (window as unknown as ILabWindow)
       .jupyterapp!.shell.currentWidget!.content.model.cells.get(0)
       .sharedModel.setSource(source);
+  }, source);
+}
+
+/** Add to what stands in the first cell of the notebook in front. */
+export async function appendToFirstCell(
+  page: Page,
+  source: string
+): Promise<void> {
+  await page.evaluate(source => {
+    const { sharedModel } = (
+      window as unknown as ILabWindow
+    ).jupyterapp!.shell.currentWidget!.content.model.cells.get(0);
+    sharedModel.setSource(sharedModel.getSource() + source);
   }, source);
 }
 

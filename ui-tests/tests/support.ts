@@ -19,9 +19,18 @@ export interface IStack {
     control_url: string;
     token: string;
   };
-  labs: { galata: number; hub: number };
-  hub_url: string;
-  hub_token: string;
+  /** The folder that Lab shows. */
+  root: string;
+  /** Process ids. */
+  labs: { galata: number; hub?: number };
+  /** A JupyterHub: ui-tests/hub_config.py. Null where none is installed. */
+  hub: {
+    url: string;
+    /** Lets anybody in under any name. */
+    password: string;
+    /** May stop people's servers by the hub's REST interface. */
+    token: string;
+  } | null;
 }
 
 /** The stack as it is now; pids change when a Lab server was killed. */
