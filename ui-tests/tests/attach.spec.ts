@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import { card, openPanel } from './support';
 
 const PYTHON = process.env.RSDAT_UI_PYTHON!;

@@ -1,5 +1,5 @@
 /** Steps 2 and 4: a cluster from the panel, scaled, used from a notebook, shut down. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import {
   card,
   drag,

@@ -1,5 +1,5 @@
 /** Step 3: dashboards as tabs, live, back after a reload, and below a base URL. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Page } from '@playwright/test';
 import { drag, newCluster, openPanel, reload, shutDown } from './support';
 

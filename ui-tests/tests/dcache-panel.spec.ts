@@ -1,5 +1,5 @@
 /** The dCache panel in the hand: selecting, going about, details, changes of others, code. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 import { notebookReady, run } from './lab';
 import { door, grid, putFile, row } from './storage';

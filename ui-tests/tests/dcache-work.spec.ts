@@ -1,6 +1,6 @@
 /** At work in the panel: two writers, a growing list, large files, a refused name, tape. */
 import { mkdirSync } from 'node:fs';
-import { expect, galata, test } from '@jupyterlab/galata';
+import { expect, galata, test } from './galata';
 import type { Locator } from '@playwright/test';
 import { run } from './lab';
 import { control, door, grid, putFile, row, show, textOf } from './storage';

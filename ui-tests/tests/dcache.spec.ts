@@ -1,6 +1,6 @@
 /** Step 5: files in dCache from the panel. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Page } from '@playwright/test';
 import { door, putFile, row } from './storage';
 import { openPanel, stack } from './support';

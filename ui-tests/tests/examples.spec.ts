@@ -1,7 +1,7 @@
 /** The examples in the launcher: one opens, runs, and is never lost to a second click. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 import { KERNEL_MS, notebookReady, progress, run, setFirstCell } from './lab';
 import { stack } from './support';

@@ -1,5 +1,5 @@
 /** A cluster's whole life in the panel: form, jobs, logs, worker groups, past, and made again. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 import {
   card,

@@ -1,5 +1,5 @@
 /** The form "Cluster options": limits in words, a preview, a preset of one's own, the last choice. */
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import { card, openPanel, shutDown, stack } from './support';
 
 test('a cluster as the form asks for it', async ({ page }) => {

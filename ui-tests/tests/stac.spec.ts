@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 import { KERNEL_MS, notebookReady, progress, run } from './lab';
 import { openPanel, reload } from './support';

@@ -1,7 +1,7 @@
 /** Endpoints and tokens: tried out step by step, described and forgotten, narrowed to hand out. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 import { openPanel, stack } from './support';
 

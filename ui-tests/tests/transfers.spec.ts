@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from '@jupyterlab/galata';
+import { expect, test } from './galata';
 import { run } from './lab';
 import { door, putFile, row, show, textOf, transfers } from './storage';
 import { openPanel, reload } from './support';
