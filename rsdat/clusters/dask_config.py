@@ -32,6 +32,7 @@ def cluster_config(folder: ClusterFolder) -> dict[str, Any]:
     certificate, key = str(folder.certificate_file), str(folder.key_file)
     role = {"cert": certificate, "key": key}
     scheduler, worker = (str(folder.preloads / name) for name in PRELOADS[:2])
+    more = [str(folder.preloads / "rsdat_pulse.py")]
     return {
         "distributed": {
             "comm": {
@@ -46,7 +47,7 @@ def cluster_config(folder: ClusterFolder) -> dict[str, Any]:
             },
             "scheduler": {
                 "http": {"routes": _ROUTES},
-                "preload": [scheduler, *_configured("distributed.scheduler.preload")],
+                "preload": [scheduler, *more, *_configured("distributed.scheduler.preload")],
             },
             "worker": {
                 "http": {"routes": []},

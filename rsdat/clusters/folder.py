@@ -40,7 +40,13 @@ from rsdat.clusters.naming import is_id
 from rsdat.clusters.record import Record
 
 _RECORD_LOCK_WAIT_S = 10.0
-PRELOADS = ("rsdat_scheduler.py", "rsdat_worker.py", "rsdat_nanny.py", "rsdat_start.py")
+PRELOADS = (
+    "rsdat_scheduler.py",
+    "rsdat_worker.py",
+    "rsdat_nanny.py",
+    "rsdat_start.py",
+    "rsdat_pulse.py",
+)
 
 
 class ClusterFolder:

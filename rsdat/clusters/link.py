@@ -145,16 +145,26 @@ class SchedulerLink:
         answer = await self._call("identity", CALL_S)
         found = str(answer.get("id")) if isinstance(answer, Mapping) else None
         if found is None or self.dask_id not in (None, found):
-            raise DoorBroken(
-                "Another scheduler than the cluster's answers at its address",
-                hint="Shut the cluster down and make a new one.",
-            )
+            raise _another_scheduler()
         facts = (answer.get("workers") or {}).items()
         workers = [_worker(address, worker) for address, worker in facts]
         return self._seen(found, (answer.get("services") or {}).get("dashboard"), workers)
 
     def _seen(self, dask_id: str, port: Any, workers: Sequence[WorkerSeen]) -> SchedulerSeen:
         return SchedulerSeen(dask_id, self.address, int(port) if port else None, tuple(workers))
+
+    async def pulse(self) -> Mapping[str, Any] | None:
+        """How busy it is, see `pulse_seen`; None where it has no preload of ours that tells.
+
+        Raises:
+            DoorBroken: No answer, or an answer by another scheduler.
+        """
+        told = await self._call("rsdat_pulse", CALL_S)
+        if not isinstance(told, Mapping):
+            return None
+        if str(told.get("id")) != self.dask_id:
+            raise _another_scheduler()
+        return told
 
     async def idle(self) -> bool:
         """Whether no task waits or runs anywhere.
@@ -261,3 +271,10 @@ class SchedulerLink:
                 f"The scheduler at {self.address} failed at '{operation}': {type(error).__name__}",
                 hint="Look at its log.",
             ) from error
+
+
+def _another_scheduler() -> DoorBroken:
+    return DoorBroken(
+        "Another scheduler than the cluster's answers at its address",
+        hint="Shut the cluster down and make a new one.",
+    )

@@ -28,6 +28,7 @@ from rsdat.clusters.logaccess import LogAccess
 from rsdat.clusters.logs import LogPart
 from rsdat.clusters.naming import check_name
 from rsdat.clusters.offers import Offers
+from rsdat.clusters.pulse import Pulses
 from rsdat.clusters.register import make_cluster
 from rsdat.clusters.request import read_change
 from rsdat.clusters.rounds import Rounds
@@ -84,6 +85,8 @@ class ClusterManager:
         self._offers = Offers(home, queue, self._rounds.outlook)
         #: Logs of all clusters.
         self.logs = LogAccess(home, self._rounds.jobs_seen)
+        #: How busy they are, for who looks.
+        self.pulses = Pulses(self._rounds.live)
         #: Past and damaged clusters.
         self.attic = Attic(home, queue, self._clock, self._rounds.tell)
 
@@ -102,6 +105,7 @@ class ClusterManager:
         """End the work in the background. Clusters live on."""
         await self.attic.stop()
         await self._offers.close()
+        await self.pulses.close()
         await self._rounds.stop()
 
     # -- asking ---------------------------------------------------------------------------------

@@ -26,10 +26,11 @@ from rsdat.server.examples import ExamplesHandler, OpenExampleHandler
 from rsdat.server.files import FilesHandler
 from rsdat.server.handler import UnknownRoute
 from rsdat.server.preview import PreviewHandler
+from rsdat.server.pulse import PulseHandler
 from rsdat.server.watch import WatchHandler
 
-#: `/api/clusters/preview` and `past` come before `/api/clusters/{id}`, which would take them; so
-#: does a dashboard's page by its key before those by the login.
+#: `/api/clusters/preview`, `pulse` and `past` come before `/api/clusters/{id}`, which would take
+#: them; so does a dashboard's page by its key before those by the login.
 ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/info", info.InfoHandler),
     ("/api/examples", ExamplesHandler),
@@ -39,6 +40,7 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/presets/{name}", info.PresetHandler),
     ("/api/clusters", clusters.ClustersHandler),
     ("/api/clusters/preview", clusters.PreviewHandler),
+    ("/api/clusters/pulse", PulseHandler),
     ("/api/clusters/past", clusters.PastHandler),
     ("/api/clusters/past/{id}", clusters.PastClusterHandler),
     ("/api/clusters/{id}", clusters.ClusterHandler),
