@@ -3,7 +3,38 @@ import { Token } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import type { ISignal } from '@lumino/signaling';
 import type { Widget } from '@lumino/widgets';
-import type { ICluster, IEndpoint, IEntry, ITransfer } from './common/types';
+import type {
+  ICluster,
+  IEndpoint,
+  IEntry,
+  IInfo,
+  ITransfer
+} from './common/types';
+
+/** Why page and companion can't work together as they should. */
+export interface ICompanionProblem {
+  /** `missing`: there is none; else what to do about two versions. */
+  readonly code: 'missing' | 'reload' | 'restart' | 'install';
+  readonly message: string;
+  readonly hint: string | null;
+}
+
+/** The companion in the Jupyter server, as far as it must be known that there is one. */
+export interface ICompanion {
+  /** What it said of itself; null while there is none. */
+  readonly info: IInfo | null;
+  /** Why it is none, or not the one that belongs to this page. */
+  readonly problem: ICompanionProblem | null;
+  /** Emitted when either changed. */
+  readonly changed: ISignal<ICompanion, void>;
+  /** Ask again; settles in any case. */
+  check(): Promise<void>;
+}
+
+export const ICompanion = new Token<ICompanion>(
+  'jupyterlab-rsdat:ICompanion',
+  'Whether the Jupyter server has the part of rsdat that belongs to this page.'
+);
 
 /** The user's clusters and which of them is selected. */
 export interface IClusterManager {
@@ -17,6 +48,8 @@ export interface IClusterManager {
   readonly changed: ISignal<IClusterManager, void>;
   /** Keep `clusters` fresh until the returned object is disposed. */
   watch(): IDisposable;
+  /** Keep `clusters` roughly known, at next to no cost, until the returned object is disposed. */
+  glance(): IDisposable;
   /** Select a cluster. */
   select(id: string | null): void;
   /** Ask the companion again. */

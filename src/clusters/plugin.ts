@@ -20,7 +20,7 @@ import { AccordionPanel } from '@lumino/widgets';
 import { ChangeStream } from '../common/events';
 import { returnFocus } from '../common/keepfocus';
 import { Section } from '../common/section';
-import { IClusterManager, ISidebar } from '../tokens';
+import { IClusterManager, ICompanion, ISidebar } from '../tokens';
 import { ClustersApi } from './api';
 import { CommandIDs, addCommands } from './commands';
 import { clustersIcon } from './icons';
@@ -41,7 +41,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     INotebookTracker,
     ILayoutRestorer,
     IStatusBar,
-    IRunningSessionManagers
+    IRunningSessionManagers,
+    ICompanion
   ],
   provides: IClusterManager,
   activate: (
@@ -53,7 +54,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     notebooks: INotebookTracker | null,
     restorer: ILayoutRestorer | null,
     statusBar: IStatusBar | null,
-    runningManagers: IRunningSessionManagers | null
+    runningManagers: IRunningSessionManagers | null,
+    companion: ICompanion | null
   ): IClusterManager => {
     const { commands, serviceManager, shell } = app;
     const usedTranslator = translator ?? nullTranslator;
@@ -164,7 +166,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
             tables,
             commands,
             baseUrl,
-            trans
+            trans,
+            companion
           });
       }
     });

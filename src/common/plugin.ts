@@ -1,7 +1,16 @@
-/** What all features share of Lab: its language for the messages of requests. */
-import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ITranslator } from '@jupyterlab/translation';
-import { translateMessages } from './request';
+/** What all features share of Lab: its language for the messages of requests, and whether there is a companion. */
+import type {
+  JupyterFrontEnd,
+  JupyterFrontEndPlugin
+} from '@jupyterlab/application';
+import { ITranslator, nullTranslator } from '@jupyterlab/translation';
+import { ICompanion } from '../tokens';
+// Light, and asked as soon as the page is there.
+/* eslint-disable jupyter/prefer-lazy-imports */
+import { Companion } from './companion';
+import { requestJson, route, translateMessages } from './request';
+/* eslint-enable jupyter/prefer-lazy-imports */
+import type { IInfo } from './types';
 
 const messages: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-rsdat:messages',
@@ -12,4 +21,44 @@ const messages: JupyterFrontEndPlugin<void> = {
     translateMessages(translator.load('jupyterlab_rsdat'))
 };
 
-export const commonPlugins: JupyterFrontEndPlugin<unknown>[] = [messages];
+const companion: JupyterFrontEndPlugin<ICompanion> = {
+  id: 'jupyterlab-rsdat:companion',
+  description:
+    'Tells whether the Jupyter server has the part of rsdat that belongs to this page.',
+  autoStart: true,
+  optional: [ITranslator],
+  provides: ICompanion,
+  activate: (
+    app: JupyterFrontEnd,
+    translator: ITranslator | null
+  ): ICompanion => {
+    const { serverSettings } = app.serviceManager;
+    const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
+    const companion = new Companion({
+      load: () =>
+        requestJson<IInfo>(
+          serverSettings,
+          route(serverSettings, 'api', 'info')
+        ),
+      trans
+    });
+    void app.restored.then(async () => {
+      const [{ askOnReturn, tellProblems }] = await Promise.all([
+        import('./companionwatch'),
+        companion.check()
+      ]);
+      tellProblems({
+        companion,
+        trans,
+        reload: () => window.location.reload()
+      });
+      askOnReturn(companion);
+    });
+    return companion;
+  }
+};
+
+export const commonPlugins: JupyterFrontEndPlugin<unknown>[] = [
+  messages,
+  companion
+];

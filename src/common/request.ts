@@ -25,8 +25,8 @@ export function translateMessages(bundle: TranslationBundle): void {
  * What the companion, Jupyter or the network said instead of an answer.
  *
  * Decide by `code`, not by `status`: Jupyter (403) and JupyterHub (424, 503) send statuses of
- * their own, which then have the code `jupyter`. A request without any answer has `network`, one
- * that was given up after its time `timeout`.
+ * their own, which then have the code `jupyter`, or `missing` where nobody knows our routes. A
+ * request without any answer has `network`, one that was given up after its time `timeout`.
  */
 export class ApiError extends Error {
   constructor(options: ApiError.IOptions) {
@@ -64,11 +64,14 @@ export class ApiError extends Error {
       details?: { code?: string };
     };
     const details = reply.details ?? {};
+    if (details.code === undefined) {
+      return notOurs(status, reply.message);
+    }
     return new ApiError({
       message:
         reply.message || trans.__('The Jupyter server answered %1.', status),
       hint: reply.hint,
-      code: details.code ?? 'jupyter',
+      code: details.code,
       status,
       details
     });
@@ -196,6 +199,50 @@ function tooLate(limit_ms: number): ApiError {
     ),
     code: 'timeout'
   });
+}
+
+/** What Jupyter, JupyterHub or a proxy said in the companion's place, and what to do about it. */
+function notOurs(status: number, said: string | undefined): ApiError {
+  const answer = (
+    message: string,
+    hint: string | null,
+    code = 'jupyter'
+  ): ApiError => new ApiError({ message, hint, code, status });
+  switch (status) {
+    case 401:
+    case 403:
+      return answer(
+        said || trans.__('Jupyter refused this (%1).', status),
+        trans.__('Reload the page: you may have to log in again.')
+      );
+    case 404:
+      return answer(
+        trans.__('The Jupyter server does not have its part of rsdat.'),
+        trans.__(
+          'In the environment that Jupyter runs in: pip install rsdat, then jupyter server extension enable rsdat. Then restart Jupyter.'
+        ),
+        'missing'
+      );
+    case 424:
+    case 503:
+      return answer(
+        trans.__('Your Jupyter server is not running (%1).', status),
+        trans.__(
+          'Start it again, in JupyterHub by File > Hub Control Panel, and reload the page.'
+        )
+      );
+    case 502:
+    case 504:
+      return answer(
+        trans.__('The proxy before Jupyter gets no answer (%1).', status),
+        trans.__('Your Jupyter server may be starting, or have ended.')
+      );
+    default:
+      return answer(
+        said || trans.__('The Jupyter server answered %1.', status),
+        null
+      );
+  }
 }
 
 /** A page of whatever stands before Jupyter: most often its login page, with status 200. */

@@ -20,7 +20,7 @@ import type { MissedEvents } from '../common/missed';
 import { insertCode } from '../common/insert';
 import { Section } from '../common/section';
 import type { IEntry } from '../common/types';
-import { IDCache, IDCacheSidebar } from '../tokens';
+import { ICompanion, IDCache, IDCacheSidebar } from '../tokens';
 // Activation needs these at once: the drive before any document is restored, the actions for
 // its signals and the page's address.
 /* eslint-disable jupyter/prefer-lazy-imports */
@@ -113,7 +113,8 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     IStateDB,
     INotebookTracker,
     IDocumentManager,
-    ISettingRegistry
+    ISettingRegistry,
+    ICompanion
   ],
   provides: IDCache,
   activate: (
@@ -125,7 +126,8 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     state: IStateDB | null,
     notebooks: INotebookTracker | null,
     documents: IDocumentManager | null,
-    settings: ISettingRegistry | null
+    settings: ISettingRegistry | null,
+    companion: ICompanion | null
   ): IDCache => {
     const { api, drive } = service;
     const { commands, serviceManager, shell } = app;
@@ -167,6 +169,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       details,
       commands,
       trans,
+      companion,
       iconOf: entry => iconOf(entry, app),
       complete: (typed, signal) =>
         model.complete(model.endpoint ?? '', typed, signal),

@@ -8,8 +8,10 @@ import {
 } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
+import { CompanionNotice } from '../../common/companionnotice';
 import { moveFocus } from '../../common/roving';
 import { formatClock } from '../../common/units';
+import type { ICompanion } from '../../tokens';
 import { CommandIDs } from '../ids';
 import { startClusterDrag } from '../drag';
 import type { JobTables } from '../jobs/tables';
@@ -26,6 +28,8 @@ export interface IPanelProps {
   commands: CommandRegistry;
   baseUrl: string;
   trans: TranslationBundle;
+  /** Says when page and server do not fit; not everywhere there. */
+  companion?: ICompanion | null;
 }
 
 export function ClustersPanel(props: IPanelProps): JSX.Element {
@@ -70,6 +74,7 @@ function Content(props: IPanelProps): JSX.Element {
           <linkIcon.react tag="span" />
         </button>
       </div>
+      <CompanionNotice companion={props.companion ?? null} trans={trans} />
       <Banners model={model} trans={trans} />
       <Announcer model={model} trans={trans} />
       <List {...props} />

@@ -108,6 +108,24 @@ it('tells what the companion and what others said', async () => {
   );
 });
 
+it.each([
+  [401, '', 'jupyter', /refused this.*log in again/],
+  [403, '{"message": "No cookie."}', 'jupyter', /^No cookie\. Reload/],
+  [404, '<html>', 'missing', /does not have its part.*pip install rsdat/],
+  [424, '', 'jupyter', /not running \(424\).*Hub Control Panel/],
+  [503, '{"message": "Service Unavailable"}', 'jupyter', /not running \(503\)/],
+  [504, '', 'jupyter', /proxy before Jupyter/],
+  [418, '{"message": "Tea."}', 'jupyter', /^Tea\.$/]
+])(
+  'says what to do about a %i that is not of the companion',
+  async (status, body, code, text) => {
+    const settings = settingsWith(async () => new Response(body, { status }));
+    const error = await failureOf(requestJson(settings, url));
+    expect(error).toMatchObject({ code, status });
+    expect(error.text).toMatch(text);
+  }
+);
+
 it('says that a login page is no answer', async () => {
   const settings = settingsWith(async () => new Response('<!DOCTYPE html>'));
   const error = await failureOf(requestJson(settings, url));
@@ -123,7 +141,7 @@ it('speaks the language of Lab', async () => {
   } as never);
   const settings = settingsWith(async () => new Response('', { status: 424 }));
   expect((await failureOf(requestJson(settings, url))).message).toBe(
-    '«The Jupyter server answered %1.» 424'
+    '«Your Jupyter server is not running (%1).» 424'
   );
   const broken = settingsWith(() => Promise.reject(new TypeError('failed')));
   expect((await failureOf(requestJson(broken, url))).message).toContain(

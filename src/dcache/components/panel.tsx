@@ -1,5 +1,6 @@
 /** The dCache panel: where one is, the list, and what is said instead of one. */
 import React from 'react';
+import { CompanionNotice } from '../../common/companionnotice';
 import { formatBytes } from '../../common/units';
 import type { DCacheModel } from '../model';
 import { folderOf } from '../paths';
@@ -56,6 +57,7 @@ export function DCachePanel(props: IPanelContext): JSX.Element {
         role="presentation"
         onKeyDown={onKeyDown}
       >
+        <CompanionNotice companion={props.companion ?? null} trans={trans} />
         <Tools {...props} />
         <Crumbs {...props} isEditing={isEditing} setEditing={leave} />
         <Filter {...props} key={`${model.endpoint}:${model.path}`} />

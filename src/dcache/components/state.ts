@@ -6,6 +6,7 @@ import type { Drag } from '@lumino/dragdrop';
 import type { ISignal } from '@lumino/signaling';
 import React from 'react';
 import type { IEntry } from '../../common/types';
+import type { ICompanion } from '../../tokens';
 import type { Bookmarks } from '../bookmarks';
 import type { ColumnsModel, IColumnChoice } from '../columns';
 import type { DetailsModel } from '../details';
@@ -20,6 +21,8 @@ export interface IPanelContext {
   bookmarks: Bookmarks;
   commands: CommandRegistry;
   trans: TranslationBundle;
+  /** Says when page and server do not fit; not everywhere there. */
+  companion?: ICompanion | null;
   /** Lab's icon for a kind of file. */
   iconOf: (entry: IEntry) => LabIcon;
   /** Folders that complete what is typed as a path. */
