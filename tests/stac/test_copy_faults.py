@@ -433,35 +433,6 @@ def test_files_on_tape_are_told_at_once_or_staged(dcache: Door, tmp_path: Path) 
     assert [outcome.code for outcome in late.failed] == ["on_tape_still"]
 
 
-def test_an_interrupt_takes_back_what_was_begun(
-    web: WebFiles, dcache: Door, tmp_path: Path
-) -> None:
-    """The stop button of a notebook."""
-    web.files["/a"] = os.urandom(3_000_000)
-    gate = threading.Event()
-
-    def stop(handler: Any) -> bool:
-        handler.send_response(200)
-        handler.send_header("Content-Length", "3000000")
-        handler.end_headers()
-        handler.wfile.write(web.files["/a"][:2_000_000])
-        ends = time.monotonic() + 30
-        while not hidden(dcache.root / tmp_path.name) and time.monotonic() < ends:
-            time.sleep(0.01)
-        signal.raise_signal(signal.SIGINT)
-        gate.wait(30)
-        return True
-
-    web.spoil = stop
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            quietly(item("i", {"a": f"{web.url}/a"}), "a", f"dcache:///{tmp_path.name}")
-    finally:
-        gate.set()
-    assert hidden(dcache.root / tmp_path.name) == []
-    assert not (dcache.root / tmp_path.name / "i/a").exists()
-
-
 def test_a_list_of_items_that_breaks_off(web: WebFiles, tmp_path: Path) -> None:
     """What came before is copied; the failure is told all the same."""
     web.files = {f"/{n}": b"x" for n in range(3)}

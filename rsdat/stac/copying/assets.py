@@ -142,6 +142,9 @@ class Run:
             # What arrived before the list of items broke off is kept all the same.
             await self._finish()
             raise
+        except BaseException:
+            await self._keeper.give_up()
+            raise
         await self._finish()
         self.report.seconds = time.monotonic() - started
         return self.report

@@ -193,12 +193,22 @@ class Keeper:
         """
         for folder in list(self._items):
             self._keep(folder)
-        while self._saving:
-            await asyncio.gather(*self._saving)
+        try:
+            while self._saving:
+                await asyncio.gather(*self._saving)
+        except BaseException:
+            await self.give_up()
+            raise
         if self._catalog is None:
             return None
         await asyncio.to_thread(self._link, self._catalog)
         return self._catalog
+
+    async def give_up(self) -> None:
+        """End what is being saved: what was begun of it is taken back."""
+        for task in self._saving:
+            task.cancel()
+        await asyncio.gather(*self._saving, return_exceptions=True)
 
     def _link(self, href: str) -> None:
         """Link what arrived, as if nobody else wrote the catalog at the same time."""
