@@ -19,6 +19,7 @@ import {
   setup,
   SetupError,
   step,
+  unlinkExtension,
   venv
 } from './setup.mjs';
 
@@ -97,22 +98,29 @@ export function setupLab(version, beside) {
       .filter(line => !NOT_HELD.test(line))
       .join('\n')
   );
-  step(`installing ${requirement(version)}`, uv, [
-    'pip',
-    'install',
-    '--python',
-    python,
-    '--compile-bytecode',
-    '--upgrade-package',
-    'jupyterlab',
-    '-c',
-    held,
-    ...(pins ? ['-c', pins] : []),
-    requirement(version),
-    ...(beside ? NEIGHBOURS : []),
-    '-e',
-    '.[browser]'
-  ]);
+  unlinkExtension(folder);
+  step(
+    `installing ${requirement(version)}`,
+    uv,
+    [
+      'pip',
+      'install',
+      '--python',
+      python,
+      '--compile-bytecode',
+      '--upgrade-package',
+      'jupyterlab',
+      '-c',
+      held,
+      ...(pins ? ['-c', pins] : []),
+      requirement(version),
+      ...(beside ? NEIGHBOURS : []),
+      '-e',
+      '.[browser]'
+    ],
+    // The page's part was built by `setup`, and is linked below.
+    { env: { ...process.env, HATCH_JUPYTER_BUILDER_SKIP_NPM: '1' } }
+  );
   linkExtension(folder);
   writeFileSync(mark, value);
   return { name, python };

@@ -155,6 +155,7 @@ function setupPython() {
     '--disable-pip-version-check',
     'uv'
   ]);
+  unlinkExtension(venv);
   step('installing the Python packages', join(venv, 'bin', 'uv'), [
     'pip',
     'install',
@@ -166,23 +167,33 @@ function setupPython() {
     '-e',
     '.[test]'
   ]);
-  linkExtension();
+  linkExtension(venv);
   stamp('python', value);
 }
 
-/** Lab reads the extension from the checkout, so that a rebuild needs no reinstall. */
-export function linkExtension(environment = venv) {
-  const link = join(
+function extensionIn(environment) {
+  return join(
     environment,
     'share',
     'jupyter',
     'labextensions',
     'jupyterlab-rsdat'
   );
-  mkdirSync(dirname(link), { recursive: true });
+}
+
+/** Before an install, which would write and delete in the checkout through the link. */
+export function unlinkExtension(environment) {
+  const link = extensionIn(environment);
   if (existsSync(link) || isLink(link)) {
     rmSync(link, { recursive: true });
   }
+}
+
+/** Lab reads the extension from the checkout, so that a rebuild needs no reinstall. */
+export function linkExtension(environment) {
+  unlinkExtension(environment);
+  const link = extensionIn(environment);
+  mkdirSync(dirname(link), { recursive: true });
   symlinkSync(join(root, 'rsdat', 'labextension'), link);
 }
 
