@@ -8,6 +8,8 @@ process.env.RSDAT_UI_PYTHON ??= join(__dirname, '..', '.venv', 'bin', 'python');
 process.env.RSDAT_UI_RESULTS ??= join(__dirname, 'test-results');
 const python = process.env.RSDAT_UI_PYTHON;
 const results = process.env.RSDAT_UI_RESULTS;
+// Other extensions are installed beside ours: what is tested then needs no hub.
+const isBeside = Boolean(process.env.RSDAT_UI_BESIDE);
 
 // The workers of Playwright read this file again and inherit the environment: chosen once.
 if (!process.env.RSDAT_UI_PORTS) {
@@ -28,15 +30,13 @@ process.env.RSDAT_UI_STATE = stateFile;
 
 module.exports = {
   ...base,
+  testDir: join(__dirname, isBeside ? 'beside' : 'tests'),
   timeout: 120_000,
   expect: { timeout: 20_000 },
   workers: 1,
   retries: 0,
   outputDir: join(results, 'output'),
-  reporter: [
-    ['list'],
-    ['json', { outputFile: join(results, 'report.json') }]
-  ],
+  reporter: [['list'], ['json', { outputFile: join(results, 'report.json') }]],
   use: {
     ...base.use,
     baseURL: `http://127.0.0.1:${port}`,
@@ -57,7 +57,7 @@ module.exports = {
     }
   },
   webServer: {
-    command: `${python} ${join(__dirname, 'stack.py')} --port ${port} --hub-port ${hubPort} --state ${stateFile} --owner ${process.pid}`,
+    command: `${python} ${join(__dirname, 'stack.py')} --port ${port} ${isBeside ? '' : `--hub-port ${hubPort}`} --state ${stateFile} --owner ${process.pid}`,
     url: `http://127.0.0.1:${port}/lab`,
     timeout: 180_000,
     reuseExistingServer: false,

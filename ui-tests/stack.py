@@ -85,7 +85,7 @@ def main() -> None:
     """Start all, write the state file, wait for SIGTERM, end all."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
-    parser.add_argument("--hub-port", type=int, required=True)
+    parser.add_argument("--hub-port", type=int, help="without it, no hub")
     parser.add_argument("--state", type=Path, required=True)
     parser.add_argument("--owner", type=int, required=True, help="ends with this process")
     arguments = parser.parse_args()
@@ -196,7 +196,7 @@ def serve(
         )
     ]
     hub = None
-    if find_spec("jupyterhub"):
+    if arguments.hub_port and find_spec("jupyterhub"):
         hub = hub_settings(arguments.hub_port)
         labs.append(start_hub(folder / "hub", env, hub, arguments.hub_port))
     for lab in labs:
