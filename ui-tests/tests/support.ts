@@ -124,23 +124,23 @@ export async function shutDown(page: Page, name: string): Promise<void> {
   await expect(card(page, name)).toBeHidden({ timeout: 60_000 });
 }
 
-/** Drag from the middle of one element to the middle of another, as a hand does. */
+/** Drag from one element to a place in another, its middle if left out, as a hand does. */
 export async function drag(
   page: Page,
   from: Locator,
-  to: Locator
+  to: Locator,
+  at?: { x: number; y: number }
 ): Promise<void> {
   const start = (await from.boundingBox())!;
   const end = (await to.boundingBox())!;
+  const { x, y } = at ?? { x: end.width / 2, y: end.height / 2 };
   await page.mouse.move(start.x + 12, start.y + start.height / 2);
   await page.mouse.down();
   await page.mouse.move(start.x + 40, start.y + start.height / 2 + 20, {
     steps: 5
   });
   await expect(page.locator('.lm-mod-drag-image')).toBeVisible();
-  await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2, {
-    steps: 10
-  });
+  await page.mouse.move(end.x + x, end.y + y, { steps: 10 });
   await page.mouse.up();
 }
 
