@@ -2,8 +2,8 @@
 import { Clipboard, Notification } from '@jupyterlab/apputils';
 import type { INotebookTracker } from '@jupyterlab/notebook';
 import { addIcon, codeIcon } from '@jupyterlab/ui-components';
+import { clientCode } from '../common/clientcode';
 import type { IClusterRequest } from '../common/types';
-import { clientCode } from './code';
 import { clustersIcon } from './icons';
 import { CommandIDs } from './ids';
 import { insertCode } from '../common/insert';
@@ -21,6 +21,8 @@ export interface ICommandOptions extends IJobCommandParts {
   notebooks: INotebookTracker | null;
   /** Show a widget of the main area. */
   activate: (id: string) => void;
+  /** Bring the Clusters panel into view. */
+  showPanel: () => void;
 }
 
 /** Add the commands. Those on one cluster take its id, and else act on the selected one. */
@@ -35,17 +37,44 @@ export function addCommands(options: ICommandOptions): void {
   addJobCommands(options);
   addPastCommands(options);
 
+  commands.addCommand(CommandIDs.show, {
+    label: trans.__('Show Clusters'),
+    caption: trans.__('Show the Dask clusters and their dashboards'),
+    icon: clustersIcon,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          cluster: {
+            type: 'string',
+            description: 'Id of the cluster to select.'
+          }
+        }
+      }
+    },
+    execute: args => {
+      if (typeof args.cluster === 'string') {
+        model.select(args.cluster);
+      }
+      options.showPanel();
+    }
+  });
+
   commands.addCommand(CommandIDs.newCluster, {
     label: args =>
       args.form
         ? trans.__('New SLURMCluster with Options…')
         : trans.__('New SLURMCluster'),
     caption: trans.__('Start a Dask cluster whose workers are jobs'),
-    icon: addIcon,
+    icon: args => (args.isLauncher ? clustersIcon : addIcon),
     describedBy: {
       args: {
         type: 'object',
         properties: {
+          isLauncher: {
+            type: 'boolean',
+            description: 'It stands in the launcher, with the clusters’ icon.'
+          },
           form: {
             type: 'boolean',
             description: 'Ask for the options in a form first.'
@@ -111,6 +140,9 @@ export function addCommands(options: ICommandOptions): void {
           renew
         };
       }
+      if (request !== null) {
+        options.showPanel();
+      }
       // A refusal stays in the panel, as a card with the queue's words.
       return request && model.create(request).catch(() => null);
     }
@@ -129,10 +161,10 @@ export function addCommands(options: ICommandOptions): void {
     },
     execute: async args => {
       const cluster = targets.cluster(args);
-      if (!cluster) {
+      const code = cluster && clientCode(cluster);
+      if (!code) {
         return;
       }
-      const code = clientCode(cluster.name);
       const notebook = options.notebooks?.currentWidget;
       if (notebook && insertCode(notebook.content, code)) {
         options.activate(notebook.id);

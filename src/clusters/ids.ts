@@ -1,5 +1,6 @@
 /** The names of the clusters' commands; others rely on them. */
 export namespace CommandIDs {
+  export const show = 'rsdat:show-clusters';
   export const newCluster = 'rsdat:new-cluster';
   export const attach = 'rsdat:attach-cluster';
   export const scale = 'rsdat:scale-cluster';

@@ -134,6 +134,11 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       state,
       notebooks,
       activate: id => shell.activateById(id),
+      showPanel: () => {
+        if (!section.isVisible) {
+          sidebar.show();
+        }
+      },
       openLog,
       tables,
       openJobs
@@ -178,11 +183,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     });
     sidebar.addSection(section);
 
-    const showPanel = (): void => sidebar.show();
-    const show = (cluster: string): void => {
-      model.select(cluster);
-      showPanel();
-    };
+    const show = (cluster: string): void =>
+      void commands.execute(CommandIDs.show, { cluster });
     void import('./notices').then(({ Notices }) => {
       new Notices({ model, trans, show });
     });
@@ -195,7 +197,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     }
     if (statusBar) {
       void import('./statusitem').then(({ ClusterStatus }) => {
-        const item = new ClusterStatus({ model, trans, show: showPanel });
+        const item = new ClusterStatus({ model, commands, trans });
         statusBar.registerStatusItem('jupyterlab-rsdat:clusters', {
           align: 'left',
           item,

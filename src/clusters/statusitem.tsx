@@ -1,12 +1,19 @@
-/** The clusters in Lab's status bar: how many, with how many workers, and whether one is going to end. */
+/** The clusters in Lab's status bar: how many, with how many workers, and what is going to end. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
 import React from 'react';
+import { useNow } from '../common/now';
 import type { ICluster } from '../common/types';
+import { endLine, endWords, ends, isNear } from './ends';
+import { CommandIDs } from './ids';
 import { warningWords } from './lifetime';
 import type { ClusterModel } from './model';
 import { isAlive } from './status';
+
+/** Words in minutes need no finer clock. */
+const TICK_MS = 30_000;
 
 /** `Dask: 2 clusters, 12 workers`. */
 export function statusWords(
@@ -59,30 +66,9 @@ export class ClusterStatus extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { model, trans, show } = this._options;
     return (
-      <UseSignal signal={model.changed}>
-        {() => {
-          const words = statusWords(model.clusters, trans);
-          const lines = warningLines(model.clusters, trans);
-          return (
-            <button
-              type="button"
-              className="jp-rsdat-Status-button"
-              title={[trans.__('Show the clusters'), ...lines].join('\n')}
-              onClick={() => show()}
-            >
-              {lines.length > 0
-                ? trans._n(
-                    '⚠ %2, %1 warning',
-                    '⚠ %2, %1 warnings',
-                    lines.length,
-                    words
-                  )
-                : words}
-            </button>
-          );
-        }}
+      <UseSignal signal={this._options.model.changed}>
+        {() => <Item {...this._options} />}
       </UseSignal>
     );
   }
@@ -94,8 +80,37 @@ export class ClusterStatus extends ReactWidget {
 export namespace ClusterStatus {
   export interface IOptions {
     model: ClusterModel;
+    commands: CommandRegistry;
     trans: TranslationBundle;
-    /** Show the panel. */
-    show: () => void;
   }
+}
+
+function Item(props: ClusterStatus.IOptions): JSX.Element {
+  const { commands, model, trans } = props;
+  const { clusters, queueSeen } = model;
+  const now = useNow(TICK_MS, clusters.some(isAlive));
+  const soonest = ends(clusters, queueSeen, now);
+  const warnings = warningLines(clusters, trans);
+  const [first] = soonest;
+  const isWarning = warnings.length > 0 || (first && isNear(first, now));
+  const counts = statusWords(clusters, trans);
+  const words = first
+    ? trans.__('%1 · %2', counts, endWords(first, trans, now))
+    : counts;
+  // A warning of the companion tells the same end with what to do about it.
+  const lines =
+    warnings.length > 0
+      ? warnings
+      : soonest.map(end => endLine(end, trans, now));
+  return (
+    <button
+      type="button"
+      className={`jp-rsdat-Status-button${isWarning ? ' jp-mod-warning' : ''}`}
+      title={[trans.__('Show the clusters'), ...lines].join('\n')}
+      onClick={() => void commands.execute(CommandIDs.show)}
+    >
+      {isWarning && <span aria-hidden="true">⚠ </span>}
+      {words}
+    </button>
+  );
 }

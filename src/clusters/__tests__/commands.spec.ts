@@ -24,6 +24,7 @@ describe('cluster commands', () => {
   let tables: JobTables;
   const openLog = jest.fn(() => Promise.resolve());
   const openJobs = jest.fn(() => Promise.resolve());
+  const showPanel = jest.fn();
 
   beforeEach(async () => {
     api = new FakeApi();
@@ -32,12 +33,14 @@ describe('cluster commands', () => {
     tables = new JobTables(model, nullTranslator.load('jupyterlab_rsdat'));
     openLog.mockClear();
     openJobs.mockClear();
+    showPanel.mockClear();
     addCommands({
       commands,
       model,
       translator: nullTranslator,
       notebooks: { currentWidget: null } as INotebookTracker,
       activate: () => undefined,
+      showPanel,
       openLog,
       tables,
       openJobs
@@ -74,6 +77,7 @@ describe('cluster commands', () => {
       'rsdat:remove-worker-group',
       'rsdat:scale-cluster',
       'rsdat:set-idle-shutdown',
+      'rsdat:show-clusters',
       'rsdat:shutdown-cluster',
       'rsdat:toggle-renewal'
     ]);
@@ -145,6 +149,7 @@ describe('cluster commands', () => {
     const done = commands.execute(CommandIDs.newCluster, { workers: 2 });
     api.creations[0].reject(new Error('no'));
     expect(await done).toBeNull();
+    expect(showPanel).toHaveBeenCalledTimes(1);
     expect(api.sent).toEqual([{ workers: 2 }]);
     expect(model.drafts[0].error?.message).toBe('no');
   });
