@@ -9,6 +9,7 @@ const features = [
   'dashboards',
   'dcache',
   'examples',
+  'notebook',
   'stac',
   'transfers'
 ];
@@ -23,7 +24,7 @@ const rooms = features.map(feature => ({
         patterns: features
           .filter(other => other !== feature)
           .map(other => ({
-            group: [`**/${other}/**`, `**/${other}`],
+            group: [`**/${other}/**`, `**/${other}`, '!@jupyterlab/**'],
             message: 'Features meet only through tokens.ts and commands.'
           }))
       }
@@ -126,7 +127,7 @@ export default tseslint.config(
         'error',
         {
           patterns: features.map(feature => ({
-            group: [`**/${feature}/**`],
+            group: [`**/${feature}/**`, '!@jupyterlab/**'],
             message: 'common/ knows no feature.'
           }))
         }

@@ -1,18 +1,18 @@
-/** The code that gives a notebook a client of a cluster. */
+/** A cluster as a cell of a notebook. */
 import type { JSONObject } from '@lumino/coreutils';
+import { clientCode } from '../common/clientcode';
+import type { ICluster } from '../common/types';
 
-/** JSON's string literals are Python's as well: the same escapes, and no others. */
-export function clientCode(clusterName: string): string {
-  return `import rsdat\n\nclient = rsdat.connect(${JSON.stringify(clusterName)})\nclient`;
-}
-
-/** The code as a cell, in the form in which notebooks take dropped cells. */
-export function clientCell(clusterName: string): JSONObject {
-  return {
-    cell_type: 'code',
-    source: clientCode(clusterName),
-    metadata: { trusted: true },
-    outputs: [],
-    execution_count: null
-  };
+/** The client code as a cell, in the form in which notebooks take dropped cells; null as the code. */
+export function clientCell(cluster: ICluster): JSONObject | null {
+  const source = clientCode(cluster);
+  return source === null
+    ? null
+    : {
+        cell_type: 'code',
+        source,
+        metadata: { trusted: true },
+        outputs: [],
+        execution_count: null
+      };
 }

@@ -59,7 +59,7 @@ test('client code runs as it is, by button and by drag', async ({ page }) => {
     .click();
   await expect
     .poll(async () => await page.notebook.getCellTextInput(0))
-    .toContain('rsdat.connect(');
+    .toContain('= Client(');
   await page.notebook.runCell(0, true);
   await expect
     .poll(
@@ -77,7 +77,7 @@ test('client code runs as it is, by button and by drag', async ({ page }) => {
     page.locator('.jp-Notebook .jp-CodeCell').last()
   );
   await expect(page.locator('.jp-Notebook')).toContainText(
-    new RegExp(`connect[\\s\\S]*connect\\("${name}"\\)`)
+    new RegExp(`= Client[\\s\\S]*# Dask cluster: ${name}`)
   );
   await page.notebook.close(true);
   await shutDown(page, name);

@@ -16,6 +16,16 @@ import type {
 } from '../../common/types';
 import type { IClustersApi, ILogPart, ILogQuery } from '../api';
 
+/** Where a cluster's scheduler file and keys are. */
+const FOLDER = '/home/ann/.rsdat/clusters/c0ffee00';
+const FILES = {
+  address: null,
+  scheduler_file: `${FOLDER}/scheduler.json`,
+  ca_file: `${FOLDER}/tls/certificate.pem`,
+  cert_file: `${FOLDER}/tls/certificate.pem`,
+  key_file: `${FOLDER}/tls/key.pem`
+};
+
 export function aCluster(part: Partial<ICluster> = {}): ICluster {
   return {
     id: 'c-1',
@@ -28,7 +38,8 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
       mode: 'beside',
       ends_at: null,
       job: null,
-      dashboard: 'rsdat/clusters/c-1/dashboard/'
+      dashboard: 'rsdat/clusters/c-1/dashboard/',
+      id: 'Scheduler-1'
     },
     workers: { wanted: 1, queued: 0, starting: 0, connected: 1 },
     cores: 2,
@@ -42,6 +53,7 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
     warnings: [],
     diagnosis: null,
     cost: { core_hours: 0, per_hour: 0 },
+    connection: FILES,
     ...part
   };
 }

@@ -38,8 +38,8 @@ export interface ICardProps {
   trans: TranslationBundle;
   /** Called with its id. */
   onSelect: (cluster: string) => void;
-  /** The card of that name is pressed and may be dragged away. */
-  onPress: (event: PointerEvent, name: string) => void;
+  /** The cluster's card is pressed and may be dragged away. */
+  onPress: (event: PointerEvent, cluster: ICluster) => void;
 }
 
 /** Parts of a card that a press is meant for, instead of the card. */
@@ -88,7 +88,7 @@ function DrawnCard(props: ICardProps): JSX.Element {
       }}
       onPointerDown={event => {
         if (!(event.target as Element).closest(INTERACTIVE)) {
-          props.onPress(event.nativeEvent, cluster.name);
+          props.onPress(event.nativeEvent, cluster);
         }
       }}
     >

@@ -19,7 +19,8 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
       mode: 'beside',
       ends_at: null,
       job: null,
-      dashboard: `rsdat/clusters/${id}/dashboard/`
+      dashboard: `rsdat/clusters/${id}/dashboard/`,
+      id: 'Scheduler-1'
     },
     workers: { wanted: 0, queued: 0, starting: 0, connected: 0 },
     cores: 0,
@@ -33,6 +34,7 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
     warnings: [],
     diagnosis: null,
     cost: { core_hours: 0, per_hour: 0 },
+    connection: null,
     ...part
   };
 }
@@ -60,6 +62,10 @@ export class FakeClusters implements IClusterManager {
     this.selected = clusters[0]?.id ?? null;
     this.isReady = true;
     this.changed.emit();
+  }
+
+  glance(): IDisposable {
+    return this.watch();
   }
 
   watch(): IDisposable {
