@@ -9,6 +9,7 @@ const features = [
   'dashboards',
   'dcache',
   'examples',
+  'launcher',
   'notebook',
   'stac',
   'transfers'

@@ -5,6 +5,7 @@ import { commonPlugins } from './common/plugin';
 import { dashboardsPlugins } from './dashboards/plugin';
 import { dcachePlugins } from './dcache';
 import { examplesPlugins } from './examples/plugin';
+import { launcherPlugins } from './launcher/plugin';
 import { stacPlugins } from './stac/plugin';
 import { transfersPlugins } from './transfers';
 
@@ -15,6 +16,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...dcachePlugins,
   ...stacPlugins,
   ...transfersPlugins,
+  ...launcherPlugins,
   ...examplesPlugins
 ];
 

@@ -2,6 +2,7 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { deleteIcon, editIcon, newFolderIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { DCacheActions } from './actions';
 import { addCodeCommands } from './codecommands';
 import { dcacheIcon } from './icons';
@@ -30,26 +31,39 @@ export function addCommands(options: ICommandOptions): void {
 
   commands.addCommand(CommandIDs.open, {
     label: args =>
-      args.isPalette ? trans.__('Show dCache Files') : trans.__('Open'),
+      args.isLauncher
+        ? trans.__('dCache')
+        : args.isPalette
+          ? trans.__('Show dCache Files')
+          : trans.__('Open'),
     caption: trans.__('Show a dCache folder, or open a file in an editor'),
     icon: dcacheIcon,
     isEnabled: args =>
-      args.isPalette === true || args.path !== undefined || isOne(args),
+      isOnlyShowing(args) || args.path !== undefined || isOne(args),
     describedBy: schema({
       endpoint: ENDPOINT,
       path: {
         type: 'string',
         description: 'Literal absolute path; what is selected if left out.'
+      },
+      isPalette: {
+        type: 'boolean',
+        description: 'Only show the panel.'
+      },
+      isLauncher: {
+        type: 'boolean',
+        description: 'Only show the panel; it stands in the launcher.'
       }
     }),
     execute: async args => {
       const path = args.path as string | undefined;
-      if (args.isPalette || path !== undefined) {
+      const isOnly = isOnlyShowing(args);
+      if (isOnly || path !== undefined) {
         options.showPanel();
       }
       if (path !== undefined) {
         await actions.open({ endpoint: targets.endpoint(args), path });
-      } else if (!args.isPalette && model.selected.length === 1) {
+      } else if (!isOnly && model.selected.length === 1) {
         const [entry] = model.selected;
         await actions.open(model.placeOf(entry), entry);
       }
@@ -157,4 +171,9 @@ export function addCommands(options: ICommandOptions): void {
       commands.notifyCommandChanged(id);
     }
   });
+}
+
+/** Whether it stands where nothing is selected: then only the panel is shown. */
+function isOnlyShowing(args: ReadonlyPartialJSONObject): boolean {
+  return args.isPalette === true || args.isLauncher === true;
 }

@@ -9,6 +9,7 @@ import {
 } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
 import { tapeIcon } from '../common/localityicons';
 import type { StacActions } from './actions';
 import type { ISource } from './hrefs';
@@ -29,8 +30,8 @@ export interface ICommandOptions {
   current: () => TabState | null;
   /** Show a catalog, collection or item in a tab. */
   open: (source: ISource) => Promise<void>;
-  /** Show a search in a tab. */
-  search: (fields: Partial<ISearchFields>) => Promise<void>;
+  /** Show a search in a tab, which is given back: it takes the launcher's place. */
+  search: (fields: Partial<ISearchFields>) => Promise<Widget>;
   /** Ask for an address; null when cancelled. */
   askHref: () => Promise<string | null>;
   /** What is selected in the dCache panel; null: no one file. */
@@ -102,7 +103,7 @@ export function addCommands(options: ICommandOptions): void {
     }),
     execute: async args => {
       const fields = (args.fields ?? {}) as Partial<ISearchFields>;
-      await options.search(
+      return options.search(
         typeof args.url === 'string' ? { ...fields, url: args.url } : fields
       );
     }

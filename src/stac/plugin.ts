@@ -11,13 +11,13 @@ import {
   type MainAreaWidget
 } from '@jupyterlab/apputils';
 import { PageConfig } from '@jupyterlab/coreutils';
-import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { JSONObject } from '@lumino/coreutils';
 import { ChangeStream } from '../common/events';
 import { insertCode } from '../common/insert';
+import { areaOfTabs } from '../common/place';
 import { IClusterManager, IDCache } from '../tokens';
 import type { StacActions } from './actions';
 import { addCommands, ON_ITEMS } from './commands';
@@ -42,7 +42,6 @@ const stac: JupyterFrontEndPlugin<void> = {
     IClusterManager,
     ITranslator,
     ICommandPalette,
-    ILauncher,
     ILayoutRestorer,
     INotebookTracker,
     ISettingRegistry,
@@ -54,7 +53,6 @@ const stac: JupyterFrontEndPlugin<void> = {
     clusters: IClusterManager | null,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    launcher: ILauncher | null,
     restorer: ILayoutRestorer | null,
     notebooks: INotebookTracker | null,
     registry: ISettingRegistry | null,
@@ -159,7 +157,7 @@ const stac: JupyterFrontEndPlugin<void> = {
       const id = `jp-rsdat-stac-${++number}`;
       const tab = makeTab({ id, view, commands, trans });
       await tracker.add(tab);
-      shell.add(tab, 'main', { type: 'rsdat-stac' });
+      shell.add(tab, areaOfTabs(shell), { type: 'rsdat-stac' });
       return tab;
     };
 
@@ -189,6 +187,7 @@ const stac: JupyterFrontEndPlugin<void> = {
           () => void searches.save(tab)
         );
         shell.activateById(tab.id);
+        return tab;
       },
       askHref: async () => {
         const { InputDialog } = await import('@jupyterlab/apputils');
@@ -258,11 +257,6 @@ const stac: JupyterFrontEndPlugin<void> = {
     palette?.addItem({
       command: CommandIDs.search,
       category: trans.__('dCache')
-    });
-    launcher?.add({
-      command: CommandIDs.search,
-      category: trans.__('Other'),
-      rank: 50
     });
   }
 };

@@ -16,10 +16,9 @@ export function follow(options: {
   trans: TranslationBundle;
   statusBar: IStatusBar | null;
   section: Section;
-  show: () => void;
   isSectionSeen: () => boolean;
 }): void {
-  const { app, model, section, show, statusBar, stream, trans } = options;
+  const { app, model, section, statusBar, stream, trans } = options;
   const missed = followMissed({
     stream,
     settings: app.serviceManager.serverSettings,
@@ -45,7 +44,11 @@ export function follow(options: {
   void app.restored.then(() => model.refresh());
 
   if (statusBar) {
-    const item = new TransfersStatus({ model, trans, show });
+    const item = new TransfersStatus({
+      model,
+      commands: app.commands,
+      trans
+    });
     statusBar.registerStatusItem('jupyterlab-rsdat:transfers', {
       align: 'left',
       item,

@@ -175,7 +175,6 @@ const transfers: JupyterFrontEndPlugin<ITransfers> = {
         model,
         trans,
         statusBar,
-        show,
         isSectionSeen: () => section.isVisible && fold.isOpen,
         section
       })

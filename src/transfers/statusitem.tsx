@@ -1,7 +1,9 @@
 /** What goes on, in Lab's status bar. */
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
+import { CommandIDs } from './ids';
 import type { TransfersModel } from './model';
 import { progressOf, type IShownTransfer } from './view';
 
@@ -36,7 +38,7 @@ export class TransfersStatus extends ReactWidget {
   }
 
   protected render(): JSX.Element {
-    const { model, show, trans } = this._options;
+    const { commands, model, trans } = this._options;
     return (
       <UseSignal signal={model.changed}>
         {() => (
@@ -47,7 +49,7 @@ export class TransfersStatus extends ReactWidget {
               trans.__('Show the transfers'),
               ...model.moving.map(({ title }) => title)
             ].join('\n')}
-            onClick={() => show()}
+            onClick={() => void commands.execute(CommandIDs.show)}
           >
             {statusWords(model.moving, trans)}
           </button>
@@ -62,8 +64,7 @@ export class TransfersStatus extends ReactWidget {
 export namespace TransfersStatus {
   export interface IOptions {
     model: TransfersModel;
+    commands: CommandRegistry;
     trans: TranslationBundle;
-    /** Show the section. */
-    show: () => void;
   }
 }

@@ -224,7 +224,10 @@ describe('the commands', () => {
       trans,
       current: () => state,
       open: async ({ href }) => void opened.push(href),
-      search: async ({ url }) => void opened.push(`search ${url}`),
+      search: async ({ url }) => {
+        opened.push(`search ${url}`);
+        return new Widget();
+      },
       askHref: async () => 'https://example.org/catalog.json',
       selectedFile: () => null
     });
