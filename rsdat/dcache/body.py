@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterable, AsyncIterator, Coroutine
+from collections.abc import AsyncIterable, AsyncIterator, Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from rsdat.base.errors import DoorBroken, InvalidInput
+from rsdat.base.errors import DoorBroken, InvalidInput, RsdatError
 from rsdat.dcache.adler import adler32
 from rsdat.dcache.http import CHUNK_BYTES
-from rsdat.dcache.wire import Wire
+from rsdat.dcache.wire import Chunk, Incoming, Wire, bytes_of
 
 # Until dCache says where the data may go: it may wait for a free pool.
 START_S = 300.0
@@ -30,7 +31,7 @@ class UploadBody:
         failure: What the source raised; the upload's own error only says that it was cut.
     """
 
-    def __init__(self, chunks: AsyncIterable[bytes | bytearray], size: int | None) -> None:
+    def __init__(self, chunks: AsyncIterable[Chunk], size: int | None) -> None:
         self.started = False
         self.failure: Exception | None = None
         self._chunks = chunks
@@ -57,7 +58,8 @@ class UploadBody:
 
     async def __call__(self) -> AsyncIterator[bytes]:
         """The stream, in pieces of at most 1 MiB."""
-        async for chunk in self._counted():
+        async for given in self._counted():
+            chunk = await self._had(given)
             view = memoryview(chunk).cast("B")
             for start in range(0, len(view), CHUNK_BYTES):
                 whole = isinstance(chunk, bytes) and len(chunk) <= CHUNK_BYTES
@@ -68,15 +70,32 @@ class UploadBody:
     async def send_by(self, wire: Wire) -> None:
         """Send it all, past the event loop."""
         async for chunk in self._counted():
-            await wire.send(chunk, self._take)
+            if isinstance(chunk, Incoming):
+                with self._blamed():
+                    await chunk.pour(wire, self._take, self._went)
+            else:
+                await wire.send(chunk, self._take)
 
-    async def _counted(self) -> AsyncIterator[bytes | bytearray]:
+    async def _had(self, chunk: Chunk) -> bytes | bytearray:
+        with self._blamed():
+            return await bytes_of(chunk)
+
+    @contextmanager
+    def _blamed(self) -> Iterator[None]:
+        """What is raised as our error is the source's: dCache's connection gives an OSError."""
+        try:
+            yield
+        except RsdatError as error:
+            self.failure = error
+            raise
+
+    async def _counted(self) -> AsyncIterator[Chunk]:
         self.started = True
         try:
             self._waiting_since = None  # for the source: its slowness is not dCache's
             async for chunk in self._chunks:
-                self._sent += memoryview(chunk).nbytes
-                if self._size is not None and self._sent > self._size:
+                most = chunk.most if isinstance(chunk, Incoming) else memoryview(chunk).nbytes
+                if self._size is not None and self._sent + most > self._size:
                     raise _wrong_length(self._size, "more")
                 yield chunk
                 self._waiting_since = None
@@ -89,8 +108,12 @@ class UploadBody:
 
     def _take(self, piece: bytes | memoryview) -> None:
         # Before it is sent: dCache answers as soon as it has the last byte.
+        self._sent += len(piece)
         self._adler32 = adler32(piece, self._adler32)
         self._wait(STALL_S)
+
+    def _went(self) -> None:
+        self._waiting_since = None
 
     def _wait(self, limit_s: float) -> None:
         self._waiting_since = time.monotonic()

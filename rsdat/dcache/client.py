@@ -29,6 +29,7 @@ from rsdat.dcache.readers import Readers
 from rsdat.dcache.rows import Rows
 from rsdat.dcache.spans import read_spans
 from rsdat.dcache.tuning import Tuning
+from rsdat.dcache.wire import Chunk
 from rsdat.dcache.write import Upload
 
 
@@ -165,7 +166,7 @@ class DCacheClient:
     async def write(
         self,
         path: str,
-        chunks: AsyncIterable[bytes | bytearray],
+        chunks: AsyncIterable[Chunk],
         size: int | None,
         *,
         replace: bool,
@@ -207,7 +208,7 @@ class DCacheClient:
     async def upload(
         self,
         path: str,
-        chunks: AsyncIterable[bytes | bytearray],
+        chunks: AsyncIterable[Chunk],
         size: int | None,
         *,
         replace: bool,

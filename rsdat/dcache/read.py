@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 
 import aiohttp
 
@@ -13,7 +13,7 @@ from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, OnTape, RsdatE
 from rsdat.dcache import rest, webdav
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import CHUNK_BYTES, DATA_S, Http, door_failure
-from rsdat.dcache.wire import LEAST_BYTES, Wire
+from rsdat.dcache.wire import BLOCK_BYTES, LEAST_BYTES, Chunk, Incoming, Wire, bytes_of
 
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)\Z")
 
@@ -72,6 +72,25 @@ class Download:
         Raises:
             DoorBroken: As above.
         """
+        async with aclosing(self.passing(take, aside=aside)) as chunks:
+            async for chunk in chunks:
+                yield await bytes_of(chunk)
+
+    async def passing(
+        self, take: Callable[[bytes | memoryview], None], *, aside: bool
+    ) -> AsyncGenerator[Chunk, None]:
+        """As `summed`, for who can move them on unread; the last ones are always bytes.
+
+        Before the next chunk is asked for, an `Incoming` must have been used.
+
+        Args:
+            take: Is given all bytes: of a chunk of bytes before it comes, of another when it is
+                used.
+            aside: As for `summed`.
+
+        Raises:
+            DoorBroken: As above; an `Incoming` raises it too.
+        """
         response, missing = self._response, self.end - self.start
         wire = None if response is None or missing < LEAST_BYTES else _wire(response)
         if response is None or wire is None:
@@ -88,15 +107,18 @@ class Download:
                 await asyncio.to_thread(take, chunk)
                 missing -= len(chunk)
                 yield chunk
+
+            def broke(error: BaseException | None) -> Exception:
+                if error is None:
+                    return wrong_length(self.entry.path)
+                return door_failure(response.url, error)
+
             while missing > 0:
-                try:
-                    block = await wire.read(missing, take)
-                except (asyncio.TimeoutError, OSError) as error:
-                    raise door_failure(response.url, error) from error
-                if not block:
-                    break
-                missing -= len(block)
-                yield block
+                rest = missing - BLOCK_BYTES
+                incoming = Incoming(wire, rest if rest > 0 else missing, broke, take)
+                came = incoming if rest > 0 else await incoming.read()
+                yield came
+                missing -= len(came)
         finally:
             wire.close()
         if missing:

@@ -26,6 +26,7 @@ from rsdat.dcache import paths, rest, webdav
 from rsdat.dcache.body import UploadBody
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import Http
+from rsdat.dcache.wire import Chunk
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -43,7 +44,7 @@ _MAX_ROUNDS = 10
 async def write(
     http: Http,
     path: str,
-    chunks: AsyncIterable[bytes | bytearray],
+    chunks: AsyncIterable[Chunk],
     size: int | None,
     *,
     replace: bool,
@@ -140,7 +141,7 @@ class Upload:
 async def upload(
     http: Http,
     path: str,
-    chunks: AsyncIterable[bytes | bytearray],
+    chunks: AsyncIterable[Chunk],
     size: int | None,
     *,
     replace: bool,

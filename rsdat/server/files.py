@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any
 
@@ -63,7 +64,8 @@ class FilesHandler(StreamingHandler):
                 self._describe_range(
                     download.start, download.end, download.size, partial=start is not None
                 )
-                await self._stream(download, download.end - download.start)
+                async with aclosing(download.passing(lambda _: None, aside=False)) as chunks:
+                    await self._stream(chunks, download.end - download.start)
         except (iostream.StreamClosedError, RsdatError, asyncio.TimeoutError) as error:
             self._broke_off(error)
 

@@ -13,7 +13,7 @@ from tornado import iostream, web
 from tornado.http1connection import HTTP1Connection
 
 from rsdat.base.errors import InvalidInput, RsdatError
-from rsdat.dcache.wire import BLOCK_BYTES, LEAST_BYTES
+from rsdat.dcache.wire import BLOCK_BYTES, LEAST_BYTES, Chunk, Incoming, bytes_of
 from rsdat.server.handler import RsdatHandler
 from rsdat.server.taken import TakenConnection, can_take
 from rsdat.server.upload import CHUNK_BYTES, Upload, cut_off
@@ -55,7 +55,7 @@ class StreamingHandler(RsdatHandler):
     def _feed(
         self,
         size: int,
-        write: Callable[[AsyncIterator[bytes | bytearray]], Awaitable[tuple[Any, bool]]],
+        write: Callable[[AsyncIterator[Chunk]], Awaitable[tuple[Any, bool]]],
     ) -> asyncio.Task[tuple[Any, bool]]:
         """Have a body written; returns the task that writes it."""
         self._upload = Upload(size, write)
@@ -106,7 +106,7 @@ class StreamingHandler(RsdatHandler):
                 raise
             self._cut()
 
-    async def _stream(self, chunks: AsyncIterable[bytes | bytearray], size: int | None) -> None:
+    async def _stream(self, chunks: AsyncIterable[Chunk], size: int | None) -> None:
         """Send chunks as the client takes them, and the end.
 
         Args:
@@ -118,20 +118,21 @@ class StreamingHandler(RsdatHandler):
             await self._stream_around(chunks, self._take(connection))
             return
         async for chunk in chunks:
-            self.write(chunk if isinstance(chunk, bytes) else bytes(chunk))
+            self.write(bytes(await bytes_of(chunk)))
             # Waits until the client's side has taken it: memory stays at one chunk.
             await asyncio.wait_for(self.flush(), STALL_S)
         await self.finish()
 
-    async def _stream_around(
-        self, chunks: AsyncIterable[bytes | bytearray], taken: TakenConnection
-    ) -> None:
+    async def _stream_around(self, chunks: AsyncIterable[Chunk], taken: TakenConnection) -> None:
         await asyncio.wait_for(self.flush(), STALL_S)
         wire = taken.wire(STALL_S)
         try:
             async for chunk in chunks:
                 try:
-                    await wire.send(chunk)
+                    if isinstance(chunk, Incoming):
+                        await chunk.pour(wire)
+                    else:
+                        await wire.send(chunk)
                 except OSError as error:
                     raise iostream.StreamClosedError(error) from error
         finally:
@@ -240,7 +241,12 @@ class StreamingHandler(RsdatHandler):
         await upload.feed(await taken.first(min(upload.left, CHUNK_BYTES)))
         wire = taken.wire(STALL_S)
         try:
-            while upload.left and not (upload.failed and upload.left > DRAIN_BYTES):
+            while upload.left and not upload.failed:
+                incoming = Incoming(wire, upload.left, lambda _: cut_off())
+                await upload.feed_from(incoming)
+                if incoming.broken:
+                    raise ConnectionResetError
+            while upload.left and upload.left <= DRAIN_BYTES:
                 block = await wire.read(min(upload.left, BLOCK_BYTES))
                 if not block:
                     raise ConnectionResetError

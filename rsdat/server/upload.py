@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
 
 from rsdat.base.errors import InvalidInput
+from rsdat.dcache.wire import Chunk, Incoming
 
 T = TypeVar("T")
 
@@ -23,15 +24,14 @@ class Upload(Generic[T]):
 
     Args:
         size: Bytes of the whole body.
-        write: Takes the body as chunks, each less than `CHUNK_BYTES` and what is fed at once long.
+        write: Takes the body as chunks; those of bytes are less than `CHUNK_BYTES` and what is fed
+            at once long.
     """
 
-    def __init__(
-        self, size: int, write: Callable[[AsyncIterator[bytes | bytearray]], Awaitable[T]]
-    ) -> None:
+    def __init__(self, size: int, write: Callable[[AsyncIterator[Chunk]], Awaitable[T]]) -> None:
         self.left = size
         self._size = size
-        self._queue: asyncio.Queue[bytes | bytearray] = asyncio.Queue(MAX_CHUNKS)
+        self._queue: asyncio.Queue[Chunk] = asyncio.Queue(MAX_CHUNKS)
         self._wanted = asyncio.Event()
         self._parts: list[bytes | bytearray] = []
         self._parts_bytes = 0
@@ -49,11 +49,7 @@ class Upload(Generic[T]):
 
     async def ready(self) -> None:
         """Until the write asks for bytes or has ended: before, none need be read."""
-        wanted = asyncio.create_task(self._wanted.wait())
-        try:
-            await asyncio.wait({wanted, self.task}, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            wanted.cancel()
+        await self._unless_ended(self._wanted)
 
     async def feed(self, data: bytes | bytearray) -> None:
         """Hand on the next bytes; waits while `MAX_CHUNKS` are under way.
@@ -66,9 +62,18 @@ class Upload(Generic[T]):
         self._parts.append(data)
         self._parts_bytes += len(data)
         if self._parts_bytes >= CHUNK_BYTES or self.left == 0:
-            chunk = data if len(self._parts) == 1 else b"".join(self._parts)
-            self._parts, self._parts_bytes = [], 0
-            await self._queue.put(chunk)
+            await self._put_parts()
+
+    async def feed_from(self, incoming: Incoming) -> None:
+        """Let the write take the next bytes from their connection; returns when it has some.
+
+        When the write has ended the rest stays there.
+        """
+        if self._parts:
+            await self._put_parts()
+        await self._queue.put(incoming)
+        await self._unless_ended(incoming.over)
+        self.left -= len(incoming)
 
     def cut(self) -> None:
         """The other side is gone: end the write, unless it has all it needs."""
@@ -89,7 +94,19 @@ class Upload(Generic[T]):
                 raise cut_off() from None
             raise
 
-    async def _chunks(self) -> AsyncIterator[bytes | bytearray]:
+    async def _put_parts(self) -> None:
+        chunk = self._parts[0] if len(self._parts) == 1 else b"".join(self._parts)
+        self._parts, self._parts_bytes = [], 0
+        await self._queue.put(chunk)
+
+    async def _unless_ended(self, event: asyncio.Event) -> None:
+        waiting = asyncio.create_task(event.wait())
+        try:
+            await asyncio.wait({waiting, self.task}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+
+    async def _chunks(self) -> AsyncIterator[Chunk]:
         self._wanted.set()
         given = 0
         while given < self._size:
@@ -99,8 +116,8 @@ class Upload(Generic[T]):
                 raise InvalidInput(
                     f"Nothing of the file arrived for {STALL_S:g} s", code="cut_off"
                 ) from None
-            given += len(chunk)
             yield chunk
+            given += len(chunk)
 
     def _release(self, _task: asyncio.Task[T]) -> None:
         # `feed` may be waiting for room.

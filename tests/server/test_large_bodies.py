@@ -13,7 +13,7 @@ import pytest
 from tornado.simple_httpclient import HTTPStreamClosedError
 
 from rsdat.dcache.transfers import carry
-from rsdat.dcache.wire import LEAST_BYTES, Wire
+from rsdat.dcache.wire import LEAST_BYTES, Take, Wire
 from tests.support.door import Door
 from tests.support.raw_http import raw_request
 from tests.support.raw_http import until as until_in
@@ -33,7 +33,7 @@ def threads() -> list[str]:
 def moved(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
     """How many bytes threads have read and sent; none of them is left at the end."""
     count = {"read": 0, "sent": 0}
-    read, send = Wire.read, Wire.send
+    read, send, pass_on = Wire.read, Wire.send, Wire.pass_on
 
     async def counted_read(self: Wire, *given: Any) -> bytearray:
         block = await read(self, *given)
@@ -44,8 +44,17 @@ def moved(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
         await send(self, data, *given)
         count["sent"] += len(data)
 
+    async def counted_pass_on(self: Wire, into: Wire, most: int, take: Take, *given: Any) -> None:
+        def counted_take(part: memoryview) -> None:
+            count["read"] += len(part)
+            count["sent"] += len(part)
+            take(part)
+
+        await pass_on(self, into, most, counted_take, *given)
+
     monkeypatch.setattr(Wire, "read", counted_read)
     monkeypatch.setattr(Wire, "send", counted_send)
+    monkeypatch.setattr(Wire, "pass_on", counted_pass_on)
     yield count
     left = threading.Event()
     for _ in range(50):

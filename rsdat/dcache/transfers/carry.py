@@ -21,7 +21,8 @@ from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.local import file_chunks
 from rsdat.dcache.transfers import workspace as ws
-from rsdat.dcache.transfers.sums import Sum, check, checked, sum_for, summed, take_in
+from rsdat.dcache.transfers.sums import Sum, check, checked, passing, sum_for, summed, take_in
+from rsdat.dcache.wire import Chunk
 
 #: Before each new attempt after a door or pool broke off: about a minute in all.
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -231,16 +232,14 @@ async def relay(
             async with origin.open_read(source) as download:
                 if download.size != entry.size:
                     raise _changed(entry)
-                chunks = counted(checked(summed(download, sums), entry, sums), arrived)
+                chunks = counted(checked(passing(download, sums), entry, sums), arrived)
                 await client.write(target, chunks, download.size, replace=replace, sparing=True)
             return None if sums is None else sums[0].kind
         except DoorBroken as error:  # noqa: PERF203 - each attempt is a transfer
             await pause(attempts, error)
 
 
-async def counted(
-    chunks: AsyncIterable[bytes | bytearray], arrived: Arrived
-) -> AsyncIterator[bytes | bytearray]:
+async def counted(chunks: AsyncIterable[Chunk], arrived: Arrived) -> AsyncIterator[Chunk]:
     """Pass chunks on and tell how many bytes were taken."""
     taken = 0
     arrived(0)

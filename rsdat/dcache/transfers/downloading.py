@@ -18,7 +18,8 @@ from rsdat.dcache.transfers.copying import plan
 from rsdat.dcache.transfers.items import DONE, FAILED, Item
 from rsdat.dcache.transfers.live import Transfer
 from rsdat.dcache.transfers.plan import is_fatal
-from rsdat.dcache.transfers.sums import Adler32, Sum, check, sum_for, summed
+from rsdat.dcache.transfers.sums import Adler32, Sum, check, passing, sum_for, summed
+from rsdat.dcache.wire import Chunk, Incoming
 
 #: So often the sum of what was sent is remembered, so that a resumed download can be verified.
 MARK_BYTES = 4 * 1024 * 1024
@@ -42,7 +43,7 @@ class Content:
         ranged: It is the range that was asked for.
         etag: Says that it is still the same file; None for an archive.
         modified: Of a file.
-        chunks: The bytes.
+        chunks: The bytes, or where they are to be had.
     """
 
     name: str
@@ -53,7 +54,7 @@ class Content:
     ranged: bool
     etag: str | None
     modified: datetime | None
-    chunks: AsyncIterator[bytes | bytearray]
+    chunks: AsyncIterator[Chunk]
 
 
 class Downloading:
@@ -162,7 +163,7 @@ class Downloading:
 
     async def _verified(
         self, client: DCacheClient, entry: Entry, download: Download, etag: str
-    ) -> AsyncGenerator[bytes | bytearray, None]:
+    ) -> AsyncGenerator[Chunk, None]:
         """The bytes; the last ones only if the checksum of the whole file fits."""
         progress, sums = self.transfer.progress, sum_for(entry.checksums)
         if self._marks_of != etag:
@@ -177,13 +178,19 @@ class Downloading:
         progress.at(0, sent)
         held: bytes | bytearray | None = None
         try:
-            async with aclosing(summed(download, sums)) as chunks:
+            async with aclosing(passing(download, sums)) as chunks:
                 async for chunk in chunks:
                     if held is not None:
                         yield held
                         sent += len(held)
                         progress.at(0, sent)
-                    held = chunk
+                        held = None
+                    if isinstance(chunk, Incoming):
+                        yield chunk  # is no last one
+                        sent += len(chunk)
+                        progress.at(0, sent)
+                    else:
+                        held = chunk
                     if sums is not None:
                         got += len(chunk)
                         self._mark(sums[0], got)

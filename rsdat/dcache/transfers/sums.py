@@ -12,6 +12,7 @@ from rsdat.base.errors import DoorBroken
 from rsdat.dcache.adler import adler32
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.read import Download
+from rsdat.dcache.wire import Chunk, Incoming
 
 
 class Sum(Protocol):
@@ -94,27 +95,36 @@ def summed(
     return download.summed(sums[0].update, aside=not isinstance(sums[0], Adler32))
 
 
+def passing(download: Download, sums: tuple[Sum, str] | None) -> AsyncGenerator[Chunk, None]:
+    """The same for who can move bytes on unread: of those the sum takes them in meanwhile."""
+    if sums is None:
+        return download.passing(lambda _: None, aside=False)
+    return download.passing(sums[0].update, aside=not isinstance(sums[0], Adler32))
+
+
 async def checked(
-    chunks: AsyncGenerator[bytes | bytearray, None],
-    entry: Entry,
-    sums: tuple[Sum, str] | None,
-) -> AsyncGenerator[bytes | bytearray, None]:
+    chunks: AsyncGenerator[Chunk, None], entry: Entry, sums: tuple[Sum, str] | None
+) -> AsyncGenerator[Chunk, None]:
     """Pass chunks on, the last one only when the checksum of all fits.
 
     Args:
-        chunks: All bytes, which `sums` has taken in when they come.
+        chunks: From `passing`.
         entry: The file they are of.
         sums: From `sum_for`; None: there is nothing to compare with.
 
     Raises:
         DoorBroken: They are other bytes than dCache stored (`wrong_checksum`).
     """
-    held: bytes | bytearray | None = None
+    held: Chunk | None = None
     async with aclosing(chunks):
         async for chunk in chunks:
             if held is not None:
                 yield held
-            held = chunk
+            if isinstance(chunk, Incoming):
+                yield chunk  # is no last one
+                held = None
+            else:
+                held = chunk
     check(entry, sums)
     if held is not None:
         yield held

@@ -17,6 +17,7 @@ from rsdat.dcache.transfers.live import Transfer
 from rsdat.dcache.transfers.plan import numbered
 from rsdat.dcache.transfers.record import Choice
 from rsdat.dcache.transfers.workspace import Found
+from rsdat.dcache.wire import Chunk
 
 MOST_FILES = 100_000
 MOST_NUMBERS = 1000
@@ -124,7 +125,7 @@ class Uploading:
         return number
 
     async def receive(
-        self, path: str, chunks: AsyncIterable[bytes | bytearray], size: int, conflict: str
+        self, path: str, chunks: AsyncIterable[Chunk], size: int, conflict: str
     ) -> tuple[Entry, bool]:
         """Write one file; its folder is made if it is missing.
 
@@ -199,7 +200,7 @@ class Uploading:
         self,
         number: int,
         target: str,
-        chunks: AsyncIterable[bytes | bytearray],
+        chunks: AsyncIterable[Chunk],
         size: int,
         choice: Choice,
     ) -> tuple[Entry, bool]:
