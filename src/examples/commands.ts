@@ -4,6 +4,7 @@ import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { ApiError } from '../common/request';
+import { workspacePath } from '../common/workspace';
 import type { IExamplesApi } from './api';
 import { iconOf } from './icons';
 import { CommandIDs } from './ids';
@@ -52,8 +53,7 @@ export function addCommands(options: ICommandOptions): void {
       const name = String(args.name);
       const cwd = typeof args.cwd === 'string' ? args.cwd : '';
       // Other drives keep no notebooks that kernels of this server could run beside their files.
-      const folder =
-        contents.driveName(cwd) === '' ? contents.localPath(cwd) : '';
+      const folder = workspacePath(cwd, contents) ?? '';
       try {
         let copy = await api.open(name, folder, false);
         if (copy.state === 'changed') {

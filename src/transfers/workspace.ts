@@ -2,6 +2,7 @@
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
 import type { Drag } from '@lumino/dragdrop';
+import { workspacePath } from '../common/workspace';
 
 /** What Lab's file browser puts into its drags: paths, with their drive (filebrowser 4.6, listing.ts). */
 const CONTENTS_MIME = 'application/x-jupyter-icontents';
@@ -12,8 +13,8 @@ export function workspacePaths(
   contents: Pick<Contents.IManager, 'driveName' | 'localPath'>
 ): string[] {
   return paths
-    .filter(path => contents.driveName(path) === '')
-    .map(path => contents.localPath(path));
+    .map(path => workspacePath(path, contents))
+    .filter(path => path !== null);
 }
 
 /** What is selected in the file browser that was used last. */
