@@ -22,8 +22,8 @@ from rsdat.stac.doors import in_dcache
 from rsdat.stac.index.source import (
     MOST_BYTES,
     Listed,
-    joined,
     listed_stamps,
+    local_read,
     local_stamps,
     local_upload,
     too_large,
@@ -153,7 +153,9 @@ class CompanionSource:
         path = self._own_path(href)
         if path is not None:
             return self._ask(self._read_dcache(path)), stamp
-        return joined(self._read_workspace(href), href), stamp
+        place = self._file(href)
+        with in_words(workspace_path(href) or href):
+            return local_read(str(place))
 
     def chunks(self, href: str) -> Iterator[bytes]:
         """See `rsdat.stac.index.source.Source`."""
@@ -183,6 +185,10 @@ class CompanionSource:
         for place, stamp in local_stamps(list(places)).items():
             found[places[place]] = stamp
         return found
+
+    def tells(self, href: str) -> bool:
+        """See `rsdat.stac.index.source.Source`."""
+        return href.startswith(WEB) or workspace_path(href) is not None
 
     def download(self, href: str, path: Path) -> None:
         """See `rsdat.stac.index.source.Source`."""
@@ -288,12 +294,16 @@ class CompanionSource:
         return self._workspace.place(path) if href == self._root else self._workspace.inside(path)
 
     def _read_workspace(self, href: str) -> Iterator[bytes]:
+        place = self._file(href)
+        with in_words(workspace_path(href) or href), place.open("rb") as file:
+            while data := file.read(_CHUNK_BYTES):
+                yield data
+
+    def _file(self, href: str) -> Path:
         place = self._place(href)
         with in_words(workspace_path(href) or href):
             if not place.is_file():
                 # Opening a pipe would wait for somebody at its other end.
                 place.stat()
                 raise Conflict(f"'{workspace_path(href)}' is no file", code="not_a_file")
-            with place.open("rb") as file:
-                while data := file.read(_CHUNK_BYTES):
-                    yield data
+        return place

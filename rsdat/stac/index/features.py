@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import orjson
+
 _SPACE = re.compile(r"[ \t\n\r]*")
 _decode = json.JSONDecoder().raw_decode
 #: One feature, or one other value of the file, may be as large.
@@ -107,6 +109,27 @@ class Document:
         return True
 
 
+def loads(data: bytes) -> Any:
+    """As `json.loads`, several times as fast.
+
+    Raises:
+        ValueError: It is no JSON.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        # NaN, half letters, a byte order mark, UTF-16: what Python takes and others write.
+        return json.loads(data)
+
+
+def dumps(value: Any) -> bytes:
+    """As `json.dumps`, several times as fast."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value).encode()
+
+
 def parsed(data: bytes) -> Any:
     """The JSON of an item or a catalog.
 
@@ -114,7 +137,7 @@ def parsed(data: bytes) -> Any:
         ValueError: It is none.
     """
     if len(data) < LARGE_BYTES:
-        return json.loads(data)
+        return loads(data)
     document = Document([data])
     for _ in document.features():
         pass

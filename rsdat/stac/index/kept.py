@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import shapely
 
 from rsdat.base.errors import Conflict, NotFound
+from rsdat.stac.index.features import dumps, loads
 from rsdat.stac.index.query import Rows
 from rsdat.stac.index.row import NO_TIME, AssetWords, clean, to_ms
 from rsdat.stac.index.shape import Shape, kind_of
@@ -220,7 +221,7 @@ def _batch(
     short: _Shortened,
 ) -> pa.RecordBatch:
     texts = [document(row) for row in rows]
-    items = [json.loads(text) for text in texts]
+    items = [loads(text) for text in texts]
     known = [
         each["properties"] if isinstance(each.get("properties"), dict) else {} for each in items
     ]
@@ -257,7 +258,7 @@ def _batch(
 
 
 def _wkb(items: list[dict[str, Any]]) -> Any:
-    texts = [json.dumps(each["geometry"]) if each.get("geometry") else None for each in items]
+    texts = [dumps(each["geometry"]).decode() if each.get("geometry") else None for each in items]
     with np.errstate(all="ignore"):
         shapes = shapely.from_geojson(np.array(texts, object), on_invalid="ignore")
     return list(shapely.to_wkb(shapes))

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from rsdat.base.errors import RsdatError
@@ -185,12 +186,20 @@ def _times(properties: Mapping[str, Any]) -> tuple[int, int]:
 
 def _words(asset: Mapping[str, Any]) -> AssetWords:
     title, kind, roles = asset.get("title"), asset.get("type"), asset.get("roles")
+    return _asset_words(
+        title if isinstance(title, str) else None,
+        kind if isinstance(kind, str) else None,
+        tuple([each for each in roles if isinstance(each, str)]) if isinstance(roles, list) else (),
+    )
+
+
+@lru_cache(1024)
+def _asset_words(title: str | None, kind: str | None, roles: tuple[str, ...]) -> AssetWords:
+    # The same in most items of a catalog.
     return AssetWords(
-        clean(title) if isinstance(title, str) else None,
-        clean(kind) if isinstance(kind, str) else None,
-        tuple(clean(each) for each in roles if isinstance(each, str))
-        if isinstance(roles, list)
-        else (),
+        None if title is None else clean(title),
+        None if kind is None else clean(kind),
+        tuple(clean(each) for each in roles),
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-import zlib
+
+from zlib_ng import zlib_ng
 
 
 class Spool:
@@ -19,7 +20,7 @@ class Spool:
     @staticmethod
     def packed(data: bytes) -> bytes:
         """As `add` takes it: compressed by whoever has the time."""
-        return zlib.compress(data, 1)
+        return bytes(zlib_ng.compress(data, 1))
 
     def add(self, packed: bytes) -> tuple[int, int]:
         """Keep something; where it lies and how long it is, for `get`."""
@@ -31,7 +32,7 @@ class Spool:
 
     def get(self, at: int, length: int) -> bytes:
         """What was packed."""
-        return zlib.decompress(os.pread(self._file.fileno(), length, at))
+        return bytes(zlib_ng.decompress(os.pread(self._file.fileno(), length, at)))
 
     def close(self) -> None:
         """Forget all of it."""

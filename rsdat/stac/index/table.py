@@ -238,19 +238,37 @@ class Table:
             self._boxes.extend([row.bbox or (np.nan,) * 4 for row in rows])
             self._cloud.extend([row.cloud for row in rows])
             self._collection.extend([self._collections.number(row.collection) for row in rows])
-            self._keys.extend([self._key_sets.number(tuple(row.assets)) for row in rows])
+            self._keys.extend([self._key_set(row) for row in rows])
             self._where.extend(where)
-            for row in rows:
-                for key, words in row.assets.items():
-                    self._asset_words.setdefault(key, words)
-                self._rings.extend([(self._ring_ends.length, len(row.rings))])
-                for ring in row.rings:
-                    begin = self._points.length
-                    self._points.extend(ring)
-                    self._ring_ends.extend([(begin, self._points.length)])
+            self._add_rings(rows)
             self._alive.extend(fresh)
             self._version += 1
             return range(len(self._ids) - len(rows), len(self._ids))
+
+    def _key_set(self, row: Row) -> int:
+        number = self._key_sets.number(tuple(row.assets))
+        for key in row.assets.keys() - self._asset_words.keys():
+            self._asset_words[key] = row.assets[key]
+        return number
+
+    def _add_rings(self, rows: Sequence[Row]) -> None:
+        # A numpy array at a time: one for each ring would be most of the work.
+        firsts: list[tuple[int, int]] = []
+        ends: list[tuple[int, int]] = []
+        points: list[tuple[float, float]] = []
+        first, begin = self._ring_ends.length, self._points.length
+        for row in rows:
+            firsts.append((first, len(row.rings)))
+            first += len(row.rings)
+            for ring in row.rings:
+                points += ring
+                ends.append((begin, begin + len(ring)))
+                begin += len(ring)
+        if points:
+            self._points.extend(points)
+        if ends:
+            self._ring_ends.extend(ends)
+        self._rings.extend(firsts)
 
     def load(self, columns: Columns) -> None:
         """Take what was kept, at once; the table must be empty."""

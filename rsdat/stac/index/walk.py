@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rsdat.base.errors import DoorBroken, InvalidInput, NoCredential, RsdatError
-from rsdat.stac.index.features import Document, parsed
+from rsdat.stac.index.features import Document, loads, parsed
 from rsdat.stac.index.geoparquet import is_geoparquet, items_in
 from rsdat.stac.index.links import is_api, link_of, own_href
 from rsdat.stac.index.place import temporary
@@ -26,8 +26,8 @@ from rsdat.stac.index.source import Source, is_passing, words_of
 from rsdat.stac.index.spool import Spool
 from rsdat.stac.index.table import Table
 
-#: Items that one thread reads in a go.
-_CHUNK = 16
+#: Items that one thread reads in a go: few of few, that all threads have some.
+_CHUNKS = (16, 64)
 #: Items that are read before anything is asked about the others.
 _FIRST = 64
 _TRIES = 3
@@ -279,7 +279,11 @@ class Walk:
             catalogs.extend(self._new(links.catalogs))
             pages.extend(self._new(links.pages))
             items = list(self._new(links.items))
-            if not len(self._table):
+            told = [each for each in items if self._is_told(each)]
+            if told:
+                chunks.extend(self._unknown(_Stamped(told, {})))
+                items = [each for each in items if not self._is_told(each)]
+            if items and not len(self._table):
                 # The first ones are to be seen before any have been asked about. They are read
                 # again with the others, or nobody would know later whether they have changed.
                 chunks.extend(self._unknown(_Stamped(items[:_FIRST], {})))
@@ -331,9 +335,15 @@ class Walk:
                 self._seen.add(href)
                 yield href
 
+    def _is_told(self, href: str) -> bool:
+        """Whether an item is to be read anyway, and reading it tells its stamp."""
+        return self._source.tells(href) and self._table.find(href) is None
+
     def _unknown(self, stamped: _Stamped) -> Iterator[list[_Wanted]]:
         """The items that are to be read, some at a time; the others are known as they are."""
         chunk: list[_Wanted] = []
+        least, most = _CHUNKS
+        size = max(least, min(most, len(stamped.items) // (4 * self._source.readers)))
         for href in stamped.items:
             stamp = stamped.stamps.get(href)
             row = self._table.find(href)
@@ -341,7 +351,7 @@ class Walk:
                 self._seen_rows.add(row)
                 continue
             chunk.append((href, stamp))
-            if len(chunk) >= _CHUNK:
+            if len(chunk) >= size:
                 yield chunk
                 chunk = []
         if chunk:
@@ -399,7 +409,7 @@ class Walk:
                 if data is None:
                     found.append(_Read(href, now))
                 else:
-                    found.append(self._parsed(href, stamp or now, data, json.loads(data)))
+                    found.append(self._parsed(href, now or stamp, data, loads(data)))
             except Stopped:
                 break
             except (OSError, RsdatError, ValueError, RecursionError) as error:

@@ -75,6 +75,10 @@ class WebSource:
         """See `Source`: each would cost a request, as reading it does."""
         return {}
 
+    def tells(self, href: str) -> bool:
+        """See `Source`: by the headers of its answer."""
+        return True
+
     def download(self, href: str, path: Path) -> None:
         """See `Source`."""
         with path.open("wb") as file:
