@@ -75,7 +75,7 @@ def reads(path: Path) -> tuple[Index, Failing]:
 
 
 def test_an_item_that_was_read_in_the_end_is_no_problem(tmp_path: Path) -> None:
-    """As on dCache: the first 64 are read before anybody knows their stamps, and again with them."""
+    """As on dCache: the first 64 are read before their stamps are known, and again with them."""
     failed = threading.Event()
 
     class Late(FsspecSource):
