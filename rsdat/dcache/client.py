@@ -27,6 +27,7 @@ from rsdat.dcache.http import Http
 from rsdat.dcache.ranges import RangeReader, Slots
 from rsdat.dcache.readers import Readers
 from rsdat.dcache.rows import Rows
+from rsdat.dcache.small import SmallFiles
 from rsdat.dcache.spans import read_spans
 from rsdat.dcache.tuning import Tuning
 from rsdat.dcache.wire import Chunk
@@ -50,6 +51,7 @@ class DCacheClient:
         self._http = Http(endpoint, tuning=tuning)
         self._slots = Slots()
         self._readers = Readers(self._http, self._slots)
+        self._small = SmallFiles(self._http)
 
     @property
     def http(self) -> Http:
@@ -114,6 +116,18 @@ class DCacheClient:
         path = await self._spelling(path)
         async with read.open_read(self._http, path, start, end) as download:
             yield download
+
+    async def read_small(self, path: str, most: int | None = None) -> bytes:
+        """A whole small file; many of one folder, or of the folders in it, by one request each.
+
+        Args:
+            path: Literal path.
+            most: Bytes; a larger one is refused. None: no limit.
+
+        Raises:
+            As `open_read`, and Refused (`too_large`).
+        """
+        return await self._small.read(await self._spelling(path), most)
 
     async def open_ranges(self, path: str) -> RangeReader:
         """Open a file for many reads here and there; close the reader.

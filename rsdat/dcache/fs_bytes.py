@@ -8,6 +8,7 @@ from collections.abc import AsyncIterable
 from pathlib import Path
 from typing import Any
 
+from fsspec.asyn import sync
 from fsspec.callbacks import DEFAULT_CALLBACK
 from fsspec.utils import isfilelike
 
@@ -33,6 +34,20 @@ class Bytes(Connected):
                     return b"".join([chunk async for chunk in download])
             parts = await client.read_spans(path, [(start, end)])
             return parts[0]
+
+    async def cat_small_async(self, path: str, most: int | None = None) -> bytes:
+        """A whole small file; many of one folder, or of the folders in it, by one request each.
+
+        Args:
+            path: As everywhere.
+            most: Bytes; a larger one is refused. None: no limit.
+        """
+        with file_errors():
+            return await (await self.connect()).read_small(self._strip_protocol(path), most)
+
+    def cat_small(self, path: str, most: int | None = None) -> bytes:
+        """As `cat_small_async`, waited for."""
+        return bytes(sync(self.loop, self.cat_small_async, path, most))
 
     async def _cat_ranges(
         self,

@@ -26,7 +26,6 @@ from rsdat.stac.index.source import (
     local_read,
     local_stamps,
     local_upload,
-    too_large,
 )
 from rsdat.stac.index.web import WebSource
 
@@ -152,7 +151,7 @@ class CompanionSource:
             return self._web.read(href, stamp)
         path = self._own_path(href)
         if path is not None:
-            return self._ask(self._read_dcache(path)), stamp
+            return self._ask(self._needed().read_small(path, MOST_BYTES)), stamp
         place = self._file(href)
         with in_words(workspace_path(href) or href):
             return local_read(str(place))
@@ -245,16 +244,6 @@ class CompanionSource:
             ) from error
         except concurrent.futures.CancelledError as error:
             raise DoorBroken("The server is ending", code="ending") from error
-
-    async def _read_dcache(self, path: str) -> bytes:
-        pieces, total = [], 0
-        async with self._needed().open_read(path) as download:
-            async for chunk in download:
-                pieces.append(chunk)
-                total += len(chunk)
-                if total > MOST_BYTES:
-                    raise too_large(f"dcache://{path}")
-        return b"".join(pieces)
 
     async def _fetch_dcache(self, path: str, file: Any) -> None:
         async with self._needed().open_read(path) as download:

@@ -199,17 +199,23 @@ def read_bytes(href: str, owner: Owner = None) -> bytes:
         found = _read_once(filesystem, path)
         if found is not None:
             return found
-    return bytes(filesystem.cat_file(path))
+    return _whole(filesystem, path)
 
 
 def _read_once(filesystem: AbstractFileSystem, path: str) -> bytes | None:
     """None if somebody has just written it anew."""
     try:
-        return bytes(filesystem.cat_file(path))
+        return _whole(filesystem, path)
     except Conflict as error:
         if error.code != "changed":
             raise
     return None
+
+
+def _whole(filesystem: AbstractFileSystem, path: str) -> bytes:
+    if isinstance(filesystem, DCacheFileSystem):
+        return filesystem.cat_small(path)
+    return bytes(filesystem.cat_file(path))
 
 
 def write_bytes(href: str, data: bytes, owner: Owner = None, *, replace: bool = True) -> None:

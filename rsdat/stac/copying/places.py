@@ -106,7 +106,7 @@ class Places:
         filesystem, href = await self._opened(href, target=True)
         path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
         if isinstance(filesystem, DCacheFileSystem):
-            return await filesystem._cat_file(path)  # noqa: SLF001 - awaited in this loop
+            return await filesystem.cat_small_async(path)
         return bytes(await asyncio.to_thread(filesystem.cat_file, path))
 
     async def write(self, href: str, data: bytes) -> None:

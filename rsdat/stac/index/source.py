@@ -25,6 +25,7 @@ from rsdat.base.errors import (
     RsdatError,
 )
 from rsdat.base.files import write_bytes
+from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.stac import hrefs
 from rsdat.stac.doors import in_dcache
 
@@ -190,7 +191,11 @@ class FsspecSource:
         if _scheme(href) in _LOCAL:
             return local_read(path)
         with _in_words():
-            data: bytes = filesystem.cat_file(path)
+            data: bytes
+            if isinstance(filesystem, DCacheFileSystem):
+                data = filesystem.cat_small(path, MOST_BYTES)
+            else:
+                data = filesystem.cat_file(path)
         return data, stamp
 
     def chunks(self, href: str) -> Iterator[bytes]:
