@@ -20,6 +20,7 @@ from rsdat.dcache.files import DCacheReader, DCacheWriter, SeekableWriter
 from rsdat.dcache.fs_async import AsyncReader, AsyncWriter
 from rsdat.dcache.fs_beyond import Beyond
 from rsdat.dcache.fs_bytes import Bytes
+from rsdat.dcache.keywords import refuse_unknown
 from rsdat.dcache.oserrors import Exists, IsFolder, IsNoFolder, file_errors
 from rsdat.dcache.portable import SECRETS, without_secret
 from rsdat.dcache.read import changed
@@ -71,7 +72,7 @@ class DCacheFileSystem(Bytes, Beyond):
         asynchronous: Whether its coroutines are awaited in the caller's event loop.
         loop: fsspec's.
         **kwargs: Further ways to a credential (`rsdat.dcache.endpoint.OPTIONS`), and fsspec's own:
-            `use_listings_cache`, `skip_instance_cache` and so on.
+            `use_listings_cache`, `skip_instance_cache` and so on. Others are refused.
     """
 
     protocol = "dcache"
@@ -97,6 +98,8 @@ class DCacheFileSystem(Bytes, Beyond):
         loop: asyncio.AbstractEventLoop | None = None,
         **kwargs: Any,
     ) -> None:
+        with file_errors():
+            refuse_unknown(kwargs)
         more = {name: kwargs.pop(name) for name in OPTIONS if name in kwargs}
         parallel = int(batch_size or PARALLEL)
         super().__init__(asynchronous=asynchronous, loop=loop, batch_size=parallel, **kwargs)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
+import fsspec
 import pytest
 
 from rsdat.base.errors import InvalidInput
@@ -70,6 +71,38 @@ def test_all_keywords_of_dcachefs(site: Door, folder: str) -> None:
     assert fs.ls(folder, detail=False, limit=1) == [f"{folder}/50%25 off"]
     assert fs.block_size == 1024 * 1024
     assert fs.batch_size == 3
+
+
+@pytest.mark.parametrize(
+    ("option", "near"),
+    [
+        ({"endpiont": "spider"}, "Did you mean 'endpoint'?"),
+        ({"tokenfile": "x"}, "Did you mean 'token_file'?"),
+        ({"Token": "x"}, "Did you mean 'token'?"),
+        ({"webdav": "https://door"}, "Did you mean 'webdav_url'?"),
+        ({"anon": True}, "There are: endpoint, "),
+    ],
+)
+def test_a_misspelt_keyword_is_told(site: Door, option: Any, near: str) -> None:
+    with pytest.raises(InvalidInput, match="dcache has no option") as caught:
+        DCacheFileSystem(**addresses(site), token=site.token, **option)
+    assert near in str(caught.value)
+    assert "spider" not in str(caught.value)
+
+
+def test_what_fsspec_passes_is_taken(site: Door, folder: str) -> None:
+    options = {**addresses(site), "token": site.token}
+    url = f"dcache:/{folder}/f"
+    with fsspec.open(url, "wt", encoding="utf-8", errors="strict", newline="\n", **options) as f:
+        f.write("text")
+    chained = fsspec.open(f"simplecache::{url}", "rt", dcache=options)
+    with chained as f:
+        assert f.read() == "text"
+    mapper = fsspec.get_mapper(f"dcache:/{folder}", **options, listings_expiry_time=1, max_paths=9)
+    assert mapper["f"] == b"text"
+    fs = fsspec.filesystem("dcache", **options, skip_instance_cache=True, use_listings_cache=True)
+    again = fsspec.AbstractFileSystem.from_json(fs.to_json())
+    assert again.cat_file(f"{folder}/f") == b"text"
 
 
 def test_time_limits_are_kept(site: Door, folder: str) -> None:
