@@ -19,7 +19,14 @@ export const checks = [
   { title: 'tsc', command: [bin('tsc'), '--noEmit', '-p', '.'] },
   {
     title: 'eslint',
-    command: [bin('eslint'), '--max-warnings', '0', 'src', 'ui-tests/tests'],
+    command: [
+      bin('eslint'),
+      '--max-warnings',
+      '0',
+      'src',
+      'ui-tests/tests',
+      'ui-tests/beside'
+    ],
     fix: ['--fix']
   },
   {

@@ -11,5 +11,7 @@ c.ServerApp.port = int(os.environ["RSDAT_UI_PORT"])
 c.ServerApp.port_retries = 0
 c.ServerApp.allow_root = True
 c.ServerApp.root_dir = os.environ["RSDAT_UI_ROOT"]
+# The tests ask the page itself whether it is up: Lab by the lines above, Notebook 7 by this one.
+c.JupyterNotebookApp.expose_app_in_browser = True
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"

@@ -46,13 +46,8 @@ interface ILabWindow {
   };
 }
 
-/**
- * Wait until Lab is there with its layout restored.
- *
- * Not by the splash alone: it is attached some time after the page was loaded, and before that it
- * is as detached as afterwards.
- */
-export async function waitForLab(page: Page): Promise<void> {
+/** Wait until a page of Lab or of Notebook 7 has its plugins and its layout. */
+export async function waitForApp(page: Page): Promise<void> {
   await page.waitForFunction(
     () => (window as unknown as ILabWindow).jupyterapp !== undefined,
     undefined,
@@ -61,6 +56,16 @@ export async function waitForLab(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await (window as unknown as ILabWindow).jupyterapp!.restored;
   });
+}
+
+/**
+ * Wait until Lab is there with its layout restored.
+ *
+ * Not by the splash alone: it is attached some time after the page was loaded, and before that it
+ * is as detached as afterwards.
+ */
+export async function waitForLab(page: Page): Promise<void> {
+  await waitForApp(page);
   await page
     .locator('#jupyterlab-splash')
     .waitFor({ state: 'detached', timeout: 60_000 });
