@@ -62,16 +62,21 @@ export function DCachePanel(props: IPanelContext): JSX.Element {
         <Crumbs {...props} isEditing={isEditing} setEditing={leave} />
         <Filter {...props} key={`${model.endpoint}:${model.path}`} />
         <Problem {...props} />
-        <FileGrid {...props} />
-        {isEmpty && (
-          <p className="jp-rsdat-DCache-empty">
-            {model.filter
-              ? trans.__('No name in this folder contains “%1”.', model.filter)
-              : trans.__(
-                  'This folder is empty. Drop files here to upload them.'
-                )}
-          </p>
-        )}
+        <div className="jp-rsdat-DCache-list">
+          <FileGrid {...props} />
+          {isEmpty && (
+            <p className="jp-rsdat-DCache-empty">
+              {model.filter
+                ? trans.__(
+                    'No name in this folder contains “%1”.',
+                    model.filter
+                  )
+                : trans.__(
+                    'This folder is empty. Drop files here to upload them.'
+                  )}
+            </p>
+          )}
+        </div>
         <Status {...props} />
         {details.isOpen && <DetailsPane {...props} />}
       </div>
