@@ -11,6 +11,7 @@ import {
 } from '@jupyterlab/apputils';
 import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRunningSessionManagers } from '@jupyterlab/running';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStateDB } from '@jupyterlab/statedb';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -42,7 +43,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     ILayoutRestorer,
     IStatusBar,
     IRunningSessionManagers,
-    ICompanion
+    ICompanion,
+    ISettingRegistry
   ],
   provides: IClusterManager,
   activate: (
@@ -55,7 +57,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     restorer: ILayoutRestorer | null,
     statusBar: IStatusBar | null,
     runningManagers: IRunningSessionManagers | null,
-    companion: ICompanion | null
+    companion: ICompanion | null,
+    registry: ISettingRegistry | null
   ): IClusterManager => {
     const { commands, serviceManager, shell } = app;
     const usedTranslator = translator ?? nullTranslator;
@@ -160,15 +163,23 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
         'This part of the page could not be loaded. Reload the page.'
       ),
       load: async () => {
-        const [{ ClustersPanel }, { createElement }] = await Promise.all([
-          import('./components/panel'),
-          import('react')
-        ]);
+        const [{ ClustersPanel }, { createElement }, { openOverview }] =
+          await Promise.all([
+            import('./components/panel'),
+            import('react'),
+            import('./overview/open')
+          ]);
         const { baseUrl } = serviceManager.serverSettings;
+        const overview = openOverview(
+          serviceManager.serverSettings,
+          state,
+          registry
+        );
         return () =>
           createElement(ClustersPanel, {
             model,
             tables,
+            overview,
             commands,
             baseUrl,
             trans,

@@ -146,6 +146,23 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/clusters/pulse': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How busy all clusters are and how far their work has come, with the last minutes. Schedulers are asked because somebody asks here, those in which something is computed every two seconds at most, the others more seldom. */
+    get: operations['getPulse'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/clusters/past': {
     parameters: {
       query?: never;
@@ -1507,6 +1524,80 @@ export interface components {
        */
       queue_seen: string | null;
     };
+    PulseList: {
+      /** @description For the next question. */
+      cursor: string;
+      /** @description Whether this is all that is known, and not only what is new. */
+      whole: boolean;
+      /** @description Seconds after which to ask again. */
+      next: number;
+      /** @description Those of which anything is new. */
+      clusters: components['schemas']['Pulse'][];
+    };
+    Pulse: {
+      /** @description Of the cluster. */
+      id: string;
+      /**
+       * @description live: as `now` says. silent: the scheduler does not answer, `now` is old. none: there is no scheduler to ask, or it was not asked yet.
+       * @enum {string}
+       */
+      state: 'live' | 'silent' | 'none';
+      /** @description Seconds, of `now`. */
+      age: number | null;
+      now: components['schemas']['PulseNow'] | null;
+      /** @description The new ones of the last three minutes, oldest first: age in seconds, CPU in percent of the cores, memory in percent of its limit, and Dask tasks that are processed, that are to come, and that erred. null: not known. */
+      samples: (number | null)[][];
+    };
+    PulseNow: {
+      workers: number;
+      /** @description Workers whose memory is too full to go on. */
+      paused: number;
+      /** @description Threads of all workers. */
+      cores: number;
+      /** @description Percent of all cores; null without workers. */
+      cpu: number | null;
+      /** @description Bytes, in use. */
+      memory: number;
+      /** @description Bytes; null where a worker has no limit. */
+      memory_limit: number | null;
+      /** @description Bytes on disk for want of memory; null where the scheduler does not tell. */
+      spilled: number | null;
+      /** @description Dask tasks by state; null where the scheduler does not tell, as attached ones. */
+      tasks: {
+        /** @description On a worker, or on their way to one. */
+        processing: number | null;
+        /** @description Ready, and held back until a worker has room. */
+        queued: number | null;
+        /** @description Ready, but no worker is there that may run them. */
+        no_worker: number | null;
+        /** @description For others' results. */
+        waiting: number | null;
+        /** @description Done, with their results kept. */
+        in_memory: number | null;
+        /** @description Failed, or after one that did. */
+        erred: number | null;
+      };
+      /** @description null where nothing was computed yet, or the scheduler does not tell. */
+      run: components['schemas']['PulseRun'] | null;
+    };
+    /** @description The computation that runs, or ran last: what was submitted since the scheduler had nothing to do. */
+    PulseRun: {
+      running: boolean;
+      /** @description Dask tasks, of `total`; with the erred ones. */
+      done: number;
+      total: number;
+      erred: number;
+      /** @description So far, or in all. */
+      seconds: number | null;
+      /** @description Of what is to be done, by Dask's names (functions, steps of collections), the busiest first; not all. */
+      parts: {
+        name: string;
+        processing: number;
+        done: number;
+        total: number;
+        erred: number;
+      }[];
+    };
     Cluster: {
       id: string;
       name: string;
@@ -2719,6 +2810,30 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Preview'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  getPulse: {
+    parameters: {
+      query?: {
+        /** @description `cursor` of the last answer: then only what is new comes. */
+        since?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description What is known or new. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['PulseList'];
         };
       };
       default: components['responses']['Error'];

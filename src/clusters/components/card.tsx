@@ -9,6 +9,8 @@ import { formatBytes } from '../../common/units';
 import { CommandIDs } from '../ids';
 import type { JobTable } from '../jobs/table';
 import type { Activity } from '../model';
+import type { OverviewModel } from '../overview/model';
+import { Overview } from '../overview/overview';
 import {
   SYMBOLS,
   isAlive,
@@ -35,6 +37,8 @@ export interface ICardProps {
   commands: CommandRegistry;
   /** Order and filter of its jobs. */
   table: JobTable;
+  /** How busy the clusters are; left out where nobody asks for that. */
+  overview?: OverviewModel | null;
   trans: TranslationBundle;
   /** Called with its id. */
   onSelect: (cluster: string) => void;
@@ -129,6 +133,15 @@ function DrawnCard(props: ICardProps): JSX.Element {
           groups={cluster.groups}
           isDisabled={isBusy || !isUsable}
           commands={commands}
+          trans={trans}
+        />
+      )}
+      {props.overview && isUsable && (
+        <Overview
+          cluster={cluster.id}
+          name={cluster.name}
+          isTabStop={props.isTabStop}
+          overview={props.overview}
           trans={trans}
         />
       )}

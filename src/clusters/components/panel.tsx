@@ -16,6 +16,7 @@ import { CommandIDs } from '../ids';
 import { startClusterDrag } from '../drag';
 import type { JobTables } from '../jobs/tables';
 import type { ClusterModel } from '../model';
+import type { OverviewModel } from '../overview/model';
 import { announcement } from '../status';
 import { Card } from './card';
 import { DamagedCard } from './damaged';
@@ -25,6 +26,8 @@ import { PastClusters } from './past';
 export interface IPanelProps {
   model: ClusterModel;
   tables: JobTables;
+  /** How busy the clusters are; left out where nobody asks for that. */
+  overview?: OverviewModel | null;
   commands: CommandRegistry;
   baseUrl: string;
   trans: TranslationBundle;
@@ -187,6 +190,7 @@ function List(props: IPanelProps): JSX.Element {
           baseUrl={props.baseUrl}
           commands={commands}
           table={props.tables.get(cluster.id, 'card')}
+          overview={props.overview ?? null}
           trans={trans}
           onSelect={onSelect}
           onPress={startClusterDrag}
