@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import secrets
 from collections.abc import Iterable, Mapping
@@ -19,16 +21,18 @@ from rsdat.stac.add import (
     put_item,
     read_catalog_json,
 )
-from rsdat.stac.hrefs import absolute, parent, relative, scheme_of, whole
+from rsdat.stac.hrefs import absolute, parent, relative, resolve, scheme_of, whole
 from rsdat.stac.image import describe, geotiff
 from rsdat.stac.save import dumps
-from rsdat.stac.store import Owner, by_protocol, exists, options_for, put_file
+from rsdat.stac.store import Owner, by_protocol, exists, options_for, put_file, read_text, remove
 from rsdat.stac.writing import write_zarr
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import xarray as xr
+
+_log = logging.getLogger(__name__)
 
 EXTENSIONS = [
     "https://stac-extensions.github.io/projection/v2.0.0/schema.json",
@@ -89,8 +93,10 @@ def write_result(
     """Write a map, describe it in a STAC item, and link that in a catalog.
 
     The data come first, in `<catalog's folder>/<item_id>/`, then the item beside them, and the link
-    in the catalog last: whatever fails, nothing is linked that is not there. Several people may
-    write into one catalog at once: no link gets lost.
+    in the catalog last: whatever fails, nothing is linked that is not there. Where an item is
+    replaced its data are files of other names, so the old item and its data stand until the new
+    ones are whole; the old image is deleted then. Several people may write into one catalog at
+    once: no link gets lost.
 
     Args:
         catalog_href: Address of a catalog or collection; a new catalog is made where there is none.
@@ -128,9 +134,10 @@ def write_result(
     if not overwrite and exists(item_href, owner):
         raise item_exists(item_id)
     dumps({"id": item_id, "properties": dict(properties or {})})  # refused now, not in the end
+    before = _image_of(item_href, asset_key, owner) if overwrite else None
     if form == "cog":
         with geotiff(array) as (image, described):
-            data_href = _put_image(image, folder, asset_key, owner, overwrite=overwrite)
+            data_href = _put_image(image, folder, asset_key, owner)
     else:
         described = describe(array) | {"type": ZARR}
         data_href = _put_zarr(array, folder, asset_key, owner)
@@ -160,20 +167,48 @@ def write_result(
             }
         },
     }
-    put_item(address, catalog, item, overwrite=overwrite, owner=owner)
+    try:
+        put_item(address, catalog, item, overwrite=overwrite, owner=owner)
+    except BaseException:
+        if form == "cog" and _image_of(item_href, asset_key, owner) != data_href:
+            _drop(data_href, owner)
+        raise
+    if before is not None and before != data_href:
+        _drop(before, owner)
     link_items(address, [item_href], owner)
     return item_href
 
 
-def _put_image(image: Path, folder: str, key: str, owner: Owner, *, overwrite: bool) -> str:
-    """Where no item may be replaced, no file is: it may be that of an item written meanwhile."""
+def _put_image(image: Path, folder: str, key: str, owner: Owner) -> str:
+    """No file is replaced: an item says of it what is in it, and it may be that of another one."""
     href = f"{folder}/{key}.tif"
     try:
-        put_file(image, href, owner, replace=overwrite)
+        put_file(image, href, owner, replace=False)
     except FileExistsError:
         href = f"{folder}/{key}-{secrets.token_hex(4)}.tif"
         put_file(image, href, owner, replace=False)
     return href
+
+
+def _image_of(item_href: str, key: str, owner: Owner) -> str | None:
+    """The image of our own that an item names, beside it; None where there is none."""
+    try:
+        found = json.loads(read_text(item_href, owner))["assets"][key]["href"]
+        href = resolve(found, item_href)
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    own = parent(href) == parent(item_href) and href.endswith(".tif")
+    return href if own else None
+
+
+def _drop(href: str, owner: Owner) -> None:
+    """Delete a file that no item names; it does no harm where that is refused."""
+    try:
+        remove(href, owner)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        _log.warning("%s is not needed any more, and could not be deleted: %s", href, error)
 
 
 def _put_zarr(array: xr.DataArray, folder: str, key: str, owner: Owner) -> str:

@@ -317,6 +317,17 @@ def _place_new(beside: Path, path: Path) -> None:
         beside.replace(path)
 
 
+def remove(href: str, owner: Owner = None) -> None:
+    """Delete a file.
+
+    Raises:
+        FileNotFoundError: There is none.
+        OSError: The store refused.
+    """
+    filesystem, path = filesystem_of(href, owner)
+    filesystem.rm_file(path)
+
+
 def mode_of(path: Path) -> int:
     """Permissions of a local file, which the one that replaces it gets; else those of a new one."""
     try:

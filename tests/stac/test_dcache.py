@@ -106,6 +106,26 @@ def test_a_failed_write_links_nothing(data: Door, dcache: Door) -> None:
     assert list((dcache.root / "scene").glob("result/*")) == []
 
 
+def test_a_failed_overwrite_leaves_the_old_pair(data: Door, dcache: Door) -> None:
+    results = "dcache:///results/catalog.json"
+    image = get_asset("dcache:///scene/catalog.json", "green")
+    write_item(results, image, "twice")
+    folder = dcache.root / "results/twice"
+    before = {each.name: each.read_bytes() for each in folder.iterdir()}
+    # The new image comes; the item, which is moved onto the old one, does not.
+    prefix = "/api/v1/namespace/results/twice/.rsdat-"
+    dcache.fault("status", method="POST", prefix=prefix, status=500, times=1000)
+    with pytest.raises((OSError, RsdatError)):
+        write_item(results, image + 1, "twice", overwrite=True)
+    dcache.forget()
+    assert {each.name: each.read_bytes() for each in folder.iterdir()} == before
+    write_item(results, image + 1, "twice", overwrite=True)
+    back = get_asset(results, "data", "twice")
+    np.testing.assert_array_equal(back.values, image.values + 1)
+    # The old image is gone.
+    assert len(list(folder.iterdir())) == 2
+
+
 def test_map_there_and_back(data: Door, dcache: Door) -> None:
     bands = [
         get_asset("dcache:///scene/catalog.json", key, scaled=True) for key in ("red", "green")
