@@ -73,7 +73,8 @@ export class Follower implements IDisposable {
 
   /** Ask more often while something is on its way. */
   pace(isUnsettled: boolean): void {
-    const interval = isUnsettled ? FAST_MS : CALM_MS;
+    this._isUnsettled = isUnsettled;
+    const interval = isUnsettled ? FAST_MS : this._calm_ms;
     if (this._isDisposed || interval === this._poll.frequency.interval) {
       return;
     }
@@ -82,6 +83,12 @@ export class Follower implements IDisposable {
       // The poll would only follow after its present, long wait.
       void this._poll.schedule({ interval, phase: 'resolved' });
     }
+  }
+
+  /** How often to ask while nothing is on its way, in milliseconds. */
+  set calm_ms(calm_ms: number) {
+    this._calm_ms = calm_ms;
+    this.pace(this._isUnsettled);
   }
 
   dispose(): void {
@@ -137,6 +144,8 @@ export class Follower implements IDisposable {
   private _pending: Promise<void> | null = null;
   /** Something changed since the request under way began. */
   private _isOutdated = false;
+  private _calm_ms = CALM_MS;
+  private _isUnsettled = false;
   private _watchers = 0;
   private _glancers = 0;
   private _isDisposed = false;

@@ -145,6 +145,11 @@ export class ClusterModel implements IClusterManager, IDisposable {
     return this._follower.glance();
   }
 
+  /** How often to ask while the clusters are watched and nothing is on its way, in milliseconds. */
+  set calm_ms(calm_ms: number) {
+    this._follower.calm_ms = calm_ms;
+  }
+
   /** Read again; settles in any case. A failure keeps the old clusters and is in `error`. */
   refresh(): Promise<void> {
     return this._follower.fetch().catch(() => undefined);

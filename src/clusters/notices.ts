@@ -15,6 +15,8 @@ export class Notices {
     trans: TranslationBundle;
     /** Show a cluster's card. */
     show: (cluster: string) => void;
+    /** Whether the user wants them. */
+    isWanted?: () => boolean;
   }) {
     this._options = options;
     options.model.changed.connect(this._onChanged, this);
@@ -24,7 +26,8 @@ export class Notices {
   private _onChanged(model: ClusterModel): void {
     for (const cluster of model.clusters) {
       for (const warning of cluster.warnings) {
-        if (this._isNew(cluster, warning)) {
+        const isWanted = this._options.isWanted?.() ?? true;
+        if (isWanted && this._isNew(cluster, warning)) {
           this._tell(cluster, warning);
         }
       }

@@ -3,11 +3,14 @@ import type {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ICompanion } from '../tokens';
 // Light, and asked as soon as the page is there.
 /* eslint-disable jupyter/prefer-lazy-imports */
 import { Companion } from './companion';
+import { MIGRATIONS, migrateText } from './migration';
 import { requestJson, route, translateMessages } from './request';
 /* eslint-enable jupyter/prefer-lazy-imports */
 import type { IInfo } from './types';
@@ -58,7 +61,38 @@ const companion: JupyterFrontEndPlugin<ICompanion> = {
   }
 };
 
+const migration: JupyterFrontEndPlugin<void> = {
+  id: 'jupyterlab-rsdat:settings-migration',
+  description:
+    'Reads settings under the names they had before, and takes over those of dask-labextension.',
+  autoStart: true,
+  requires: [ISettingRegistry],
+  optional: [ITranslator, IStateDB],
+  activate: (
+    app: JupyterFrontEnd,
+    registry: ISettingRegistry,
+    translator: ITranslator | null,
+    state: IStateDB | null
+  ): void => {
+    const { commands } = app;
+    for (const each of MIGRATIONS) {
+      registry.transform(each.plugin, {
+        fetch: plugin => ({ ...plugin, raw: migrateText(plugin.raw, each) })
+      });
+    }
+    void app.restored.then(async () => {
+      const { THEIRS, takeOver } = await import('./takeover');
+      if (app.hasPlugin(THEIRS)) {
+        const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
+        // Where their settings can't be read, ours stay as they are.
+        await takeOver({ registry, state, commands, trans }).catch(() => null);
+      }
+    });
+  }
+};
+
 export const commonPlugins: JupyterFrontEndPlugin<unknown>[] = [
   messages,
-  companion
+  companion,
+  migration
 ];

@@ -39,7 +39,7 @@ import { suffixOf } from './filetypes';
 import { isOnTape } from './format';
 import { CommandIDs, OPEN_CATALOG, PluginIDs, TransferCommandIDs } from './ids';
 import { DCacheModel } from './model';
-import { followSettings, remember } from './remembered';
+import { followHabits, remember } from './remembered';
 import { FolderWatch } from './watch';
 import { DRIVE, fromDrivePath, toLabPath, type IPlace } from './paths';
 import { DCacheSidebar } from './sidebar';
@@ -226,9 +226,15 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     section.addClass('jp-rsdat-DCache');
     sidebar.addSection(section);
 
-    const restored = remember({ model, columns, details, state });
+    const restored = remember({
+      model,
+      columns,
+      details,
+      state,
+      registry: settings
+    });
     void app.restored.then(() =>
-      followSettings({
+      followHabits({
         registry: settings,
         bookmarks,
         setOpenLimit: limit_bytes => {

@@ -5,6 +5,7 @@ import type {
   PartialJSONValue,
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
+import { followSettings } from '../common/settings';
 import type { Bookmarks } from './bookmarks';
 import type { ColumnsModel, IColumnChoice } from './columns';
 import type { DetailsModel } from './details';
@@ -25,11 +26,13 @@ export interface IRememberOptions {
   columns: ColumnsModel;
   details: DetailsModel;
   state: IStateDB | null;
+  /** The settings, which say whether to begin at home. */
+  registry: ISettingRegistry | null;
 }
 
 /** Take up the last visit's place and looks, and remember them from now on. */
 export async function remember(options: IRememberOptions): Promise<void> {
-  const { columns, details, model, state } = options;
+  const { columns, details, model, registry, state } = options;
   if (state === null) {
     return;
   }
@@ -38,7 +41,8 @@ export async function remember(options: IRememberOptions): Promise<void> {
       PluginIDs.panel
     )) as Partial<ISaved> | null;
     if (saved) {
-      model.restore(saved);
+      const { sort } = saved;
+      model.restore((await startsAtHome(registry)) ? { sort } : saved);
       columns.restore(saved.columns ?? {});
       details.isOpen = saved.details?.isOpen === true;
       const height = saved.details?.height;
@@ -69,6 +73,17 @@ export async function remember(options: IRememberOptions): Promise<void> {
   }
 }
 
+/** Whether the user wants to begin at the endpoint's home, and not where the last visit ended. */
+async function startsAtHome(
+  registry: ISettingRegistry | null
+): Promise<boolean> {
+  let isHome = false;
+  await followSettings(registry, PluginIDs.panel, ({ startFolder }) => {
+    isHome = startFolder === 'home';
+  });
+  return isHome;
+}
+
 export interface ISettingOptions {
   registry: ISettingRegistry | null;
   bookmarks: Bookmarks;
@@ -79,7 +94,7 @@ export interface ISettingOptions {
 }
 
 /** Follow the settings, and keep bookmarks in them: they are the user's, not the workspace's. */
-export async function followSettings(options: ISettingOptions): Promise<void> {
+export async function followHabits(options: ISettingOptions): Promise<void> {
   const { bookmarks, onFailure, registry, setOpenLimit } = options;
   if (registry === null) {
     return;

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ApiError } from '../common/request';
 import type { IEntry, ITransferAnswer } from '../common/types';
 import type { IDropped, IUploadFile } from '../tokens';
+import type { ConflictChoice } from './api';
 import type { TransfersModel } from './model';
 import {
   MAX_FILES,
@@ -52,7 +53,7 @@ export class TransferActions {
     }
     this._options.unfold();
     try {
-      return await model.upload(files, folder);
+      return await model.upload(files, folder, this._options.conflict());
     } catch (reason) {
       this._tell(title, reason);
       return false;
@@ -112,7 +113,7 @@ export class TransferActions {
       kind: 'copy',
       source: { endpoint: source.endpoint, paths: [...source.paths] },
       destination: { endpoint: folder.endpoint, paths: [folder.path] },
-      conflict: isSame ? 'keep-both' : 'ask'
+      conflict: isSame ? 'keep-both' : this._options.conflict()
     });
   }
 
@@ -259,6 +260,8 @@ export namespace TransferActions {
     model: TransfersModel;
     reading: Reading;
     trans: TranslationBundle;
+    /** What is done where a name is taken. */
+    conflict: () => 'ask' | ConflictChoice;
     /** Unfold the section, so that what begins is seen. */
     unfold: () => void;
     /** Let the browser fetch a download's content. */

@@ -17,6 +17,7 @@ export function follow(options: {
   statusBar: IStatusBar | null;
   section: Section;
   isSectionSeen: () => boolean;
+  tellsDone: () => boolean;
 }): void {
   const { app, model, section, statusBar, stream, trans } = options;
   const missed = followMissed({
@@ -30,6 +31,7 @@ export function follow(options: {
     model,
     commands: app.commands,
     trans,
+    tellsDone: options.tellsDone,
     isPageSeen: () => !document.hidden,
     isSectionSeen: options.isSectionSeen
   });

@@ -51,7 +51,11 @@ export class Notices {
     switch (transfer.state) {
       case 'done':
         // The browser shows its downloads itself.
-        if (!isSeen && transfer.kind !== 'download') {
+        if (
+          !isSeen &&
+          transfer.kind !== 'download' &&
+          this._options.tellsDone()
+        ) {
           Notification.success(words, { autoClose: DONE_MS, actions: [show] });
         }
         return;
@@ -130,6 +134,8 @@ export namespace Notices {
     model: TransfersModel;
     commands: CommandRegistry;
     trans: TranslationBundle;
+    /** Whether the user wants to be told of what is done. */
+    tellsDone: () => boolean;
     /** Whether the page is in front. */
     isPageSeen: () => boolean;
     /** Whether the section is in view and unfolded. */

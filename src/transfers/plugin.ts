@@ -6,6 +6,7 @@ import type {
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import {
   ITranslator,
@@ -15,6 +16,8 @@ import {
 import type { IDisposable } from '@lumino/disposable';
 import { ChangeStream } from '../common/events';
 import { Section } from '../common/section';
+import { followSettings } from '../common/settings';
+import type { ITransferRequest } from '../common/types';
 import { IDCache, IDCacheSidebar, ITransfers } from '../tokens';
 // Activation needs these at once: what was dropped is gone after its event.
 /* eslint-disable jupyter/prefer-lazy-imports */
@@ -42,7 +45,8 @@ const transfers: JupyterFrontEndPlugin<ITransfers> = {
     ICommandPalette,
     IDocumentManager,
     IFileBrowserFactory,
-    IStatusBar
+    IStatusBar,
+    ISettingRegistry
   ],
   provides: ITransfers,
   activate: (
@@ -53,7 +57,8 @@ const transfers: JupyterFrontEndPlugin<ITransfers> = {
     palette: ICommandPalette | null,
     documents: IDocumentManager | null,
     browsers: IFileBrowserFactory | null,
-    statusBar: IStatusBar | null
+    statusBar: IStatusBar | null,
+    registry: ISettingRegistry | null
   ): ITransfers => {
     const { commands, serviceManager } = app;
     const { contents, serverSettings } = serviceManager;
@@ -94,10 +99,20 @@ const transfers: JupyterFrontEndPlugin<ITransfers> = {
       section.update();
     };
 
+    const habits = {
+      tellsDone: true,
+      conflict: 'ask' as ITransferRequest['conflict']
+    };
+    void followSettings(registry, PluginIDs.transfers, settings => {
+      habits.tellsDone = settings.tellDone !== false;
+      habits.conflict = (settings.conflicts ?? 'ask') as typeof habits.conflict;
+    });
+
     const actions = new TransferActions({
       model,
       reading,
       trans,
+      conflict: () => habits.conflict,
       unfold,
       follow: transfer =>
         followLink(api.downloadUrl(model.transfer(transfer.id)!)),
@@ -175,6 +190,7 @@ const transfers: JupyterFrontEndPlugin<ITransfers> = {
         model,
         trans,
         statusBar,
+        tellsDone: () => habits.tellsDone,
         isSectionSeen: () => section.isVisible && fold.isOpen,
         section
       })

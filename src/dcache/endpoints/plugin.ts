@@ -4,6 +4,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ChangeStream } from '../../common/events';
@@ -22,14 +23,15 @@ export const accessPlugin: JupyterFrontEndPlugin<void> = {
     'Describes dCache endpoints, and shows, renews and narrows tokens.',
   autoStart: true,
   requires: [IDCache, IDCacheSidebar],
-  optional: [ITranslator, ICommandPalette, IStatusBar],
+  optional: [ITranslator, ICommandPalette, IStatusBar, ISettingRegistry],
   activate: (
     app: JupyterFrontEnd,
     dcache: IDCache,
     sidebar: IDCacheSidebar,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    statusBar: IStatusBar | null
+    statusBar: IStatusBar | null,
+    registry: ISettingRegistry | null
   ): void => {
     const { commands, serviceManager } = app;
     const { serverSettings } = serviceManager;
@@ -71,31 +73,36 @@ export const accessPlugin: JupyterFrontEndPlugin<void> = {
 
     void Promise.all([
       import('../tokens/watch'),
-      import('../tokens/notices')
-    ]).then(([{ TokenWatch }, { TokenStatus, warnOfEnds }]) => {
-      const watch = new TokenWatch({
-        api: tokens,
-        changes: stream,
-        now: () => new Date()
-      });
-      warnOfEnds({ watch, trans, openToken });
-      if (statusBar) {
-        const item = new TokenStatus({ watch, trans, openToken });
-        statusBar.registerStatusItem('jupyterlab-rsdat:token', {
-          align: 'left',
-          item,
-          isActive: () => item.isOfUse,
-          activeStateChanged: watch.changed
+      import('../tokens/notices'),
+      import('../tokens/settings')
+    ]).then(
+      ([{ TokenWatch }, { TokenStatus, warnOfEnds }, { TokenSettings }]) => {
+        const settings = new TokenSettings();
+        void settings.follow(registry);
+        const watch = new TokenWatch({
+          api: tokens,
+          changes: stream,
+          now: () => new Date()
         });
-      }
-      // Who never looks at dCache is not asked about its tokens.
-      const look = (): void => {
-        if (sidebar.isVisible) {
-          void watch.show(dcache.endpoint);
+        warnOfEnds({ watch, settings, trans, openToken });
+        if (statusBar) {
+          const item = new TokenStatus({ watch, settings, trans, openToken });
+          statusBar.registerStatusItem('jupyterlab-rsdat:token', {
+            align: 'left',
+            item,
+            isActive: () => item.isOfUse,
+            activeStateChanged: item.isOfUseChanged
+          });
         }
-      };
-      dcache.stateChanged.connect(look);
-      look();
-    });
+        // Who never looks at dCache is not asked about its tokens.
+        const look = (): void => {
+          if (sidebar.isVisible) {
+            void watch.show(dcache.endpoint);
+          }
+        };
+        dcache.stateChanged.connect(look);
+        look();
+      }
+    );
   }
 };

@@ -128,12 +128,13 @@ test('files that are chosen again stand for those that are missing', () => {
 });
 
 describe('a drop', () => {
-  function dropping() {
+  function dropping(conflict: 'ask' | 'skip' = 'ask') {
     const { api, model, put } = setup();
     const actions = new TransferActions({
       model,
       reading: new Reading(),
       trans: nullTranslator.load('jupyterlab_rsdat'),
+      conflict: () => conflict,
       unfold: () => undefined,
       follow: () => undefined,
       chooseAgain: async () => [],
@@ -152,6 +153,12 @@ describe('a drop', () => {
       });
     return { api, drop, model, put };
   }
+
+  it('does with names that are taken what the user chose', async () => {
+    const { api, drop } = dropping('skip');
+    await drop(aFileEntry('a'));
+    expect(api.started).toMatchObject([{ kind: 'upload', conflict: 'skip' }]);
+  });
 
   const tree = aFolder('top', [
     aFileEntry('a'),

@@ -28,6 +28,7 @@ async function show(transfers: ITransfer[] = []) {
     model,
     reading,
     trans,
+    conflict: () => 'ask',
     unfold: () => undefined,
     follow: ({ id }) => void followed.push(id),
     chooseAgain: async () => chosen,
@@ -277,7 +278,8 @@ describe('the section', () => {
 describe('notices', () => {
   async function notices(
     transfers: ITransfer[],
-    seen: { page: boolean; section: boolean } = { page: true, section: false }
+    seen: { page: boolean; section: boolean } = { page: true, section: false },
+    tellsDone = true
   ) {
     const shown = await show(transfers);
     const it = await act(async () => {
@@ -285,6 +287,7 @@ describe('notices', () => {
         model: shown.model,
         commands: shown.commands,
         trans,
+        tellsDone: () => tellsDone,
         isPageSeen: () => seen.page,
         isSectionSeen: () => seen.section
       });
@@ -328,6 +331,19 @@ describe('notices', () => {
     );
     expect(told()).toEqual([]);
     expect(api.acted).toEqual([['t1', 'seen']]);
+  });
+
+  it('says nothing of what is done to who does not want to know', async () => {
+    const { api } = await notices(
+      [
+        aTransfer({ state: 'done', can: ['forget'] }),
+        aTransfer({ id: 't2', state: 'failed', can: ['forget'] })
+      ],
+      { page: true, section: false },
+      false
+    );
+    expect(told().map(({ type }) => type)).toEqual(['error']);
+    expect(api.acted).toContainEqual(['t1', 'seen']);
   });
 
   it('lets one try again', async () => {

@@ -18,7 +18,8 @@ import { isAddress } from '../addresses';
 import type { ITokensApi } from '../api';
 import { TokenDialog } from '../dialog';
 import { TokenModel } from '../model';
-import { warnOfEnds } from '../notices';
+import { TokenStatus, warnOfEnds } from '../notices';
+import { TokenSettings } from '../settings';
 import { TokenWatch } from '../watch';
 import { stageOf } from '../words';
 
@@ -235,14 +236,46 @@ describe('the watch', () => {
       now: () => clock.now
     });
     const openToken = jest.fn();
-    warnOfEnds({ watch, trans, openToken });
-    return { api, changed, clock, openToken, watch };
+    const settings = new TokenSettings();
+    warnOfEnds({ watch, settings, trans, openToken });
+    return { api, changed, clock, openToken, settings, watch };
   }
 
   const told = () => Notification.manager.notifications.map(({ type }) => type);
 
   beforeEach(() => jest.useFakeTimers());
   afterEach(() => jest.useRealTimers());
+
+  it.each([
+    ['ending', [false, true], ['warning']],
+    ['always', [true, true], ['warning']],
+    ['never', [false, false], ['warning']],
+    [undefined, [false, true], []]
+  ])('stands in the status bar: %s', async (place, ofUse, notices) => {
+    const { clock, openToken, settings, watch } = watching(
+      '2026-01-03T00:00:00Z'
+    );
+    const composite =
+      place === undefined ? { warnings: false } : { statusBar: place };
+    await settings.follow({
+      load: async () => ({ composite, changed: { connect: jest.fn() } })
+    } as never);
+    const item = new TokenStatus({ watch, settings, trans, openToken });
+    const changed = jest.fn();
+    item.isOfUseChanged.connect(changed);
+    await watch.show('here');
+    const before = item.isOfUse;
+    changed.mockClear();
+    clock.now = new Date('2026-01-02T12:00:00Z');
+    for (let minute = 0; minute < 3; minute++) {
+      jest.advanceTimersByTime(61_000);
+      await settle();
+    }
+    expect([before, item.isOfUse]).toEqual(ofUse);
+    expect(changed).toHaveBeenCalledTimes(1);
+    expect(told()).toEqual(notices);
+    item.dispose();
+  });
 
   it('warns once a stage, and asks dCache only once', async () => {
     const { api, clock, openToken, watch } = watching('2026-01-03T00:00:00Z');
