@@ -20,6 +20,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { AccordionPanel } from '@lumino/widgets';
 import { ChangeStream } from '../common/events';
 import { returnFocus } from '../common/keepfocus';
+import { areaOfTabs } from '../common/place';
 import { Section } from '../common/section';
 import { IClusterManager, ICompanion, ISidebar } from '../tokens';
 import { ClustersApi } from './api';
@@ -29,6 +30,7 @@ import type { JobsView } from './jobs/tab';
 import { JobTables } from './jobs/tables';
 import type { LogView } from './logs/tab';
 import { ClusterModel } from './model';
+import { ClusterSettings } from './settings';
 
 const clusters: JupyterFrontEndPlugin<IClusterManager> = {
   id: 'jupyterlab-rsdat:clusters',
@@ -69,6 +71,11 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       state
     });
     model.changed.connect(() => commands.notifyCommandChanged());
+    const settings = new ClusterSettings();
+    settings.changed.connect(() => {
+      model.calm_ms = settings.refresh_s * 1000;
+    });
+    void settings.follow(registry);
 
     const logs = new WidgetTracker<MainAreaWidget<LogView>>({
       namespace: 'rsdat-logs'
@@ -89,7 +96,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       });
       tab.content.sourceChanged.connect(() => void logs.save(tab));
       await logs.add(tab);
-      shell.add(tab, 'main');
+      shell.add(tab, areaOfTabs(shell));
       shell.activateById(tab.id);
     };
     if (restorer) {
@@ -118,7 +125,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
           translator: usedTranslator
         });
         await jobs.add(tab);
-        shell.add(tab, 'main');
+        shell.add(tab, areaOfTabs(shell));
       }
       shell.activateById(jobsTabId(cluster));
     };
@@ -197,7 +204,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     const show = (cluster: string): void =>
       void commands.execute(CommandIDs.show, { cluster });
     void import('./notices').then(({ Notices }) => {
-      new Notices({ model, trans, show });
+      new Notices({ model, trans, show, isWanted: () => settings.warns });
     });
     if (runningManagers) {
       void import('./running').then(({ RunningClusters }) => {
@@ -208,12 +215,12 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     }
     if (statusBar) {
       void import('./statusitem').then(({ ClusterStatus }) => {
-        const item = new ClusterStatus({ model, commands, trans });
+        const item = new ClusterStatus({ model, commands, settings, trans });
         statusBar.registerStatusItem('jupyterlab-rsdat:clusters', {
           align: 'left',
           item,
           isActive: () => item.isOfUse,
-          activeStateChanged: model.changed
+          activeStateChanged: item.isOfUseChanged
         });
       });
     }

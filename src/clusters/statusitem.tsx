@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
 import React from 'react';
 import { useNow } from '../common/now';
 import type { ICluster } from '../common/types';
@@ -10,6 +11,7 @@ import { endLine, endWords, ends, isNear } from './ends';
 import { CommandIDs } from './ids';
 import { warningWords } from './lifetime';
 import type { ClusterModel } from './model';
+import type { ClusterSettings } from './settings';
 import { isAlive } from './status';
 
 /** Words in minutes need no finer clock. */
@@ -52,17 +54,26 @@ export class ClusterStatus extends ReactWidget {
     super();
     this._options = options;
     this._glance = options.model.glance();
+    options.model.changed.connect(this._onChanged, this);
+    options.settings.changed.connect(this._onChanged, this);
     this.addClass('jp-rsdat-Status');
   }
 
-  /** Whether there is anything to tell. */
+  /** Whether there is anything to tell, and the user wants to see it. */
   get isOfUse(): boolean {
-    return this._options.model.clusters.some(isAlive);
+    const { model, settings } = this._options;
+    return settings.isInStatusBar && model.clusters.some(isAlive);
+  }
+
+  /** Emitted when `isOfUse` may have changed. */
+  get isOfUseChanged(): ISignal<this, void> {
+    return this._isOfUseChanged;
   }
 
   dispose(): void {
     this._glance.dispose();
     super.dispose();
+    Signal.clearData(this);
   }
 
   protected render(): JSX.Element {
@@ -73,14 +84,20 @@ export class ClusterStatus extends ReactWidget {
     );
   }
 
+  private _onChanged(): void {
+    this._isOfUseChanged.emit();
+  }
+
   private _options: ClusterStatus.IOptions;
   private _glance: IDisposable;
+  private _isOfUseChanged = new Signal<this, void>(this);
 }
 
 export namespace ClusterStatus {
   export interface IOptions {
     model: ClusterModel;
     commands: CommandRegistry;
+    settings: Pick<ClusterSettings, 'changed' | 'isInStatusBar'>;
     trans: TranslationBundle;
   }
 }

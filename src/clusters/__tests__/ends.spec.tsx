@@ -6,6 +6,7 @@ import { screen, waitFor } from '@testing-library/react';
 import { endLine, endWords, ends, isNear } from '../ends';
 import { CommandIDs } from '../ids';
 import { ClusterModel } from '../model';
+import { ClusterSettings } from '../settings';
 import { ClusterStatus } from '../statusitem';
 import { FakeApi, aCluster, aJob, aList, settle } from './samples';
 
@@ -98,7 +99,12 @@ it('stands in the status bar, which shows the clusters', async () => {
   const commands = new CommandRegistry();
   const show = jest.fn();
   commands.addCommand(CommandIDs.show, { execute: show });
-  const item = new ClusterStatus({ model, commands, trans });
+  const item = new ClusterStatus({
+    model,
+    commands,
+    settings: new ClusterSettings(),
+    trans
+  });
   expect(item.isOfUse).toBe(false);
   api.lists[0].resolve(aList(until(inMinutes(72))));
   await settle();
