@@ -22,7 +22,7 @@ VERSION = PACKAGE["version"]
 STATIC = f"rsdat-{VERSION}.data/data/share/jupyter/labextensions/jupyterlab-rsdat/"
 #: Folders of whoever built it, and keys and tokens: a PEM block with its content, a macaroon.
 PLACES = re.compile(
-    rb"/(?:home|Users|tmp|root)/[\w.-]+/\w|rsdat-release-|" + re.escape(str(REPOSITORY).encode())
+    rb"/(?:home|Users|tmp|root)/[\w.-]+/\w|rsdat-release-\w|" + re.escape(str(REPOSITORY).encode())
 )
 SECRETS = re.compile(
     rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/]{40}|\bMDA[a-z0-9][A-Za-z0-9_-]{60}"

@@ -45,7 +45,9 @@ def lab(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Itera
     try:
         wait_for(lambda: facts.exists() or process.poll() is not None, COMMAND_S)
         assert process.poll() is None, (folder / "lab.log").read_text()
-        yield json.loads(facts.read_text())["url"]
+        url = json.loads(facts.read_text())["url"]
+        wait_for(lambda: answers(f"{url}api"), COMMAND_S)
+        yield url
     finally:
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -59,6 +61,13 @@ def read(url: str) -> bytes:
     request = urllib.request.Request(url, headers={"Authorization": f"token {TOKEN}"})
     with urllib.request.urlopen(request, timeout=COMMAND_S) as answer:
         return bytes(answer.read())
+
+
+def answers(url: str) -> bool:
+    """Whether somebody listens: the file that tells where is written before."""
+    with contextlib.suppress(OSError):
+        return bool(read(url))
+    return False
 
 
 def test_lab_and_server_list_it(installed: Installed) -> None:
