@@ -41,7 +41,8 @@ export async function prepareAxe(page: Page): Promise<void> {
       style.dataset.light = String(isLight);
       style.textContent = css;
       style.media = 'not all';
-      document.head.append(style);
+      // Lab's own theme is in the body too, and what comes later counts.
+      document.body.append(style);
     }
   }, styles);
 }

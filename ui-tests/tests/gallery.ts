@@ -1,0 +1,104 @@
+/**
+ * Pictures of every state for review: npm run gallery. No test, as nobody could say what is right.
+ *
+ * The states are those of the accessibility tests. Each is shown in each of Lab's themes, panels as
+ * wide as they are at first and 320 px wide, in the folder that RSDAT_GALLERY names.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from '@jupyterlab/galata';
+import type { Page } from '@playwright/test';
+import { THEMES, prepareAxe, wear } from './axe';
+import * as states from './states';
+
+const FOLDER = process.env.RSDAT_GALLERY!;
+/** Of the side panel, and of the window for what isn't in it. */
+const WIDTHS = { wide: [480, 1400], narrow: [320, 640] } as const;
+/** Cards below one another are longer than any screen. */
+const HEIGHT = 1400;
+
+interface IPicture {
+  walk: string;
+  state: string;
+  theme: string;
+  width: string;
+  file: string;
+}
+
+const pictures: IPicture[] = [];
+
+/** Drag the side panel's edge until it is so wide. */
+async function widen(page: Page, width_px: number): Promise<void> {
+  const stack = await page.locator('#jp-left-stack').boundingBox();
+  if (stack === null) {
+    return;
+  }
+  const edge = stack.x + stack.width + 1;
+  await page.mouse.move(edge, HEIGHT / 2);
+  await page.mouse.down();
+  await page.mouse.move(stack.x + width_px, HEIGHT / 2, { steps: 3 });
+  await page.mouse.up();
+}
+
+function slug(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
+}
+
+/** An eye that keeps what it sees. */
+function camera(walk: string): states.ILook {
+  const seen = new Map<string, number>();
+  return {
+    prepare: prepareAxe,
+    look: async (page, state, include) => {
+      const again = seen.get(state) ?? 0;
+      seen.set(state, again + 1);
+      const part = page.locator(include[0]).first();
+      for (const [width, [panel_px, window_px]] of Object.entries(WIDTHS)) {
+        const isPanel = include[0].startsWith('#jp-rsdat');
+        await page.setViewportSize({
+          width: isPanel ? WIDTHS.wide[1] : window_px,
+          height: HEIGHT
+        });
+        if (isPanel) {
+          await widen(page, panel_px);
+        }
+        for (const [theme] of THEMES) {
+          await wear(page, theme);
+          const name = [walk, state, ...(again ? [again] : []), width, theme];
+          const file = `${slug(name.join(' '))}.png`;
+          await part.screenshot({
+            path: join(FOLDER, file),
+            animations: 'disabled'
+          });
+          pictures.push({ walk, state, theme, width, file });
+        }
+      }
+      await wear(page, THEMES[0][0]);
+      await page.setViewportSize({ width: WIDTHS.wide[1], height: HEIGHT });
+    }
+  };
+}
+
+test.use({
+  autoGoto: false,
+  viewport: { width: WIDTHS.wide[1], height: HEIGHT }
+});
+
+test.beforeAll(() => {
+  mkdirSync(FOLDER, { recursive: true });
+});
+
+for (const [name, walk] of Object.entries(states)) {
+  test(name, async ({ page }) => {
+    // Not galata's own object, which has an idea of its own of addresses.
+    const [own] = page.context().pages();
+    try {
+      await walk(own, camera(name.replace(/^walk/, '')));
+    } finally {
+      writeFileSync(
+        join(FOLDER, `${slug(name)}.json`),
+        JSON.stringify(pictures.splice(0))
+      );
+    }
+  });
+}
