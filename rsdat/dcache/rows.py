@@ -12,6 +12,7 @@ from typing import Any
 from rsdat.base.errors import DoorBroken
 from rsdat.dcache import paths
 from rsdat.dcache.entry import Entry, EntryType, moment
+from rsdat.dcache.locknames import is_lock_name
 from rsdat.dcache.write import TEMPORARY_PREFIX, aside_of, is_upload_name
 
 #: Of a number that dCache did not tell; as a time it lies before all others, as a size below.
@@ -141,7 +142,7 @@ class Rows:
         return self._locality, ranks
 
     def uploads(self) -> list[Entry]:
-        """Entries with names that our writes give: uploads not yet whole, files moved aside."""
+        """Entries with names that our writes give: uploads, files moved aside, locks."""
         return [self.entry(number) for number in self._ids]
 
     def changed(self, entries: Mapping[str, Entry | None]) -> Rows:
@@ -197,5 +198,5 @@ def _times(values: Iterable[int]) -> array[int]:
 def _is_ours(name: str) -> bool:
     # The prefix alone tells it of nearly all names.
     return name.startswith(TEMPORARY_PREFIX) and (
-        is_upload_name(name) or aside_of(name) is not None
+        is_upload_name(name) or aside_of(name) is not None or is_lock_name(name)
     )

@@ -42,7 +42,8 @@ from rsdat.dcache import paths, rest, webdav
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.http import Http
 from rsdat.dcache.local import one_chunk
-from rsdat.dcache.write import TEMPORARY_PREFIX, Upload
+from rsdat.dcache.locknames import lock_of, waiting_lock
+from rsdat.dcache.write import Upload
 
 #: A change takes some tenths of a second. Who is slower than this may lose his turn, never data.
 TAKEOVER_S = 20.0
@@ -123,7 +124,7 @@ class _Paths:
 
     def __init__(self, folder: str, name: str) -> None:
         self.file = paths.join(folder, name)
-        self.lock = paths.join(folder, f"{TEMPORARY_PREFIX}lock-{name}")
+        self.lock = paths.join(folder, lock_of(name))
         self.folder = folder
 
     @classmethod
@@ -135,8 +136,8 @@ class _Paths:
             there = await client.info(folder)
         return cls(there.path, paths.name_of(path))
 
-    def beside(self, name: str) -> str:
-        return paths.join(self.folder, f"{TEMPORARY_PREFIX}{name}")
+    def waiting(self, token: str) -> str:
+        return paths.join(self.folder, waiting_lock(token))
 
 
 async def _change(client: DCacheClient, names: _Paths, token: str, change: Change) -> bool | None:
@@ -233,7 +234,7 @@ async def _take(
 ) -> None:
     """Wait for the lock and take it."""
     http = client.http
-    prepared = names.beside(f"{token}.lock")
+    prepared = names.waiting(token)
     await rest.mkdir(http, prepared)
     try:
         await rest.mkdir(http, f"{prepared}/{token}")
@@ -267,7 +268,7 @@ async def _take(
 
 
 async def _move_away(client: DCacheClient, names: _Paths) -> None:
-    away = names.beside(f"{secrets.token_hex(8)}.lock")
+    away = names.waiting(secrets.token_hex(8))
     with suppress(NotFound):  # its owner was alive, or another was faster
         await webdav.move(client.http, names.lock, away)
         with suppress(RsdatError):  # it may not be deleted, and no longer bars the way
@@ -285,7 +286,7 @@ async def _release(client: DCacheClient, names: _Paths, token: str) -> None:
         # What stays, others take away later.
         with suppress(RsdatError):
             if await rest.find(client.http, f"{names.lock}/{token}") is not None:
-                away = names.beside(f"{token}.lock")
+                away = names.waiting(token)
                 await webdav.move(client.http, names.lock, away)
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Sweeping:
-    """At most one sweep an endpoint at a time, and one that gives files moved aside their names.
+    """At most one of each kind an endpoint at a time: uploads, files moved aside, locks.
 
     What they miss is found by a later listing.
 
@@ -43,9 +43,12 @@ class Sweeping:
         """A folder was listed; returns at once."""
         # Loaded with the client that made these entries.
         from rsdat.dcache.sweep import asides, leftovers, restore, sweep
+        from rsdat.dcache.unlock import locks, unlock
 
-        self._begin(endpoint, sweep, leftovers(entries, self._clock.now()))
+        now = self._clock.now()
+        self._begin(endpoint, sweep, leftovers(entries, now))
         self._begin(endpoint, restore, asides(entries))
+        self._begin(endpoint, unlock, locks(entries, now))
 
     def _begin(self, endpoint: str, work: Work, found: Sequence[Entry]) -> None:
         key = endpoint, work.__name__

@@ -75,3 +75,21 @@ async def test_listing_gives_back_names(
         "GET", "/api/dcache/{endpoint}/list", 200, query=query, endpoint="default"
     )
     assert [entry["name"] for entry in page["entries"]] == ["data.csv"]
+
+
+async def test_listing_takes_locks_away(
+    lab: Lab, dcache: Door, folder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a writer of a catalog that was killed; the page is told."""
+    monkeypatch.setattr("rsdat.dcache.unlock.PAUSE_S", 0.0)
+    lock = dcache.root / folder[1:] / ".rsdat-lock-catalog.json"
+    (lock / "0123456789abcdef").mkdir(parents=True)
+    os.utime(lock, (0, 0))
+    before = (await lab.call("GET", "/api/changes", 200))["number"]
+    query = {"path": folder}
+    await lab.call("GET", "/api/dcache/{endpoint}/list", 200, query=query, endpoint="default")
+    end = time.monotonic() + 20
+    while (await lab.call("GET", "/api/changes", 200))["number"] == before:
+        assert time.monotonic() < end, "nobody was told"
+        await asyncio.sleep(0.02)
+    assert not lock.exists()

@@ -109,6 +109,18 @@ class Document:
         return True
 
 
+class Ahead:
+    """An iterator whose first step was done, so that its failure shows at once."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        self._chunks = chunks
+        self._first = next(chunks, b"")
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self._first
+        yield from self._chunks
+
+
 def loads(data: bytes) -> Any:
     """As `json.loads`, several times as fast.
 

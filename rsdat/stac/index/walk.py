@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from rsdat.base.errors import DoorBroken, InvalidInput, NoCredential, RsdatError
-from rsdat.stac.index.features import Document, loads, parsed
+from rsdat.stac.index.features import Ahead, Document, loads, parsed
 from rsdat.stac.index.geoparquet import is_geoparquet, items_in
 from rsdat.stac.index.links import is_api, link_of, own_href
 from rsdat.stac.index.place import temporary
@@ -250,7 +250,7 @@ class Walk:
             page = document.rest
 
     def _opened(self, href: str) -> Iterable[bytes]:
-        ahead: Iterable[bytes] = self._patient(lambda: _Ahead(self._source.chunks(href)))
+        ahead: Iterable[bytes] = self._patient(lambda: Ahead(self._source.chunks(href)))
         return ahead
 
     def _patient(self, read: Callable[[], Any]) -> Any:
@@ -493,15 +493,3 @@ class Walk:
                 hint="What was read until then is shown; the rest is tried again.",
                 code="away",
             )
-
-
-class _Ahead:
-    """An iterator whose first step was done, so that its failure shows at once."""
-
-    def __init__(self, chunks: Iterator[bytes]) -> None:
-        self._chunks = chunks
-        self._first = next(chunks, b"")
-
-    def __iter__(self) -> Iterator[bytes]:
-        yield self._first
-        yield from self._chunks
