@@ -52,7 +52,7 @@ function camera(walk: string): states.ILook {
     look: async (page, state, include) => {
       const again = seen.get(state) ?? 0;
       seen.set(state, again + 1);
-      const part = page.locator(include[0]).first();
+      const part = page.locator(`${include[0]}:visible`).first();
       for (const [width, [panel_px, window_px]] of Object.entries(WIDTHS)) {
         const isPanel = include[0].startsWith('#jp-rsdat');
         await page.setViewportSize({
