@@ -150,14 +150,12 @@ class Wire:
         have, shown_s = 0, time.monotonic() + _SHOWN_S
         with memoryview(block) as view:
             while have < most:
-                got = self._receive(view[have : have + _STEP_BYTES])
+                got = self._receive(view[have : have + _STEP_BYTES], shown_s if have else None)
                 if not got:
                     break
                 if take is not None:
                     take(view[have : have + got])
                 have += got
-                if time.monotonic() > shown_s:
-                    break
         del block[have:]
         return block
 
@@ -174,11 +172,13 @@ class Wire:
             self._buffer = bytearray(_STEP_BYTES)
         left, shown_s = most, time.monotonic() + _SHOWN_S
         with memoryview(self._buffer) as view:
-            while left and time.monotonic() < shown_s:
+            while left:
                 try:
-                    got = self._receive(view[:left])
+                    got = self._receive(view[:left], None if left == most else shown_s)
                 except OSError as error:
                     raise SourceError from error
+                if got is None:
+                    break
                 if not got:
                     raise SourceError
                 left -= got
@@ -187,12 +187,19 @@ class Wire:
                 if went is not None:
                     went()
 
-    def _receive(self, view: memoryview) -> int:
+    def _receive(self, view: memoryview, until_s: float | None) -> int | None:
+        """How many bytes have come; None: none before a moment, which is no failure."""
         while True:
+            limit_s = self._limit_s
+            if until_s is not None:
+                limit_s = min(until_s - time.monotonic(), limit_s)
+                if limit_s <= 0:
+                    return None
             try:
                 return self._socket.recv_into(view)
-            except BlockingIOError:  # noqa: PERF203 - waiting costs more
-                self._wait(select.POLLIN, self._stop)
+            except BlockingIOError:
+                if not self._is_ready(select.POLLIN, self._stop, limit_s) and until_s is None:
+                    raise TimeoutError from None
 
     def send_all(self, view: memoryview, stop: int) -> None:
         """Send in the thread that calls; it may be woken by a byte to be read from `stop`."""
@@ -200,17 +207,17 @@ class Wire:
             try:
                 view = view[self._socket.send(view) :]
             except BlockingIOError:  # noqa: PERF203
-                self._wait(select.POLLOUT, stop)
+                if not self._is_ready(select.POLLOUT, stop, self._limit_s):
+                    raise TimeoutError from None
 
-    def _wait(self, event: int, stop: int) -> None:
+    def _is_ready(self, event: int, stop: int, limit_s: float) -> bool:
         poll = select.poll()
         poll.register(self._socket, event)
         poll.register(stop, select.POLLIN)
-        ready = poll.poll(self._limit_s * 1000)
-        if not ready:
-            raise TimeoutError
+        ready = poll.poll(limit_s * 1000)
         if any(descriptor == stop for descriptor, _ in ready):
             raise InterruptedError
+        return bool(ready)
 
 
 class SourceError(Exception):

@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,54 @@ async def test_cancel_while_the_pool_is_slow(
     await transfers.act(made["id"], "cancel")
     with pytest.raises(HTTPStreamClosedError):
         await fetching
+
+
+async def test_cancel_while_the_client_stands_still(
+    transfers: Transfers, folder: str, place: Path, lab: Lab
+) -> None:
+    """The thread that waits for its bytes ends; when the rest has come, the answer says why."""
+    id_ = await begin_upload(transfers, folder)
+    headers = {"Authorization": f"token {lab.token}", "Content-Length": str(SIZE)}
+    url = lab.url(f"/transfers/{id_}/content", {"path": "big"})
+    begun = raw_request("PUT", url, headers, body=bytes(LEAST_BYTES))
+
+    async def moving() -> bool:
+        return bool((await transfers.get(id_))["bytes"]["done"] > MIB)
+
+    async def clean() -> bool:
+        return not list(place.iterdir())
+
+    with ExitStack() as stack:
+        sock = await asyncio.to_thread(stack.enter_context, begun)
+        await until(moving)
+        await transfers.act(id_, "cancel")
+        await until(clean)
+        await asyncio.to_thread(sock.sendall, bytes(SIZE - LEAST_BYTES))
+        answer = await asyncio.to_thread(until_in, sock)
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"The upload was cut off" in answer
+
+
+async def test_the_door_has_tls(
+    transfers: Transfers,
+    folder: str,
+    place: Path,
+    moved: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Then its side goes by the event loop, as nobody may take its connection over."""
+    monkeypatch.setattr(Wire, "beside", lambda *_: None)
+    body = os.urandom(SIZE)
+    id_ = await begin_upload(transfers, folder)
+    assert (await transfers.send(id_, "big", body)).code == 201
+    assert (place / "big").read_bytes() == body
+    assert (await transfers.done(id_))["verified"] == "adler32"
+    assert moved["read"] > SIZE - 2 * MIB
+    assert moved["sent"] == 0
+    made = await transfers.begin("download", source=("default", f"{folder}/big"))
+    assert (await transfers.fetch(made["id"])).body == body
+    assert (await transfers.done(made["id"]))["verified"] == "adler32"
+    assert moved["sent"] == SIZE
 
 
 async def test_copies_both_ways(
