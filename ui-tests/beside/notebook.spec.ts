@@ -42,7 +42,8 @@ function makeNotebook(name: string): string {
 
 /** Show a panel by Notebook's own menu, which gets its entries some time after the page came up. */
 async function showPanel(page: Page, caption: string): Promise<void> {
-  const panels = page.getByRole('menuitem', { name: 'Left Sidebar' });
+  // Lumino gives an entry that opens a menu no role.
+  const panels = page.locator('.lm-Menu-item', { hasText: 'Left Sidebar' });
   const panel = page.getByRole('menuitem', { name: `Show ${caption}` });
   await expect(async () => {
     await page.keyboard.press('Escape');

@@ -2,7 +2,7 @@
 import { expect } from '@playwright/test';
 import type { BrowserContext } from '@playwright/test';
 
-/** Collects what the pages of a context, open and to come, throw or write to their console as errors. */
+/** Collects what the pages of a context, open and to come, throw, or write to their console as errors and warnings. */
 export class Problems {
   constructor(context: BrowserContext) {
     context.on('weberror', error => {
@@ -10,7 +10,7 @@ export class Problems {
       this._all.push(stack ?? message);
     });
     context.on('console', message => {
-      if (message.type() === 'error') {
+      if (['error', 'warning'].includes(message.type())) {
         this._all.push(`${message.text()}\n  at ${message.location().url}`);
       }
     });
