@@ -205,7 +205,7 @@ class Http:
         """
         with self._under_way():
             waits = list(self._busy_waits_s)
-            renewed = False
+            renewed = on_trial = False
             tls = await self._tls_options() if url.scheme == "https" else {}
             while True:
                 credential = (
@@ -216,7 +216,7 @@ class Http:
                     for name, value in self.tuning.headers.items():
                         sent.setdefault(name, value.reveal())
                 if credential is not None:
-                    await self._refusals.enter(url.origin(), credential)
+                    on_trial = await self._refusals.enter(url.origin(), credential)
                     sent["Authorization"] = credential.reveal()
                 status = None
                 try:
@@ -238,7 +238,7 @@ class Http:
                     raise door_failure(url, error) from error
                 finally:
                     if credential is not None:
-                        self._refusals.leave(url.origin(), credential, status)
+                        self._refusals.leave(url.origin(), credential, status, on_trial=on_trial)
                 try:
                     if response.status in ok:
                         yield response

@@ -2,7 +2,9 @@
 
 dCache blocks everybody behind an address for ten seconds after the third 401 within 20 s of each
 other; a success in between does not count (seen on 11.2.5). A panel that opens asks several things
-at once: of a credential that the door has not taken yet, one request goes ahead.
+at once: of a credential that the door has not taken lately, one request goes ahead, and never more
+than may be refused are under way. Requests that are under way when a door begins to refuse what it
+has just taken can't be called back; all others are held.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ MOST = 2
 PATIENCE_S = 0.3
 #: Of one that was refused once the answer is waited for: the next refusal is the last but one.
 WARNED_S = 10.0
+#: What a door has taken it takes for so long. Afterwards, when the laptop has slept or nobody has
+#: asked for a while, one request goes ahead again.
+TAKEN_FOR_S = 30.0
 _BEARER = "Bearer "
 
 
@@ -34,6 +39,19 @@ class _Refused:
     times: int
     last: float
     error: RsdatError | None = None
+
+
+class _Trial:
+    """Requests under way with a credential of which nobody knows whether the door takes it."""
+
+    def __init__(self) -> None:
+        self.running = 0
+        self.answered = asyncio.Event()
+
+    def ended(self) -> None:
+        self.running -= 1
+        answered, self.answered = self.answered, asyncio.Event()
+        answered.set()
 
 
 class Refusals:
@@ -46,12 +64,15 @@ class Refusals:
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
         self._refused: dict[URL, _Refused] = {}
-        self._taken: dict[URL, Secret] = {}
-        self._trials: dict[URL, asyncio.Event] = {}
+        self._taken: dict[URL, tuple[Secret, float]] = {}
+        self._trials: dict[URL, _Trial] = {}
         self._ends: tuple[Secret, datetime | None] | None = None
 
-    async def enter(self, door: URL, credential: Secret) -> None:
+    async def enter(self, door: URL, credential: Secret) -> bool:
         """Pass when this credential may be sent to this door; `leave` afterwards.
+
+        Returns:
+            Whether it is sent on trial, for `leave`.
 
         Raises:
             NoCredential: It was refused twice within seconds, or has ended.
@@ -59,22 +80,30 @@ class Refusals:
         begin = self._clock.monotonic_s()
         while True:
             warned = self._check(door, credential)
-            left_s = begin + (WARNED_S if warned else PATIENCE_S) - self._clock.monotonic_s()
-            if self._taken.get(door) == credential or left_s <= 0:
-                return
-            trial = self._trials.get(door)
-            if trial is None:
-                self._trials[door] = asyncio.Event()
-                return
+            if self._is_taken(door, credential):
+                return False
+            trial = self._trials.setdefault(door, _Trial())
+            free = MOST - 1 if warned else MOST
+            patience_s = PATIENCE_S if trial.running < free else WARNED_S
+            left_s = begin + patience_s - self._clock.monotonic_s()
+            if not trial.running or left_s <= 0:
+                trial.running += 1
+                return True
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(trial.wait(), left_s)
+                await asyncio.wait_for(trial.answered.wait(), left_s)
 
-    def leave(self, door: URL, credential: Secret, status: int | None) -> None:
+    def _is_taken(self, door: URL, credential: Secret) -> bool:
+        taken, when = self._taken.get(door, (None, 0.0))
+        return taken == credential and self._clock.monotonic_s() - when < TAKEN_FOR_S
+
+    def leave(
+        self, door: URL, credential: Secret, status: int | None, *, on_trial: bool = False
+    ) -> None:
         """The door has answered, or failed to (None)."""
+        now = self._clock.monotonic_s()
         if status == 401:
             self._taken.pop(door, None)
             known = self._refused.get(door)
-            now = self._clock.monotonic_s()
             again = (
                 known is not None
                 and known.credential == credential
@@ -83,10 +112,12 @@ class Refusals:
             times = known.times + 1 if known is not None and again else 1
             self._refused[door] = _Refused(credential, times, now)
         elif status is not None and status != 429:
-            self._taken[door] = credential
-        trial = self._trials.pop(door, None)
-        if trial is not None:
-            trial.set()
+            self._taken[door] = (credential, now)
+        trial = self._trials.get(door)
+        if on_trial and trial is not None:
+            trial.ended()
+            if not trial.running:
+                del self._trials[door]
 
     def explain(self, door: URL, error: RsdatError) -> None:
         """In which words it was refused last."""

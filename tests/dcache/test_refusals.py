@@ -32,8 +32,8 @@ class MovedClock:
 
 
 async def ask(refusals: Refusals, status: int | None, door: URL = DOOR, what: Secret = BAD) -> None:
-    await refusals.enter(door, what)
-    refusals.leave(door, what, status)
+    on_trial = await refusals.enter(door, what)
+    refusals.leave(door, what, status, on_trial=on_trial)
     if status == 401:
         refusals.explain(door, NoCredential("login failed", status=401))
 
@@ -84,11 +84,51 @@ def test_the_others_go_on_after_the_first(
     refusals = Refusals()
 
     async def main() -> None:
-        await refusals.enter(DOOR, BAD)
+        assert await refusals.enter(DOOR, BAD)
         others = [asyncio.ensure_future(ask(refusals, 200)) for _ in range(5)]
         await asyncio.sleep(0)
         assert not any(each.done() for each in others)
-        refusals.leave(DOOR, BAD, first)
+        refusals.leave(DOOR, BAD, first, on_trial=True)
+        await asyncio.wait_for(asyncio.gather(*others), 10)
+
+    asyncio.run(main())
+
+
+def test_never_more_under_way_than_may_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A door that takes its time: the second is let go after a while, the others wait."""
+    monkeypatch.setattr(refusing, "PATIENCE_S", 0.01)
+    monkeypatch.setattr(refusing, "WARNED_S", 60.0)
+    refusals = Refusals()
+
+    async def main() -> None:
+        assert await refusals.enter(DOOR, BAD)
+        others = [asyncio.ensure_future(refusals.enter(DOOR, BAD)) for _ in range(9)]
+        passed, waiting = await asyncio.wait(others, return_when=asyncio.FIRST_COMPLETED)
+        _, waiting = await asyncio.wait(waiting, timeout=0.1)
+        assert (len(passed), len(waiting)) == (1, 8)
+        for _ in range(2):
+            refusals.leave(DOOR, BAD, 401, on_trial=True)
+        ended = await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 10)
+        assert all(isinstance(each, NoCredential) for each in ended)
+
+    asyncio.run(main())
+
+
+def test_after_a_while_one_goes_ahead_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may have been revoked: a page that comes back asks for much at once."""
+    monkeypatch.setattr(refusing, "PATIENCE_S", 60.0)
+    clock = MovedClock()
+    refusals = Refusals(clock)
+
+    async def main() -> None:
+        await ask(refusals, 200)
+        assert not await refusals.enter(DOOR, BAD)
+        clock.seconds += refusing.TAKEN_FOR_S
+        assert await refusals.enter(DOOR, BAD)
+        others = [asyncio.ensure_future(ask(refusals, 200)) for _ in range(5)]
+        await asyncio.sleep(0)
+        assert not any(each.done() for each in others)
+        refusals.leave(DOOR, BAD, 200, on_trial=True)
         await asyncio.wait_for(asyncio.gather(*others), 10)
 
     asyncio.run(main())
