@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -62,15 +63,8 @@ class Installed:
         return done.stdout
 
 
-@pytest.fixture(scope="session")
-def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
-    """The files in $RSDAT_DIST, which `npm run release` sets, or else built here."""
-    given = os.environ.get("RSDAT_DIST")
-    if given:
-        return Release(Path(given))
-    if not (REPOSITORY / ".git").exists():
-        pytest.skip("a release is made from a checkout of git, and this is none")
-    folder = tmp_path_factory.mktemp("release")
+def build(folder: Path) -> None:
+    """As `npm run release` does, from the checkout as it is."""
     done = subprocess.run(
         ["node", "scripts/release.mjs", "--as-is", "--unchecked", "--out", folder],
         cwd=REPOSITORY,
@@ -80,6 +74,24 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="session")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Release:
+    """The files in $RSDAT_DIST, which `npm run release` sets, or else built here."""
+    given = os.environ.get("RSDAT_DIST")
+    if given:
+        return Release(Path(given))
+    if not (REPOSITORY / ".git").exists():
+        pytest.skip("a release is made from a checkout of git, and this is none")
+    # Of all processes of pytest-xdist one builds, and the others wait for it.
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "release"
+    with (shared / "release.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "SHA256SUMS").exists():
+            build(folder)
     return Release(folder)
 
 
