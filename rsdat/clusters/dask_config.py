@@ -32,7 +32,7 @@ def cluster_config(folder: ClusterFolder) -> dict[str, Any]:
     certificate, key = str(folder.certificate_file), str(folder.key_file)
     role = {"cert": certificate, "key": key}
     scheduler, worker = (str(folder.preloads / name) for name in PRELOADS[:2])
-    more = [str(folder.preloads / "rsdat_pulse.py")]
+    more = [str(folder.preloads / name) for name in ("rsdat_clients.py", "rsdat_pulse.py")]
     return {
         "distributed": {
             "comm": {

@@ -45,6 +45,7 @@ PRELOADS = (
     "rsdat_worker.py",
     "rsdat_nanny.py",
     "rsdat_start.py",
+    "rsdat_clients.py",
     "rsdat_pulse.py",
 )
 

@@ -22,6 +22,7 @@ from rsdat.clusters.attached.look import AttachedLook
 from rsdat.clusters.attached.register import make_attached
 from rsdat.clusters.attached.request import attach_again, read_attach
 from rsdat.clusters.attic import Attic
+from rsdat.clusters.clients import clients_of, compare_versions
 from rsdat.clusters.diskclock import DiskClock
 from rsdat.clusters.keeper import Keeper
 from rsdat.clusters.logaccess import LogAccess
@@ -173,6 +174,26 @@ class ClusterManager:
         if answer.dashboard_port is None or host is None:
             raise Conflict("The scheduler has no dashboard", code="no_dashboard")
         return DashboardTarget(host, answer.dashboard_port, secret)
+
+    async def clients(self, cluster_id: str) -> dict[str, Any]:
+        """The `Clients` of docs/api.yaml; see `clients_of`.
+
+        Raises:
+            NotFound: There is no such cluster.
+        """
+        keeper = await self._rounds.keeper(cluster_id)
+        return await clients_of(keeper.folder, keeper.record)
+
+    async def compare_versions(
+        self, cluster_id: str, notebook: Mapping[str, str | None]
+    ) -> dict[str, Any]:
+        """The `VersionsCompared` of docs/api.yaml; see `clients.compare_versions`.
+
+        Raises:
+            NotFound: There is no such cluster.
+        """
+        keeper = await self._rounds.keeper(cluster_id)
+        return await compare_versions(keeper.folder, keeper.record, notebook)
 
     # -- changing -------------------------------------------------------------------------------
 

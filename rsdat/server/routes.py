@@ -5,6 +5,7 @@ from __future__ import annotations
 from jupyter_server.base.handlers import JupyterHandler
 
 from rsdat.server import (
+    clients,
     clusters,
     dcache,
     details,
@@ -50,6 +51,8 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/clusters/{id}/jobs/{job}/{action}", clusters.JobHandler),
     ("/api/clusters/{id}/groups", clusters.GroupsHandler),
     ("/api/clusters/{id}/groups/{group}", clusters.GroupHandler),
+    ("/api/clusters/{id}/clients", clients.ClientsHandler),
+    ("/api/clusters/{id}/versions", clients.VersionsHandler),
     ("/api/clusters/{id}/dashboard-key", DashboardKeyHandler),
     ("/clusters/{id}/dashboard/key/{key}/{page}", DashboardPageHandler),
     ("/clusters/{id}/dashboard/{page}", DashboardHandler),
