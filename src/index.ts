@@ -6,6 +6,7 @@ import { dashboardsPlugins } from './dashboards/plugin';
 import { dcachePlugins } from './dcache';
 import { examplesPlugins } from './examples/plugin';
 import { launcherPlugins } from './launcher/plugin';
+import { notebookPlugins } from './notebook/plugin';
 import { stacPlugins } from './stac/plugin';
 import { transfersPlugins } from './transfers';
 
@@ -14,6 +15,7 @@ const plugins: JupyterFrontEndPlugin<unknown>[] = [
   ...clustersPlugins,
   ...dashboardsPlugins,
   ...dcachePlugins,
+  ...notebookPlugins,
   ...stacPlugins,
   ...transfersPlugins,
   ...launcherPlugins,

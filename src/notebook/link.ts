@@ -1,0 +1,157 @@
+/** One notebook and the cluster that its kernel is connected to. */
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { ICluster } from '../common/types';
+import type { IClusterManager } from '../tokens';
+import type { KernelWatch } from './kernelwatch';
+import type { IKernelAnswer, IKernelClient } from './question';
+
+/** A cluster that was there, by what is kept of it. */
+export interface IKnownCluster {
+  readonly id: string;
+  readonly name: string;
+}
+
+/** What a notebook is connected to. */
+export type LinkState =
+  | { readonly kind: 'none' }
+  | {
+      readonly kind: 'connected';
+      readonly cluster: ICluster;
+      /** The scheduler does not answer the client just now. */
+      readonly isReconnecting: boolean;
+    }
+  /** The cluster is gone, and the kernel's client has nobody to talk to. */
+  | { readonly kind: 'ended'; readonly cluster: IKnownCluster }
+  /** A scheduler that the companion does not know: a LocalCluster, or somebody else's. */
+  | { readonly kind: 'other' };
+
+const NONE: LinkState = { kind: 'none' };
+
+/** Whether it can be worked with, now or soon. */
+export function isAlive(cluster: ICluster): boolean {
+  return cluster.state === 'starting' || cluster.state === 'running';
+}
+
+/** What is asked of the kernel. */
+export type ILinkWatch = Pick<
+  KernelWatch,
+  'answer' | 'isPython' | 'kernel' | 'changed' | 'ask' | 'close' | 'dispose'
+>;
+
+export class NotebookLink implements IDisposable {
+  constructor(options: {
+    /** Makes what asks the kernel; disposed with the link. */
+    watch: () => ILinkWatch;
+    clusters: IClusterManager;
+  }) {
+    this.watch = options.watch();
+    this._clusters = options.clusters;
+    this.watch.changed.connect(this._update, this);
+    this._clusters.changed.connect(this._update, this);
+    this._update();
+  }
+
+  readonly watch: ILinkWatch;
+
+  get state(): LinkState {
+    return this._state;
+  }
+
+  /** Emitted when `state` is another one. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** What the kernel said of itself last. */
+  get answer(): IKernelAnswer | null {
+    return this.watch.answer;
+  }
+
+  /** Ids of the kernel's clients of a cluster, by which its scheduler knows them. */
+  clientsOf(cluster: string): string[] {
+    const scheduler = this._schedulers.get(cluster);
+    return (this.answer?.clients ?? [])
+      .filter(client => client.scheduler && client.scheduler === scheduler)
+      .map(({ id }) => id);
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._clusters.changed.disconnect(this._update, this);
+    this.watch.dispose();
+    Signal.clearData(this);
+  }
+
+  private _update(): void {
+    const before = this._state;
+    const client = this.answer?.clients.slice(-1)[0];
+    this._state = client ? this._stateOf(client) : NONE;
+    if (!isSame(before, this._state)) {
+      this._changed.emit();
+    }
+  }
+
+  private _stateOf(client: IKernelClient): LinkState {
+    if (client.scheduler === null) {
+      // Not there yet, or no longer.
+      return NONE;
+    }
+    const { clusters } = this._clusters;
+    const cluster = clusters.find(
+      ({ scheduler }) => scheduler.id === client.scheduler
+    );
+    if (cluster) {
+      this._schedulers.set(cluster.id, client.scheduler);
+      this._known = {
+        id: cluster.id,
+        name: cluster.name,
+        scheduler: client.scheduler,
+        isOurs: cluster.scheduler.mode !== 'attached'
+      };
+      if (isAlive(cluster)) {
+        const isReconnecting = client.status === 'connecting';
+        return { kind: 'connected', cluster, isReconnecting };
+      }
+      return { kind: 'ended', cluster: this._known };
+    }
+    const known = this._known;
+    if (known && client.scheduler === known.scheduler) {
+      // Schedulers of others leave the list and go on.
+      return known.isOurs
+        ? { kind: 'ended', cluster: known }
+        : { kind: 'other' };
+    }
+    return { kind: 'other' };
+  }
+
+  private _clusters: IClusterManager;
+  private _state: LinkState = NONE;
+  /** The cluster that it was connected to last. */
+  private _known:
+    (IKnownCluster & { scheduler: string; isOurs: boolean }) | null = null;
+  /** Dask's ids of schedulers by cluster. */
+  private _schedulers = new Map<string, string>();
+  private _isDisposed = false;
+  private _changed = new Signal<this, void>(this);
+}
+
+function isSame(one: LinkState, other: LinkState): boolean {
+  if (one.kind === 'connected' && other.kind === 'connected') {
+    return (
+      one.cluster === other.cluster &&
+      one.isReconnecting === other.isReconnecting
+    );
+  }
+  if (one.kind === 'ended' && other.kind === 'ended') {
+    return one.cluster.id === other.cluster.id;
+  }
+  return one.kind === other.kind;
+}

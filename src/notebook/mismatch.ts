@@ -1,0 +1,81 @@
+/** Tells when a kernel's versions do not go with the cluster's, as soon as it is connected. */
+import { Notification } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { INotebookApi } from './api';
+import type { NotebookLinks } from './links';
+import type { NotebookSettings } from './settings';
+
+export class Mismatches {
+  /** As long as the page lives. */
+  constructor(options: Mismatches.IOptions) {
+    this._options = options;
+    options.links.changed.connect((_, panel) => void this._check(panel));
+  }
+
+  private async _check(panel: NotebookPanel): Promise<void> {
+    const { api, links, settings } = this._options;
+    const { answer, state, watch } = links.of(panel);
+    if (
+      state.kind !== 'connected' ||
+      answer === null ||
+      !settings.checksVersions
+    ) {
+      return;
+    }
+    const { cluster } = state;
+    const pair = `${watch.kernel} ${cluster.scheduler.id}`;
+    // Against the scheduler at once, and again when there are workers.
+    const isWhole = cluster.workers.connected > 0;
+    const done = this._checked.get(pair);
+    if (done === 'workers' || (done === 'scheduler' && !isWhole)) {
+      return;
+    }
+    this._checked.set(pair, isWhole ? 'workers' : 'scheduler');
+    try {
+      const { mismatch } = await api.compare(cluster.id, answer.packages);
+      if (mismatch && !this._told.has(pair + mismatch.message)) {
+        this._told.add(pair + mismatch.message);
+        this._tell(panel, cluster.id, cluster.name, mismatch);
+      }
+    } catch {
+      // A scheduler that can't be asked now: the client itself warns in the cell's output.
+    }
+  }
+
+  private _tell(
+    panel: NotebookPanel,
+    id: string,
+    name: string,
+    mismatch: { message: string; hint: string; serious: boolean }
+  ): void {
+    const { show, trans } = this._options;
+    const words = trans.__(
+      '%1 and the cluster %2 do not go together. %3. %4',
+      panel.context.path,
+      name,
+      mismatch.message,
+      mismatch.hint
+    );
+    Notification.emit(words, mismatch.serious ? 'warning' : 'info', {
+      autoClose: false,
+      actions: [{ label: trans.__('Show cluster'), callback: () => show(id) }]
+    });
+  }
+
+  private _options: Mismatches.IOptions;
+  /** What was compared, by kernel and scheduler. */
+  private _checked = new Map<string, 'scheduler' | 'workers'>();
+  private _told = new Set<string>();
+}
+
+export namespace Mismatches {
+  export interface IOptions {
+    api: Pick<INotebookApi, 'compare'>;
+    links: NotebookLinks;
+    settings: NotebookSettings;
+    trans: TranslationBundle;
+    /** Show a cluster's card. */
+    show: (cluster: string) => void;
+  }
+}

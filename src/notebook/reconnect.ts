@@ -1,0 +1,162 @@
+/** Offers a notebook that remembers its cluster to connect again, once for each time it is opened. */
+import { Notification } from '@jupyterlab/apputils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IPastCluster } from '../common/types';
+import type { IClusterManager } from '../tokens';
+import type { INotebookApi } from './api';
+import { isAlive, type IKnownCluster } from './link';
+import type { NotebookLinks } from './links';
+import { forget, remembered } from './memory';
+import type { NotebookSettings } from './settings';
+
+export class Reconnecting {
+  constructor(options: Reconnecting.IOptions) {
+    this._options = options;
+  }
+
+  /**
+   * Offer it unless the kernel is connected already.
+   *
+   * A notebook is looked at when it is seen first: of many that are restored with the layout the
+   * others wait. Settles in any case.
+   */
+  async offer(panel: NotebookPanel): Promise<void> {
+    const { clusters, links, settings } = this._options;
+    if (this._seen.has(panel)) {
+      return;
+    }
+    this._seen.add(panel);
+    await Promise.all([panel.context.ready, panel.sessionContext.ready]);
+    const cluster = panel.model && remembered(panel.model);
+    if (!cluster || settings.remember === 'off') {
+      return;
+    }
+    const link = links.of(panel);
+    await Promise.all([
+      clusters.isReady ? null : clusters.refresh(),
+      link.watch.ask()
+    ]);
+    if (panel.isDisposed || link.state.kind !== 'none' || !clusters.isReady) {
+      return;
+    }
+    const now = clusters.clusters.find(({ id }) => id === cluster.id);
+    const id =
+      now && isAlive(now)
+        ? this._offer(panel, now)
+        : await this._tellGone(panel, cluster);
+    this._dismissWith(panel, id);
+  }
+
+  private _offer(panel: NotebookPanel, cluster: IKnownCluster): string {
+    const { connect, trans } = this._options;
+    const words = trans.__(
+      '%1 worked with the cluster %2. Connect again?',
+      panel.context.path,
+      cluster.name
+    );
+    return Notification.info(words, {
+      autoClose: false,
+      actions: [
+        {
+          label: trans.__('Connect'),
+          displayType: 'accent',
+          callback: () => connect(panel, cluster.id)
+        },
+        { label: trans.__('Not now'), callback: () => undefined },
+        this._forgetting(panel)
+      ]
+    });
+  }
+
+  private async _tellGone(
+    panel: NotebookPanel,
+    cluster: IKnownCluster
+  ): Promise<string> {
+    const { api, choose, clusters, startAgain, trans } = this._options;
+    const past = await api
+      .past()
+      .then(({ clusters }) => clusters.find(({ id }) => id === cluster.id))
+      .catch(() => undefined);
+    const actions: Notification.IAction[] = [];
+    if (past) {
+      actions.push({
+        label: trans.__('Start again'),
+        displayType: 'accent',
+        callback: () => startAgain(cluster.id, [panel])
+      });
+    }
+    if (clusters.clusters.some(isAlive)) {
+      actions.push({
+        label: trans.__('Choose another'),
+        callback: () => choose(panel)
+      });
+    }
+    return Notification.info(this._goneWords(panel, cluster, past), {
+      autoClose: false,
+      actions: [...actions, this._forgetting(panel)]
+    });
+  }
+
+  private _goneWords(
+    panel: NotebookPanel,
+    { name }: IKnownCluster,
+    past: IPastCluster | undefined
+  ): string {
+    const { trans } = this._options;
+    const { path } = panel.context;
+    return past
+      ? trans.__(
+          '%1 worked with the cluster %2, which has ended: %3.',
+          path,
+          name,
+          past.end.message
+        )
+      : trans.__('%1 worked with the cluster %2, which is gone.', path, name);
+  }
+
+  private _forgetting(panel: NotebookPanel): Notification.IAction {
+    return {
+      label: this._options.trans.__('Forget'),
+      callback: () => panel.model && forget(panel.model)
+    };
+  }
+
+  /** An offer is of no use once the notebook is closed, or connected in another way. */
+  private _dismissWith(panel: NotebookPanel, id: string): void {
+    const { links } = this._options;
+    const dismiss = (): void => {
+      links.changed.disconnect(onChanged);
+      Notification.dismiss(id);
+    };
+    const onChanged = (_: NotebookLinks, changed: NotebookPanel): void => {
+      if (changed === panel && links.of(panel).state.kind === 'connected') {
+        dismiss();
+      }
+    };
+    if (panel.isDisposed) {
+      Notification.dismiss(id);
+      return;
+    }
+    links.changed.connect(onChanged);
+    panel.disposed.connect(dismiss);
+  }
+
+  private _options: Reconnecting.IOptions;
+  private _seen = new WeakSet<NotebookPanel>();
+}
+
+export namespace Reconnecting {
+  export interface IOptions {
+    api: Pick<INotebookApi, 'past'>;
+    clusters: IClusterManager;
+    links: NotebookLinks;
+    settings: NotebookSettings;
+    trans: TranslationBundle;
+    connect: (panel: NotebookPanel, cluster: string) => void;
+    /** Ask for such a cluster again, and connect the notebooks. */
+    startAgain: (cluster: string, panels: readonly NotebookPanel[]) => void;
+    /** Let the user choose among the clusters there are. */
+    choose: (panel: NotebookPanel) => void;
+  }
+}
