@@ -18,14 +18,18 @@ const launcher: JupyterFrontEndPlugin<void> = {
   id: 'jupyterlab-rsdat:launcher',
   description: 'Cards for clusters, dCache and STAC in the launcher.',
   autoStart: true,
-  requires: [ILauncher, ICompanion],
-  optional: [ITranslator],
+  requires: [ICompanion],
+  optional: [ILauncher, ITranslator],
   activate: (
     app: JupyterFrontEnd,
-    launcher: ILauncher,
     companion: ICompanion,
+    launcher: ILauncher | null,
     translator: ITranslator | null
   ): void => {
+    if (!launcher) {
+      // Notebook 7 has none.
+      return;
+    }
     const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
     const category = trans.__('Dask and dCache');
     let cards: IDisposable[] = [];
