@@ -18,8 +18,9 @@ const notebook: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description: 'Tells which Dask cluster a notebook is connected to.',
   autoStart: true,
-  requires: [IClusterManager, INotebookTracker],
+  requires: [IClusterManager],
   optional: [
+    INotebookTracker,
     IToolbarWidgetRegistry,
     ISettingRegistry,
     ITranslator,
@@ -28,12 +29,16 @@ const notebook: JupyterFrontEndPlugin<void> = {
   activate: (
     app: JupyterFrontEnd,
     clusters: IClusterManager,
-    notebooks: INotebookTracker,
+    notebooks: INotebookTracker | null,
     toolbars: IToolbarWidgetRegistry | null,
     registry: ISettingRegistry | null,
     translator: ITranslator | null,
     palette: ICommandPalette | null
   ): void => {
+    if (!notebooks) {
+      // Notebook 7's pages of other things have none.
+      return;
+    }
     const { commands, serviceManager } = app;
     const usedTranslator = translator ?? nullTranslator;
     const trans = usedTranslator.load('jupyterlab_rsdat');
