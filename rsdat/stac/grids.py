@@ -35,7 +35,8 @@ class Grid:
         dtypes: Of each band, in numpy's words.
         transform: From pixel to map coordinates, GDAL's six in Affine's order; None: not known.
         crs: In any form that GDAL reads; None: not known.
-        nodata: The value that means "none".
+        nodata: The value that means "none", of the first band.
+        nodatas: Of each band; empty: `nodata` in all of them.
         tile: Rows and columns that lie together in the file.
         raw: Whether it is a file of values row by row, which GDAL does not know.
         header_bytes: Before the first value of a raw file.
@@ -46,9 +47,14 @@ class Grid:
     transform: tuple[float, ...] | None = None
     crs: str | None = None
     nodata: float | None = None
+    nodatas: tuple[float | None, ...] = ()
     tile: tuple[int, int] = (256, 256)
     raw: bool = False
     header_bytes: int = 0
+
+    def nodata_of(self, band: int) -> float | None:
+        """The value that means "none" in a band, counted from 0."""
+        return self.nodatas[band] if self.nodatas else self.nodata
 
     @property
     def affine(self) -> Affine | None:
@@ -132,6 +138,10 @@ def raster_grid(href: str, fields: dict[str, Any], label: str, access: Access) -
                 transform=tuple(raster.transform)[:6] if placed else _transform(fields),
                 crs=raster.crs.to_wkt() if raster.crs else _crs(fields),
                 nodata=raster.nodata,
+                nodatas=tuple(
+                    _number(band_of(fields, band).get("nodata")) if own is None else own
+                    for band, own in enumerate(raster.nodatavals)
+                ),
                 tile=raster.block_shapes[0],
             )
 
@@ -152,6 +162,7 @@ def stated_grid(fields: dict[str, Any], href: str) -> Grid | None:
         transform=transform,
         crs=crs,
         nodata=_number(band_of(fields).get("nodata")),
+        nodatas=tuple(_number(band_of(fields, n).get("nodata")) for n in range(len(types))),
     )
 
 

@@ -70,6 +70,31 @@ def test_a_band_with_another_no_data(tmp_path: Path) -> None:
     assert np.argwhere(np.isnan(found)).tolist() == [[0, 0, 3], [1, 0, 7]]
 
 
+@pytest.mark.parametrize("complete", [False, True])
+def test_a_band_with_another_no_data_is_not_mixed_in(tmp_path: Path, complete: bool) -> None:
+    """Whether the item says all, so that no header is read, or only that."""
+    values = np.full((2, SIZE, SIZE), 10, "u2")
+    values[0, 0, 0], values[1, 0, 0] = 3, 3
+    values[0, 0, 2], values[1, 0, 2] = 7, 7
+    one = item(tmp_path, "two", values, NORTH_UP)
+    kind = {"data_type": "uint16"} if complete else {}
+    one.assets["a"].extra_fields = {
+        "proj:shape": [SIZE, SIZE],
+        "proj:code": "EPSG:32631",
+        "proj:transform": list(NORTH_UP)[:6],
+        "raster:bands": [{**kind, "nodata": 3}, {**kind, "nodata": 7}],
+    }
+    plain = open_stack([one], "a")
+    assert plain.nodata.values.tolist() == [3, 7]
+    np.testing.assert_array_equal(plain.values[0], values)
+    coarse = open_stack(
+        [one], "a", resolution=2 * NORTH_UP.a, resampling="average", dtype="float32"
+    )
+    # A quarter of a cell has no data in one band, and counts in the other.
+    np.testing.assert_allclose(coarse.values[0, :, 0, 0], [10, (3 + 3 * 10) / 4])
+    np.testing.assert_allclose(coarse.values[0, :, 0, 1], [(7 + 3 * 10) / 4, 10])
+
+
 @pytest.mark.parametrize("resampling", ["average", "bilinear", "cubic"])
 @pytest.mark.parametrize("resolution", [15.0, 40.0])
 def test_no_data_that_only_the_item_knows_is_not_mixed_in(

@@ -157,9 +157,12 @@ def _stated(
                     "raster:bands": [
                         {
                             "data_type": name,
-                            **({} if each.grid.nodata is None else {"nodata": each.grid.nodata}),
+                            **({} if nodata is None else {"nodata": nodata}),
                         }
-                        for name in types[each.asset_key]
+                        for name, nodata in (
+                            (name, each.grid.nodata_of(band))
+                            for band, name in enumerate(types[each.asset_key])
+                        )
                     ],
                 },
             ),

@@ -132,6 +132,12 @@ def open_stack(
         return single
     several = [name for name in stack.data_vars if str(name).startswith(f"{assets}.")]
     bands = stack[several].to_dataarray("band").transpose("time", "band", "y", "x")
+    nodatas = [stack[name].attrs.get("nodata") for name in several]
+    if len(set(map(str, nodatas))) == 1 and nodatas[0] is not None:
+        bands.attrs["nodata"] = nodatas[0]
+    elif any(each is not None for each in nodatas):
+        told = [np.nan if each is None else each for each in nodatas]
+        bands = bands.assign_coords(nodata=("band", told))
     renamed: xr.DataArray = bands.rename(assets)
     return renamed
 
