@@ -20,7 +20,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { AccordionPanel } from '@lumino/widgets';
 import { ChangeStream } from '../common/events';
 import { returnFocus } from '../common/keepfocus';
-import { areaOfTabs } from '../common/place';
+import { placeTab } from '../common/place';
 import { Section } from '../common/section';
 import { IClusterManager, ICompanion, ISidebar } from '../tokens';
 import { ClustersApi } from './api';
@@ -96,7 +96,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       });
       tab.content.sourceChanged.connect(() => void logs.save(tab));
       await logs.add(tab);
-      shell.add(tab, areaOfTabs(shell));
+      placeTab(shell, tab);
       shell.activateById(tab.id);
     };
     if (restorer) {
@@ -125,7 +125,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
           translator: usedTranslator
         });
         await jobs.add(tab);
-        shell.add(tab, areaOfTabs(shell));
+        placeTab(shell, tab);
       }
       shell.activateById(jobsTabId(cluster));
     };

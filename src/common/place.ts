@@ -1,12 +1,28 @@
 /** Where our tabs go in the application that the page is. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { Widget } from '@lumino/widgets';
 
 /**
- * The area for a tab.
+ * Add a tab to the main area of Lab, and elsewhere to where there is room.
  *
  * Notebook 7 shows one document in its main area and leaves out, without a word, what is added
- * there besides; it has tabs below the document. Only Lab's shell has modes.
+ * there besides. It has tabs below the document, in older releases (7.2) only a panel at the right. Only
+ * Lab's shell has modes.
+ *
+ * @param options - Place beside which other tab, for Lab.
  */
-export function areaOfTabs(shell: JupyterFrontEnd.IShell): 'main' | 'down' {
-  return 'mode' in shell ? 'main' : 'down';
+export function placeTab(
+  shell: JupyterFrontEnd.IShell,
+  tab: Widget,
+  options?: DocumentRegistry.IOpenOptions
+): void {
+  if ('mode' in shell) {
+    shell.add(tab, 'main', options);
+    return;
+  }
+  shell.add(tab, 'down');
+  if (tab.parent === null) {
+    shell.add(tab, 'right');
+  }
 }

@@ -12,7 +12,7 @@ import {
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
-import { areaOfTabs } from '../common/place';
+import { placeTab } from '../common/place';
 import { Section } from '../common/section';
 import { IClusterManager, IDashboards, ISidebar } from '../tokens';
 import { DashboardsApi } from './api';
@@ -95,7 +95,7 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
       const known = page ?? pageOf(plot, model.plotsOf(cluster));
       const tab = tabOf(cluster, plot, known);
       if (!tab.isAttached) {
-        shell.add(tab, areaOfTabs(shell), place as Record<string, string>);
+        placeTab(shell, tab, place as Record<string, string>);
       }
       shell.activateById(tab.id);
       return tab.id;

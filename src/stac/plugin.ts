@@ -17,7 +17,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { JSONObject } from '@lumino/coreutils';
 import { ChangeStream } from '../common/events';
 import { insertCode } from '../common/insert';
-import { areaOfTabs } from '../common/place';
+import { placeTab } from '../common/place';
 import { IClusterManager, IDCache } from '../tokens';
 import type { StacActions } from './actions';
 import { addCommands, ON_ITEMS } from './commands';
@@ -157,7 +157,7 @@ const stac: JupyterFrontEndPlugin<void> = {
       const id = `jp-rsdat-stac-${++number}`;
       const tab = makeTab({ id, view, commands, trans });
       await tracker.add(tab);
-      shell.add(tab, areaOfTabs(shell), { type: 'rsdat-stac' });
+      placeTab(shell, tab, { type: 'rsdat-stac' });
       return tab;
     };
 
@@ -250,14 +250,10 @@ const stac: JupyterFrontEndPlugin<void> = {
       });
     }
 
-    palette?.addItem({
-      command: CommandIDs.open,
-      category: trans.__('dCache')
-    });
-    palette?.addItem({
-      command: CommandIDs.search,
-      category: trans.__('dCache')
-    });
+    const category = trans.__('STAC');
+    for (const command of Object.values(CommandIDs)) {
+      palette?.addItem({ command, category });
+    }
   }
 };
 
