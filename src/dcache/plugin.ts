@@ -13,7 +13,7 @@ import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { fileIcon, folderIcon, LabIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
-import { Token } from '@lumino/coreutils';
+import { Token, type ReadonlyJSONObject } from '@lumino/coreutils';
 import { ChangeStream } from '../common/events';
 import { returnFocus } from '../common/keepfocus';
 import type { MissedEvents } from '../common/missed';
@@ -274,17 +274,10 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     }
 
     const category = trans.__('dCache');
-    palette?.addItem({
-      command: CommandIDs.open,
-      args: { isPalette: true },
-      category
-    });
-    for (const command of [
-      CommandIDs.newFolder,
-      CommandIDs.insertCode,
-      CommandIDs.copyPath
-    ]) {
-      palette?.addItem({ command, category });
+    for (const command of Object.values(CommandIDs)) {
+      const args: ReadonlyJSONObject =
+        command === CommandIDs.open ? { isPalette: true } : {};
+      palette?.addItem({ command, args, category });
     }
     return model;
   }

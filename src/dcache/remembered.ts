@@ -99,7 +99,13 @@ export async function followHabits(options: ISettingOptions): Promise<void> {
   if (registry === null) {
     return;
   }
-  const settings = await registry.load(PluginIDs.panel);
+  let settings: ISettingRegistry.ISettings;
+  try {
+    settings = await registry.load(PluginIDs.panel);
+  } catch {
+    // Lab tells what is wrong with settings.
+    return;
+  }
   const read = (): void => {
     bookmarks.restore(settings.get('bookmarks').composite);
     const limit_MiB = settings.get('openLimit').composite;

@@ -1,5 +1,5 @@
 /** What can be done with the examples: one is copied into the workspace and opened. */
-import { Dialog, showDialog, showErrorMessage } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
@@ -66,12 +66,10 @@ export function addCommands(options: ICommandOptions): void {
         }
         return await openDocument(copy.path);
       } catch (reason) {
-        const error = ApiError.from(reason);
-        await showErrorMessage(
-          trans.__('The example was not opened'),
-          error.text,
-          [Dialog.okButton({ label: trans.__('Close') })]
-        );
+        const { text } = ApiError.from(reason);
+        Notification.error(trans.__('The example was not opened: %1', text), {
+          autoClose: false
+        });
       }
     }
   });

@@ -10,6 +10,9 @@ import { ExamplesApi } from './api';
 import { addCommands } from './commands';
 import { CommandIDs, PluginIDs } from './ids';
 
+/** After the cards of what one begins with; see src/launcher. */
+const CATEGORY_RANK = 120;
+
 const examples: JupyterFrontEndPlugin<void> = {
   id: PluginIDs.examples,
   description: 'Example notebooks in the launcher.',
@@ -37,7 +40,13 @@ const examples: JupyterFrontEndPlugin<void> = {
       .then(found => {
         found.forEach(({ name, title, caption }, rank) => {
           const args = { name, title, caption };
-          launcher?.add({ command: CommandIDs.open, args, category, rank });
+          launcher?.add({
+            command: CommandIDs.open,
+            args,
+            category,
+            categoryRank: CATEGORY_RANK,
+            rank
+          });
           palette?.addItem({ command: CommandIDs.open, args, category });
         });
       })

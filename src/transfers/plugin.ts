@@ -170,6 +170,8 @@ const transfers: JupyterFrontEndPlugin<ITransfers> = {
       CommandIDs.downloadArchive,
       CommandIDs.copyToWorkspace,
       CommandIDs.copyToDCache,
+      CommandIDs.copy,
+      CommandIDs.paste,
       CommandIDs.show,
       CommandIDs.clearFinished
     ]) {

@@ -1,9 +1,6 @@
 /** The example that is clicked is opened, and a notebook of the user's is never lost on the way. */
-import {
-  acceptDialog,
-  dismissDialog,
-  waitForDialog
-} from '@jupyterlab/testing';
+import { Notification } from '@jupyterlab/apputils';
+import { dismissDialog, waitForDialog } from '@jupyterlab/testing';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ApiError } from '../../common/request';
@@ -119,13 +116,12 @@ describe('opening an example', () => {
         code: 'no_space'
       })
     );
-    const done = run({ name: 'galaxy' });
-    await waitForDialog();
-    expect(document.querySelector('.jp-Dialog')!.textContent).toContain(
-      'No room. Delete something'
-    );
-    await acceptDialog();
-    await done;
+    await run({ name: 'galaxy' });
+    const [{ message, type }] = Notification.manager.notifications;
+    expect([type, message]).toEqual([
+      'error',
+      'The example was not opened: No room. Delete something'
+    ]);
     expect(openDocument).not.toHaveBeenCalled();
   });
 });

@@ -54,7 +54,13 @@ describe('the examples in the launcher', () => {
     expect(commands.hasCommand(CommandIDs.open)).toBe(true);
     expect(add.mock.calls).toEqual(
       examples.map((args, rank) => [
-        { command: CommandIDs.open, args, category: 'Examples', rank }
+        {
+          command: CommandIDs.open,
+          args,
+          category: 'Examples',
+          categoryRank: 120,
+          rank
+        }
       ])
     );
     expect(addItem).toHaveBeenCalledTimes(2);
