@@ -95,6 +95,11 @@ class Door:
         counts: dict[str, int] = self._control("GET", "/report")["counts"]
         return counts
 
+    def faults_to_come(self) -> int:
+        """How many of the ordered faults have not happened yet."""
+        number: int = self._control("GET", "/report")["faults"]
+        return number
+
     def movers(self) -> int:
         """How many of the pool's movers are taken."""
         number: int = self._control("GET", "/report")["movers"]

@@ -33,7 +33,8 @@ class Fault:
     fail with 507; `flip` inverts the byte of an answer's body at `at_bytes`; `vanish` deletes
     what the request is about before it is answered; `dead_pool` redirects to a port where nobody
     listens. Empty `server`,
-    `method` and `prefix` (of the URL's path) fit every request.
+    `method` and `prefix` (of the URL's path) fit every request. The first `skip` requests that fit
+    are let through.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Fault:
     status: int = 503
     seconds: float = 0.0
     at_bytes: int = 0
+    skip: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS or self.server not in ("", *SERVERS):
@@ -97,8 +99,11 @@ class Faults:
 
     def take(self, server: str, method: str, path: str) -> Fault | None:
         """The fault for this request, if one is due; counts it down."""
-        for fault in self._waiting:
+        for fault in list(self._waiting):
             if fault.fits(server, method, path):
+                if fault.skip > 0:
+                    fault.skip -= 1
+                    continue
                 fault.times -= 1
                 if fault.times <= 0:
                     self._waiting.remove(fault)
@@ -115,6 +120,10 @@ class Faults:
         self._seen.append(seen)
 
     def report(self) -> dict[str, Any]:
-        """All requests in order of their answers, and how often each server saw each verb."""
+        """All requests, in order of their answers and counted, and how many faults are to come."""
         counts = Counter(f"{seen.server} {seen.method}" for seen in self._seen)
-        return {"requests": [asdict(seen) for seen in self._seen], "counts": dict(counts)}
+        return {
+            "requests": [asdict(seen) for seen in self._seen],
+            "counts": dict(counts),
+            "faults": len(self._waiting),
+        }
