@@ -124,8 +124,7 @@ async def item(
                 raise
             place, value = known
     whole = await asyncio.to_thread(_migrated, value, place, source)
-    where = await stacselection.places(indexes, endpoint)
-    return {"href": place, "item": whole, "assets": await _assets(indexes, whole, where, source)}
+    return {"href": place, "item": whole, "assets": await _assets(indexes, whole, endpoint, source)}
 
 
 def _migrated(value: dict[str, Any], href: str, source: CompanionSource) -> dict[str, Any]:
@@ -143,10 +142,13 @@ def _migrated(value: dict[str, Any], href: str, source: CompanionSource) -> dict
 
 
 async def _assets(
-    indexes: StacIndexes, item: dict[str, Any], where: stacselection.Places, source: CompanionSource
+    indexes: StacIndexes, item: dict[str, Any], endpoint: str | None, source: CompanionSource
 ) -> list[dict[str, Any]]:
     assets = stacselection.assets_of(item, None)
-    places = {key: where.of(asset["href"]) for key, asset in assets.items()}
+    by_href = await stacselection.places_of(
+        indexes, endpoint, [asset["href"] for asset in assets.values()]
+    )
+    places = {key: by_href[asset["href"]] for key, asset in assets.items()}
     facts = await _facts(indexes, {place for place in places.values() if place}, source)
     found = []
     for key, asset in assets.items():

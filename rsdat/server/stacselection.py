@@ -122,41 +122,35 @@ def read_item(source: CompanionSource, href: str) -> dict[str, Any]:
     return value
 
 
-class Places:
-    """Finds where assets lie.
+async def places_of(
+    indexes: StacIndexes, endpoint: str | None, hrefs: Iterable[str]
+) -> dict[str, Place | None]:
+    """Where assets lie, by the endpoints as they are configured now; None: elsewhere.
 
     Args:
-        endpoint: Name of the endpoint that `dcache:` addresses mean.
-        doors: WebDAV addresses of endpoints, with their names.
+        indexes: The companion's.
+        endpoint: What `dcache:` addresses mean; None is the default one.
+        hrefs: Absolute ones.
     """
-
-    def __init__(self, endpoint: str | None, doors: Mapping[str, str]) -> None:
-        self._endpoint = endpoint
-        self._doors = {address.rstrip("/") + "/": name for address, name in doors.items()}
-
-    def of(self, href: str) -> Place | None:
-        """The place of an absolute href; None for what lies elsewhere."""
-        from urllib.parse import unquote
-
-        from rsdat.server.stacsource import dcache_path, workspace_path
-
-        path = dcache_path(href)
-        if path is not None:
-            return Place(self._endpoint, path) if self._endpoint else None
-        path = workspace_path(href)
-        if path is not None:
-            return Place(None, path)
-        for address, name in self._doors.items():
-            if href.startswith(address):
-                return Place(name, "/" + unquote(href.removeprefix(address).partition("?")[0]))
-        return None
+    if endpoint is None:
+        endpoints = await indexes.storage.endpoints()
+        endpoint = endpoints[0].name if endpoints else None
+    # What a door's address means is read from files.
+    return await asyncio.to_thread(lambda: {href: _place_of(href, endpoint) for href in hrefs})
 
 
-async def places(indexes: StacIndexes, endpoint: str | None) -> Places:
-    """Where assets lie, by the endpoints as they are configured now."""
-    endpoints = await indexes.storage.endpoints()
-    doors = {each.webdav_url: each.name for each in endpoints if each.webdav_url}
-    return Places(endpoint or (endpoints[0].name if endpoints else None), doors)
+def _place_of(href: str, endpoint: str | None) -> Place | None:
+    from rsdat.server.stacsource import dcache_path, normal, workspace_path
+    from rsdat.stac.doors import in_dcache
+
+    path = workspace_path(href)
+    if path is not None:
+        return Place(None, path)
+    at_door = in_dcache(href, {"dcache": {"endpoint": endpoint}} if endpoint else {})
+    if at_door is not None:
+        href, endpoint = normal(at_door[0]), at_door[1].get("endpoint")
+    path = dcache_path(href)
+    return None if path is None or endpoint is None else Place(endpoint, path)
 
 
 def assets_of(item: Mapping[str, Any], keys: Iterable[str] | None) -> dict[str, dict[str, Any]]:
@@ -183,16 +177,14 @@ async def files(
         RsdatError: As `resolve_selection`.
     """
     items = await resolve_selection(indexes, href, endpoint, selection)
-    where = await places(indexes, endpoint)
+    hrefs = [asset["href"] for item in items for asset in assets_of(item, keys).values()]
     found: dict[str | None, dict[str, None]] = {}
     elsewhere: dict[str, None] = {}
-    for item in items:
-        for asset in assets_of(item, keys).values():
-            place = where.of(asset["href"])
-            if place is None:
-                elsewhere[asset["href"]] = None
-            else:
-                found.setdefault(place.endpoint, {})[place.path] = None
+    for href, place in (await places_of(indexes, endpoint, hrefs)).items():
+        if place is None:
+            elsewhere[href] = None
+        else:
+            found.setdefault(place.endpoint, {})[place.path] = None
     return {
         "items": len(items),
         "places": [{"endpoint": name, "paths": list(known)} for name, known in found.items()],
