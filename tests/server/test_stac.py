@@ -163,6 +163,21 @@ async def test_a_catalog_by_the_web_address_of_its_door(
         assert all(row["href"].startswith(f"dcache://{folder}/") for row in page["entries"])
 
 
+async def test_assets_by_the_web_address_of_a_door_lie_in_dcache(
+    lab: Lab, dcache: Door, folder: str
+) -> None:
+    """Not so a signed address, which is for whom it was made for, nor another host's."""
+    door = f"{dcache.webdav_url}{folder}"
+    hrefs = [f"{door}/a%20b.tif", f"{door}/c.tif?authz=x", "https://other.example/pnfs/d.tif"]
+    value = item(1)
+    value["assets"] = {str(number): {"href": href} for number, href in enumerate(hrefs)}
+    root = Path(lab.app.contents_manager.root_dir)
+    write(root / "one.json", json.dumps(value))
+    files = await lab.call("POST", "/api/stac/files", 200, value={"href": "workspace:/one.json"})
+    assert files["places"] == [{"endpoint": "default", "paths": [f"{folder}/a b.tif"]}]
+    assert files["elsewhere"] == hrefs[1:]
+
+
 async def test_one_kept_index_serves_notebooks_and_the_companion(
     lab: Lab, dcache: Door, folder: str, place: Path
 ) -> None:
