@@ -3,37 +3,36 @@ import { LabShell, type JupyterFrontEnd } from '@jupyterlab/application';
 import { Panel, Widget } from '@lumino/widgets';
 import { placeTab } from '../place';
 
-/** A shell as Notebook 7 has it: areas that it does not know take nothing. */
-function notebookShell(areas: Record<string, Panel>): JupyterFrontEnd.IShell {
-  return {
-    add: (widget: Widget, area: string) => areas[area]?.addWidget(widget)
-  } as unknown as JupyterFrontEnd.IShell;
-}
-
-function tab(): Widget {
-  const widget = new Widget();
-  widget.id = 'tab';
-  return widget;
+/** Where a new tab went, in a shell that takes widgets in these areas only. */
+function areaOf(known: readonly string[]): string | null {
+  const panel = new Panel();
+  const tab = new Widget();
+  let found: string | null = null;
+  const add = (widget: Widget, area: string): void => {
+    if (known.includes(area)) {
+      panel.addWidget(widget);
+      found = area;
+    }
+  };
+  placeTab({ add } as unknown as JupyterFrontEnd.IShell, tab);
+  panel.dispose();
+  return found;
 }
 
 it('is the main area of Lab', () => {
   const shell = new LabShell();
-  const widget = tab();
-  placeTab(shell, widget);
-  expect([...shell.widgets('main')]).toContain(widget);
+  const tab = new Widget();
+  const add = jest.spyOn(shell, 'add').mockReturnValue();
+  placeTab(shell, tab, { mode: 'split-right' });
+  expect(add.mock.calls).toEqual([[tab, 'main', { mode: 'split-right' }]]);
+  tab.dispose();
   shell.dispose();
 });
 
 it('is the one below the document in Notebook 7', () => {
-  const areas = { main: new Panel(), down: new Panel(), right: new Panel() };
-  const widget = tab();
-  placeTab(notebookShell(areas), widget);
-  expect(areas.down.widgets).toEqual([widget]);
+  expect(areaOf(['main', 'down', 'right'])).toBe('down');
 });
 
 it('is the right side where there is none below', () => {
-  const areas = { main: new Panel(), right: new Panel() };
-  const widget = tab();
-  placeTab(notebookShell(areas), widget);
-  expect(areas.right.widgets).toEqual([widget]);
+  expect(areaOf(['main', 'right'])).toBe('right');
 });
