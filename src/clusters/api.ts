@@ -2,6 +2,7 @@
 import type { ServerConnection } from '@jupyterlab/services';
 import { requestBytes, requestJson, route } from '../common/request';
 import type {
+  IClients,
   ICluster,
   IClusterChange,
   IClusterList,
@@ -49,6 +50,8 @@ export interface IClustersApi {
   preview(request: IClusterRequest, signal?: AbortSignal): Promise<IPreview>;
   change(id: string, change: IClusterChange): Promise<ICluster>;
   shutdown(id: string): Promise<ICluster>;
+  /** Who is connected, and what would be lost. */
+  clients(id: string): Promise<IClients>;
   actOnJob(id: string, job: string, action: IJobAction): Promise<ICluster>;
   addGroup(id: string, request: IGroupRequest): Promise<ICluster>;
   removeGroup(id: string, group: string): Promise<ICluster>;
@@ -97,6 +100,10 @@ export class ClustersApi implements IClustersApi {
 
   shutdown(id: string): Promise<ICluster> {
     return requestJson(this._settings, this._url(id), { method: 'DELETE' });
+  }
+
+  clients(id: string): Promise<IClients> {
+    return requestJson(this._settings, this._url(id, 'clients'));
   }
 
   actOnJob(id: string, job: string, action: IJobAction): Promise<ICluster> {

@@ -1,11 +1,6 @@
 /** Commands on how long a cluster lives, and on schedulers that others made. */
-import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { linkIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
-import type {
-  IAttachRequest,
-  ICluster,
-  IClusterRequest
-} from '../common/types';
+import type { IAttachRequest, IClusterRequest } from '../common/types';
 import { clustersIcon } from './icons';
 import { CommandIDs } from './ids';
 import { isAttached } from './status';
@@ -152,35 +147,17 @@ export function addLifeCommands(parts: ICommandParts): void {
     },
     execute: async args => {
       const cluster = targets.cluster(args);
-      if (cluster && (args.confirmed || (await isSure(cluster)))) {
-        await model.shutdown(cluster.id).catch(notify);
+      if (!cluster) {
+        return;
       }
+      if (!args.confirmed) {
+        const { askShutdown } = await import('./shutdowndialog');
+        const parts = { api: model.api, commands, trans };
+        if (!(await askShutdown(cluster, parts))) {
+          return;
+        }
+      }
+      await model.shutdown(cluster.id).catch(notify);
     }
   });
-
-  async function isSure(cluster: ICluster): Promise<boolean> {
-    const isOthers = isAttached(cluster);
-    const { connected } = cluster.workers;
-    const result = await showDialog({
-      title: isOthers
-        ? trans.__('Detach %1?', cluster.name)
-        : trans.__('Shut down %1?', cluster.name),
-      body: isOthers
-        ? trans.__('It leaves this list. Its scheduler and workers go on.')
-        : connected > 0
-          ? trans._n(
-              'Its scheduler and its %1 worker end. Results that are only in its memory are lost; files stay.',
-              'Its scheduler and its %1 workers end. Results that are only in their memory are lost; files stay.',
-              connected
-            )
-          : trans.__('Its scheduler ends, and its jobs leave the queue.'),
-      buttons: [
-        Dialog.cancelButton({ label: trans.__('Cancel') }),
-        Dialog.warnButton({
-          label: isOthers ? trans.__('Detach') : trans.__('Shut down')
-        })
-      ]
-    });
-    return result.button.accept;
-  }
 }

@@ -1,6 +1,7 @@
 /** Clusters, jobs and a controllable API for the tests. */
 import { PromiseDelegate } from '@lumino/coreutils';
 import type {
+  IClients,
   ICluster,
   IClusterList,
   IDaskWorker,
@@ -249,6 +250,14 @@ export class FakeApi implements IClustersApi {
   shutdown(): Promise<ICluster> {
     return wait(this.shutdowns);
   }
+
+  clients = jest.fn<Promise<IClients>, [string]>(() =>
+    Promise.resolve({
+      clients: [],
+      tasks: { processing: 0, waiting: 0, in_memory: 0 },
+      bytes: 0
+    })
+  );
 
   actOnJob(id: string, job: string, action: string): Promise<ICluster> {
     this.sent.push([id, job, action]);

@@ -1,0 +1,156 @@
+/** The dialog before a cluster is shut down: who is connected, and what would be lost. */
+import { Dialog, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { ReactWidget } from '@jupyterlab/ui-components';
+import type { CommandRegistry } from '@lumino/commands';
+import React from 'react';
+import type { IClients, ICluster } from '../common/types';
+import { formatBytes } from '../common/units';
+import type { IClustersApi } from './api';
+import { isAttached } from './status';
+
+/** Of the notebooks' part, where that is there: which open notebooks have clients of a cluster. */
+const CONNECTED = 'rsdat:list-connected-notebooks';
+
+/** An open notebook with its clients, as the scheduler knows them. */
+export interface IConnectedNotebook {
+  readonly path: string;
+  readonly clients: readonly string[];
+}
+
+export interface IShutdownOptions {
+  api: Pick<IClustersApi, 'clients'>;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** Ask; false when cancelled. */
+export async function askShutdown(
+  cluster: ICluster,
+  options: IShutdownOptions
+): Promise<boolean> {
+  const { trans } = options;
+  const isOthers = isAttached(cluster);
+  const result = await showDialog({
+    title: isOthers
+      ? trans.__('Detach %1?', cluster.name)
+      : trans.__('Shut down %1?', cluster.name),
+    body: isOthers
+      ? trans.__('It leaves this list. Its scheduler and workers go on.')
+      : ReactWidget.create(<Losses {...options} cluster={cluster} />),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.warnButton({
+        label: isOthers ? trans.__('Detach') : trans.__('Shut down')
+      })
+    ]
+  });
+  return result.button.accept;
+}
+
+/** Does not wait for a scheduler that is slow to answer: the question can be answered before. */
+function Losses(props: IShutdownOptions & { cluster: ICluster }): JSX.Element {
+  const { api, cluster, commands, trans } = props;
+  const [words, setWords] = React.useState<string[]>([]);
+  React.useEffect(() => {
+    let isGone = false;
+    void Promise.all([
+      // One that is not up, or can't tell, leaves it at what holds for all.
+      api.clients(cluster.id).catch(() => null),
+      notebooksOf(commands, cluster.id)
+    ]).then(([clients, notebooks]) => {
+      if (!isGone) {
+        setWords(lossWords(clients, notebooks, trans));
+      }
+    });
+    return () => {
+      isGone = true;
+    };
+  }, []);
+  return (
+    <div className="jp-rsdat-Losses">
+      <p>{endWords(cluster, trans)}</p>
+      <div role="status">
+        {words.map(line => (
+          <p key={line}>{line}</p>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+/** What ends, whoever is connected. */
+function endWords(cluster: ICluster, trans: TranslationBundle): string {
+  const { connected } = cluster.workers;
+  return connected > 0
+    ? trans._n(
+        'Its scheduler and its %1 worker end. Results that are only in its memory are lost; files stay.',
+        'Its scheduler and its %1 workers end. Results that are only in their memory are lost; files stay.',
+        connected
+      )
+    : trans.__('Its scheduler ends, and its jobs leave the queue.');
+}
+
+/**
+ * Who is connected and what would be lost, a line each.
+ *
+ * @param clients - What the scheduler says; null where it does not.
+ * @param notebooks - Those of this page.
+ */
+export function lossWords(
+  clients: IClients | null,
+  notebooks: readonly IConnectedNotebook[],
+  trans: TranslationBundle
+): string[] {
+  // What a kernel said some time ago is true only if the scheduler says the same.
+  const here = notebooks.filter(
+    each =>
+      clients === null || each.clients.some(id => clients.clients.includes(id))
+  );
+  const ids = here.flatMap(each => each.clients);
+  const others = (clients?.clients ?? []).filter(id => !ids.includes(id));
+  const who = here.map(({ path }) => path);
+  if (others.length > 0) {
+    who.push(
+      here.length > 0
+        ? trans._n('%1 other client', '%1 other clients', others.length)
+        : trans._n('%1 client', '%1 clients', others.length)
+    );
+  }
+  const lines =
+    who.length > 0 ? [trans.__('Connected: %1.', who.join(', '))] : [];
+  if (clients === null) {
+    return lines;
+  }
+  const { in_memory, processing, waiting } = clients.tasks;
+  if (processing + waiting > 0) {
+    lines.push(
+      trans.__('Dask tasks: %1 running, %2 waiting.', processing, waiting)
+    );
+  }
+  if (in_memory > 0) {
+    lines.push(
+      trans._n(
+        '%1 result (%2) is only in memory.',
+        '%1 results (%2) are only in memory.',
+        in_memory,
+        formatBytes(clients.bytes)
+      )
+    );
+  }
+  return lines.length > 0
+    ? lines
+    : [trans.__('Nobody is connected, and it holds no results.')];
+}
+
+async function notebooksOf(
+  commands: CommandRegistry,
+  cluster: string
+): Promise<readonly IConnectedNotebook[]> {
+  if (!commands.hasCommand(CONNECTED)) {
+    return [];
+  }
+  return (await commands.execute(CONNECTED, {
+    cluster
+  })) as IConnectedNotebook[];
+}
