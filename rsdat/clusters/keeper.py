@@ -42,13 +42,7 @@ from rsdat.clusters.renewal import being_replaced
 from rsdat.clusters.scheduler import find_scheduler
 from rsdat.clusters.settled import is_settled
 from rsdat.clusters.sizing import Sizing, is_overspent
-from rsdat.clusters.view import (
-    Observed,
-    cluster_view,
-    fingerprint,
-    jobs_of_workers,
-    warned_of,
-)
+from rsdat.clusters.view import Observed, cluster_view, fingerprint, jobs_of_workers, warned_of
 from rsdat.clusters.wishes import mark_ending, wish_end
 from rsdat.queue.interface import Job, Queue
 

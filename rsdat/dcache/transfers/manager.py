@@ -465,12 +465,8 @@ class TransferManager:
 
     def _look_at(self, transfer: Transfer) -> None:
         record, progress = transfer.record, transfer.progress
-        if (
-            record.kind in BY_ITSELF
-            or not record.active
-            or progress.busy
-            or transfer.task is not None
-        ):
+        is_moved = record.kind in BY_ITSELF or progress.busy or transfer.task is not None
+        if is_moved or not record.active:
             return
         if time.monotonic() - progress.last_s > (CUT_S if transfer.cut else GONE_S):
             transfer.interrupt("The page that it was on is gone", _hint(record))
