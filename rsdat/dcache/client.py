@@ -138,6 +138,12 @@ class DCacheClient:
         entry = await rest.info(self._http, await self._spelling(path))
         return RangeReader(self._http, entry, self._slots)
 
+    @asynccontextmanager
+    async def kept_ranges(self, path: str) -> AsyncIterator[RangeReader]:
+        """As `open_ranges`, the reader that `read_spans` uses; not to be closed."""
+        async with self._readers.use(await self._spelling(path)) as reader:
+            yield reader
+
     async def read_spans(
         self,
         path: str,

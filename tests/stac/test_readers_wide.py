@@ -15,7 +15,9 @@ import pytest
 from rsdat.base.errors import RsdatError
 from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.stac.raster import wide
-from rsdat.stac.raster.wide import PIECE_BYTES, read_range
+from rsdat.stac.raster.opened import open_raster
+from rsdat.stac.raster.wide import LEAST_BYTES, PIECE_BYTES, read_range, read_ranges
+from tests.support.cogs import TRANSFORM, truth, write_cog
 from tests.support.door import Door, door
 
 MIB = 2**20
@@ -72,6 +74,42 @@ def test_a_fast_one_does_not(content: bytes, dcache: Door, monkeypatch: pytest.M
     dcache.forget()
     assert read_range(DCacheFileSystem(), NAME, 0, SIZE) == content
     assert connections(dcache) == 1
+
+
+def test_the_tiles_of_a_window_come_over_two_connections(content: bytes, slow: Door) -> None:
+    """Ranges apart from each other, in any order, one in another, and one behind the end."""
+    ranges = [
+        (5 * MIB, 9 * MIB),
+        (777, 777),
+        (1 * MIB, 4 * MIB),
+        (6 * MIB, 7 * MIB),
+        (SIZE - 100, SIZE + 100),
+        (4 * MIB + 5, 4 * MIB + 10),
+    ]
+    assert sum(end - start for start, end in ranges) > LEAST_BYTES
+    slow.forget()
+    found = read_ranges(DCacheFileSystem(), NAME, ranges)
+    assert [bytes(each) for each in found] == [content[start:end] for start, end in ranges]
+    assert connections(slow) == 2
+    # What lies between was not read.
+    sizes = [
+        int(last) - int(first) + 1
+        for each in slow.requests("pool", "GET")
+        for first, last in [each["range"].removeprefix("bytes=").split("-")]
+    ]
+    assert sum(sizes) <= 8 * MIB + 2 * PIECE_BYTES
+    small = [(0, 10), (SIZE - 10, SIZE)]
+    assert read_ranges(DCacheFileSystem(), NAME, small) == [content[:10], content[-10:]]
+
+
+def test_an_image_by_gdal_comes_over_two_connections(slow: Door, tmp_path: Path) -> None:
+    size = 2048
+    write_cog(tmp_path / "big.tif", truth(3, size), TRANSFORM)
+    (tmp_path / "big.tif").replace(slow.root / "big.tif")
+    slow.forget()
+    with open_raster("dcache:///big.tif") as raster:
+        np.testing.assert_array_equal(raster.read(1), truth(3, size))
+    assert connections(slow) == 2
 
 
 def test_small_parts_come_as_they_did(content: bytes, slow: Door) -> None:

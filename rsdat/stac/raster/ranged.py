@@ -11,6 +11,8 @@ import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from rsdat.stac.raster.wide import asked_for, read_ranges
+
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
@@ -20,14 +22,6 @@ BLOCK_BYTES = 256 * 2**10
 # Formats that GDAL reads from the start to the end (JPEG 2000) are read ahead up to this much.
 MOST_AHEAD_BLOCKS = 16
 MOST_KEPT_BLOCKS = 128
-
-
-def asked_for(data: bytes, start: int, end: int) -> bytes:
-    """The range that was asked for, where a web server knows none and has sent the whole file.
-
-    fsspec hands that on as it comes (`HTTPFileSystem._cat_file`, 2026.9).
-    """
-    return data[start:end] if len(data) > end - start else data
 
 
 class RangedFile:
@@ -97,21 +91,20 @@ class RangedFile:
             if len(data) < size:
                 missing.append(len(found) - 1)
         if missing:
-            starts = [int(offsets[index]) for index in missing]
-            ends = [int(offsets[index] + sizes[index]) for index in missing]
-            paths = [self._path] * len(missing)
+            ranges = [
+                (int(offsets[index]), int(offsets[index] + sizes[index])) for index in missing
+            ]
             try:
-                parts = self._filesystem.cat_ranges(paths, starts, ends, on_error="raise")
+                parts = read_ranges(self._filesystem, self._path, ranges)
             except Exception as error:  # noqa: BLE001 - raised again by who opened it
                 self.failures.append(error)
                 return [bytes(size) for size in sizes]
             for index, part in zip(missing, parts, strict=True):
                 size = sizes[index]
-                part = asked_for(part, offsets[index], offsets[index] + size)
                 if len(part) != size:
                     self.failures.append(OSError("the file ends before its own index says it does"))
                     part = bytes(size)
-                found[index] = part
+                found[index] = bytes(part)
         return found
 
     def close(self) -> None:
