@@ -67,6 +67,15 @@ describe('ClustersPanel', () => {
     expect(screen.getByText('Loading…')).toBeVisible();
     await answer();
     expect(screen.getByText(/^No cluster yet/)).toBeVisible();
+    // In this region the list items are the clusters.
+    expect(screen.queryByRole('listitem')).toBeNull();
+    expect(
+      screen.getByRole('link', { name: 'Read the guide' })
+    ).toHaveAttribute('href', expect.stringMatching(/\/docs\/clusters\.md$/));
+    await userEvent.click(
+      screen.getByRole('button', { name: /^Attach a scheduler that runs/ })
+    );
+    expect(ran).toEqual([[CommandIDs.attach, {}]]);
   });
 
   it('shows a draft at once and a refusal with a way out', async () => {
@@ -91,6 +100,17 @@ describe('ClustersPanel', () => {
     expect(screen.getByText('Choose another.')).toBeVisible();
     await userEvent.click(screen.getByRole('button', { name: 'Dismiss' }));
     expect(screen.queryByRole('listitem')).toBeNull();
+  });
+
+  it('asks for the options of one that was refused', async () => {
+    await act(async () => {
+      const created = model.create({}).catch(() => undefined);
+      api.creations[0].reject(new ApiError({ message: 'No.', code: 'x' }));
+      await created;
+    });
+    await userEvent.click(screen.getByRole('button', { name: 'Options…' }));
+    expect(screen.queryByText('No.')).toBeNull();
+    expect(ran).toEqual([[CommandIDs.newCluster, { form: true }]]);
   });
 
   it('says since when the queue has been silent, and keeps the clusters', async () => {

@@ -9,6 +9,8 @@ export function DraftCard(props: {
   draft: IDraft;
   trans: TranslationBundle;
   onDismiss: () => void;
+  /** Ask for another one, by the form. */
+  onOptions: () => void;
 }): JSX.Element {
   const { draft, trans } = props;
   const name = draft.name ?? trans.__('New cluster');
@@ -38,6 +40,13 @@ export function DraftCard(props: {
             trans={trans}
           />
           <div className="jp-rsdat-Card-buttons">
+            <button
+              type="button"
+              className="jp-rsdat-Button"
+              onClick={props.onOptions}
+            >
+              {trans.__('Options…')}
+            </button>
             <button
               type="button"
               className="jp-rsdat-Button"

@@ -21,6 +21,7 @@ import { announcement } from '../status';
 import { Card } from './card';
 import { DamagedCard } from './damaged';
 import { DraftCard } from './draft';
+import { NoClusters } from './empty';
 import { PastClusters } from './past';
 
 export interface IPanelProps {
@@ -162,11 +163,11 @@ function List(props: IPanelProps): JSX.Element {
   );
   if (clusters.length + drafts.length + damaged.length === 0) {
     return model.isReady ? (
-      <p className="jp-rsdat-Empty">
-        {trans.__(
-          'No cluster yet. A new one takes seconds to start; its workers come as the queue gives them.'
-        )}
-      </p>
+      <NoClusters
+        commands={commands}
+        companion={props.companion}
+        trans={trans}
+      />
     ) : (
       <p className="jp-rsdat-Empty">
         {model.error ? '' : trans.__('Loading…')}
@@ -202,6 +203,10 @@ function List(props: IPanelProps): JSX.Element {
           draft={draft}
           trans={trans}
           onDismiss={() => model.dismiss(draft.key)}
+          onOptions={() => {
+            model.dismiss(draft.key);
+            void commands.execute(CommandIDs.newCluster, { form: true });
+          }}
         />
       ))}
       {damaged.map(cluster => (

@@ -13,6 +13,7 @@ import {
 } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
+import { ApiError } from '../../common/request';
 import type { IChange } from '../../common/events';
 import { Bookmarks } from '../bookmarks';
 import { ColumnsModel } from '../columns';
@@ -20,6 +21,7 @@ import { completePath } from '../complete';
 import { DCachePanel } from '../components/panel';
 import { ROW_HEIGHT } from '../components/row';
 import type { IPanelContext } from '../components/state';
+import { AccessCommandIDs } from '../endpoints/ids';
 import { CommandIDs, TransferCommandIDs } from '../ids';
 import { DetailsModel } from '../details';
 import { DCacheModel } from '../model';
@@ -291,6 +293,22 @@ describe('round the list', () => {
     await user.click(screen.getByRole('button', { name: 'Refresh' }));
     expect(grid()).toBeInTheDocument();
   });
+
+  it.each([
+    ['no_credential', 401, 'Token…', AccessCommandIDs.token],
+    ['door_broken', 502, 'Test the endpoint…', AccessCommandIDs.endpoints]
+  ])(
+    'leads from %s (%i) to where it is mended',
+    async (code, status, name, id) => {
+      const { api, context, model, user } = await setup();
+      const run = jest.fn();
+      context.commands.addCommand(id, { execute: run });
+      api.nextFailure = new ApiError({ message: 'Oh.', code, status });
+      await act(() => model.refresh());
+      await user.click(screen.getByRole('button', { name }));
+      expect(run).toHaveBeenCalledTimes(1);
+    }
+  );
 
   it('offers a choice of endpoints only when there are several', async () => {
     const { model } = await setup(api => {

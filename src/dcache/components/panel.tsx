@@ -1,6 +1,8 @@
 /** The dCache panel: where one is, the list, and what is said instead of one. */
 import React from 'react';
+import { AccessCommandIDs } from '../endpoints/ids';
 import { CompanionNotice } from '../../common/companionnotice';
+import type { ApiError } from '../../common/request';
 import { formatBytes } from '../../common/units';
 import type { DCacheModel } from '../model';
 import { folderOf } from '../paths';
@@ -110,9 +112,9 @@ function Filter(props: IPanelContext): JSX.Element {
 }
 
 function Problem(props: IPanelContext): JSX.Element | null {
-  const { trans } = props;
+  const { commands, trans } = props;
   const model = useModel(props.model);
-  const { listing, problem } = model;
+  const { endpoint, listing, problem } = model;
   if (problem === null) {
     return null;
   }
@@ -128,6 +130,26 @@ function Problem(props: IPanelContext): JSX.Element | null {
       >
         {trans.__('Retry')}
       </button>
+      {endpoint !== null && isOfToken(problem) && (
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-reject"
+          onClick={() =>
+            void commands.execute(AccessCommandIDs.token, { endpoint })
+          }
+        >
+          {trans.__('Token…')}
+        </button>
+      )}
+      {isOfDoor(problem) && (
+        <button
+          type="button"
+          className="jp-mod-styled jp-mod-reject"
+          onClick={() => void commands.execute(AccessCommandIDs.endpoints)}
+        >
+          {trans.__('Test the endpoint…')}
+        </button>
+      )}
       {problem.code === 'not_found' && model.path !== '/' && (
         <button
           type="button"
@@ -141,10 +163,29 @@ function Problem(props: IPanelContext): JSX.Element | null {
   );
 }
 
+/** Whether another token may mend it. */
+function isOfToken({ code, status }: ApiError): boolean {
+  return status === 401 && code !== 'jupyter';
+}
+
+/** Whether what is configured of the endpoint may be wrong; there it can be tried out. */
+function isOfDoor({ code }: ApiError): boolean {
+  return ['door_broken', 'doors_unknown', 'not_dcache', 'timeout'].includes(
+    code
+  );
+}
+
 function Status(props: IPanelContext): JSX.Element {
   const model = useModel(props.model);
   return (
-    <div className="jp-rsdat-DCache-status" role="status">
+    <div
+      className="jp-rsdat-DCache-status"
+      role="status"
+      // Not each count of a list that still grows.
+      aria-live={
+        model.listing?.isLoaded && !model.listing.isComplete ? 'off' : 'polite'
+      }
+    >
       {statusOf(model, props)}
     </div>
   );

@@ -1,5 +1,7 @@
 /** What the panel says when no dCache is known yet. */
 import React from 'react';
+import { CompanionNotice } from '../../common/companionnotice';
+import { GuideLink } from '../../common/guide';
 import { AccessCommandIDs } from '../endpoints/ids';
 import type { IPanelContext } from './state';
 
@@ -26,7 +28,14 @@ export function NotConfigured(props: IPanelContext): JSX.Element {
   );
   return (
     <div className="jp-rsdat-DCache-unconfigured">
+      <CompanionNotice companion={props.companion ?? null} trans={trans} />
       <h3>{trans.__('No dCache endpoint is configured')}</h3>
+      <p>
+        {trans.__(
+          'dCache keeps files on disk and tape. An endpoint says where its doors are and which token opens them; your dCache’s administrators tell both.'
+        )}{' '}
+        <GuideLink page="dcache" trans={trans} />
+      </p>
       {commands.hasCommand(AccessCommandIDs.endpoints) && (
         <p>
           <button

@@ -47,7 +47,7 @@ function Content(props: ITransfersContext): JSX.Element {
       error={error}
       refresh={() => model.refresh()}
       none={trans.__(
-        'None. Drop files or folders on the list above to upload them.'
+        'None. Drop files or folders on the list above to upload them. Copies and downloads stand here too, also after a reload, until you clear them.'
       )}
       before={<ReadingFolders {...props} />}
       draw={transfer => (
