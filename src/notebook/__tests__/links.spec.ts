@@ -1,0 +1,317 @@
+/** Notebooks and their clusters: what is said of them, remembered, offered and told. */
+import { Notification } from '@jupyterlab/apputils';
+import { nullTranslator } from '@jupyterlab/translation';
+import type { IPastCluster } from '../../common/types';
+import { Farewells } from '../farewell';
+import { NotebookLinks } from '../links';
+import { remembered } from '../memory';
+import { Mismatches } from '../mismatch';
+import { Reconnecting } from '../reconnect';
+import { Remembering } from '../remembering';
+import { NotebookSettings } from '../settings';
+import { description, label } from '../words';
+import { FakeChanges, FakeClusters, FakePanel, aCluster, later } from './fake';
+
+const trans = nullTranslator.load('jupyterlab_rsdat');
+
+describe('notebooks', () => {
+  let clusters: FakeClusters;
+  let changes: FakeChanges;
+  let links: NotebookLinks;
+  let settings: NotebookSettings;
+  let emit: jest.SpyInstance;
+  let one: FakePanel;
+  let two: FakePanel;
+  const compare = jest.fn();
+  const past = jest.fn();
+  const startAgain = jest.fn();
+  const connect = jest.fn();
+  const choose = jest.fn();
+  const show = jest.fn();
+  const api = { compare, past };
+
+  const told = (): string[] => emit.mock.calls.map(([words]) => words);
+  const press = (notice: number, label: string): void => {
+    const actions: Notification.IAction[] = emit.mock.calls[notice][2].actions;
+    actions.find(each => each.label === label)!.callback({} as MouseEvent);
+  };
+  const labels = (notice: number): string[] =>
+    emit.mock.calls[notice][2].actions.map(
+      (each: Notification.IAction) => each.label
+    );
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    jest.resetAllMocks();
+    compare.mockResolvedValue({ workers: 2, mismatch: null });
+    past.mockResolvedValue({ clusters: [] });
+    emit = jest.spyOn(Notification.manager, 'notify').mockReturnValue('n-1');
+    clusters = new FakeClusters();
+    changes = new FakeChanges();
+    links = new NotebookLinks({ clusters, changes: changes as never });
+    settings = new NotebookSettings();
+    one = new FakePanel('one.ipynb');
+    two = new FakePanel('two.ipynb');
+    links.of(one.panel);
+    links.of(two.panel);
+    clusters.set(aCluster());
+  });
+
+  afterEach(() => {
+    links.dispose();
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
+
+  const words = (panel: FakePanel): string[] => {
+    const { state } = links.of(panel.panel);
+    return [label(state, trans), description(state, trans)];
+  };
+
+  it('tell what they are connected to, from beginning to end', async () => {
+    expect(words(one)).toEqual(['', 'Dask: not connected to a cluster']);
+    one.connectTo('Scheduler-1');
+    await later();
+    expect(words(one)).toEqual([
+      'maps (2 workers)',
+      'Dask: connected to maps, 2 workers'
+    ]);
+    expect(links.connectedTo('c-1')).toEqual([
+      { path: 'one.ipynb', clients: ['Client-one.ipynb'] }
+    ]);
+    const workers = { wanted: 1, queued: 0, starting: 0, connected: 1 };
+    clusters.set(aCluster({ workers }));
+    expect(words(one)[0]).toBe('maps (1 worker)');
+    one.connectTo('Scheduler-1', 'connecting');
+    await later();
+    expect(words(one)[0]).toBe('maps (reconnecting)');
+    clusters.set();
+    expect(words(one)).toEqual([
+      'maps (ended)',
+      'Dask: the cluster maps has ended'
+    ]);
+    one.sessionContext.clients = [];
+    one.sessionContext.runCell();
+    await later();
+    expect(words(one)[0]).toBe('');
+  });
+
+  it('of a scheduler that is not known ask for the clusters once', async () => {
+    one.connectTo('Scheduler-9');
+    two.connectTo('Scheduler-9');
+    await later();
+    expect(words(one)[0]).toBe('other scheduler');
+    expect(clusters.refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it('a scheduler of others that is detached has not ended', async () => {
+    const scheduler = { ...aCluster().scheduler, mode: 'attached' as const };
+    clusters.set(aCluster({ scheduler }));
+    one.connectTo('Scheduler-1');
+    await later();
+    clusters.set();
+    expect(words(one)[0]).toBe('other scheduler');
+  });
+
+  it('keep only clusters fresh that one is connected to, while one is open', async () => {
+    changes.changed.emit({ kind: 'cluster', id: 'c-1' });
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(clusters.refresh).not.toHaveBeenCalled();
+    one.connectTo('Scheduler-1');
+    await later();
+    changes.changed.emit({ kind: 'cluster', id: 'c-1' });
+    changes.changed.emit({ kind: 'cluster', id: 'c-1' });
+    changes.changed.emit({ kind: 'cluster', id: 'c-2' });
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(clusters.refresh).toHaveBeenCalledTimes(1);
+    one.dispose();
+    expect(clusters.glances).toBe(1);
+    two.dispose();
+    expect(clusters.glances).toBe(0);
+  });
+
+  describe('that remember', () => {
+    beforeEach(() => {
+      new Remembering({ links, settings, trans });
+    });
+
+    it('are asked once, for all of them', async () => {
+      one.connectTo('Scheduler-1');
+      two.connectTo('Scheduler-1');
+      await later();
+      expect(told()).toHaveLength(1);
+      expect(told()[0]).toContain('one.ipynb is connected to the cluster maps');
+      expect(remembered(one.panel.model!)).toBeNull();
+      press(0, 'Remember');
+      await later();
+      // Id and name: no address, no path of a key.
+      expect(one.metadata.get('rsdat')).toEqual({
+        cluster: { id: 'c-1', name: 'maps' }
+      });
+      expect(remembered(two.panel.model!)).toEqual({ id: 'c-1', name: 'maps' });
+    });
+
+    it('do not, when told so', async () => {
+      one.connectTo('Scheduler-1');
+      await later();
+      press(0, 'Do not');
+      two.connectTo('Scheduler-1');
+      await later();
+      expect(told()).toHaveLength(1);
+      expect(one.metadata.size + two.metadata.size).toBe(0);
+    });
+  });
+
+  describe('that are opened again', () => {
+    let reconnecting: Reconnecting;
+    const open = async (panel: FakePanel): Promise<void> => {
+      panel.metadata.set('rsdat', {
+        mine: 1,
+        cluster: { id: 'c-1', name: 'maps' }
+      });
+      await reconnecting.offer(panel.panel);
+    };
+
+    beforeEach(() => {
+      const parts = { api, clusters, links, settings, trans };
+      reconnecting = new Reconnecting({
+        ...parts,
+        connect,
+        startAgain,
+        choose
+      });
+    });
+
+    it('are offered to connect, once', async () => {
+      await open(one);
+      expect(told()).toEqual([
+        'one.ipynb worked with the cluster maps. Connect again?'
+      ]);
+      expect(labels(0)).toEqual(['Connect', 'Not now', 'Forget']);
+      await open(one);
+      expect(told()).toHaveLength(1);
+      press(0, 'Connect');
+      expect(connect).toHaveBeenCalledWith(one.panel, 'c-1');
+      press(0, 'Forget');
+      // What others keep there stays.
+      expect(one.metadata.get('rsdat')).toEqual({ mine: 1 });
+    });
+
+    it('are not while the kernel is connected still, nor when that is off', async () => {
+      one.sessionContext.clients = [
+        { id: 'Client-1', scheduler: 'Scheduler-1', status: 'running' }
+      ];
+      await open(one);
+      await settings.setRemember('off');
+      await open(two);
+      expect(told()).toEqual([]);
+    });
+
+    it('are told that the cluster is gone, with the way to another', async () => {
+      const end = { code: 'idle', message: 'Shut down by itself' };
+      past.mockResolvedValue({
+        clusters: [{ id: 'c-1', end } as IPastCluster]
+      });
+      clusters.set(aCluster({ id: 'c-2', name: 'other' }));
+      await open(one);
+      expect(told()).toEqual([
+        'one.ipynb worked with the cluster maps, which has ended: Shut down by itself.'
+      ]);
+      expect(labels(0)).toEqual(['Start again', 'Choose another', 'Forget']);
+      press(0, 'Start again');
+      expect(startAgain).toHaveBeenCalledWith('c-1', [one.panel]);
+      press(0, 'Choose another');
+      expect(choose).toHaveBeenCalledWith(one.panel);
+    });
+
+    it('can not start again what was deleted', async () => {
+      clusters.set();
+      await open(one);
+      expect(told()[0]).toContain('which is gone');
+      expect(labels(0)).toEqual(['Forget']);
+    });
+  });
+
+  describe('whose versions differ', () => {
+    beforeEach(() => {
+      new Mismatches({ api, links, settings, trans, show });
+    });
+
+    const mismatch = {
+      message:
+        'Versions of Python differ: 3.12 in the notebook; 3.11 in the workers',
+      hint: 'Install the same.',
+      serious: true
+    };
+
+    it('are told as soon as they are connected, once', async () => {
+      compare.mockResolvedValue({ workers: 2, mismatch });
+      one.connectTo('Scheduler-1');
+      await later();
+      expect(compare).toHaveBeenCalledWith('c-1', {
+        python: '3.12.1',
+        dask: '2026.8.0'
+      });
+      expect(told()).toHaveLength(1);
+      expect(told()[0]).toContain('3.12 in the notebook; 3.11 in the workers');
+      clusters.set(aCluster({ cores: 9 }));
+      await later();
+      expect(compare).toHaveBeenCalledTimes(1);
+      press(0, 'Show cluster');
+      expect(show).toHaveBeenCalledWith('c-1');
+    });
+
+    it('are looked at again when the first workers have come', async () => {
+      const workers = { wanted: 1, queued: 1, starting: 0, connected: 0 };
+      clusters.set(aCluster({ workers }));
+      one.connectTo('Scheduler-1');
+      await later();
+      expect(told()).toEqual([]);
+      compare.mockResolvedValue({ workers: 2, mismatch });
+      clusters.set(aCluster());
+      await later();
+      expect(compare).toHaveBeenCalledTimes(2);
+      expect(told()).toHaveLength(1);
+    });
+  });
+
+  describe('whose cluster ends', () => {
+    beforeEach(async () => {
+      new Farewells({ api, clusters, links, trans, startAgain });
+      one.connectTo('Scheduler-1');
+      two.connectTo('Scheduler-1');
+      await later();
+    });
+
+    it('are told together, with the reason that is known at its end', async () => {
+      const end = { code: 'idle', message: 'Shut down by itself' };
+      past.mockResolvedValue({
+        clusters: [{ id: 'c-1', end } as IPastCluster]
+      });
+      clusters.set(aCluster({ state: 'stopping' }));
+      await later();
+      expect(told()).toEqual([]);
+      clusters.set();
+      await later();
+      expect(told()).toEqual([
+        'The cluster maps has ended: Shut down by itself. Results that were only in its memory are gone. Connected: one.ipynb, two.ipynb.'
+      ]);
+      press(0, 'Start again');
+      expect(startAgain).toHaveBeenCalledWith('c-1', [one.panel, two.panel]);
+    });
+
+    it('are told of a scheduler that died, and not again at its funeral', async () => {
+      clusters.set(
+        aCluster({
+          state: 'failed',
+          diagnosis: { message: 'The scheduler has died', hint: null }
+        })
+      );
+      await later();
+      expect(told()[0]).toContain('has failed: The scheduler has died.');
+      clusters.set();
+      await later();
+      expect(told()).toHaveLength(1);
+    });
+  });
+});
