@@ -98,12 +98,13 @@ test('in a notebook that is edited together, code, files and clusters work', asy
   context
 }) => {
   const problems = new Problems(context);
-  folder('together');
-  await putFile('/together/data.txt', 'first\n');
+  const together = `together-${Date.now()}`;
+  const local = folder(together);
+  await putFile(`/${together}/data.txt`, 'first\n');
   await openLab(page, 'beside-together');
-  await run(page, 'filebrowser:go-to-path', { path: 'together' });
+  await run(page, 'filebrowser:go-to-path', { path: together });
   await run(page, 'notebook:create-new', {
-    cwd: 'together',
+    cwd: together,
     kernelName: 'python3'
   });
   await notebookReady(page);
@@ -115,17 +116,17 @@ test('in a notebook that is edited together, code, files and clusters work', asy
     .click();
   const cells = page.getByRole('main').locator('.jp-CodeCell .cm-content');
   await expect(cells.first()).toContainText('Client(');
-  const panel = await show(page, '/together');
+  const panel = await show(page, `/${together}`);
   await row(panel, 'data.txt').click();
   await run(page, 'rsdat-dcache:insert-code');
-  await expect(cells.nth(1)).toContainText('dcache:///together/data.txt');
+  await expect(cells.nth(1)).toContainText(`dcache:///${together}/data.txt`);
   await run(page, 'notebook:run-all-cells');
   await expect
     .poll(() => progress(page), { timeout: 60_000 })
     .toMatchObject({ executed: 2, errors: [] });
   const second = await context.newPage();
   await second.goto(
-    '/lab/workspaces/beside-second/tree/together/Untitled.ipynb'
+    `/lab/workspaces/beside-second/tree/${together}/Untitled.ipynb`
   );
   await waitForLab(second);
   await expect(
@@ -134,8 +135,8 @@ test('in a notebook that is edited together, code, files and clusters work', asy
   await second.close();
   await run(page, 'docmanager:save');
   await expect
-    .poll(() => saved('together/Untitled.ipynb'))
-    .toContain('dcache:///together/data.txt');
+    .poll(() => saved(`${together}/Untitled.ipynb`))
+    .toContain(`dcache:///${together}/data.txt`);
 
   // A file of dCache is opened and saved beside it, on its own drive.
   await row(panel, 'data.txt').dblclick();
@@ -145,10 +146,12 @@ test('in a notebook that is edited together, code, files and clusters work', asy
   await page.keyboard.press('Control+End');
   await page.keyboard.type('second');
   await page.keyboard.press('Control+s');
-  await expect.poll(() => textOf('/together/data.txt')).toBe('first\nsecond');
+  await expect
+    .poll(() => textOf(`/${together}/data.txt`))
+    .toBe('first\nsecond');
 
   // Lab's own files have the drive of collaboration in their paths, and are copied all the same.
-  writeFileSync(join(folder('together'), 'local.txt'), 'local\n');
+  writeFileSync(join(local, 'local.txt'), 'local\n');
   await activate(page, 'filebrowser');
   await run(page, 'filebrowser:refresh');
   await page
@@ -159,7 +162,7 @@ test('in a notebook that is edited together, code, files and clusters work', asy
     .getByRole('dialog')
     .getByRole('button', { name: 'Copy', exact: true })
     .click();
-  await expect.poll(() => textOf('/together/local.txt')).toBe('local\n');
+  await expect.poll(() => textOf(`/${together}/local.txt`)).toBe('local\n');
 
   await openPanel(page, 'Clusters');
   await shutDown(page, name);

@@ -56,7 +56,9 @@ test('a plain scheduler is attached by its address, and lives on when detached',
   await expect.poll(written, { timeout: 60_000 }).not.toBeNull();
   const { address, services } = written()!;
   const region = await openPanel(page, 'Clusters');
-  await region.getByRole('button', { name: 'Attach a scheduler' }).click();
+  await region
+    .getByRole('button', { name: 'Attach a scheduler', exact: true })
+    .click();
   const dialog = page.getByRole('dialog', { name: 'Attach a scheduler' });
   const field = (name: string) =>
     dialog.getByRole('textbox', { name, exact: true });
