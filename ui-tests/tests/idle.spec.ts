@@ -14,10 +14,10 @@ import { newCluster, openPanel, shutDown } from './support';
 const START_BYTES = 150_000;
 
 const MINUTE_MS = 60_000;
-/** Longer than the slowest of our polls that runs for the status bar alone, three times. */
-const MINUTES = 30;
-/** Of the status bar: one each ten minutes, and one more wherever the half hour begins. */
-const GLANCES = 4;
+/** Longer than the slowest of our polls waits, that of the status bar. */
+const MINUTES = 12;
+/** Of the status bar: one each ten minutes, wherever these begin. */
+const GLANCES = 2;
 
 /** Collects the companion's routes that the page asks, until `stop`. */
 function routes(page: Page): { seen: string[]; stop: () => void } {
