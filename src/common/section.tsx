@@ -3,6 +3,7 @@ import { ReactWidget } from '@jupyterlab/ui-components';
 import type { Message } from '@lumino/messaging';
 import { Signal, type ISignal } from '@lumino/signaling';
 import React from 'react';
+import { keepFocus } from './keepfocus';
 
 /** A section: an ARIA region with its own name. */
 export class Section extends ReactWidget {
@@ -18,6 +19,8 @@ export class Section extends ReactWidget {
         {options.failure}
       </p>
     );
+    // Cards, rows and their buttons come and go.
+    this._letFocus = keepFocus(this.node);
     this._body = React.lazy(async () => ({
       default: await options.load().catch(onFailure)
     }));
@@ -32,6 +35,7 @@ export class Section extends ReactWidget {
     if (this.isDisposed) {
       return;
     }
+    this._letFocus();
     super.dispose();
     Signal.clearData(this);
   }
@@ -71,6 +75,7 @@ export class Section extends ReactWidget {
 
   private _body: React.LazyExoticComponent<React.ComponentType>;
   private _label: string;
+  private _letFocus: () => void;
   private _visibleChanged = new Signal<this, boolean>(this);
 }
 

@@ -5,6 +5,7 @@ import { SplitPanel, type Widget } from '@lumino/widgets';
 import React from 'react';
 import { SearchForm } from './components/searchform';
 import { TreePane } from './components/tree';
+import { keepFocus } from '../common/keepfocus';
 import type { IStacContext } from './components/context';
 import { ItemDetails } from './components/details';
 import { ItemsPane } from './components/items';
@@ -173,5 +174,6 @@ export class StacView extends SplitPanel {
 function part(className: string, element: React.ReactElement): ReactWidget {
   const widget = ReactWidget.create(element);
   widget.addClass(className);
+  widget.disposed.connect(keepFocus(widget.node));
   return widget;
 }

@@ -41,6 +41,36 @@ describe('keepFocus', () => {
     end();
   });
 
+  it('holds it on what is around, and gives it back', async () => {
+    const end = keepFocus(node);
+    const card = node.appendChild(document.createElement('li'));
+    card.tabIndex = 0;
+    const [scale, more] = [button(card), button(card)];
+    scale.focus();
+    scale.disabled = true;
+    await waitFor(() => expect(card).toBe(document.activeElement));
+    scale.disabled = false;
+    await waitFor(() => expect(scale).toBe(document.activeElement));
+    more.focus();
+    more.remove();
+    await waitFor(() => expect(card).toBe(document.activeElement));
+    card.remove();
+    await waitFor(() => expect(node).toBe(document.activeElement));
+    end();
+  });
+
+  it('does not fetch it back from who left for nothing', async () => {
+    const end = keepFocus(node);
+    const test = button(node);
+    test.focus();
+    test.blur();
+    await Promise.resolve();
+    test.remove();
+    await Promise.resolve();
+    expect(document.body).toBe(document.activeElement);
+    end();
+  });
+
   it('takes it from nobody', async () => {
     const end = keepFocus(node);
     const [test, close] = [button(node), button(document.body)];

@@ -121,7 +121,13 @@ export function SearchForm(props: IProps): JSX.Element {
             {trans.__('Search')}
           </button>
         )}
-        <span role="status">{progressText(search, trans)}</span>
+        <span
+          role="status"
+          // Not each count: that it began, and how it ended.
+          aria-live={search.search?.state === 'running' ? 'off' : 'polite'}
+        >
+          {progressText(search, trans)}
+        </span>
       </div>
       {(search.failure ?? search.search?.problem) && (
         <p className="jp-rsdat-Stac-problem" role="alert">

@@ -35,7 +35,15 @@ export function ItemStatus(props: IProps): JSX.Element {
         </div>
       )}
       <div className="jp-rsdat-StacStatus-line">
-        <span role="status">{statusText(props)}</span>
+        <span
+          role="status"
+          // Not each count of items that are still read.
+          aria-live={
+            items.rows?.isLoaded && !items.rows.isComplete ? 'off' : 'polite'
+          }
+        >
+          {statusText(props)}
+        </span>
         {problems > 0 && (
           <button
             type="button"
