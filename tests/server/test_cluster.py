@@ -38,6 +38,7 @@ async def test_whole_life(lab: Lab, jp_ws_fetch: Any) -> None:
         assert [each["id"] for each in listed["clusters"]] == [id_]
         await _look_at_dashboard(lab, cluster["scheduler"]["dashboard"])
         await _read_logs(lab, id_, [job["id"] for job in cluster["jobs"]])
+        await _ask_about_clients(lab, id_)
         both = {"workers": 1, "name": "x"}
         check_error(
             await lab.ask("PATCH", f"/api/clusters/{id_}", value=both), 400, "invalid_input"
@@ -56,6 +57,7 @@ async def test_whole_life(lab: Lab, jp_ws_fetch: Any) -> None:
     assert (await lab.call("GET", "/api/clusters", 200))["clusters"] == []
     gone = await lab.ask("GET", f"/clusters/{id_}/dashboard/status")
     check_error(gone, 409, "scheduler_not_up")
+    check_error(await lab.ask("GET", f"/api/clusters/{id_}/clients"), 409, "scheduler_not_up")
 
 
 async def _look_at_dashboard(lab: Lab, dashboard: str) -> None:
@@ -74,6 +76,15 @@ async def _look_at_dashboard(lab: Lab, dashboard: str) -> None:
     )
     assert connection.selected_subprotocol == "bokeh"
     assert await asyncio.wait_for(connection.read_message(), 20) is None
+
+
+async def _ask_about_clients(lab: Lab, id_: str) -> None:
+    told = await lab.call("GET", f"{ONE}/clients", 200, id=id_)
+    assert (told["clients"], told["tasks"]["in_memory"]) == ([], 0)
+    packages = {"dask": "2021.1.0", "numpy": None}
+    answer = await lab.call("POST", f"{ONE}/versions", 200, id=id_, value={"packages": packages})
+    assert answer["workers"] == 1
+    assert "2021.1.0 in the notebook" in answer["mismatch"]["message"]
 
 
 async def _read_logs(lab: Lab, id_: str, jobs: list[str]) -> None:
