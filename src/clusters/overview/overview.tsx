@@ -2,14 +2,20 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 import type { IPulseNow } from '../../common/types';
-import { formatClock } from '../../common/units';
+import { formatBytes, formatClock } from '../../common/units';
 import { Detail } from './detail';
 import type { Measure } from './history';
 import { useInView } from './inview';
 import type { ICardPulse, OverviewModel } from './model';
-import { Progress } from './progress';
+import { LongOrShort, Progress } from './progress';
 import { Sparkline, type ISparklineProps } from './sparkline';
-import { allTaskWords, cpuWords, memoryWords, shortWords } from './words';
+import {
+  allTaskWords,
+  cpuWords,
+  memoryWords,
+  shortWords,
+  taskCounts
+} from './words';
 
 const CPU: readonly Measure[] = ['cpu'];
 const MEMORY: readonly Measure[] = ['memory'];
@@ -123,33 +129,27 @@ function Lines(props: {
   const cpu = cpuWords(now, trans);
   const memory = memoryWords(now, trans);
   const { tasks } = now;
-  const waiting = (tasks.queued ?? 0) + (tasks.waiting ?? 0);
-  const rows: (IRow & Pick<ISparklineProps, 'measures' | 'top'>)[] = [
+  const rows: IRow[] = [
     {
       title: trans.__('CPU'),
       said: cpu,
-      shown: cpu,
+      long: cpu,
+      short: now.cpu === null ? '–' : trans.__('%1 %', Math.round(now.cpu)),
       measures: CPU,
       top: 100
     },
     {
       title: trans.__('Memory'),
       said: memory,
-      shown: memory,
+      long: memory,
+      short: now.workers === 0 ? '–' : formatBytes(now.memory),
       measures: MEMORY,
       top: 100
     },
     {
       title: trans.__('Dask tasks'),
       said: allTaskWords(tasks, trans),
-      shown:
-        waiting + (tasks.no_worker ?? 0) > 0
-          ? trans.__(
-              '%1 + %2 to come',
-              (tasks.processing ?? 0).toLocaleString(),
-              (waiting + (tasks.no_worker ?? 0)).toLocaleString()
-            )
-          : trans.__('%1 now', (tasks.processing ?? 0).toLocaleString()),
+      ...taskCounts(tasks, trans),
       measures: TASKS,
       top: null
     }
@@ -172,7 +172,7 @@ function Lines(props: {
         }
       }}
     >
-      {rows.map(({ title, said, shown, measures, top }) => (
+      {rows.map(({ title, said, long, short, measures, top }) => (
         <React.Fragment key={title}>
           <span aria-hidden="true">{title}</span>
           <Sparkline
@@ -183,7 +183,7 @@ function Lines(props: {
             top={top}
           />
           <span aria-hidden="true" className="jp-rsdat-Overview-value">
-            {shown}
+            <LongOrShort long={long} short={short} />
           </span>
         </React.Fragment>
       ))}
@@ -202,11 +202,13 @@ function Lines(props: {
   );
 }
 
-interface IRow {
+interface IRow extends Pick<ISparklineProps, 'measures' | 'top'> {
   title: string;
   /** To a screen reader. */
   said: string;
-  shown: string;
+  /** To be seen, where there is room; else `short`. */
+  long: string;
+  short: string;
 }
 
 /** A value of the model, drawn anew when it is another one. */

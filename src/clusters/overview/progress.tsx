@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 import type { IPulseNow } from '../../common/types';
 import {
+  donePercentWords,
   doneWords,
   erredWords,
   idleWords,
@@ -39,7 +40,7 @@ export function Progress(props: {
       </div>
     );
   }
-  const done = doneWords(run, trans);
+  const done = donePercentWords(run, trans);
   const what = nameWords(run, trans);
   const isStuck = !tasks.processing && now.workers === 0;
   const named = isStuck
@@ -53,7 +54,9 @@ export function Progress(props: {
         <span className="jp-rsdat-Overview-name" title={named}>
           {named}
         </span>
-        <span>{done}</span>
+        <span>
+          <LongOrShort long={done} short={doneWords(run, trans)} />
+        </span>
         {failed}
       </div>
       <div
@@ -83,5 +86,19 @@ export function Progress(props: {
         />
       </div>
     </div>
+  );
+}
+
+/** Words for a wide panel and for a narrow one; for the eye, a label says them to others. */
+export function LongOrShort(props: {
+  long: string;
+  short: string;
+}): JSX.Element {
+  const { long, short } = props;
+  return (
+    <>
+      <span className="jp-rsdat-Overview-long">{long}</span>
+      <span className="jp-rsdat-Overview-short">{short}</span>
+    </>
   );
 }

@@ -62,6 +62,23 @@ export function allTaskWords(tasks: Tasks, trans: TranslationBundle): string {
   return parts.length > 0 ? parts.join(', ') : trans.__('none');
 }
 
+/** Beside the line: `12 + 340 to come`, `12 processing`. */
+export function taskCounts(
+  tasks: Tasks,
+  trans: TranslationBundle
+): { long: string; short: string } {
+  const toCome =
+    (tasks.queued ?? 0) + (tasks.waiting ?? 0) + (tasks.no_worker ?? 0);
+  const now = (tasks.processing ?? 0).toLocaleString();
+  const more = toCome.toLocaleString();
+  return toCome > 0
+    ? {
+        long: trans.__('%1 + %2 to come', now, more),
+        short: trans.__('%1 + %2', now, more)
+      }
+    : { long: trans.__('%1 processing', now), short: now };
+}
+
 /** What the folded card says: `CPU 78 %, memory 65 %`. */
 export function shortWords(now: IPulseNow, trans: TranslationBundle): string {
   if (now.cpu === null) {
@@ -74,12 +91,20 @@ export function shortWords(now: IPulseNow, trans: TranslationBundle): string {
   return `${cpu}, ${memory}`;
 }
 
-/** `1,203 of 4,000 (30 %)`. */
+/** `1,203 of 4,000`. */
 export function doneWords(run: Run, trans: TranslationBundle): string {
   return trans.__(
-    '%1 of %2 (%3 %)',
+    '%1 of %2',
     run.done.toLocaleString(),
-    run.total.toLocaleString(),
+    run.total.toLocaleString()
+  );
+}
+
+/** `1,203 of 4,000 (30 %)`. */
+export function donePercentWords(run: Run, trans: TranslationBundle): string {
+  return trans.__(
+    '%1 (%2 %)',
+    doneWords(run, trans),
     // Never 100 while something is missing.
     Math.floor((100 * run.done) / run.total)
   );

@@ -130,7 +130,7 @@ describe('Overview', () => {
       erred: null
     };
     await show(aNow({ run: null, spilled: null, tasks: unknown }));
-    expect(screen.getByText('3 processing')).toBeVisible();
+    expect(screen.getByTitle('3 processing')).toBeVisible();
     await tell(
       aPulse({ now: aNow({ run: null, tasks: { ...unknown, processing: 0 } }) })
     );
@@ -202,10 +202,10 @@ describe('Overview', () => {
     expect(watch).not.toHaveBeenCalled();
     see(true);
     expect(watch).toHaveBeenCalledTimes(1);
-    expect(screen.getByText(/30 %/)).toBeVisible();
+    expect(screen.getByText('1,203 of 4,000')).toBeVisible();
     see(false);
     await tell(aPulse({ now: anIdle() }));
-    expect(screen.getByText(/30 %/)).toBeVisible();
+    expect(screen.getByText('1,203 of 4,000')).toBeVisible();
     see(true);
     expect(screen.getByText(/^Idle/)).toBeVisible();
   });
