@@ -20,7 +20,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { AccordionPanel } from '@lumino/widgets';
 import { ChangeStream } from '../common/events';
 import { returnFocus } from '../common/keepfocus';
-import { placeTab } from '../common/place';
+import { placeTab, reveal } from '../common/place';
 import { Section } from '../common/section';
 import { IClusterManager, ICompanion, ISidebar } from '../tokens';
 import { ClustersApi } from './api';
@@ -85,7 +85,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       const open = logs.find(tab => tab.id === logTabId(cluster));
       if (open) {
         open.content.source = source;
-        shell.activateById(open.id);
+        reveal(shell, open);
         return;
       }
       const tab = createLogTab({
@@ -97,7 +97,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       tab.content.sourceChanged.connect(() => void logs.save(tab));
       await logs.add(tab);
       placeTab(shell, tab);
-      shell.activateById(tab.id);
+      reveal(shell, tab);
     };
     if (restorer) {
       void restorer.restore(logs, {
@@ -116,8 +116,9 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     });
     const openJobs = async (cluster: string): Promise<void> => {
       const { createJobsTab, jobsTabId } = await import('./jobs/tab');
-      if (!jobs.find(tab => tab.id === jobsTabId(cluster))) {
-        const tab = createJobsTab({
+      let tab = jobs.find(open => open.id === jobsTabId(cluster));
+      if (!tab) {
+        tab = createJobsTab({
           model,
           tables,
           cluster,
@@ -127,7 +128,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
         await jobs.add(tab);
         placeTab(shell, tab);
       }
-      shell.activateById(jobsTabId(cluster));
+      reveal(shell, tab);
     };
     if (restorer) {
       void restorer.restore(jobs, {
@@ -249,7 +250,7 @@ const sidebar: JupyterFrontEndPlugin<ISidebar> = {
     restorer?.add(panel, panel.id);
     returnFocus(app.contextMenu.menu, panel.node);
     return {
-      show: () => app.shell.activateById(panel.id),
+      show: () => reveal(app.shell, panel),
       addSection: section => {
         panel.addWidget(section);
         if (panel.content instanceof AccordionPanel) {

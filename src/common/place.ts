@@ -1,4 +1,4 @@
-/** Where our tabs go in the application that the page is. */
+/** Where our tabs and panels show in the application that the page is. */
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { Widget } from '@lumino/widgets';
@@ -24,5 +24,16 @@ export function placeTab(
   shell.add(tab, 'down');
   if (tab.parent === null) {
     shell.add(tab, 'right');
+  }
+}
+
+/**
+ * Bring a tab or panel of ours to the front.
+ *
+ * Notebook 7 hides a panel at its side that is activated while it is in view.
+ */
+export function reveal(shell: JupyterFrontEnd.IShell, widget: Widget): void {
+  if ('mode' in shell || !widget.isVisible) {
+    shell.activateById(widget.id);
   }
 }

@@ -12,7 +12,7 @@ import {
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
-import { placeTab } from '../common/place';
+import { placeTab, reveal } from '../common/place';
 import { Section } from '../common/section';
 import { IClusterManager, IDashboards, ISidebar } from '../tokens';
 import { DashboardsApi } from './api';
@@ -97,7 +97,7 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
       if (!tab.isAttached) {
         placeTab(shell, tab, place as Record<string, string>);
       }
-      shell.activateById(tab.id);
+      reveal(shell, tab);
       return tab.id;
     };
     if (restorer) {

@@ -18,6 +18,7 @@ import { ChangeStream } from '../common/events';
 import { returnFocus } from '../common/keepfocus';
 import type { MissedEvents } from '../common/missed';
 import { insertCode } from '../common/insert';
+import { reveal } from '../common/place';
 import { Section } from '../common/section';
 import type { IEntry } from '../common/types';
 import { ICompanion, IDCache, IDCacheSidebar } from '../tokens';
@@ -93,7 +94,7 @@ const sidebar: JupyterFrontEndPlugin<IDCacheSidebar> = {
     const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
     const side: DCacheSidebar = new DCacheSidebar({
       caption: trans.__('dCache'),
-      activate: () => app.shell.activateById(side.id)
+      activate: () => reveal(app.shell, side)
     });
     app.shell.add(side, 'left', { rank: 210, type: 'rsdat' });
     restorer?.add(side, side.id);

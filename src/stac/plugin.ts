@@ -17,7 +17,7 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { JSONObject } from '@lumino/coreutils';
 import { ChangeStream } from '../common/events';
 import { insertCode } from '../common/insert';
-import { placeTab } from '../common/place';
+import { placeTab, reveal } from '../common/place';
 import { IClusterManager, IDCache } from '../tokens';
 import type { StacActions } from './actions';
 import { addCommands, ON_ITEMS } from './commands';
@@ -171,7 +171,7 @@ const stac: JupyterFrontEndPlugin<void> = {
         void known.content.state.tree?.refresh();
         void known.content.state.items.refresh();
       }
-      shell.activateById(tab.id);
+      reveal(shell, tab);
     };
 
     addCommands({
@@ -186,7 +186,7 @@ const stac: JupyterFrontEndPlugin<void> = {
         tab.content.state.search?.changed.connect(
           () => void searches.save(tab)
         );
-        shell.activateById(tab.id);
+        reveal(shell, tab);
         return tab;
       },
       askHref: async () => {

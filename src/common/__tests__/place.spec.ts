@@ -1,7 +1,7 @@
 /** Which area tabs go to. */
 import { LabShell, type JupyterFrontEnd } from '@jupyterlab/application';
 import { Panel, Widget } from '@lumino/widgets';
-import { placeTab } from '../place';
+import { placeTab, reveal } from '../place';
 
 /** Where a new tab went, in a shell that takes widgets in these areas only. */
 function areaOf(known: readonly string[]): string | null {
@@ -35,4 +35,15 @@ it('is the one below the document in Notebook 7', () => {
 
 it('is the right side where there is none below', () => {
   expect(areaOf(['main', 'right'])).toBe('right');
+});
+
+it.each([
+  ['Notebook 7, in view', {}, true, 0],
+  ['Notebook 7, hidden', {}, false, 1],
+  ['Lab, in view', { mode: 'multiple-document' }, true, 1]
+])('brings a panel to the front: %s', (_, shell, isVisible, calls) => {
+  const activateById = jest.fn();
+  const panel = { id: 'panel', isVisible } as Widget;
+  reveal({ ...shell, activateById } as never, panel);
+  expect(activateById).toHaveBeenCalledTimes(calls);
 });
