@@ -2,6 +2,13 @@
 const { execFileSync } = require('node:child_process');
 const { join } = require('node:path');
 const base = require('@jupyterlab/galata/lib/playwright-config');
+const galata = require('@jupyterlab/galata/lib/utils');
+
+// galata gives up after 15 s, within which two busy cores may not have got Lab up or a kernel
+// listed. Every worker reads this file.
+const { waitForCondition } = galata;
+galata.waitForCondition = (condition, timeout = 60_000) =>
+  waitForCondition(condition, timeout);
 
 // npm run test:lab names another environment, and has results of its own.
 process.env.RSDAT_UI_PYTHON ??= join(__dirname, '..', '.venv', 'bin', 'python');
