@@ -79,7 +79,7 @@ def test_who_is_there_and_whose_versions_fit(home: ClusterSite) -> None:
                 identity = await asyncio.to_thread(client.scheduler_info)
                 assert identity["id"] == cluster["scheduler"]["id"]
                 kept = await asyncio.to_thread(client.scatter, bytes(1_000_000))
-                slow = client.map(lambda n: time.sleep(60) or n, range(5))
+                slow = client.map(time.sleep, [60] * 5, pure=False)
                 told = await counted(manager, cluster_id, 5)
                 assert told["clients"] == [client.id]
                 assert told["tasks"]["in_memory"] == 1
@@ -116,7 +116,7 @@ def test_an_attached_scheduler(home: ClusterSite, tmp_path: Path, encrypted: boo
     async def life() -> None:
         with other_scheduler(tmp_path / "other", keys=keys) as other:
             async with home.only_manager() as manager:
-                attach = {"address": other.address, **(keys or {})}
+                attach: dict[str, Any] = {"address": other.address, **(keys or {})}
                 if not encrypted:
                     attach["dashboard_port"] = other.dashboard_port
                 cluster_id = (await manager.create({"attach": attach}))["id"]

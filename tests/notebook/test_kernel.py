@@ -9,7 +9,7 @@ from typing import Any
 
 import distributed
 import pytest
-from jupyter_client.blocking import BlockingKernelClient
+from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
 from tests.support.other_scheduler import OtherScheduler, other_scheduler
@@ -49,7 +49,8 @@ class Kernel:
         )
         answer: dict[str, Any] = reply["content"]["user_expressions"]["rsdat"]
         assert answer["status"] == "ok", answer
-        return answer["data"]
+        data: dict[str, Any] = answer["data"]
+        return data
 
     def run_text(self, expression: str) -> Any:
         """The value of an expression that makes JSON."""
