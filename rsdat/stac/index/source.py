@@ -177,7 +177,8 @@ class FsspecSource:
     def __init__(self, href: str, storage_options: Mapping[str, Any] | None = None) -> None:
         self._options = dict(storage_options or {})
         self._scheme = _scheme(href)
-        self.readers = 4 if self._scheme in (*_LOCAL, "memory") else 12
+        # Home and project folders are on file systems that answer after milliseconds, too.
+        self.readers = 8 if self._scheme in (*_LOCAL, "memory") else 12
 
     def resolve(self, href: str, base: str) -> str:
         """See `Source`."""
