@@ -61,7 +61,7 @@ def printing_queue(texts: Sequence[str]) -> SlurmQueue:
 def measure(rounds: int = ROUNDS) -> list[Measured]:
     """Measure; one line."""
     before = load()
-    with _settled() as (home, printed):
+    with settled() as (home, printed):
         took_ms = [1000 * each for each in asyncio.run(_passes(home, printed, rounds))]
     middle = sorted(took_ms)[len(took_ms) // 2]
     return [
@@ -80,12 +80,12 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
 
 def views() -> list[dict[str, Any]]:
     """These clusters as the REST interface shows them."""
-    with _settled() as (home, printed):
+    with settled() as (home, printed):
         return asyncio.run(_shown(home, printed))
 
 
 @contextlib.contextmanager
-def _settled() -> Iterator[tuple[Path, list[str]]]:
+def settled() -> Iterator[tuple[Path, list[str]]]:
     """The clusters' home folder, and what squeue prints of their jobs."""
     with stand() as place:
         made = _make(place.home)
@@ -146,7 +146,7 @@ def _printed(made: Sequence[ClusterFolder], passed_s: int) -> str:
 
 async def _passes(home: Path, printed: Sequence[str], rounds: int) -> list[float]:
     took = []
-    async with _looked_after(home, printed) as work:
+    async with looked_after(home, printed) as work:
         for _ in range(rounds):
             work.look_now()
             began = time.process_time()
@@ -156,12 +156,12 @@ async def _passes(home: Path, printed: Sequence[str], rounds: int) -> list[float
 
 
 async def _shown(home: Path, printed: Sequence[str]) -> list[dict[str, Any]]:
-    async with _looked_after(home, printed) as work:
+    async with looked_after(home, printed) as work:
         return [keeper.view() for keeper in work.live()]
 
 
 @contextlib.asynccontextmanager
-async def _looked_after(home: Path, printed: Sequence[str]) -> AsyncIterator[Rounds]:
+async def looked_after(home: Path, printed: Sequence[str]) -> AsyncIterator[Rounds]:
     # Without its loop: we say when to look.
     work = Rounds(
         home, printing_queue(printed), SystemClock(), on_change=None, on_damage=lambda _: None

@@ -90,6 +90,21 @@ def _short(known: dict[str, Any], moment: int) -> dict[str, Any]:
     }
 
 
+def _pulse(known: dict[str, Any], moment: int) -> dict[str, Any]:
+    """As our preload tells it (rsdat_pulse.py), while something is computed."""
+    workers = len(known["workers"])
+    cpu_percent = 99.4 * workers - moment % 50
+    done = 1000 + moment
+    return {
+        "id": known["id"],
+        "load": [workers, 0, workers, cpu_percent, 9e8 * workers, 2e9 * workers, 0],
+        "tasks": [workers, 4000, 0, 200, done, 3],
+        "run": [done, 10_000, 3, True],
+        "names": [[f"mean_chunk-{each}", 5, 100 + moment, 400, 1] for each in range(3)],
+        "seconds": 60.0 + moment,
+    }
+
+
 async def serve(home: Path, workers: int) -> None:
     """Answer for every cluster below `home`, write their scheduler files, and print `ready`."""
     servers = []
@@ -104,9 +119,11 @@ async def serve(home: Path, workers: int) -> None:
         )
         known: dict[str, Any] = {}
         moments = itertools.count()
+        beats = itertools.count()
         server = Server(
             {
                 "rsdat_look": lambda known=known, moments=moments: _short(known, next(moments)),
+                "rsdat_pulse": lambda known=known, beats=beats: _pulse(known, next(beats)),
                 "identity": lambda known=known: known,
                 "check_idle": lambda: None,
                 "versions": _versions,

@@ -153,13 +153,16 @@ class SchedulerLink:
     def _seen(self, dask_id: str, port: Any, workers: Sequence[WorkerSeen]) -> SchedulerSeen:
         return SchedulerSeen(dask_id, self.address, int(port) if port else None, tuple(workers))
 
-    async def pulse(self) -> Mapping[str, Any] | None:
+    async def pulse(self, limit_s: float = CALL_S) -> Mapping[str, Any] | None:
         """How busy it is, see `pulse_seen`; None where it has no preload of ours that tells.
+
+        Args:
+            limit_s: Seconds after which it does not answer.
 
         Raises:
             DoorBroken: No answer, or an answer by another scheduler.
         """
-        told = await self._call("rsdat_pulse", CALL_S)
+        told = await self._call("rsdat_pulse", limit_s)
         if not isinstance(told, Mapping):
             return None
         if str(told.get("id")) != self.dask_id:

@@ -7,7 +7,7 @@ looks at them that are made anyway; what is not known is None, never 0.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, TypeGuard
 
 from rsdat.clusters.attached.numbers import number
@@ -114,7 +114,9 @@ class PulseSeen:
 
     def as_dict(self) -> dict[str, Any]:
         """The `PulseNow` of docs/api.yaml."""
-        return asdict(self)
+        # By hand: `asdict` copies what nobody changes, a tenth of the time of an answer for 50.
+        run = self.run and {**vars(self.run), "parts": [vars(each) for each in self.run.parts]}
+        return {**vars(self), "tasks": vars(self.tasks), "run": run}
 
 
 def of_preload(told: Mapping[str, Any]) -> PulseSeen:

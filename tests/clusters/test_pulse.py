@@ -41,7 +41,7 @@ class FakeLink:
         self.answer: Any = told()
         self.hold: asyncio.Event | None = None
 
-    async def pulse(self) -> Any:
+    async def pulse(self, limit_s: float) -> Any:
         self.asked += 1
         if self.hold is not None:
             await self.hold.wait()

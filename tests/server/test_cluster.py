@@ -12,6 +12,7 @@ from tornado.websocket import websocket_connect
 from tests.support.server import Lab, check_error, until
 
 ONE = "/api/clusters/{id}"
+PULSE = "/api/clusters/pulse"
 
 
 async def test_whole_life(lab: Lab, jp_ws_fetch: Any) -> None:
@@ -39,6 +40,7 @@ async def test_whole_life(lab: Lab, jp_ws_fetch: Any) -> None:
         await _look_at_dashboard(lab, cluster["scheduler"]["dashboard"])
         await _read_logs(lab, id_, [job["id"] for job in cluster["jobs"]])
         await _ask_about_clients(lab, id_)
+        await _look_at_overview(lab, id_)
         both = {"workers": 1, "name": "x"}
         check_error(
             await lab.ask("PATCH", f"/api/clusters/{id_}", value=both), 400, "invalid_input"
@@ -99,3 +101,24 @@ async def _read_logs(lab: Lab, id_: str, jobs: list[str]) -> None:
     check_error(await lab.ask("GET", f"/api/clusters/{id_}/logs/999_9"), 404, "not_found")
     path = f"/api/clusters/{id_}/logs/..%2Fcluster.json"
     assert (await lab.ask("GET", path)).code in (400, 404)
+
+
+async def _look_at_overview(lab: Lab, id_: str) -> None:
+    """What its scheduler tells of itself; the second time only what is new."""
+
+    async def alive() -> Any:
+        told = await lab.call("GET", PULSE, 200)
+        assert told["whole"]
+        [pulse] = told["clusters"]
+        return pulse["id"] == id_ and pulse["state"] == "live" and told
+
+    told = await until(alive, within_s=30, every_s=0.2)
+    [pulse] = told["clusters"]
+    now = pulse["now"]
+    assert (now["workers"], now["cores"], now["run"]) == (1, 1, None)
+    assert 0 < now["memory"] < now["memory_limit"]
+    assert set(now["tasks"].values()) == {0}
+    assert pulse["samples"]
+    news = await lab.call("GET", PULSE, 200, query={"since": told["cursor"]})
+    assert not news["whole"]
+    check_error(await lab.ask("GET", PULSE, query={"since": "x" * 61}), 400, "invalid_input")

@@ -19,7 +19,7 @@ _PIECE = 400
 _SHARE = 0.01
 #: Of so many names of tasks sums are made; so many are told, the busiest.
 _NAMES = 200
-_TOLD = 4
+_TOLD = 3
 _NAME_LENGTH = 80
 #: What is still to be done of a computation, and what is done or never will be.
 _TO_DO = ("processing", "queued", "no-worker", "waiting")
