@@ -393,7 +393,10 @@ class KeptFile:
             texts["id"] += batch.column("id").to_pylist()
             texts["collection"] += batch.column("collection").to_pylist()
             for name in _TEXTS:
-                texts[name] += kept.field(name).to_pylist()
+                found = kept.field(name).to_pylist()
+                if name != "stamp":
+                    found = [None if each is None else self._whole(each) for each in found]
+                texts[name] += found
             for name in _NUMBERS:
                 arrays[name].append(kept.field(name).to_numpy(zero_copy_only=False))
             for name in ("bbox", "rings", "points"):
@@ -413,8 +416,8 @@ class KeptFile:
         }
         return Columns(
             ids=texts["id"],
-            hrefs=[self._whole(each) for each in texts["href"]],
-            thumbnails=[None if each is None else self._whole(each) for each in texts["thumbnail"]],
+            hrefs=texts["href"],
+            thumbnails=texts["thumbnail"],
             stamps=texts["stamp"],
             start=whole["start"],
             end=whole["end"],
