@@ -25,6 +25,8 @@ REFUSED_S = 20.0
 MOST = 2
 #: A refusal comes at once; a large listing takes half a minute, and nobody waits for that.
 PATIENCE_S = 0.3
+#: Where as many are under way as may be refused; an upload by way of the door takes minutes.
+FULL_S = 3.0
 #: Of one that was refused once the answer is waited for: the next refusal is the last but one.
 WARNED_S = 10.0
 #: What a door has taken it takes for so long. Afterwards, when the laptop has slept or nobody has
@@ -84,7 +86,10 @@ class Refusals:
                 return False
             trial = self._trials.setdefault(door, _Trial())
             free = MOST - 1 if warned else MOST
-            patience_s = PATIENCE_S if trial.running < free else WARNED_S
+            if trial.running < free:
+                patience_s = PATIENCE_S
+            else:
+                patience_s = WARNED_S if warned else FULL_S
             left_s = begin + patience_s - self._clock.monotonic_s()
             if not trial.running or left_s <= 0:
                 trial.running += 1

@@ -97,7 +97,7 @@ def test_the_others_go_on_after_the_first(
 def test_never_more_under_way_than_may_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """A door that takes its time: the second is let go after a while, the others wait."""
     monkeypatch.setattr(refusing, "PATIENCE_S", 0.01)
-    monkeypatch.setattr(refusing, "WARNED_S", 60.0)
+    monkeypatch.setattr(refusing, "FULL_S", 60.0)
     refusals = Refusals()
 
     async def main() -> None:
