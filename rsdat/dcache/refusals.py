@@ -85,11 +85,8 @@ class Refusals:
             if self._is_taken(door, credential):
                 return False
             trial = self._trials.setdefault(door, _Trial())
-            free = MOST - 1 if warned else MOST
-            if trial.running < free:
-                patience_s = PATIENCE_S
-            else:
-                patience_s = WARNED_S if warned else FULL_S
+            free, full_s = (MOST - 1, WARNED_S) if warned else (MOST, FULL_S)
+            patience_s = PATIENCE_S if trial.running < free else full_s
             left_s = begin + patience_s - self._clock.monotonic_s()
             if not trial.running or left_s <= 0:
                 trial.running += 1
