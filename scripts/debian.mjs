@@ -15,6 +15,8 @@ export const PROGRAMS = {
   mariadb: 'mariadb-client-core',
   // Reads the configurations that tokens are handed out in.
   rclone: 'rclone',
+  // What jupyterlab-git works with, beside which we are tested.
+  git: 'git',
   // The database of a real STAC API server; metapackages of whatever version the release has.
   postgres: 'postgresql',
   'postgis.control': 'postgresql-postgis'
