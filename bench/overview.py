@@ -25,8 +25,8 @@ from rsdat.clusters.preloads.rsdat_pulse import Pulse
 from rsdat.clusters.pulse import Pulses
 
 ROUNDS = 40
-#: Of the look that is made anyway.
-BAR = 1.0
+#: Looks at all of them that a question may cost: it also makes the answer.
+BAR = 1.5
 TASKS = 100_000
 KINDS = 20
 BAR_MS = 1.0
