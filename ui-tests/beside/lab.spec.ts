@@ -4,14 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@playwright/test';
 import type { Locator, Page } from '@playwright/test';
-import {
-  activate,
-  notebookReady,
-  openLab,
-  progress,
-  run,
-  waitForLab
-} from '../tests/lab';
+import { activate, notebookReady, openLab, progress, run } from '../tests/lab';
 import { putFile, row, show, textOf } from '../tests/storage';
 import { card, newCluster, openPanel, shutDown, stack } from '../tests/support';
 import { Problems } from './problems';
@@ -26,6 +19,20 @@ function folder(name: string): string {
 /** What stands in a notebook on the disk. */
 function saved(path: string): string {
   return readFileSync(join(stack().root, path), 'utf8');
+}
+
+/** The path, with drive, of the document in front. */
+async function currentPath(page: Page): Promise<string> {
+  return await page.evaluate(
+    () =>
+      (
+        window as unknown as {
+          jupyterapp: {
+            shell: { currentWidget: { context: { path: string } } };
+          };
+        }
+      ).jupyterapp.shell.currentWidget.context.path
+  );
 }
 
 /** Bring a panel of the left side to the front, and return it. */
@@ -108,6 +115,7 @@ test('in a notebook that is edited together, code, files and clusters work', asy
     kernelName: 'python3'
   });
   await notebookReady(page);
+  const path = await currentPath(page);
 
   // Code of a cluster, and of a file: a second page sees both.
   const name = await newCluster(page);
@@ -125,10 +133,8 @@ test('in a notebook that is edited together, code, files and clusters work', asy
     .poll(() => progress(page), { timeout: 60_000 })
     .toMatchObject({ executed: 2, errors: [] });
   const second = await context.newPage();
-  await second.goto(
-    `/lab/workspaces/beside-second/tree/${together}/Untitled.ipynb`
-  );
-  await waitForLab(second);
+  await openLab(second, 'beside-second');
+  await run(second, 'docmanager:open', { path });
   await expect(
     second.getByRole('main').locator('.jp-CodeCell .cm-content').first()
   ).toContainText('Client(');
