@@ -60,6 +60,8 @@ class Wire:
         self._stop, self._stopper = os.pipe()
         self._thread: ThreadPoolExecutor | None = None
         self._buffer = bytearray()
+        self._under_way = 0
+        self._closing = False
 
     @classmethod
     def beside(cls, transport: asyncio.BaseTransport | None, limit_s: float) -> Wire | None:
@@ -115,14 +117,17 @@ class Wire:
         await self._aside(self._pass_on, into, most, take, went)
 
     def close(self) -> None:
-        """Give back the thread and the descriptors. The connection itself stays open."""
-        if self._thread is None:
+        """Give back the thread and the descriptors. The connection itself stays open.
+
+        What is under way goes on; it has to be cancelled by who waits for it.
+        """
+        self._closing = True
+        if not self._under_way:
             self._close()
-            return
-        self._thread.submit(self._close)
-        self._thread.shutdown(wait=False)
 
     def _close(self) -> None:
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
         self._socket.close()
         os.close(self._stop)
         os.close(self._stopper)
@@ -131,6 +136,7 @@ class Wire:
         if self._thread is None:
             self._thread = ThreadPoolExecutor(1, "rsdat-wire", initializer=_stand_back)
         running = asyncio.get_running_loop().run_in_executor(self._thread, work, *given)
+        self._under_way += 1
         try:
             return await asyncio.shield(running)
         except asyncio.CancelledError:
@@ -144,6 +150,10 @@ class Wire:
             raise
         except TimeoutError as error:
             raise asyncio.TimeoutError from error  # another class before Python 3.11
+        finally:
+            self._under_way -= 1
+            if self._closing and not self._under_way:
+                self._close()
 
     def _read(self, most: int, take: Take | None) -> bytearray:
         block = bytearray(most)

@@ -80,6 +80,10 @@ def all_of(sock: socket.socket, size: int) -> bytes:
     return bytes(parts)
 
 
+def _set(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    loop.call_soon_threadsafe(event.set)
+
+
 @in_loop
 async def test_passes_on(source: Pair, sink: Pair) -> None:
     """All bytes, in order; both sums see them before they are sent; what is more stays."""
@@ -184,6 +188,34 @@ async def test_cancelled_while_the_source_is_silent(source: Pair, sink: Pair) ->
     source.far.sendall(b"def")
     await Incoming(source.wire, 3, broke).pour(sink.wire)
     assert all_of(sink.far, 6) == b"abcdef"
+
+
+@in_loop
+async def test_closed_meanwhile(source: Pair, sink: Pair) -> None:
+    """Its descriptors stay until nothing uses them any more."""
+    came = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    wire = Wire(source.near.fileno(), LIMIT_S)
+    source.far.sendall(b"abc")
+    passing = asyncio.create_task(
+        wire.pass_on(sink.wire, 6, lambda _: None, lambda: _set(loop, came))
+    )
+    await came.wait()
+    wire.close()
+    source.far.sendall(b"def")
+    await passing
+    assert all_of(sink.far, 6) == b"abcdef"
+    began = asyncio.Event()
+    wire = Wire(source.near.fileno(), LIMIT_S)
+    source.far.sendall(b"abc")
+    passing = asyncio.create_task(
+        wire.pass_on(sink.wire, 6, lambda _: None, lambda: _set(loop, began))
+    )
+    await began.wait()
+    wire.close()
+    passing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await passing
 
 
 @in_loop
