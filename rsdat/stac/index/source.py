@@ -34,6 +34,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MS = timedelta(milliseconds=1)
 #: A folder with fewer wanted files is not worth a listing.
 _WORTH_LISTING = 3
+#: Of files that are asked about one by one.
+_AT_ONCE = 1000
 _LASTING = (NotFound, NotPermitted, NoCredential, InvalidInput, Conflict, Refused)
 _WEB = ("http", "https")
 _LOCAL = ("", "file", "local")
@@ -84,6 +86,15 @@ class Source(Protocol):
     def upload(self, path: Path, href: str) -> None:
         """Copy a local file to `href`, whole or not at all."""
         ...
+
+
+def asked_together(source: Source, wanted: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Files whose stamps are asked for in one go: those that a listing may tell together."""
+    alone = [href for href in wanted if source.tells(href)]
+    if len(alone) < len(wanted):
+        yield [href for href in wanted if not source.tells(href)] if alone else wanted
+    for at in range(0, len(alone), _AT_ONCE):
+        yield alone[at : at + _AT_ONCE]
 
 
 def is_missing(error: BaseException) -> bool:

@@ -22,7 +22,7 @@ from rsdat.stac.index.place import temporary
 from rsdat.stac.index.problems import Problem, Problems
 from rsdat.stac.index.row import Row, row_of
 from rsdat.stac.index.shape import Facts, facts_of
-from rsdat.stac.index.source import Source, is_passing, words_of
+from rsdat.stac.index.source import Source, asked_together, is_passing, words_of
 from rsdat.stac.index.spool import Spool
 from rsdat.stac.index.table import Table
 
@@ -84,7 +84,7 @@ class _Links:
 class _Stamped(NamedTuple):
     """Items and the stamps of those that have one."""
 
-    items: list[str]
+    items: Sequence[str]
     stamps: dict[str, str]
 
 
@@ -289,8 +289,8 @@ class Walk:
                 chunks.extend(self._unknown(_Stamped(items[:_FIRST], {})))
                 if len(items) <= _FIRST:
                     items = []
-            if items:
-                running.add(pool.submit(self._ask_stamps, items))
+            for part in asked_together(self._source, items):
+                running.add(pool.submit(self._ask_stamps, part))
 
         found(first)
         while catalogs or chunks or pages or running:
@@ -382,7 +382,7 @@ class Walk:
 
     # These run in the pool's threads.
 
-    def _ask_stamps(self, items: list[str]) -> _Stamped:
+    def _ask_stamps(self, items: Sequence[str]) -> _Stamped:
         return _Stamped(items, self._source.stamps(items))
 
     def _read_catalog(self, href: str) -> _Links | _Read:
