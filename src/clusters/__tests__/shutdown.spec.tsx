@@ -1,0 +1,70 @@
+/** What is said before a cluster is shut down. */
+import { dismissDialog, waitForDialog } from '@jupyterlab/testing';
+import { nullTranslator } from '@jupyterlab/translation';
+import { waitFor } from '@testing-library/react';
+import { CommandRegistry } from '@lumino/commands';
+import type { IClients } from '../../common/types';
+import { askShutdown, lossWords } from '../shutdowndialog';
+import { FakeApi, aCluster } from './samples';
+
+const trans = nullTranslator.load('jupyterlab_rsdat');
+const NOTHING = { processing: 0, waiting: 0, in_memory: 0 };
+const notebook = { path: 'a.ipynb', clients: ['Client-a'] };
+
+function someClients(...clients: string[]): IClients {
+  return { clients, tasks: NOTHING, bytes: 0 };
+}
+
+describe('what would be lost', () => {
+  it('names notebooks, counts other clients, tasks and results', () => {
+    const told = {
+      clients: ['Client-a', 'Client-b', 'Client-c'],
+      tasks: { processing: 3, waiting: 120, in_memory: 40 },
+      bytes: 2 * 2 ** 30
+    };
+    expect(lossWords(told, [notebook], trans)).toEqual([
+      'Connected: a.ipynb, 2 other clients.',
+      'Dask tasks: 3 running, 120 waiting.',
+      expect.stringMatching(/^40 results \(2.* are only in memory\.$/)
+    ]);
+  });
+
+  it('says when that is nothing', () => {
+    expect(lossWords(someClients(), [], trans)).toEqual([
+      'Nobody is connected, and it holds no results.'
+    ]);
+  });
+
+  it('believes the scheduler more than what a kernel said some time ago', () => {
+    expect(lossWords(someClients('Client-b'), [notebook], trans)).toEqual([
+      'Connected: 1 client.'
+    ]);
+  });
+
+  it('names the notebooks of a scheduler that does not tell', () => {
+    expect(lossWords(null, [notebook], trans)).toEqual(['Connected: a.ipynb.']);
+    expect(lossWords(null, [], trans)).toEqual([]);
+  });
+});
+
+it('the dialog can be answered before the scheduler has', async () => {
+  const api = new FakeApi();
+  let answer: (clients: IClients) => void = () => undefined;
+  api.clients.mockReturnValue(new Promise(resolve => (answer = resolve)));
+  const commands = new CommandRegistry();
+  commands.addCommand('rsdat:list-connected-notebooks', {
+    execute: () => [notebook]
+  });
+  const asked = askShutdown(aCluster(), { api, commands, trans });
+  await waitForDialog();
+  const text = (): string | null | undefined =>
+    document.querySelector('.jp-Dialog')?.textContent;
+  await waitFor(() =>
+    expect(text()).toContain('Its scheduler and its 1 worker')
+  );
+  expect(text()).not.toContain('Connected');
+  answer(someClients('Client-a'));
+  await waitFor(() => expect(text()).toContain('Connected: a.ipynb.'));
+  await dismissDialog();
+  expect(await asked).toBe(false);
+});
