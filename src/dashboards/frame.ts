@@ -24,7 +24,12 @@ export interface IColours {
 /** The colours that Lab shows now. */
 export function coloursOfLab(isLight: boolean): IColours {
   const style = getComputedStyle(document.body);
-  const colour = (name: string): string => style.getPropertyValue(name).trim();
+  // Bokeh refuses an opacity without its zero (`rgba(0,0,0,.87)`), which Lab's style sheets have.
+  const colour = (name: string): string =>
+    style
+      .getPropertyValue(name)
+      .trim()
+      .replace(/([(,\s])\.(\d)/g, '$10.$2');
   return {
     back: colour('--jp-layout-color0'),
     text: colour('--jp-ui-font-color1'),
