@@ -18,6 +18,7 @@ from rsdat.stac.index.row import AssetWords, Box, Row
 from rsdat.stac.index.shape import Shape
 
 _FIRST_ROOM = 1024
+_LARGE = 50_000
 #: In the place of a length in `View.where`: the JSON lies in the kept file, in this row.
 KEPT = -1
 
@@ -51,7 +52,9 @@ class Growing:
         new = np.asarray(values, self.array.dtype).reshape((-1, *self.array.shape[1:]))
         end = self.length + len(new)
         if end > len(self.array):
-            room = np.zeros((max(end, 2 * len(self.array)), *self.array.shape[1:]), new.dtype)
+            # Twice as much of much would be most of the memory.
+            more = len(self.array) // (1 if len(self.array) < _LARGE else 4)
+            room = np.zeros((max(end, len(self.array) + more), *self.array.shape[1:]), new.dtype)
             room[: self.length] = self.array[: self.length]
             self.array = room
         self.array[self.length : end] = new

@@ -143,9 +143,7 @@ class Walk:
                 finally:
                     pool.shutdown(wait=True, cancel_futures=True)
         if self._whole:
-            gone = [
-                row for href, row in list(self._table.rows().items()) if row not in self._seen_rows
-            ]
+            gone = [row for row in self._table.rows().values() if row not in self._seen_rows]
             self._table.remove(gone)
             self.changed |= bool(gone)
 
