@@ -4,11 +4,10 @@ import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { Widget } from '@lumino/widgets';
 
 /**
- * Add a tab to the main area of Lab, and elsewhere to where there is room.
+ * Add a tab to the main area of Lab, and to the right side of other applications.
  *
  * Notebook 7 shows one document in its main area and leaves out, without a word, what is added
- * there besides. It has tabs below the document, in older releases (7.2) only a panel at the right. Only
- * Lab's shell has modes.
+ * there besides. Only Lab's shell has modes.
  *
  * @param options - Place beside which other tab, for Lab.
  */
@@ -21,10 +20,7 @@ export function placeTab(
     shell.add(tab, 'main', options);
     return;
   }
-  shell.add(tab, 'down');
-  if (tab.parent === null) {
-    shell.add(tab, 'right');
-  }
+  shell.add(tab, 'right');
 }
 
 /**

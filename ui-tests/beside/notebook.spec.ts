@@ -1,4 +1,4 @@
-/** Notebook 7: our panels in its side bars, our tabs below the notebook, our commands in its palette. */
+/** Notebook 7: our panels in its side bars, our tabs on the right of the notebook, our commands in its palette. */
 /* eslint-disable jupyter/galata-prefer-menu-helper, jupyter/galata-prefer-notebook-cell-helper --
    galata drives Lab only. */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -96,7 +96,7 @@ test('a cluster is made beside a notebook, which runs on it', async ({
     .poll(() => progress(page), { timeout: 60_000 })
     .toMatchObject({ executed: 1, errors: [] });
 
-  // The main area holds one document: plots and logs have their place below it.
+  // The main area holds one document: plots and logs have their place on its right.
   await page
     .getByRole('region', { name: 'Dashboards', exact: true })
     .getByText('Task Stream', { exact: true })
