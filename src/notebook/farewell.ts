@@ -1,5 +1,6 @@
 /** Tells the notebooks that were connected to a cluster of its end, whoever or whatever ended it. */
 import { Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ICluster } from '../common/types';
@@ -80,7 +81,9 @@ export class Farewells {
     type: Notification.TypeOptions
   ): void {
     const { startAgain, trans } = this._options;
-    const names = panels.map(({ context }) => context.path).join(', ');
+    const names = panels
+      .map(({ context }) => PathExt.basename(context.path))
+      .join(', ');
     const lost = trans.__('Results that were only in its memory are gone.');
     const who = trans.__('Connected: %1.', names);
     Notification.emit([end, lost, who].join(' '), type, {

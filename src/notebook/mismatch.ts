@@ -1,5 +1,6 @@
 /** Tells when a kernel's versions do not go with the cluster's, as soon as it is connected. */
 import { Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { INotebookApi } from './api';
@@ -51,11 +52,10 @@ export class Mismatches {
   ): void {
     const { show, trans } = this._options;
     const words = trans.__(
-      '%1 and the cluster %2 do not go together. %3. %4',
-      panel.context.path,
+      '%1, cluster %2: %3.',
+      PathExt.basename(panel.context.path),
       name,
-      mismatch.message,
-      mismatch.hint
+      mismatch.message
     );
     Notification.emit(words, mismatch.serious ? 'warning' : 'info', {
       autoClose: false,

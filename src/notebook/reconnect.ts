@@ -1,5 +1,6 @@
 /** Offers a notebook that remembers its cluster to connect again, once for each time it is opened. */
 import { Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IPastCluster } from '../common/types';
@@ -52,7 +53,7 @@ export class Reconnecting {
     const { connect, trans } = this._options;
     const words = trans.__(
       '%1 worked with the cluster %2. Connect again?',
-      panel.context.path,
+      PathExt.basename(panel.context.path),
       cluster.name
     );
     return Notification.info(words, {
@@ -104,7 +105,8 @@ export class Reconnecting {
     past: IPastCluster | undefined
   ): string {
     const { trans } = this._options;
-    const { path } = panel.context;
+    // Lab cuts notifications after 140 characters.
+    const path = PathExt.basename(panel.context.path);
     return past
       ? trans.__(
           '%1 worked with the cluster %2, which has ended: %3.',

@@ -1,5 +1,6 @@
 /** Notebooks that remember their cluster: asked once whether they should, then kept up to date. */
 import { Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { NotebookLinks } from './links';
@@ -37,8 +38,8 @@ export class Remembering {
   private _ask(panel: NotebookPanel, cluster: string): void {
     const { settings, trans } = this._options;
     const words = trans.__(
-      '%1 is connected to the cluster %2. Should notebooks remember their cluster, so that they can be connected again when they are opened? It is in the settings, too.',
-      panel.context.path,
+      'Should notebooks remember their cluster, to be connected again? %1 works with %2.',
+      PathExt.basename(panel.context.path),
       cluster
     );
     Notification.info(words, {

@@ -140,7 +140,7 @@ describe('notebooks', () => {
       two.connectTo('Scheduler-1');
       await later();
       expect(told()).toHaveLength(1);
-      expect(told()[0]).toContain('one.ipynb is connected to the cluster maps');
+      expect(told()[0]).toContain('one.ipynb works with maps');
       expect(remembered(one.panel.model!)).toBeNull();
       press(0, 'Remember');
       await later();
