@@ -12,7 +12,6 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 
 from bench import (
-    activation,
     array_submit,
     first_worker,
     listing,
@@ -35,7 +34,6 @@ from bench.stand import REPOSITORY, CannotMeasureError
 
 PARTS = {
     "first_worker": first_worker,
-    "activation": activation,
     "array_submit": array_submit,
     "transfer": transfer,
     "transfers": transfers,
