@@ -18,7 +18,7 @@ const STACK = `import rsdat.stac
 
 images = rsdat.stac.open_stack("dcache:///demo/radar/catalog.json", "slc")
 mean = abs(images).mean("time").compute()
-mean.plot.imshow(size=4, cmap="gray", vmin=0);`;
+mean.plot.imshow(size=4, cmap="gray", vmin=0)`;
 
 /** Take the picture of a step, without what moves. */
 async function picture(page: Page, name: string): Promise<void> {
