@@ -55,6 +55,14 @@ function facts(page: Page): Promise<{
   });
 }
 
+/** Close the notebook in front and end its kernel, which Lab asks about. */
+async function closeAndShutDown(page: Page): Promise<void> {
+  const closing = run(page, 'notebook:close-and-shutdown');
+  await page.locator('.jp-Dialog .jp-mod-accept').click();
+  await closing;
+  await expect(indicator(page)).toHaveCount(0);
+}
+
 test('a notebook is connected, remembers its cluster, and is told of its end', async ({
   page
 }) => {
@@ -105,8 +113,7 @@ test('a notebook is connected, remembers its cluster, and is told of its end', a
   await expect(notice(page, 'Connect again?')).toHaveCount(0);
 
   // With another kernel it is offered; and this one has a package that the workers have not.
-  await run(page, 'notebook:close-and-shutdown');
-  await expect(indicator(page)).toHaveCount(0);
+  await closeAndShutDown(page);
   await run(page, 'docmanager:open', { path });
   await notebookReady(page);
   const offer = notice(page, `worked with the cluster ${name}. Connect again?`);
@@ -160,8 +167,7 @@ test('a notebook is connected, remembers its cluster, and is told of its end', a
       window as unknown as ILabWindow
     ).jupyterapp.shell.currentWidget.context.save()
   );
-  await run(page, 'notebook:close-and-shutdown');
-  await expect(indicator(page)).toHaveCount(0);
+  await closeAndShutDown(page);
   await run(page, 'docmanager:open', { path });
   await notebookReady(page);
   await expect(

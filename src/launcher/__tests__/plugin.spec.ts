@@ -25,7 +25,6 @@ it('has a card for each command there is, while there is a companion', () => {
   };
   void launcherPlugins[0].activate(
     { commands } as JupyterFrontEnd,
-    { add },
     {
       ...companion,
       changed,
@@ -33,6 +32,7 @@ it('has a card for each command there is, while there is a companion', () => {
         return companion.info;
       }
     },
+    { add },
     null
   );
   expect(shown).toEqual([]);
