@@ -42,8 +42,9 @@ def moved(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, int]]:
         return block
 
     async def counted_send(self: Wire, data: bytes, *given: Any) -> None:
-        await send(self, data, *given)
+        # Before: the other side may have all of it, and say so, before this goes on.
         count["sent"] += len(data)
+        await send(self, data, *given)
 
     async def counted_pass_on(self: Wire, into: Wire, most: int, take: Take, *given: Any) -> None:
         def counted_take(part: memoryview) -> None:

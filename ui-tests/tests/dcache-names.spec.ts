@@ -151,6 +151,14 @@ test('odd names are opened, saved and renamed one by one', async ({ page }) => {
     await press(page, 'F2');
     const field = page.getByRole('dialog').getByRole('textbox');
     await expect(field).toHaveValue(name);
+    // Its name without the extension is selected once, when it gets the focus.
+    await expect
+      .poll(() =>
+        field.evaluate(
+          each => (each as HTMLInputElement).selectionEnd ?? undefined
+        )
+      )
+      .toBe(name.lastIndexOf('.'));
     const renamed = `${number} ${name}`;
     await field.fill(renamed);
     await field.press('Enter');

@@ -150,6 +150,11 @@ test('a login that ended, and a server that was stopped, are said in words', asy
   await page.unroute(ours);
   await login(page);
   await show(page, '/');
+  // Lab's own dialog says it, too, some time later.
+  await page.addLocatorHandler(
+    page.getByRole('dialog', { name: /^Server unavailable/ }),
+    dialog => dialog.locator('.jp-mod-reject').first().click()
+  );
   await cull();
   await refresh.click();
   await expect(problem).toContainText('Your Jupyter server is not running');

@@ -47,7 +47,7 @@ export interface ICardProps {
 }
 
 /** Parts of a card that a press is meant for, instead of the card. */
-const INTERACTIVE = 'button, a, summary, pre, code, input, select, [role=grid]';
+const INTERACTIVE = 'button, a, pre, code, input, select, [role=grid]';
 
 /** Drawn anew only when something of it changed: lists of many clusters change often. */
 export const Card = React.memo(DrawnCard);
