@@ -88,6 +88,8 @@ test('a card tells how busy its cluster is and how far the computation', async (
     // The last minutes are there again at once.
     await reload(page);
     await openPanel(page, 'Clusters');
+    // Cards out of sight are not drawn anew.
+    await card(page, name).scrollIntoViewIfNeeded();
     await expect(
       image(/^Memory: /).locator('.jp-rsdat-Sparkline-line')
     ).toHaveAttribute('d', /L/);
