@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from './galata';
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 import { appendToFirstCell, notebookReady, run } from './lab';
 import {
   choose,
@@ -59,6 +59,20 @@ const SOME = [
 /** The names in a folder of the door, from its own disk. */
 function namesIn(folder: string): string[] {
   return readdirSync(join(stack().door.root, folder)).sort();
+}
+
+/** The field of a dialog for a name: what comes before the extension is selected once, and may be replaced then. */
+async function nameField(page: Page, name: string): Promise<Locator> {
+  const field = page.getByRole('dialog').getByRole('textbox');
+  await expect(field).toHaveValue(name);
+  await expect
+    .poll(() =>
+      field.evaluate(
+        each => (each as HTMLInputElement).selectionEnd ?? undefined
+      )
+    )
+    .toBe(name.lastIndexOf('.'));
+  return field;
 }
 
 async function press(page: Page, ...keys: string[]): Promise<void> {
@@ -149,16 +163,7 @@ test('odd names are opened, saved and renamed one by one', async ({ page }) => {
     await expect.poll(() => textOf(`/oddities/${name}`)).toBe(was);
     await row(panel, name).click();
     await press(page, 'F2');
-    const field = page.getByRole('dialog').getByRole('textbox');
-    await expect(field).toHaveValue(name);
-    // Its name without the extension is selected once, when it gets the focus.
-    await expect
-      .poll(() =>
-        field.evaluate(
-          each => (each as HTMLInputElement).selectionEnd ?? undefined
-        )
-      )
-      .toBe(name.lastIndexOf('.'));
+    const field = await nameField(page, name);
     const renamed = `${number} ${name}`;
     await field.fill(renamed);
     await field.press('Enter');
@@ -174,7 +179,7 @@ test('odd names are opened, saved and renamed one by one', async ({ page }) => {
   await row(panel, `0 ${SOME[0]}`).click();
   await press(page, 'F2');
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('textbox').fill('a\tb.txt');
+  await (await nameField(page, `0 ${SOME[0]}`)).fill('a\tb.txt');
   await dialog.getByRole('textbox').press('Enter');
   await expect(dialog.getByRole('alert')).toContainText(/control character/i);
   await expect(dialog.getByRole('textbox')).toHaveValue('a\tb.txt');
