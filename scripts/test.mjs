@@ -2,7 +2,7 @@
 //
 //   npm test                      everything
 //   npm test -- --only jest       one of: lint, jest, pytest, browser (may be given twice)
-//   npm run test:long             the soak and fault rounds (pytest -m long), and ui-tests/beside
+//   npm run test:long             the soak and fault rounds (pytest -m long)
 //   npm test -- --with-long       everything, and these rounds too
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -10,12 +10,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runBrowserTests } from './browser.mjs';
 import { ensurePrograms, PROGRAMS } from './debian.mjs';
-import { testLab } from './lab.mjs';
 import { lint } from './lint.mjs';
 import { root, setup, SetupError, venv } from './setup.mjs';
-
-/** The lower bound in pyproject.toml; one environment that all the others fit into. */
-const LOWEST_LAB = '4.2';
 
 const only = process.argv.flatMap((word, index) =>
   word === '--only' ? [process.argv[index + 1]] : []
@@ -129,9 +125,6 @@ try {
   }
   if (isLong || withLong) {
     runPytest(true);
-    runBrowser('browser, lowest JupyterLab, others beside', missing, () =>
-      testLab({ version: LOWEST_LAB, beside: true })
-    );
   }
 } catch (error) {
   console.error(error instanceof SetupError ? error.message : error);
