@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import {
   copyFileSync,
   existsSync,
-  lstatSync,
+  statSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -73,7 +73,7 @@ function source() {
       .filter(
         file =>
           file &&
-          lstatSync(join(root, file), { throwIfNoEntry: false })?.isFile()
+          statSync(join(root, file), { throwIfNoEntry: false })?.isFile()
       )
       .sort(),
     epoch:
