@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
-import json
 import tarfile
-import time
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -135,9 +133,6 @@ async def test_folder_upload_with_failures(
 async def test_listing_of_100_000_files_holds_nobody_up(transfers: Transfers, folder: str) -> None:
     """While it is taken in, other requests are answered."""
     files = [{"path": f"top/d{n % 100}/file number {n}", "size": n} for n in range(100_000)]
-    before = time.perf_counter()
-    json.dumps(files)
-    json_s = time.perf_counter() - before
     beginning = asyncio.create_task(
         transfers.begin("upload", destination=("default", folder), files=files)
     )
@@ -148,9 +143,8 @@ async def test_listing_of_100_000_files_holds_nobody_up(transfers: Transfers, fo
         longest = max(longest, loop.time() - began)
     made = await beginning
     assert made["files"]["total"] == 100_000
-    # The test's own JSON is made and read on this loop too, so that is what time is measured in:
-    # all of it in one go would take more than twenty times as long.
-    assert longest < 12 * max(json_s, 0.1)
+    # The test's own JSON is made on this loop too, in about 0.3 s.
+    assert longest < 2
     asked = loop.time()
     await transfers.get(made["id"])
     assert loop.time() - asked < 5
