@@ -15,15 +15,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
-from rsdat.base.errors import Conflict, NoCredential, NotFound, RsdatError
+from rsdat.base.errors import Conflict
 from rsdat.dcache import paths
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
+from rsdat.dcache.tidying import Pause, is_still, tidy
 from rsdat.dcache.write import aside_of, is_upload_name
 
 _log = logging.getLogger(__name__)
@@ -50,38 +50,22 @@ def leftovers(entries: Iterable[Entry], now: datetime) -> list[Entry]:
 
 
 async def sweep(
-    client: DCacheClient,
-    found: Sequence[Entry],
-    *,
-    pause: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    client: DCacheClient, found: Sequence[Entry], *, pause: Pause = asyncio.sleep
 ) -> list[str]:
-    """Wait, look again, and delete those that are still as they were.
-
-    Can be cancelled at any time. What can't be deleted is logged and left.
-
-    Args:
-        client: The endpoint.
-        found: From `leftovers`.
-        pause: How it waits.
+    """Delete those of `leftovers` that a pause later are still as they were; see `tidy`.
 
     Returns:
         The paths that are gone.
     """
-    await pause(PAUSE_S)
-    gone = []
-    for entry in found:
-        try:
-            if not _is_same(entry, await client.find(entry.path)):
-                continue
-            await client.delete(entry.path)
-        except NoCredential:
-            break  # each of these counts against everybody on this computer
-        except RsdatError as error:
-            _log.warning("%s stays on dCache: %s", entry.path, error)
-        else:
-            _log.info("Deleted %s, what was left of an upload", entry.path)
-            gone.append(entry.path)
-    return gone
+    return await tidy(client, found, _swept, pause_s=PAUSE_S, pause=pause)
+
+
+async def _swept(client: DCacheClient, entry: Entry) -> str | None:
+    if not await is_still(client, entry):
+        return None
+    await client.delete(entry.path)
+    _log.info("Deleted %s, what was left of an upload", entry.path)
+    return entry.path
 
 
 def asides(entries: Iterable[Entry]) -> list[Entry]:
@@ -91,35 +75,18 @@ def asides(entries: Iterable[Entry]) -> list[Entry]:
 
 
 async def restore(
-    client: DCacheClient,
-    found: Sequence[Entry],
-    *,
-    pause: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    client: DCacheClient, found: Sequence[Entry], *, pause: Pause = asyncio.sleep
 ) -> list[str]:
-    """Wait, look again, and give those that are still there a name that people see.
-
-    Args:
-        client: The endpoint.
-        found: From `asides`.
-        pause: How it waits.
+    """Give those of `asides` that a pause later are still there a name that people see; see `tidy`.
 
     Returns:
         Their new paths.
     """
-    await pause(ASIDE_PAUSE_S)
-    restored = []
-    for entry in found:
-        try:
-            if not _is_same(entry, await client.find(entry.path)):
-                continue
-            restored.append(await _named_again(client, entry))
-        except NotFound:
-            continue
-        except NoCredential:
-            break
-        except RsdatError as error:
-            _log.warning("The old file %s stays under that name: %s", entry.path, error)
-    return restored
+    return await tidy(client, found, _restored, pause_s=ASIDE_PAUSE_S, pause=pause)
+
+
+async def _restored(client: DCacheClient, entry: Entry) -> str | None:
+    return await _named_again(client, entry) if await is_still(client, entry) else None
 
 
 async def _named_again(client: DCacheClient, aside: Entry) -> str:
@@ -138,14 +105,6 @@ async def _named_again(client: DCacheClient, aside: Entry) -> str:
             _log.warning("A write of %s was cut off: the old file stands at %s", name, path)
             return path
     raise AssertionError("the last name raises")
-
-
-def _is_same(entry: Entry, now: Entry | None) -> bool:
-    return now is not None and (entry.pnfs_id, entry.size, entry.modified) == (
-        now.pnfs_id,
-        now.size,
-        now.modified,
-    )
 
 
 def _is_old_file(entry: Entry, now: datetime) -> bool:

@@ -11,17 +11,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import islice
-from typing import Any
 
-from rsdat.base.errors import NoCredential, NotFound, RsdatError
 from rsdat.dcache import paths, rest, webdav
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.locknames import is_lock_name, is_token, waiting_lock
+from rsdat.dcache.tidying import Pause, is_still, tidy
 
 _log = logging.getLogger(__name__)
 
@@ -48,51 +46,26 @@ def _is_old(entry: Entry, now: datetime) -> bool:
 
 
 async def unlock(
-    client: DCacheClient,
-    found: Sequence[Entry],
-    *,
-    pause: Callable[[float], Awaitable[Any]] = asyncio.sleep,
+    client: DCacheClient, found: Sequence[Entry], *, pause: Pause = asyncio.sleep
 ) -> list[str]:
-    """Wait, look again, and delete those that are still the same, and hold what a lock holds.
+    """Delete those of `locks` that a pause later are still the same, and hold what a lock holds.
 
-    Can be cancelled at any time: what is half done is found again.
-
-    Args:
-        client: The endpoint.
-        found: From `locks`.
-        pause: How it waits.
+    See `tidy`.
 
     Returns:
         The paths that are gone.
     """
-    await pause(PAUSE_S)
-    gone = []
-    for entry in found:
-        try:
-            if not await _removed(client, entry):
-                continue
-        except NoCredential:
-            break  # each of these counts against everybody on this computer
-        except RsdatError as error:
-            _log.warning("The lock %s stays on dCache: %s", entry.path, error)
-        else:
-            _log.info("Deleted %s, the lock of a writer that was cut off", entry.path)
-            gone.append(entry.path)
-    return gone
+    return await tidy(client, found, _removed, pause_s=PAUSE_S, pause=pause)
 
 
-async def _removed(client: DCacheClient, lock: Entry) -> bool:
-    now = await client.find(lock.path)
-    if now is None or (now.pnfs_id, now.modified) != (lock.pnfs_id, lock.modified):
-        return False
-    if not await _is_lock(client, lock.path):
-        return False
+async def _removed(client: DCacheClient, lock: Entry) -> str | None:
+    if not await is_still(client, lock) or not await _is_lock(client, lock.path):
+        return None
     away = paths.join(paths.parent_of(lock.path), waiting_lock(secrets.token_hex(8)))
-    with suppress(NotFound):  # somebody else has just done so
-        await webdav.move(client.http, lock.path, away)
-        await client.delete(away, recursive=True)
-        return True
-    return False
+    await webdav.move(client.http, lock.path, away)
+    await client.delete(away, recursive=True)
+    _log.info("Deleted %s, the lock of a writer that was cut off", lock.path)
+    return lock.path
 
 
 async def _is_lock(client: DCacheClient, path: str) -> bool:
