@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from importlib.metadata import version
 
 from bench import (
+    activation,
     array_submit,
     first_worker,
     listing,
@@ -33,6 +34,7 @@ from bench.measured import Measured, show
 from bench.stand import REPOSITORY, CannotMeasureError
 
 PARTS = {
+    "activation": activation,
     "first_worker": first_worker,
     "array_submit": array_submit,
     "transfer": transfer,
