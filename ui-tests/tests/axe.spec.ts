@@ -1,6 +1,7 @@
 /** No panel, dialog or state of ours keeps anybody out, in any of Lab's themes or a narrow window. */
 import { test } from '@jupyterlab/galata';
 import { expectAccessible, prepareAxe } from './axe';
+import { expectFits } from './narrow';
 import * as states from './states';
 
 test.use({ autoGoto: false });
@@ -9,6 +10,7 @@ const eye: states.ILook = {
   prepare: prepareAxe,
   look: async (page, state, include, exclude) => {
     await expectAccessible(page, state, include, exclude);
+    await expectFits(page, state, include, exclude);
   }
 };
 

@@ -1,0 +1,231 @@
+/** The main path without a mouse: clusters, files, transfers, catalogs. */
+import { expect, test } from '@jupyterlab/galata';
+import type { Page } from '@playwright/test';
+import { pressButton, showPanel, tabTo } from './keyboard';
+import { run } from './lab';
+import { grid, putFile, row, show } from './storage';
+import { card } from './support';
+
+const MANY = 20_000;
+
+test('a cluster is made, scaled, used, looked at and shut down', async ({
+  page
+}) => {
+  test.setTimeout(240_000);
+  await page.notebook.createNew();
+  await page.locator('body').evaluate(() => {
+    (document.activeElement as HTMLElement | null)?.blur();
+  });
+  await showPanel(page, 'jp-rsdat-sidebar');
+  const region = page.getByRole('region', { name: 'Clusters', exact: true });
+  const create = region.getByRole('button', { name: 'New SLURMCluster' });
+  await pressButton(page, create);
+  const made = region.getByRole('listitem', { name: /^SLURMCluster \d+/ });
+  await expect(made).toHaveCount(1);
+  const name = (await made.getAttribute('aria-label'))!.split(',')[0];
+  await expect(card(page, name)).toHaveAccessibleName(/running/, {
+    timeout: 60_000
+  });
+
+  const scale = card(page, name).getByRole('button', { name: 'Scale' });
+  await pressButton(page, scale);
+  const workers = page
+    .getByRole('dialog', { name: `Scale ${name}` })
+    .getByRole('spinbutton', { name: 'Workers', exact: true });
+  await expect(workers).toBeFocused();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('1');
+  await page.keyboard.press('Enter');
+  await expect(workers).toBeHidden();
+  await expect(card(page, name)).toContainText(/1\s*connected/i, {
+    timeout: 60_000
+  });
+  // The keyboard is where it was before the dialog.
+  await expect(scale).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(workers).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(workers).toBeHidden();
+  await expect(scale).toBeFocused();
+
+  const more = card(page, name).getByRole('button', { name: 'More actions' });
+  await tabTo(page, more, 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('menu').last()).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(more).toBeFocused();
+
+  const insert = card(page, name).getByRole('button', {
+    name: 'Insert client code'
+  });
+  await pressButton(page, insert);
+  await expect
+    .poll(async () => await page.notebook.getCellTextInput(0))
+    .toContain(name);
+  await card(page, name).focus();
+
+  const dashboards = page.getByRole('region', {
+    name: 'Dashboards',
+    exact: true
+  });
+  const status = dashboards.getByRole('button', { name: 'Status' });
+  await tabTo(page, status);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(
+    page.getByRole('main').getByRole('tab', { name: `Task Stream · ${name}` })
+  ).toBeVisible();
+
+  await card(page, name).focus();
+  await page.keyboard.press('Delete');
+  const sure = page.getByRole('dialog');
+  await expect(sure).toContainText(name);
+  await tabTo(page, sure.getByRole('button', { name: 'Cancel' }));
+  await page.keyboard.press('Enter');
+  await expect(sure).toBeHidden();
+  await expect(card(page, name)).toBeFocused();
+
+  await page.keyboard.press('Delete');
+  await pressButton(page, sure.getByRole('button', { name: 'Shut down' }));
+  await expect(card(page, name)).toBeHidden({ timeout: 60_000 });
+  // What had the keyboard is gone; it goes on in the panel.
+  await expect(region).toBeFocused();
+});
+
+test('files are gone through, opened, staged and uploaded', async ({
+  page
+}) => {
+  await putFile('/keys/one.txt', 'the first\n');
+  await putFile('/keys/two.txt', 'the second\n');
+  await putFile('/keys/inner/three.txt', 'the third\n');
+  const panel = await show(page, '/keys');
+  await expect(row(panel, 'one.txt')).toBeVisible();
+  await tabTo(page, grid(panel));
+  await page.keyboard.press('Home');
+  await expect(row(panel, 'inner')).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('Enter');
+  await expect(row(panel, 'three.txt')).toBeVisible();
+  await page.keyboard.press('Backspace');
+  await expect(row(panel, 'one.txt')).toBeVisible();
+
+  // The menu of a row, and back from it.
+  await page.keyboard.type('two');
+  await expect(row(panel, 'two.txt')).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('Shift+F10');
+  await expect(page.locator('.lm-Menu')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(grid(panel)).toBeFocused();
+
+  // A question, and back from it.
+  await page.keyboard.press('F2');
+  const rename = page.getByRole('dialog', { name: 'Rename “two.txt”' });
+  await expect(rename.getByRole('textbox')).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(rename).toBeHidden();
+  await expect(grid(panel)).toBeFocused();
+
+  const chooser = page.waitForEvent('filechooser');
+  await tabTo(page, panel.getByRole('button', { name: 'Upload' }), 'Shift+Tab');
+  // The files of a transfer that stays on its way.
+  const content = /\/transfers\/.*\/content/;
+  await page.route(content, () => undefined);
+  await page.keyboard.press('Enter');
+  await (
+    await chooser
+  ).setFiles([
+    { name: 'up.txt', mimeType: 'text/plain', buffer: Buffer.from('up') }
+  ]);
+  const section = page.getByRole('region', { name: 'Transfers', exact: true });
+  const title = section.getByRole('button', { name: /^Transfers/ });
+  await expect(title).toContainText('running');
+  if ((await title.getAttribute('aria-expanded')) === 'false') {
+    await pressButton(page, title);
+  }
+  const item = section.getByRole('listitem', { name: /^Upload of “up/ });
+  await pressButton(page, item.getByRole('button', { name: /^Cancel/ }));
+  await expect(item.getByText('cancelled', { exact: true })).toBeVisible();
+  // Its button is gone: the keyboard goes on with those that came.
+  await expect(item).toBeFocused();
+  await page.unroute(content);
+
+  // From tape, by the menu.
+  await show(page, '/tape');
+  await expect(row(panel, 'old.txt')).toBeVisible();
+  await grid(panel).focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Shift+F10');
+  await tabToItem(page, 'Stage from Tape');
+  await page.keyboard.press('Enter');
+  await expect(
+    page.getByRole('region', { name: 'Tape orders', exact: true })
+  ).toContainText(/1 (under way|done|finished)|old\.txt/, { timeout: MANY });
+
+  await show(page, '/keys');
+  await expect(row(panel, 'one.txt')).toBeVisible();
+  await grid(panel).focus();
+  await page.keyboard.type('one');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('main').locator('.cm-content')).toContainText(
+    'the first'
+  );
+});
+
+/** Go down the open menu to an item of that name. */
+async function tabToItem(page: Page, name: string): Promise<void> {
+  const item = page.locator('.lm-Menu-item.lm-mod-active');
+  await expect(async () => {
+    await page.keyboard.press('ArrowDown');
+    await expect(item).toContainText(name, { timeout: 100 });
+  }).toPass();
+}
+
+test('a catalog is gone through, and narrowed without its map', async ({
+  page
+}) => {
+  await run(page, 'rsdat-stac:open', {
+    href: 'dcache:///demo/radar/catalog.json'
+  });
+  const items = page.getByRole('grid', { name: 'Items' });
+  const status = page.locator('.jp-rsdat-StacStatus-line');
+  await expect(status).toHaveText('8 items');
+  await tabTo(page, items);
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Shift+ArrowDown');
+  await expect(status).toContainText('2 selected');
+  await page.keyboard.press('Control+a');
+  await expect(status).toContainText('8 selected');
+  await page.keyboard.press('Home');
+  await expect(
+    page.getByRole('region', { name: 'Item details' }).getByRole('table')
+  ).toBeVisible();
+
+  const tree = page.getByRole('tree', { name: 'Catalog' });
+  await tabTo(page, tree.locator('[tabindex="0"]'), 'Shift+Tab');
+  await page.keyboard.press('ArrowLeft');
+  const root = tree.getByRole('treeitem').first();
+  await expect(root).toHaveAttribute('aria-expanded', 'false');
+  await page.keyboard.press('ArrowRight');
+  await expect(root).toHaveAttribute('aria-expanded', 'true');
+  await page.keyboard.press('Enter');
+  await expect(root).toHaveAttribute('aria-selected', 'true');
+  await tabTo(page, items);
+
+  // An area that is typed is what one draws on the map.
+  await tabTo(page, page.getByRole('textbox', { name: /^Area/ }), 'Shift+Tab');
+  await page.keyboard.type('10, 40, 11, 41');
+  await page.keyboard.press('Enter');
+  await expect(status).toContainText('No item passes the filter');
+  await pressButton(page, page.getByRole('button', { name: 'Clear filter' }));
+  await expect(status).toHaveText(/^8 items/);
+  // The button is gone: the keyboard stays in the filter.
+  await expect(page.getByRole('group', { name: 'Filter items' })).toBeFocused();
+
+  // A search, by the palette.
+  await page.keyboard.press('Control+Shift+C');
+  await page.keyboard.type('STAC Search');
+  await page.keyboard.press('Enter');
+  const search = page.getByRole('form', { name: 'Search' });
+  await expect(search).toBeVisible();
+  await pressButton(page, search.getByRole('button', { name: 'Add an API' }));
+  await tabTo(page, search.getByRole('textbox', { name: 'Name' }));
+});
