@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import stat
-import zlib
 from collections.abc import AsyncIterable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +24,7 @@ from fsspec.implementations.local import LocalFileSystem
 from rsdat.base.errors import Conflict, NoCredential, OnTape, RsdatError
 from rsdat.base.files import write_bytes as write_local_bytes
 from rsdat.dcache import DCacheFileSystem, swap
+from rsdat.dcache.adler import adler32
 from rsdat.dcache.local import file_chunks, one_chunk
 from rsdat.dcache.oserrors import file_errors
 from rsdat.stac.doors import in_dcache
@@ -345,7 +345,7 @@ def same_bytes(href: str, data: bytes, owner: Owner = None) -> bool:
             stored = known["checksums"].get("adler32")
             if known["size"] != len(data):
                 return False
-            if stored is not None and int(stored, 16) != zlib.adler32(data):
+            if stored is not None and int(stored, 16) != adler32(data):
                 return False
         elif filesystem.info(path).get("size") not in (None, len(data)):
             return False

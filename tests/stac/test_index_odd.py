@@ -243,6 +243,8 @@ def test_a_large_number_of_links_is_parsed_one_by_one() -> None:
     data = json.dumps(value).encode()
     assert len(data) > LARGE_BYTES
     assert parsed(data) == value
+    rest = parsed(data, lambda link: link.get("rel") == "item")
+    assert rest == {**value, "links": [each for each in value["links"] if each["rel"] != "item"]}
     ticks: list[float] = []
     document = Document([data])
     seen = document._value

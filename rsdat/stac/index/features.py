@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -17,6 +17,11 @@ _MOST_LETTERS = 256 * 1024 * 1024
 #: A larger catalog is parsed link by link: parsed at once it would stop all other threads, the
 #: server's among them, for a tenth of a second and more.
 LARGE_BYTES = 256 * 1024
+_PIECE_BYTES = 64 * 1024
+
+
+def _takes_none(_link: Any) -> bool:
+    return False
 
 
 class Document:
@@ -24,10 +29,13 @@ class Document:
 
     Args:
         chunks: Its bytes.
+        takes: Told each of its links. What it takes is not kept: a catalog may have 100 000, and
+            as Python's objects they are ten times as large as in the file.
     """
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
+    def __init__(self, chunks: Iterable[bytes], takes: Callable[[Any], bool] = _takes_none) -> None:
         self.rest: dict[str, Any] = {}
+        self._takes = takes
         self._chunks = iter(chunks)
         self._utf8 = codecs.getincrementaldecoder("utf-8-sig")("strict")
         self._text = ""
@@ -56,7 +64,7 @@ class Document:
             elif key == "links" and self._next() == "[":
                 # One by one too: a catalog's links may be most of it, and while C parses, no other
                 # thread of Python runs.
-                self.rest[key] = list(self._array())
+                self.rest[key] = [link for link in self._array() if not self._takes(link)]
             else:
                 self.rest[key] = self._value()
 
@@ -142,15 +150,23 @@ def dumps(value: Any) -> bytes:
         return json.dumps(value).encode()
 
 
-def parsed(data: bytes) -> Any:
-    """The JSON of an item or a catalog.
+def parsed(data: bytes, takes: Callable[[Any], bool] = _takes_none) -> Any:
+    """The JSON of a catalog, but for the links that `takes` takes; see `Document`.
 
     Raises:
         ValueError: It is none.
     """
     if len(data) < LARGE_BYTES:
-        return loads(data)
-    document = Document([data])
+        value = loads(data)
+        if isinstance(value, dict) and isinstance(value.get("links"), list):
+            value["links"] = [link for link in value["links"] if not takes(link)]
+        return value
+    document = Document(_pieces(data), takes)
     for _ in document.features():
         pass
     return document.rest
+
+
+def _pieces(data: bytes) -> Iterator[bytes]:
+    for at in range(0, len(data), _PIECE_BYTES):
+        yield data[at : at + _PIECE_BYTES]

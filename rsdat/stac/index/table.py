@@ -202,6 +202,11 @@ class Table:
         """The row of an item that is not gone."""
         return self._row_of.get(href)
 
+    def same(self, href: str) -> str:
+        """An address as the table has it; itself if the table has it not."""
+        row = self._row_of.get(href)
+        return href if row is None else self._hrefs[row]
+
     def stamp(self, row: int) -> str | None:
         """By what one sees whether the item's file is another one now."""
         return self._stamps[row]

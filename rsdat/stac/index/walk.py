@@ -18,8 +18,9 @@ from rsdat.base.errors import DoorBroken, InvalidInput, NoCredential, RsdatError
 from rsdat.stac.index.features import Ahead, Document, loads, parsed
 from rsdat.stac.index.geoparquet import is_geoparquet, items_in
 from rsdat.stac.index.links import is_api, link_of, own_href
+from rsdat.stac.index.named import Links
 from rsdat.stac.index.place import temporary
-from rsdat.stac.index.problems import Problem, Problems
+from rsdat.stac.index.problems import Problems
 from rsdat.stac.index.row import Row, row_of
 from rsdat.stac.index.shape import Facts, facts_of
 from rsdat.stac.index.source import Source, asked_together, is_passing, words_of
@@ -68,17 +69,6 @@ class _Part(NamedTuple):
 
     reads: list[_Read]
     rest: list[_Wanted]
-
-
-@dataclass
-class _Links:
-    """What a catalog names."""
-
-    href: str
-    catalogs: list[str]
-    items: list[str]
-    pages: list[str]
-    problems: list[Problem]
 
 
 class _Stamped(NamedTuple):
@@ -149,7 +139,7 @@ class Walk:
 
     # ------------------------------------------------------------- the root
 
-    def _read_root(self) -> _Links | None:
+    def _read_root(self) -> Links | None:
         """What the root names; None where it holds its items itself."""
         stamp = self._source.stamps([self._root]).get(self._root)
         known = self._table.container_rows(self._root, stamp)
@@ -160,7 +150,8 @@ class Walk:
         if is_geoparquet(self._root):
             self._read_geoparquet(stamp)
             return None
-        document = Document(self._opened(self._root))
+        links = self._links(self._root)
+        document = Document(self._opened(self._root), links.take)
         batch: list[_Read] = []
         count = 0
         for feature in document.features():
@@ -178,7 +169,7 @@ class Walk:
             self._table.container = (self._root, stamp)
             return None
         if value.get("type") == "Feature":
-            self._take([self._parsed(self._root, stamp, json.dumps(value).encode(), value)])
+            self._read_item(stamp)
             return None
         if "id" not in value or not ({"stac_version", "links"} & set(value)):
             raise ValueError("it is no STAC catalog")
@@ -188,7 +179,15 @@ class Walk:
                 hint="Search it by area, time and collection.",
                 code="is_api",
             )
-        return self._links(self._root, value)
+        return links.read(value)
+
+    def _read_item(self, stamp: str | None) -> None:
+        # Once more: it is kept as it is, whatever its links are.
+        document = Document(self._opened(self._root))
+        for _ in document.features():
+            pass
+        value = document.rest
+        self._take([self._parsed(self._root, stamp, json.dumps(value).encode(), value)])
 
     def _read_geoparquet(self, stamp: str | None) -> None:
         path = temporary()
@@ -265,13 +264,13 @@ class Walk:
 
     # ------------------------------------------------------------- below it
 
-    def _follow(self, first: _Links, pool: ThreadPoolExecutor) -> None:
+    def _follow(self, first: Links, pool: ThreadPoolExecutor) -> None:
         catalogs: deque[str] = deque()
         chunks: deque[list[_Wanted]] = deque()
         pages: deque[str] = deque()
         running: set[Future[Any]] = set()
 
-        def found(links: _Links) -> None:
+        def found(links: Links) -> None:
             for problem in links.problems:
                 self.problems.add(*problem)
             catalogs.extend(self._new(links.catalogs))
@@ -303,7 +302,7 @@ class Walk:
             done, running = wait(running, timeout=0.5, return_when=FIRST_COMPLETED)
             for future in done:
                 result = future.result()
-                if isinstance(result, _Links):
+                if isinstance(result, Links):
                     self._breaks = 0
                     found(result)
                 elif isinstance(result, _Stamped):
@@ -355,41 +354,22 @@ class Walk:
         if chunk:
             yield chunk
 
-    def _links(self, href: str, value: dict[str, Any]) -> _Links:
-        found = _Links(href, [], [], [], [])
-        links = value.get("links")
-        if not isinstance(links, list):
-            found.problems.append(Problem(href, "It has no list of links"))
-            links = []
-        kinds = {"child": found.catalogs, "item": found.items, "items": found.pages}
-        for link in links:
-            place = link.get("href") if isinstance(link, dict) else None
-            kind = link.get("rel") if isinstance(link, dict) else None
-            if kind not in kinds:
-                continue
-            if not isinstance(place, str) or not place:
-                found.problems.append(Problem(href, f"A link to a {kind} leads nowhere"))
-                continue
-            if kind == "items" and "json" not in str(link.get("type", "json")):
-                continue  # a mirror of the items as Parquet
-            try:
-                kinds[kind].append(self._source.resolve(place, href))
-            except (RsdatError, ValueError) as error:
-                found.problems.append(Problem(href, words_of(error)))
-        return found
+    def _links(self, href: str) -> Links:
+        return Links(href, self._source.resolve, self._table.same)
 
     # These run in the pool's threads.
 
     def _ask_stamps(self, items: Sequence[str]) -> _Stamped:
         return _Stamped(items, self._source.stamps(items))
 
-    def _read_catalog(self, href: str) -> _Links | _Read:
+    def _read_catalog(self, href: str) -> Links | _Read:
         try:
             data = self._patient(lambda: self._source.read(href, None))[0]
-            value = parsed(data or b"")
+            links = self._links(href)
+            value = parsed(data or b"", links.take)
             if not isinstance(value, dict) or value.get("type") == "Feature":
                 raise ValueError("it is no catalog")
-            return self._links(href, value)
+            return links.read(value)
         except Stopped:
             return _Read(href, None, problem="stopped")
         except (OSError, RsdatError, ValueError, RecursionError) as error:
