@@ -44,6 +44,8 @@ class _Watched:
         self.failed = False
         #: The look at it that was read last, where there is no preload.
         self.answer: SchedulerSeen | None = None
+        #: The look that showed other workers than were told last, and made it due.
+        self.other: SchedulerSeen | None = None
         self.seen: PulseSeen | None = None
         self.seen_s = 0.0
         self.history = History()
@@ -121,9 +123,12 @@ class Pulses:
         if keeper.record.attached is not None or not watched.tells:
             self._read_look(watched, keeper)
             return
+        if watched.looking:
+            return
         busy = watched.seen is not None and watched.seen.busy
         pause_s = (BUSY_S if busy else CALM_S) - _SLACK_S
-        if not watched.looking and self._asked_s - watched.asked_s >= pause_s:
+        if self._asked_s - watched.asked_s >= pause_s or _has_other_workers(watched, keeper):
+            watched.other = keeper.observed.answer
             watched.asked_s = self._asked_s
             watched.task = asyncio.create_task(self._ask(watched, keeper))
 
@@ -219,6 +224,17 @@ class Pulses:
     async def _rest(self) -> None:
         # Nothing is being asked: a look is over after a few seconds.
         await asyncio.gather(*(each.close_link() for each in self._watched.values()))
+
+
+def _has_other_workers(watched: _Watched, keeper: Keeper) -> bool:
+    """Whether workers came or went since: the card must not show theirs and say "no workers"."""
+    answer = keeper.observed.answer
+    return (
+        answer is not None
+        and answer is not watched.other
+        and watched.seen is not None
+        and len(answer.workers) != watched.seen.workers
+    )
 
 
 def _is_up(keeper: Keeper) -> bool:

@@ -66,4 +66,7 @@
     }
   });
   tell('ready');
+  if (document.head?.dataset.rsdat === 'broken') {
+    tell('closed');
+  }
 })();

@@ -128,11 +128,16 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
         self.set_header("Content-Type", "text/html; charset=utf-8")
         hint = f"<p>{html.escape(body['hint'])}</p>" if body.get("hint") else ""
         code = html.escape(body["details"]["code"])
-        self.finish(
-            "<!doctype html><html lang='en'><meta charset='utf-8'><title>No dashboard</title>"
+        page = (
+            "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+            "<title>No dashboard</title></head>"
             "<body style='font-family: sans-serif; margin: 2em; color: #555'>"
             f"<p data-code='{code}'>{html.escape(body['message'])}</p>{hint}</body></html>"
         )
+        self.finish(self._error_page(page.encode()))
+
+    def _error_page(self, page: bytes) -> bytes:
+        return page
 
     def _plain_query(self) -> str:
         """The page's own query: what is for Jupyter stays with Jupyter."""
@@ -247,6 +252,10 @@ class DashboardPageHandler(_Proxy):
             headers.pop("Accept-Encoding", None)
         return headers
 
+    def _error_page(self, page: bytes) -> bytes:
+        # The tab around it says so in Lab's own words, and tries again.
+        return with_script(page, broken=True)
+
     def _rewrite(self, response: Any) -> None:
         super()._rewrite(response)
         response.headers["Referrer-Policy"] = "no-referrer"
@@ -268,10 +277,16 @@ class DashboardPageHandler(_Proxy):
         return address.replace(self.path_args[1], "…") if len(self.path_args) > 1 else address
 
 
-def with_script(page: bytes) -> bytes:
-    """A page of Dask's with our script first in its head; as it is, if it has none."""
+def with_script(page: bytes, *, broken: bool = False) -> bytes:
+    """A page with our script first in its head; as it is, if it has none.
+
+    Args:
+        page: HTML.
+        broken: It is none of Dask's, but says why there is none.
+    """
+    mark = b"<head data-rsdat=broken>" if broken else b"<head>"
     head, found, rest = page.partition(b"<head>")
-    return head + found + b"<script>" + _script() + b"</script>" + rest if found else page
+    return head + mark + b"<script>" + _script() + b"</script>" + rest if found else page
 
 
 @functools.cache

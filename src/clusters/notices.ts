@@ -1,6 +1,6 @@
 /** Tells once of each thing that is going to end: a notification that stays until it is read. */
-import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { tell } from '../common/notice';
 import type { ICluster, IWarning } from '../common/types';
 import { warningWords } from './lifetime';
 import type { ClusterModel } from './model';
@@ -47,7 +47,7 @@ export class Notices {
   private _tell(cluster: ICluster, warning: IWarning): void {
     const { trans, show } = this._options;
     const words = warningWords(warning, trans, null);
-    Notification.warning(trans.__('%1: %2', cluster.name, words), {
+    tell(trans.__('%1: %2', cluster.name, words), 'warning', {
       autoClose: false,
       actions: [
         {

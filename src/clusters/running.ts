@@ -32,9 +32,28 @@ export class RunningClusters implements IRunningSessions.IManager {
 
   /** Said by Lab before `shutdownAll`. */
   get shutdownAllConfirmationText(): string {
-    return this._options.trans.__(
-      'Shut down all Dask clusters? Their schedulers and workers end, and results that are only in their memory are lost. Attached schedulers of others leave the list and go on.'
-    );
+    const { trans } = this._options;
+    const clusters = this._alive();
+    const ours = clusters.filter(cluster => !isAttached(cluster));
+    const others = clusters.filter(isAttached);
+    const lines: string[] = [];
+    if (ours.length > 0) {
+      lines.push(
+        trans.__(
+          'These clusters end, with their workers and the results that are only in their memory: %1.',
+          ours.map(cluster => this._named(cluster)).join(', ')
+        )
+      );
+    }
+    if (others.length > 0) {
+      lines.push(
+        trans.__(
+          'These leave the list and go on: %1.',
+          others.map(({ name }) => name).join(', ')
+        )
+      );
+    }
+    return lines.join(' ');
   }
 
   running(): IRunningSessions.IRunningItem[] {
@@ -46,9 +65,25 @@ export class RunningClusters implements IRunningSessions.IManager {
   }
 
   shutdownAll(): void {
-    for (const { id } of this._alive()) {
-      this._shutdown(id, true);
+    void this._shutdownAll();
+  }
+
+  /** Lab has asked in general; who is connected and what would be lost is asked about once more. */
+  private async _shutdownAll(): Promise<void> {
+    const { commands, model, trans } = this._options;
+    const clusters = this._alive();
+    const { askShutdownAll } = await import('./shutdowndialog');
+    const parts = { api: model.api, commands, trans };
+    if (await askShutdownAll(clusters, parts)) {
+      clusters.forEach(({ id }) => this._shutdown(id, true));
     }
+  }
+
+  private _named(cluster: ICluster): string {
+    const { trans } = this._options;
+    const { connected } = cluster.workers;
+    const count = trans._n('%1 worker', '%1 workers', connected);
+    return trans.__('%1 (%2)', cluster.name, count);
   }
 
   private _item(cluster: ICluster): IRunningSessions.IRunningItem {

@@ -12,6 +12,10 @@ import { isAttached } from './status';
 /** Of the notebooks' part, where that is there: which open notebooks have clients of a cluster. */
 const CONNECTED = 'rsdat:list-connected-notebooks';
 
+/** So long a scheduler may take to tell while its question stands there, and before one does. */
+const SEEN_MS = 60_000;
+const ASKED_MS = 4_000;
+
 /** An open notebook with its clients, as the scheduler knows them. */
 export interface IConnectedNotebook {
   readonly path: string;
@@ -48,17 +52,86 @@ export async function askShutdown(
   return result.button.accept;
 }
 
+/**
+ * Ask before several are shut down, if anybody uses one of them or a result would be lost.
+ *
+ * @returns False when cancelled; true also where nothing is to be asked.
+ */
+export async function askShutdownAll(
+  clusters: readonly ICluster[],
+  options: IShutdownOptions
+): Promise<boolean> {
+  const { trans } = options;
+  const ours = clusters.filter(cluster => !isAttached(cluster));
+  const all = await Promise.all(
+    ours.map(async cluster => {
+      const [clients, notebooks] = await lossesOf(cluster, options, ASKED_MS);
+      const isInUse = clients
+        ? clients.clients.length > 0 || clients.tasks.in_memory > 0
+        : notebooks.length > 0;
+      return { cluster, isInUse, words: lossWords(clients, notebooks, trans) };
+    })
+  );
+  const used = all.filter(({ isInUse }) => isInUse);
+  if (used.length === 0) {
+    return true;
+  }
+  const result = await showDialog({
+    title: trans._n(
+      '%1 cluster is in use',
+      '%1 clusters are in use',
+      used.length
+    ),
+    body: ReactWidget.create(
+      <div className="jp-rsdat-Losses">
+        {used.map(({ cluster, words }) => (
+          <section key={cluster.id} aria-label={cluster.name}>
+            <p>
+              <strong>{cluster.name}</strong>
+            </p>
+            {words.map(line => (
+              <p key={line}>{line}</p>
+            ))}
+          </section>
+        ))}
+      </div>
+    ),
+    buttons: [
+      Dialog.cancelButton({ label: trans.__('Cancel') }),
+      Dialog.warnButton({ label: trans.__('Shut down all') })
+    ]
+  });
+  return result.button.accept;
+}
+
+/** What a scheduler says, null if it does not within a time; and which notebooks of this page are connected. */
+async function lossesOf(
+  cluster: ICluster,
+  { api, commands }: IShutdownOptions,
+  limit_ms: number
+): Promise<[IClients | null, readonly IConnectedNotebook[]]> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const over = new Promise<null>(resolve => {
+    timer = setTimeout(() => resolve(null), limit_ms);
+  });
+  try {
+    return await Promise.all([
+      // One that is not up, or can't tell, leaves it at what holds for all.
+      Promise.race([api.clients(cluster.id).catch(() => null), over]),
+      notebooksOf(commands, cluster.id)
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** Does not wait for a scheduler that is slow to answer: the question can be answered before. */
 function Losses(props: IShutdownOptions & { cluster: ICluster }): JSX.Element {
-  const { api, cluster, commands, trans } = props;
+  const { cluster, trans } = props;
   const [words, setWords] = React.useState<string[]>([]);
   React.useEffect(() => {
     let isGone = false;
-    void Promise.all([
-      // One that is not up, or can't tell, leaves it at what holds for all.
-      api.clients(cluster.id).catch(() => null),
-      notebooksOf(commands, cluster.id)
-    ]).then(([clients, notebooks]) => {
+    void lossesOf(cluster, props, SEEN_MS).then(([clients, notebooks]) => {
       if (!isGone) {
         setWords(lossWords(clients, notebooks, trans));
       }

@@ -1,9 +1,9 @@
 /** Which cluster a command is meant for, and what can be done with it now. */
-import { Notification } from '@jupyterlab/apputils';
 import type { IStateDB } from '@jupyterlab/statedb';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { ITranslator } from '@jupyterlab/translation';
+import { tell } from '../common/notice';
 import { ApiError } from '../common/request';
 import type { ICluster, IGroup } from '../common/types';
 import type { ClusterModel } from './model';
@@ -68,5 +68,5 @@ export class Targets {
 
 /** Tell why it did not work. */
 export function notify(reason: unknown): void {
-  Notification.error(ApiError.from(reason).text, { autoClose: false });
+  tell(ApiError.from(reason).text, 'error', { autoClose: false });
 }

@@ -2,6 +2,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ICompanion } from '../tokens';
+import { tell } from './notice';
 import { sentences } from './sentences';
 
 /** A page that was out of sight for so long may find another Jupyter. */
@@ -37,7 +38,7 @@ export function tellProblems(options: IWatchOptions): void {
               label: trans.__('Check again'),
               callback: () => void companion.check()
             };
-      notice = Notification.warning(text, {
+      notice = tell(text, 'warning', {
         autoClose: false,
         actions: [action]
       });

@@ -21,6 +21,11 @@ export function translateMessages(bundle: TranslationBundle): void {
   trans = bundle;
 }
 
+/** The language of messages that are made where no translator is at hand. */
+export function messageLanguage(): TranslationBundle {
+  return trans;
+}
+
 /**
  * What the companion, Jupyter or the network said instead of an answer.
  *

@@ -1,7 +1,7 @@
 /** What can be done with dashboards. */
-import { Notification } from '@jupyterlab/apputils';
 import type { ITranslator } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
+import { tell } from '../common/notice';
 import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import { dashboardIcon } from './icons';
@@ -13,6 +13,9 @@ export namespace CommandIDs {
 
 /** dask-labextension's name of what the button in a client's description asks for (distributed, client.html.j2). */
 export const THEIR_LAYOUT = 'dask:populate-and-launch-layout';
+
+/** Of the notebooks' part, where that is there: which open notebooks have clients of a cluster. */
+const CONNECTED = 'rsdat:list-connected-notebooks';
 
 /** Where a tab goes, as `ILabShell.add` takes it. */
 export interface IPlace {
@@ -132,15 +135,21 @@ export function addTheirs(options: ICommandOptions): void {
     execute: async args => {
       const url = String(args.url ?? '');
       await clusters.refresh();
-      const cluster = clusterOf(url, clusters.clusters);
-      if (cluster) {
-        await commands.execute(CommandIDs.openLayout, { cluster: cluster.id });
+      let possible = clustersAt(url, clusters.clusters);
+      if (possible.length > 1) {
+        // Of several schedulers the notebook in front knows which: its button was pressed.
+        possible = await ofNotebook(possible, commands);
+      }
+      if (possible.length === 1) {
+        const cluster = possible[0].id;
+        await commands.execute(CommandIDs.openLayout, { cluster });
       } else {
-        Notification.warning(
+        tell(
           trans.__(
-            'Which of your clusters has its dashboard at %1 is not known. Choose it in the Clusters panel and open the layout there, or attach its scheduler first.',
+            'Which cluster has its dashboard at %1 is not known. Select it in the Clusters panel and press “Open layout” there. A scheduler that rsdat did not start is to be attached first.',
             url
           ),
+          'warning',
           { autoClose: 10_000 }
         );
       }
@@ -148,24 +157,49 @@ export function addTheirs(options: ICommandOptions): void {
   });
 }
 
-/** The cluster whose dashboard a link leads to: by its address in Jupyter, or by the scheduler's host. */
-export function clusterOf(
+/**
+ * The clusters that a dashboard's link may lead to.
+ *
+ * By its address in Jupyter, else by the scheduler's host. A link without a host goes by a proxy of
+ * the site's, and may be of any. The port, which would tell, stays with the companion.
+ */
+export function clustersAt(
   url: string,
   clusters: readonly ICluster[]
-): ICluster | undefined {
+): ICluster[] {
   const own = clusters.find(({ id }) =>
     url.includes(`/rsdat/clusters/${id}/dashboard`)
   );
   if (own) {
-    return own;
+    return [own];
   }
-  const up = clusters.filter(({ scheduler }) => scheduler.dashboard !== null);
   const host = hostOf(url);
-  const there = up.filter(
-    ({ scheduler }) => scheduler.address && hostOf(scheduler.address) === host
+  return clusters.filter(
+    ({ scheduler: { address, dashboard } }) =>
+      dashboard !== null &&
+      address !== null &&
+      (host === undefined || hostOf(address) === host)
   );
-  // Which of several schedulers of a host it is, only their ports would tell, and these stay with the companion.
-  return there.length === 1 ? there[0] : undefined;
+}
+
+/** Those that the notebook in front has clients of; all if no part of rsdat knows of notebooks. */
+async function ofNotebook(
+  clusters: readonly ICluster[],
+  commands: CommandRegistry
+): Promise<ICluster[]> {
+  if (!commands.hasCommand(CONNECTED)) {
+    return [...clusters];
+  }
+  const connected = await Promise.all(
+    clusters.map(
+      ({ id }) =>
+        commands.execute(CONNECTED, {
+          cluster: id,
+          current: true
+        }) as Promise<readonly unknown[]>
+    )
+  );
+  return clusters.filter((_, index) => connected[index].length > 0);
 }
 
 /** `tls://10.0.0.1:34567` and `http://10.0.0.1:8787/status` are of the same host. */

@@ -170,9 +170,21 @@ export function addCommands(options: ICommandOptions): void {
       args: {
         type: 'object',
         required: ['cluster'],
-        properties: { cluster: { type: 'string' } }
+        properties: {
+          cluster: { type: 'string' },
+          current: {
+            type: 'boolean',
+            description: 'Of the notebook in front alone.'
+          }
+        }
       }
     },
-    execute: args => runtime()?.links.connectedTo(String(args.cluster)) ?? []
+    execute: args => {
+      const path = notebooks.currentWidget?.context.path;
+      const connected = runtime()?.links.connectedTo(String(args.cluster));
+      return (connected ?? []).filter(
+        each => !args.current || each.path === path
+      );
+    }
   });
 }

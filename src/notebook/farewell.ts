@@ -1,8 +1,10 @@
 /** Tells the notebooks that were connected to a cluster of its end, whoever or whatever ended it. */
-import { Notification } from '@jupyterlab/apputils';
+import type { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { tell } from '../common/notice';
+import { stopped } from '../common/sentences';
 import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import type { INotebookApi } from './api';
@@ -57,7 +59,7 @@ export class Farewells {
     const past = await api.past().catch(() => ({ clusters: [] }));
     const end = past.clusters.find(each => each.id === id)?.end;
     const words = end
-      ? trans.__('The cluster %1 has ended: %2.', name, end.message)
+      ? stopped(trans.__('The cluster %1 has ended: %2', name, end.message))
       : trans.__('The cluster %1 has ended.', name);
     this._tell(ending, words, end?.code === 'asked' ? 'info' : 'warning');
   }
@@ -69,7 +71,7 @@ export class Farewells {
     this._tell(
       ending,
       why
-        ? trans.__('The cluster %1 has failed: %2.', name, why)
+        ? stopped(trans.__('The cluster %1 has failed: %2', name, why))
         : trans.__('The cluster %1 has failed.', name),
       'warning'
     );
@@ -86,7 +88,7 @@ export class Farewells {
       .join(', ');
     const lost = trans.__('Results that were only in its memory are gone.');
     const who = trans.__('Connected: %1.', names);
-    Notification.emit([end, lost, who].join(' '), type, {
+    tell([end, lost, who].join(' '), type, {
       autoClose: false,
       actions: [
         {

@@ -1,8 +1,9 @@
 /** Tells when a kernel's versions do not go with the cluster's, as soon as it is connected. */
-import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { tell } from '../common/notice';
+import { sentences } from '../common/sentences';
 import type { INotebookApi } from './api';
 import type { NotebookLinks } from './links';
 import type { NotebookSettings } from './settings';
@@ -52,12 +53,12 @@ export class Mismatches {
   ): void {
     const { show, trans } = this._options;
     const words = trans.__(
-      '%1, cluster %2: %3.',
+      '%1, cluster %2: %3',
       PathExt.basename(panel.context.path),
       name,
-      mismatch.message
+      sentences(mismatch)
     );
-    Notification.emit(words, mismatch.serious ? 'warning' : 'info', {
+    tell(words, mismatch.serious ? 'warning' : 'info', {
       autoClose: false,
       actions: [{ label: trans.__('Show cluster'), callback: () => show(id) }]
     });

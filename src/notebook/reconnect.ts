@@ -3,6 +3,8 @@ import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { tell } from '../common/notice';
+import { stopped } from '../common/sentences';
 import type { IPastCluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import type { INotebookApi } from './api';
@@ -56,7 +58,7 @@ export class Reconnecting {
       PathExt.basename(panel.context.path),
       cluster.name
     );
-    return Notification.info(words, {
+    return tell(words, 'info', {
       autoClose: false,
       actions: [
         {
@@ -93,7 +95,7 @@ export class Reconnecting {
         callback: () => choose(panel)
       });
     }
-    return Notification.info(this._goneWords(panel, cluster, past), {
+    return tell(this._goneWords(panel, cluster, past), 'info', {
       autoClose: false,
       actions: [...actions, this._forgetting(panel)]
     });
@@ -105,14 +107,15 @@ export class Reconnecting {
     past: IPastCluster | undefined
   ): string {
     const { trans } = this._options;
-    // Lab cuts notifications after 140 characters.
     const path = PathExt.basename(panel.context.path);
     return past
-      ? trans.__(
-          '%1 worked with the cluster %2, which has ended: %3.',
-          path,
-          name,
-          past.end.message
+      ? stopped(
+          trans.__(
+            '%1 worked with the cluster %2, which has ended: %3',
+            path,
+            name,
+            past.end.message
+          )
         )
       : trans.__('%1 worked with the cluster %2, which is gone.', path, name);
   }

@@ -1,8 +1,8 @@
 /** Notebooks that remember their cluster: asked once whether they should, then kept up to date. */
-import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { tell } from '../common/notice';
 import type { NotebookLinks } from './links';
 import { remember } from './memory';
 import type { NotebookSettings } from './settings';
@@ -42,7 +42,7 @@ export class Remembering {
       PathExt.basename(panel.context.path),
       cluster
     );
-    Notification.info(words, {
+    tell(words, 'info', {
       autoClose: false,
       actions: [
         {

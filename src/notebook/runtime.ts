@@ -1,11 +1,12 @@
 /** All that is done for open notebooks; loaded with the first of them. */
-import { InputDialog, Notification } from '@jupyterlab/apputils';
+import { InputDialog } from '@jupyterlab/apputils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ServiceManager } from '@jupyterlab/services';
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { ChangeStream } from '../common/events';
+import { tell } from '../common/notice';
 import { ApiError } from '../common/request';
 import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
@@ -76,9 +77,7 @@ export class NotebookRuntime {
     // Code for a cluster whose scheduler waits in the queue would keep the kernel busy for hours.
     const cluster = await this._up(panel, id);
     if (cluster && !putClient(panel, cluster, { run, translator })) {
-      Notification.warning(
-        trans.__('%1 can not be changed.', panel.context.path)
-      );
+      tell(trans.__('%1 can not be changed.', panel.context.path), 'warning');
     }
   }
 
@@ -125,12 +124,13 @@ export class NotebookRuntime {
     } catch (reason) {
       const { trans } = this._options;
       const why = ApiError.from(reason).message;
-      Notification.error(
+      tell(
         trans.__(
           '%1 could not be disconnected. %2',
           panel.context.path,
           why || trans.__('The kernel did not answer.')
-        )
+        ),
+        'error'
       );
     }
   }

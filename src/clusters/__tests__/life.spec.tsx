@@ -67,7 +67,7 @@ describe('words', () => {
 
 describe('Notices', () => {
   it('tells once of each end, also when its time is told a little differently', async () => {
-    const told = jest.spyOn(Notification, 'warning').mockReturnValue('');
+    const told = jest.spyOn(Notification.manager, 'notify').mockReturnValue('');
     const api = new FakeApi();
     const model = new ClusterModel({ api });
     const show = jest.fn();
@@ -85,7 +85,7 @@ describe('Notices', () => {
     expect(told.mock.calls[0][0]).toMatch(
       /^SLURMCluster 1: Its job ends\. At [^(]*\.$/
     );
-    told.mock.calls[0][1]!.actions![0].callback({} as MouseEvent);
+    told.mock.calls[0][2]!.actions![0].callback({} as MouseEvent);
     expect(show).toHaveBeenCalledWith('c-1');
     await answer('2026-01-01T14:00:00Z');
     expect(told).toHaveBeenCalledTimes(2);

@@ -140,6 +140,7 @@ function DrawnCard(props: ICardProps): JSX.Element {
         <Overview
           cluster={cluster.id}
           name={cluster.name}
+          workers={cluster.workers.connected}
           isTabStop={props.isTabStop}
           overview={props.overview}
           trans={trans}

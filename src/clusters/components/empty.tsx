@@ -30,7 +30,7 @@ export function NoClusters(props: IEmptyProps): JSX.Element {
       {/* No list: in this region the list items are the clusters. */}
       <p>
         {trans.__(
-          'New SLURMCluster starts one as it was last asked for, the wheel beside it asks for size and time first.'
+          '“New SLURMCluster” starts one with the usual options of this site; “Scale” on its card then asks for workers. The wheel beside it asks for size and time first.'
         )}
       </p>
       <p>

@@ -124,6 +124,13 @@ export class OverviewModel implements IDisposable {
     });
   }
 
+  /** Something is known to be another than was told last: ask as soon as may be, if anybody looks. */
+  hasten(): void {
+    if (!this._isDisposed && !this._isIdle) {
+      void this._poll.refresh();
+    }
+  }
+
   /** Ask now, once for all calls made meanwhile. @throws ApiError */
   refresh(): Promise<void> {
     this._pending ??= this._ask().finally(() => {

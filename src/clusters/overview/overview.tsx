@@ -28,6 +28,8 @@ export interface IOverviewProps {
   cluster: string;
   /** Its name. */
   name: string;
+  /** Workers that are connected, as its card says. */
+  workers: number;
   /** Whether Tab stops at the lines. */
   isTabStop: boolean;
   overview: OverviewModel;
@@ -49,8 +51,16 @@ export function Overview(props: IOverviewProps): JSX.Element | null {
 function Seen(
   props: IOverviewProps & { node: React.RefObject<HTMLDivElement> }
 ): JSX.Element | null {
-  const { cluster, name, overview, trans } = props;
+  const { cluster, name, overview, trans, workers } = props;
   const isInView = useInView(props.node);
+  const known = React.useRef(workers);
+  React.useEffect(() => {
+    if (known.current !== workers) {
+      known.current = workers;
+      // Not "no workers" beside the count of those that have just come.
+      overview.hasten();
+    }
+  }, [overview, workers]);
   React.useEffect(() => {
     if (isInView) {
       const watch = overview.watch();

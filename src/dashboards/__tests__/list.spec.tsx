@@ -140,10 +140,13 @@ describe('DashboardsList', () => {
       await act(() => commands.execute(THEIR_LAYOUT, { url }));
     };
     const twin = aCluster({ id: 'c-2', name: 'twin' });
+    const PROXIED = '/user/ann/proxy/8787/status';
 
     it.each([
       ['http://10.0.0.1:8787/status', [aCluster()]],
-      ['/user/ann/rsdat/clusters/c-1/dashboard/status', [twin, aCluster()]]
+      ['/user/ann/rsdat/clusters/c-1/dashboard/status', [twin, aCluster()]],
+      // As sites configure it: the host is that of the page.
+      [PROXIED, [aCluster()]]
     ])('opens the layout of the cluster at %s', async (url, known) => {
       clusters.set(...known);
       await layout(url);
@@ -153,11 +156,36 @@ describe('DashboardsList', () => {
       );
     });
 
+    it.each(['http://10.0.0.1:8787/status', PROXIED])(
+      'opens that of the notebook where the link %s may be of several',
+      async url => {
+        const connected = jest.fn(({ cluster }) =>
+          cluster === 'c-1' ? [{ path: 'a.ipynb' }] : []
+        );
+        commands.addCommand('rsdat:list-connected-notebooks', {
+          execute: connected
+        });
+        clusters.set(twin, aCluster());
+        await layout(url);
+        expect(connected).toHaveBeenCalledWith({
+          cluster: 'c-2',
+          current: true
+        });
+        const of = open.mock.calls.map(([plot]) => plot as object);
+        expect(of).not.toHaveLength(0);
+        for (const each of of) {
+          expect(each).toMatchObject({ cluster: 'c-1' });
+        }
+      }
+    );
+
     it.each([
       ['another host', 'http://10.0.0.2:8787/status', [aCluster()]],
       ['one of two', 'http://10.0.0.1:8787/status', [twin, aCluster()]]
     ])('guesses nothing: %s', async (_, url, known) => {
-      const warn = jest.spyOn(Notification, 'warning').mockReturnValue('');
+      const warn = jest
+        .spyOn(Notification.manager, 'notify')
+        .mockReturnValue('');
       clusters.set(...known);
       await layout(url);
       expect(open).not.toHaveBeenCalled();

@@ -43,6 +43,7 @@ describe('Overview', () => {
       <Overview
         cluster="c-1"
         name="spider-1"
+        workers={0}
         isTabStop={true}
         overview={model}
         trans={trans}
