@@ -133,7 +133,7 @@ test('files are gone through, opened, staged and uploaded', async ({
   await (
     await chooser
   ).setFiles([
-    { name: 'up.txt', mimeType: 'text/plain', buffer: Buffer.from('up') }
+    { name: 'by-keys.txt', mimeType: 'text/plain', buffer: Buffer.from('up') }
   ]);
   const section = page.getByRole('region', { name: 'Transfers', exact: true });
   const title = section.getByRole('button', { name: /^Transfers/ });
@@ -141,7 +141,7 @@ test('files are gone through, opened, staged and uploaded', async ({
   if ((await title.getAttribute('aria-expanded')) === 'false') {
     await pressButton(page, title);
   }
-  const item = section.getByRole('listitem', { name: /^Upload of “up/ });
+  const item = section.getByRole('listitem', { name: /^Upload of “by-keys/ });
   await pressButton(page, item.getByRole('button', { name: /^Cancel/ }));
   await expect(item.getByText('cancelled', { exact: true })).toBeVisible();
   // Its button is gone: the keyboard goes on with those that came.
