@@ -51,7 +51,7 @@ export interface IClustersApi {
   change(id: string, change: IClusterChange): Promise<ICluster>;
   shutdown(id: string): Promise<ICluster>;
   /** Who is connected, and what would be lost. */
-  clients(id: string): Promise<IClients>;
+  clients(id: string, limit_ms?: number): Promise<IClients>;
   actOnJob(id: string, job: string, action: IJobAction): Promise<ICluster>;
   addGroup(id: string, request: IGroupRequest): Promise<ICluster>;
   removeGroup(id: string, group: string): Promise<ICluster>;
@@ -102,8 +102,9 @@ export class ClustersApi implements IClustersApi {
     return requestJson(this._settings, this._url(id), { method: 'DELETE' });
   }
 
-  clients(id: string): Promise<IClients> {
-    return requestJson(this._settings, this._url(id, 'clients'));
+  clients(id: string, limit_ms?: number): Promise<IClients> {
+    const url = this._url(id, 'clients');
+    return requestJson(this._settings, url, {}, limit_ms);
   }
 
   actOnJob(id: string, job: string, action: IJobAction): Promise<ICluster> {

@@ -4,23 +4,17 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import React from 'react';
+import {
+  connectedNotebooks,
+  type IConnectedNotebook
+} from '../common/connected';
 import type { IClients, ICluster } from '../common/types';
 import { formatBytes } from '../common/units';
 import type { IClustersApi } from './api';
 import { isAttached } from './status';
 
-/** Of the notebooks' part, where that is there: which open notebooks have clients of a cluster. */
-const CONNECTED = 'rsdat:list-connected-notebooks';
-
-/** So long a scheduler may take to tell while its question stands there, and before one does. */
-const SEEN_MS = 60_000;
+/** So long a scheduler may take to tell where no question stands there yet. */
 const ASKED_MS = 4_000;
-
-/** An open notebook with its clients, as the scheduler knows them. */
-export interface IConnectedNotebook {
-  readonly path: string;
-  readonly clients: readonly string[];
-}
 
 export interface IShutdownOptions {
   api: Pick<IClustersApi, 'clients'>;
@@ -104,25 +98,17 @@ export async function askShutdownAll(
   return result.button.accept;
 }
 
-/** What a scheduler says, null if it does not within a time; and which notebooks of this page are connected. */
+/** What a scheduler says, null if it does not; and which notebooks of this page are connected. */
 async function lossesOf(
   cluster: ICluster,
   { api, commands }: IShutdownOptions,
-  limit_ms: number
+  limit_ms?: number
 ): Promise<[IClients | null, readonly IConnectedNotebook[]]> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const over = new Promise<null>(resolve => {
-    timer = setTimeout(() => resolve(null), limit_ms);
-  });
-  try {
-    return await Promise.all([
-      // One that is not up, or can't tell, leaves it at what holds for all.
-      Promise.race([api.clients(cluster.id).catch(() => null), over]),
-      notebooksOf(commands, cluster.id)
-    ]);
-  } finally {
-    clearTimeout(timer);
-  }
+  return await Promise.all([
+    // One that is not up, or can't tell, leaves it at what holds for all.
+    api.clients(cluster.id, limit_ms).catch(() => null),
+    connectedNotebooks(commands, { cluster: cluster.id })
+  ]);
 }
 
 /** Does not wait for a scheduler that is slow to answer: the question can be answered before. */
@@ -131,7 +117,7 @@ function Losses(props: IShutdownOptions & { cluster: ICluster }): JSX.Element {
   const [words, setWords] = React.useState<string[]>([]);
   React.useEffect(() => {
     let isGone = false;
-    void lossesOf(cluster, props, SEEN_MS).then(([clients, notebooks]) => {
+    void lossesOf(cluster, props).then(([clients, notebooks]) => {
       if (!isGone) {
         setWords(lossWords(clients, notebooks, trans));
       }
@@ -214,16 +200,4 @@ export function lossWords(
   return lines.length > 0
     ? lines
     : [trans.__('Nobody is connected, and it holds no results.')];
-}
-
-async function notebooksOf(
-  commands: CommandRegistry,
-  cluster: string
-): Promise<readonly IConnectedNotebook[]> {
-  if (!commands.hasCommand(CONNECTED)) {
-    return [];
-  }
-  return (await commands.execute(CONNECTED, {
-    cluster
-  })) as IConnectedNotebook[];
 }

@@ -1,6 +1,7 @@
 /** What can be done with dashboards. */
 import type { ITranslator } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
+import { connectedNotebooks } from '../common/connected';
 import { tell } from '../common/notice';
 import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
@@ -13,9 +14,6 @@ export namespace CommandIDs {
 
 /** dask-labextension's name of what the button in a client's description asks for (distributed, client.html.j2). */
 export const THEIR_LAYOUT = 'dask:populate-and-launch-layout';
-
-/** Of the notebooks' part, where that is there: which open notebooks have clients of a cluster. */
-const CONNECTED = 'rsdat:list-connected-notebooks';
 
 /** Where a tab goes, as `ILabShell.add` takes it. */
 export interface IPlace {
@@ -182,21 +180,14 @@ export function clustersAt(
   );
 }
 
-/** Those that the notebook in front has clients of; all if no part of rsdat knows of notebooks. */
+/** Those that the notebook in front has clients of. */
 async function ofNotebook(
   clusters: readonly ICluster[],
   commands: CommandRegistry
 ): Promise<ICluster[]> {
-  if (!commands.hasCommand(CONNECTED)) {
-    return [...clusters];
-  }
   const connected = await Promise.all(
-    clusters.map(
-      ({ id }) =>
-        commands.execute(CONNECTED, {
-          cluster: id,
-          current: true
-        }) as Promise<readonly unknown[]>
+    clusters.map(({ id }) =>
+      connectedNotebooks(commands, { cluster: id, current: true })
     )
   );
   return clusters.filter((_, index) => connected[index].length > 0);

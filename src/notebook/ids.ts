@@ -1,4 +1,6 @@
 /** Names that others rely on: plugin, commands, toolbar items. */
+import { CONNECTED } from '../common/connected';
+
 export const PLUGIN_ID = 'jupyterlab-rsdat:notebook';
 
 /** The toolbar item of schema/notebook.json. */
@@ -9,8 +11,7 @@ export namespace CommandIDs {
   export const disconnect = 'rsdat:disconnect-notebook';
   export const show = 'rsdat:show-notebook-cluster';
   export const forget = 'rsdat:forget-notebook-cluster';
-  /** For the dialog that asks before a cluster is shut down. */
-  export const connected = 'rsdat:list-connected-notebooks';
+  export const connected = CONNECTED;
 }
 
 /** Commands of the clusters. */

@@ -4,20 +4,13 @@ import type { IDisposable } from '@lumino/disposable';
 import { Throttler } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
 import type { ChangeStream, IChange } from '../common/events';
+import type { IConnectedNotebook } from '../common/connected';
 import type { IClusterManager } from '../tokens';
 import { KernelWatch } from './kernelwatch';
 import { NotebookLink } from './link';
 
 /** While a cluster changes from moment to moment. */
 const REFRESH_MS = 3_000;
-
-/** A notebook that is connected to a cluster. */
-export interface IConnected {
-  /** Where the notebook is. */
-  readonly path: string;
-  /** Its clients, as the scheduler knows them. */
-  readonly clients: readonly string[];
-}
 
 export class NotebookLinks implements IDisposable {
   constructor(options: {
@@ -63,7 +56,7 @@ export class NotebookLinks implements IDisposable {
   }
 
   /** The notebooks whose kernels have clients of a cluster. */
-  connectedTo(cluster: string): IConnected[] {
+  connectedTo(cluster: string): IConnectedNotebook[] {
     return [...this._links]
       .map(([panel, link]) => ({
         path: panel.context.path,

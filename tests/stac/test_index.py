@@ -188,7 +188,9 @@ def test_rows_are_there_before_all_are(tmp_path: Path) -> None:
     assert told.acquire(timeout=30)
     page = index.page(ALL, "id", limit=5)
     assert not page["complete"]
-    assert page["entries"]
+    ids = [each["id"] for each in page["entries"]]
+    assert ids
+    assert ids == sorted(ids)
     assert "scene-000199" not in {each["id"] for each in index.page(ALL, limit=200)["entries"]}
     gate.set()
     assert index.wait(30)
@@ -372,6 +374,31 @@ def test_a_single_item(tmp_path: Path) -> None:
     assert [each.id for each in stac_items(write(tmp_path / "one.json", item(1)))] == [
         "scene-000001"
     ]
+
+
+@pytest.mark.parametrize(("rel", "times"), [("via", 1), ("child", 2)])
+def test_a_single_item_is_read_once_and_keeps_its_links(
+    tmp_path: Path, rel: str, times: int
+) -> None:
+    """Once more only where one of its links was taken for one of a catalog."""
+    value = {**item(1), "links": [{"rel": rel, "href": "./other.json"}]}
+    path = str(write(tmp_path / "one.json", value))
+    opened: list[str] = []
+
+    class Opened(Counting):
+        def chunks(self, href: str) -> Iterator[bytes]:
+            opened.append(href)
+            return super().chunks(href)
+
+    index = Index(path, Opened(path))
+    index.refresh()
+    assert index.wait(30), index.failure
+    (kept,) = index.page(ALL)["entries"]
+    assert kept["id"] == "scene-000001"
+    assert opened.count(path) == times
+    (found,) = stac_items(path)
+    assert [each.rel for each in found.links if each.rel == rel] == [rel]
+    index.close()
 
 
 def test_a_catalog_in_dcache(dcache: Any, tmp_path: Path) -> None:

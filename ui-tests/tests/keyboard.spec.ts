@@ -154,7 +154,7 @@ test('files are gone through, opened, staged and uploaded', async ({
   await grid(panel).focus();
   await page.keyboard.press('Home');
   await page.keyboard.press('Shift+F10');
-  await tabToItem(page, 'Stage from Tape');
+  await downToItem(page, 'Stage from Tape');
   await page.keyboard.press('Enter');
   await expect(
     page.getByRole('region', { name: 'Tape orders', exact: true })
@@ -171,7 +171,7 @@ test('files are gone through, opened, staged and uploaded', async ({
 });
 
 /** Go down the open menu to an item of that name. */
-async function tabToItem(page: Page, name: string): Promise<void> {
+async function downToItem(page: Page, name: string): Promise<void> {
   const item = page.locator('.lm-Menu-item.lm-mod-active');
   await expect(async () => {
     await page.keyboard.press('ArrowDown');

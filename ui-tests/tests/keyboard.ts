@@ -5,11 +5,11 @@ import type { Locator, Page } from '@playwright/test';
 /** Presses of Tab after which what was looked for is out of reach. */
 const FAR = 120;
 
-/** Press a key until an element has the focus. */
-async function pressTo(
+/** Press Tab, or another key, until an element has the focus. */
+export async function tabTo(
   page: Page,
-  key: string,
-  target: Locator
+  target: Locator,
+  key = 'Tab'
 ): Promise<void> {
   await expect(target).toBeVisible();
   const hasFocus = (): Promise<boolean> =>
@@ -18,15 +18,6 @@ async function pressTo(
     expect(presses, `${target} is not reached by ${key}`).toBeLessThan(FAR);
     await page.keyboard.press(key);
   }
-}
-
-/** Go on by Tab, else by other keys, to an element. */
-export async function tabTo(
-  page: Page,
-  target: Locator,
-  key = 'Tab'
-): Promise<void> {
-  await pressTo(page, key, target);
 }
 
 /** Press what is reached by Tab. */

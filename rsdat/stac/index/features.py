@@ -42,6 +42,16 @@ class Document:
         self._at = 0
         self._ended = False
 
+    def whole(self) -> dict[str, Any]:
+        """All but its features.
+
+        Raises:
+            ValueError: It is no JSON object.
+        """
+        for _ in self.features():
+            pass
+        return self.rest
+
     def features(self) -> Iterator[Any]:
         """Its features; `rest` is whole afterwards.
 
@@ -161,10 +171,7 @@ def parsed(data: bytes, takes: Callable[[Any], bool] = _takes_none) -> Any:
         if isinstance(value, dict) and isinstance(value.get("links"), list):
             value["links"] = [link for link in value["links"] if not takes(link)]
         return value
-    document = Document(_pieces(data), takes)
-    for _ in document.features():
-        pass
-    return document.rest
+    return Document(_pieces(data), takes).whole()
 
 
 def _pieces(data: bytes) -> Iterator[bytes]:

@@ -27,6 +27,8 @@ class Links:
         self.items: list[str] = []
         self.pages: list[str] = []
         self.problems: list[Problem] = []
+        #: Whether it took any.
+        self.took = False
         self._kinds = {"child": self.catalogs, "item": self.items, "items": self.pages}
         self._resolve = resolve
         self._known = known
@@ -36,6 +38,7 @@ class Links:
         kind = link.get("rel") if isinstance(link, dict) else None
         if not isinstance(kind, str) or kind not in self._kinds:
             return False
+        self.took = True
         place = link.get("href")
         if not isinstance(place, str) or not place:
             self.problems.append(Problem(self.href, f"A link to a {kind} leads nowhere"))

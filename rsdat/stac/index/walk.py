@@ -169,7 +169,9 @@ class Walk:
             self._table.container = (self._root, stamp)
             return None
         if value.get("type") == "Feature":
-            self._read_item(stamp)
+            if links.took:  # an item is kept as it is, whatever its links are
+                value = Document(self._opened(self._root)).whole()
+            self._take([self._parsed(self._root, stamp, json.dumps(value).encode(), value)])
             return None
         if "id" not in value or not ({"stac_version", "links"} & set(value)):
             raise ValueError("it is no STAC catalog")
@@ -180,14 +182,6 @@ class Walk:
                 code="is_api",
             )
         return links.read(value)
-
-    def _read_item(self, stamp: str | None) -> None:
-        # Once more: it is kept as it is, whatever its links are.
-        document = Document(self._opened(self._root))
-        for _ in document.features():
-            pass
-        value = document.rest
-        self._take([self._parsed(self._root, stamp, json.dumps(value).encode(), value)])
 
     def _read_geoparquet(self, stamp: str | None) -> None:
         path = temporary()

@@ -84,7 +84,10 @@ describe('RunningClusters', () => {
     );
     running.shutdownAll();
     await settled();
-    expect(clients.mock.calls).toEqual([['a'], ['b']]);
+    expect(clients.mock.calls).toEqual([
+      ['a', 4000],
+      ['b', 4000]
+    ]);
     expect(shutdown.mock.calls).toEqual([
       [{ cluster: 'a', confirmed: true }],
       [{ cluster: 'b', confirmed: true }],
