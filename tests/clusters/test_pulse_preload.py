@@ -51,6 +51,8 @@ async def until(pulse: Pulse, condition: Callable[[PulseSeen], bool]) -> PulseSe
 
 #: The workers are threads of this process.
 GATE = threading.Event()
+START = threading.Event()
+START.set()
 
 
 def held(number: int) -> int:
@@ -60,6 +62,8 @@ def held(number: int) -> int:
 
 
 def quick(number: int) -> int:
+    """A task that ends when it may start."""
+    START.wait(LIMIT_S)
     return number
 
 
@@ -81,10 +85,16 @@ def test_how_far_a_computation_is() -> None:
             assert begun.tasks.processing == begun.tasks.to_come == begun.tasks.erred == 0
             assert (begun.workers, begun.cores, begun.memory_limit) == (1, 2, 2**30)
             GATE.clear()
-            some = client.map(quick, range(3))
-            bad = client.map(failing, range(2), retries=0)
+            START.clear()
+            # Graphs may come in in another order than they were sent: what shall be over first has
+            # the threads, and goes on when the rest is there.
+            some = client.map(quick, range(3), priority=1)
+            bad = client.map(failing, range(2), retries=0, priority=1)
+            await until(pulse, lambda s: bool(s.run and s.run.total == 5))
             slow = client.map(held, range(40))
             sums = client.map(added, slow, some[:1] * 40)
+            await until(pulse, lambda s: bool(s.run and s.run.total == 85))
+            START.set()
             seen = await until(
                 pulse,
                 lambda s: bool(s.run and s.run.done == 5 and s.tasks.erred == 2 and s.busy),
