@@ -55,9 +55,9 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
         after = load()
     grown = max(case.grown_down), max(case.grown_up)
     return [
-        rates("down to disk", down, f"{before} → {middle}"),
-        rates("up", up, f"{middle} → {after}"),
-        rates("down, thrown away,", away, f"{middle} → {after}", bar=False),
+        rates("down to disk", down, f"{before} → {middle}", least=BAR),
+        rates("up", up, f"{middle} → {after}", least=BAR),
+        rates("down, thrown away,", away, f"{middle} → {after}"),
         Measured(
             f"The Jupyter server's memory in {3 * rounds} transfers of {MIB} MiB",
             f"{max(grown):.0f} MiB at most",
@@ -77,18 +77,18 @@ def rates(
     load_then: str,
     *,
     mib: int = MIB,
-    least: float = BAR,
-    bar: bool = True,
+    least: float | None = None,
+    peer: str = "curl to the door",
 ) -> Measured:
-    """One line of the table."""
+    """One line of the table; without `least` there is no bar."""
     medians, paired = 1 / took.median_ratio, 1 / took.paired_ratio
     return Measured(
-        f"{mib} MiB {direction} through the companion, curl to the door = 1",
+        f"{mib} MiB {direction} through the companion, {peer} = 1",
         spread([mib / seconds for seconds in took.ours], 0, " MiB/s"),
         spread([mib / seconds for seconds in took.other], 0, " MiB/s"),
         f"{medians:.2f} (medians), {paired:.2f} (paired)",
-        f"≥ {least}" if bar else "",
-        min(medians, paired) >= least if bar else None,
+        "" if least is None else f"≥ {least}",
+        None if least is None else min(medians, paired) >= least,
         (),
         load_then,
     )
@@ -126,9 +126,9 @@ class Case:
         argv = ["-o", self.target(saved), self._companion(FILE)]
         return self.watched(self.grown_down, argv, self.to_server)
 
-    def download_straight(self, *, saved: bool = True) -> float:
-        """From the door."""
-        argv = ["-L", "--location-trusted", "-o", self.target(saved)]
+    def download_straight(self, *, saved: bool = True, through: Sequence[str] = ()) -> float:
+        """From the door; `through` are options of curl."""
+        argv = ["-L", "--location-trusted", *through, "-o", self.target(saved)]
         return _curl([*argv, self.dcache.path_url(FILE)], self.to_door)
 
     def upload(self) -> float:
@@ -139,10 +139,11 @@ class Case:
         self.remove(path)
         return took
 
-    def upload_straight(self) -> float:
-        """To the door."""
+    def upload_straight(self, *, through: Sequence[str] = ()) -> float:
+        """To the door; `through` are options of curl."""
         path = f"/up-{time.monotonic_ns()}.bin"
         argv = ["-L", "--location-trusted", "-H", "Expect: 100-continue", "-o", os.devnull]
+        argv += through
         took = _curl([*argv, "-T", str(self.source), self.dcache.path_url(path)], self.to_door)
         self.remove(path)
         return took

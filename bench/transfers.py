@@ -7,8 +7,11 @@ asked for it (a pool has it since the file came), the source is in memory then f
 machine has pages for what is written. In further rounds, which are not timed, `api/transfers` is
 asked 50 times a second, as pages do: while nothing goes on, while curl goes straight to the door,
 and during a transfer. Who asks goes before all others on the cores, so that the time is the
-server's and not its own; what curl and the door, which in life are other machines, take from the
-server by sharing its cores shows in the second figure.
+server's and not its own.
+
+In life curl, Jupyter and the door are three machines; here they share the cores. What that costs
+shows a bare relay (`bench/relay.py`) in the companion's place: curl sends the same bytes through it
+to the door's pool, in rounds of their own in the same run.
 """
 
 from __future__ import annotations
@@ -20,9 +23,10 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from bench.measured import Measured, Rounds, load, rounds_of, show, spread
+from bench.relay import relay
 from bench.stand import Jupyter, stand
 from bench.transfer import FILE, MEMORY_BAR_MIB, Case, rates
 
@@ -34,23 +38,43 @@ ASKED_ROUNDS = 3
 _ASK_S = 0.02
 _IDLE_S = 6.0
 _FIRST = -10
+_BARE = "curl through a bare relay"
 
 
 def measure(rounds: int = ROUNDS, mib: int = MIB) -> list[Measured]:
     """Compare; a line for each direction, one for the memory, one for other requests."""
     before = load()
-    down, up = Rounds(), Rounds()
-    with stand() as place, place.door() as dcache, place.jupyter() as server:
+    down, up, bare_down, bare_up = Rounds(), Rounds(), Rounds(), Rounds()
+    with (
+        stand() as place,
+        place.door() as dcache,
+        place.jupyter() as server,
+        relay(dcache.pool_url) as port,
+    ):
         case = Content.make(place, dcache, server, mib)
+        # What is meant for the pool goes to the relay (man curl).
+        through = ("--connect-to", f"{urlsplit(dcache.pool_url).netloc}:127.0.0.1:{port}")
         case.download()
         case.download_straight()
         down.run(rounds, case.download, case.download_straight, f"{mib} MiB down")
+        bare_down.run(
+            rounds,
+            case.download,
+            lambda: case.download_straight(through=through),
+            f"{mib} MiB down, the other by a bare relay",
+        )
         middle = load()
         case.upload()
         case.upload_straight()
         up.run(rounds, case.upload, case.upload_straight, f"{mib} MiB up")
+        bare_up.run(
+            rounds,
+            case.upload,
+            lambda: case.upload_straight(through=through),
+            f"{mib} MiB up, the other by a bare relay",
+        )
         after = load()
-        idle, straight, busy = Asking(server), Asking(server), Asking(server)
+        idle, straight, bare, busy = (Asking(server) for _ in range(4))
         for _ in range(ASKED_ROUNDS):
             # In turn, as the answer grows with each transfer.
             with idle.going_on():
@@ -58,6 +82,9 @@ def measure(rounds: int = ROUNDS, mib: int = MIB) -> list[Measured]:
             with straight.going_on():
                 case.download_straight()
                 case.upload_straight()
+            with bare.going_on():
+                case.download_straight(through=through)
+                case.upload_straight(through=through)
             with busy.going_on():
                 case.download()
                 case.upload()
@@ -67,6 +94,8 @@ def measure(rounds: int = ROUNDS, mib: int = MIB) -> list[Measured]:
     return [
         rates("down, as a transfer,", down, f"{before} → {middle}", mib=mib, least=BAR),
         rates("up, as a transfer,", up, f"{middle} → {after}", mib=mib, least=BAR),
+        rates("down, as a transfer,", bare_down, f"{before} → {middle}", mib=mib, peer=_BARE),
+        rates("up, as a transfer,", bare_up, f"{middle} → {after}", mib=mib, peer=_BARE),
         Measured(
             f"The Jupyter server's memory in {transfers} transfers of {mib} MiB",
             f"{max(grown):.0f} MiB at most",
@@ -87,6 +116,7 @@ def measure(rounds: int = ROUNDS, mib: int = MIB) -> list[Measured]:
             [
                 f"Medians {busy.median}, and {idle.median}.",
                 f"While curl moves as much straight to the door: {straight.p99 * 1000:.1f} ms.",
+                f"While it does so through a bare relay: {bare.p99 * 1000:.1f} ms.",
             ],
             f"{before} → {after}",
         ),
