@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import IO, Any
@@ -250,6 +250,24 @@ class DCacheClient:
             unchanged_since=unchanged_since,
             parents=parents,
             folder_known=folder_known,
+            placed=self._readers.forget,
+        )
+
+    async def bring(
+        self,
+        path: str,
+        send: Callable[[str], Awaitable[Entry]],
+        *,
+        replace: bool,
+        parents: bool = False,
+    ) -> Upload:
+        """As `upload`, whoever sends the bytes to the temporary path that `send` is told."""
+        return await write.bring(
+            self._http,
+            await self._spelling(path),
+            send,
+            replace=replace,
+            parents=parents,
             placed=self._readers.forget,
         )
 

@@ -19,9 +19,16 @@ from datetime import datetime, timezone
 
 import aiohttp
 
-from rsdat.base.errors import Conflict, DoorBroken, OnTape, RsdatError
+from rsdat.base.errors import (
+    Conflict,
+    DoorBroken,
+    NoCredential,
+    NoSpace,
+    OnTape,
+    RsdatError,
+)
 from rsdat.base.secret import Secret
-from rsdat.dcache import minting, rest, write
+from rsdat.dcache import minting, rest
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import CONNECT_S, door_failure
@@ -78,52 +85,101 @@ class ThirdParty:
             OnTape: The source's only copy is on tape.
             RsdatError: dCache refused, or gave no usable answer.
         """
-        pair = (origin.endpoint.name, client.endpoint.name)
-        if time.monotonic() >= self._until_s.get(pair, 0.0):
-            try:
-                kind = await self._pull(origin, source, client, target, replace, arrived)
-            except (Conflict, OnTape):
-                raise
-            except RsdatError as error:
-                # Its words may be a pool's about our request to it: for the log alone.
-                _log.info("Third-party copy from %s to %s: %s", *pair, error.message)
-                refusals = self._refusals[pair] = self._refusals.get(pair, 0) + 1
-                if refusals >= MOST_REFUSALS:
-                    self._until_s[pair] = time.monotonic() + REFUSED_S
-                    self._refusals[pair] = 0
-            else:
-                self._refusals[pair] = 0
-                return kind
+        try:
+            entry = await origin.info(source, checksums=True)
+        except DoorBroken:
+            kind = None  # asked again, with pauses, by who streams it
+        else:
+            kind = await self.attempt(
+                origin, entry, client, target, replace=replace, arrived=arrived
+            )
+        if kind is not None:
+            return kind
         return await relay(origin, source, client, target, replace=replace, arrived=arrived)
 
-    async def _pull(
+    def may(self, origin: DCacheClient, client: DCacheClient) -> bool:
+        """Whether it is worth an attempt: they did not refuse it a short while ago."""
+        return time.monotonic() >= self._until_s.get(_pair(origin, client), 0.0)
+
+    async def attempt(
         self,
         origin: DCacheClient,
-        source: str,
+        entry: Entry,
         client: DCacheClient,
         target: str,
+        *,
         replace: bool,
+        parents: bool = False,
         arrived: Arrived,
-    ) -> str:
-        entry = await origin.info(source, checksums=True)
-        size = check_readable(entry)
-        if not entry.checksums:
-            raise DoorBroken("dCache has no checksum to compare the copy with", code="unverified")
-        arrived(0)
+    ) -> str | None:
+        """Copy a file by the doors themselves, where they can.
 
-        async def send(temporary: str) -> Entry:
-            authorization = await _authorization(origin, client, entry)
-            await _order(origin, source, client, temporary, authorization, arrived)
-            there = await rest.info(client.http, temporary, checksums=True)
-            if not same_entries(there, entry):
-                raise DoorBroken("dCache's copy has other bytes", code="wrong_checksum")
-            return there
+        Args:
+            origin: As all these, as for `copy`.
+            entry: The file there, with its checksums.
+            client: Where it goes.
+            target: Its literal path there.
+            replace: Whether something there is replaced.
+            parents: Whether to make folders that are missing.
+            arrived: Told how far it is.
 
-        brought = await write.bring(client.http, target, send, replace=replace)
-        arrived(size)
-        await brought.place()
-        common = set(brought.entry.checksums.items()) & set(entry.checksums.items())
-        return sorted(kind.lower() for kind, _ in common)[0]
+        Returns:
+            The kind of checksum that was compared; None: they could not, and nothing is left of it.
+
+        Raises:
+            Conflict: The name is taken (`exists`).
+            OnTape: The source's only copy is on tape.
+            NoCredential: A door refused it. Who asks again soon has this whole computer blocked.
+            NoSpace: There is no room for it, whoever brings the bytes.
+        """
+        if not entry.checksums or not self.may(origin, client):
+            return None
+        pair = _pair(origin, client)
+        try:
+            kind = await _pull(origin, entry, client, target, replace, parents, arrived)
+        except (Conflict, NoCredential, NoSpace, OnTape):
+            raise
+        except RsdatError as error:
+            # Its words may be a pool's about our request to it: for the log alone.
+            _log.info("Third-party copy from %s to %s: %s", *pair, error.message)
+            refusals = self._refusals[pair] = self._refusals.get(pair, 0) + 1
+            if refusals >= MOST_REFUSALS:
+                self._until_s[pair] = time.monotonic() + REFUSED_S
+                self._refusals[pair] = 0
+            return None
+        self._refusals[pair] = 0
+        return kind
+
+
+def _pair(origin: DCacheClient, client: DCacheClient) -> tuple[str, str]:
+    return origin.endpoint.name, client.endpoint.name
+
+
+async def _pull(
+    origin: DCacheClient,
+    entry: Entry,
+    client: DCacheClient,
+    target: str,
+    replace: bool,
+    parents: bool,
+    arrived: Arrived,
+) -> str:
+    size = check_readable(entry)
+    arrived(0)
+
+    async def send(temporary: str) -> Entry:
+        authorization = await _authorization(origin, client, entry)
+        await _order(origin, entry.path, client, temporary, authorization, arrived)
+        there = await rest.info(client.http, temporary, checksums=True)
+        if not same_entries(there, entry):
+            raise DoorBroken("dCache's copy has other bytes", code="wrong_checksum")
+        return there
+
+    brought = await client.bring(target, send, replace=replace, parents=parents)
+    arrived(size)
+    await brought.place()
+    common = set(brought.entry.checksums.items()) & set(entry.checksums.items())
+    return sorted(kind.lower() for kind, _ in common)[0]
 
 
 async def _authorization(origin: DCacheClient, client: DCacheClient, entry: Entry) -> Secret | None:

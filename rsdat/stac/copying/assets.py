@@ -184,6 +184,8 @@ class Run:
                 # Without the item that it was signed by: there may be 100 000.
                 job = replace(outcome.job, signed_by=None)
                 self.report.add(replace(outcome, job=job))
+            else:
+                self.report.count(outcome)
         self._keeper.ended(outcome)
         self._tell(outcome)
 
@@ -257,6 +259,11 @@ def copy_assets(
     file gets its name when it is whole: as many bytes as the source said, the checksum that the
     source, the item (`file:checksum`, `file:size`) and dCache have. One that fails is in the
     report, and the others go on. Bytes are streamed, a few MiB a file.
+
+    From dCache to dCache the doors do it themselves where they can (third-party COPY): the bytes
+    pass neither this computer nor a worker, and size and checksum are compared at both ends. Where
+    they can't, or an item has a checksum of a kind that dCache does not keep, the bytes are
+    streamed; the report says so.
 
     Where a connection breaks, reading goes on at the byte where it was (https servers need an
     ETag or Last-Modified for that). What breaks while it is written to dCache begins anew, as

@@ -81,6 +81,8 @@ class Outcome:
         hint: What to do about it.
         code: What programs decide by.
         stops: Which others would fail in the same way: "all", those of its "host", or "".
+        by_doors: DCache copied it by itself; the bytes did not pass this computer.
+        streamed: Why they did, where dCache might have done it by itself.
     """
 
     job: Job
@@ -92,3 +94,5 @@ class Outcome:
     hint: str | None = None
     code: str | None = None
     stops: str = ""
+    by_doors: bool = False
+    streamed: str | None = None

@@ -7,7 +7,7 @@ import hashlib
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from rsdat.base.errors import (
     NoCredential,
@@ -17,6 +17,8 @@ from rsdat.base.errors import (
     OnTape,
     RsdatError,
 )
+from rsdat.stac.copying.bydoors import by_doors
+from rsdat.stac.copying.checks import check, kinds
 from rsdat.stac.copying.facts import Facts, Job, Outcome
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.reader import Reader
@@ -137,7 +139,12 @@ async def _try(job: Job, href: str, places: Places, policy: Policy, moved: _Move
         kind = await _whole(job, source, target, there, policy)
         if kind is not None:
             return Outcome(job, "skipped", size=there.size, verified=kind)
-    return await _copy(job, source, target, policy, moved)
+    done, streamed = await by_doors(
+        job, source, target, places.third_party, moved, trust_items=policy.trust_items
+    )
+    if done is not None:
+        return replace(done, bytes=moved.bytes)
+    return replace(await _copy(job, source, target, policy, moved), streamed=streamed)
 
 
 async def _whole(
@@ -157,8 +164,8 @@ async def _whole(
         return None
     if same is None:
         told = wanted or facts.hints
-        kinds = [kind for kind in KINDS if kind in told][:1]
-        stored = {**there.sums, **(await target.sums(kinds) if kinds else {})}
+        cheapest = [kind for kind in KINDS if kind in told][:1]
+        stored = {**there.sums, **(await target.sums(cheapest) if cheapest else {})}
         # A hint that does not fit may be none; then the file comes once more than needed.
         same, other = compare(told, stored)
         if other is not None:
@@ -183,11 +190,11 @@ async def _copy(job: Job, source: Source, target: Target, policy: Policy, moved:
         facts = reader.facts
         if writing is None:
             writing = await stack.enter_async_context(target.write(_identity(job, facts)))
-        sums = Sums(_kinds(job, facts, policy))
+        sums = Sums(kinds(job, facts, trust_items=policy.trust_items))
         async for chunk in writing.old():
             await sums.add(chunk)
         await writing.send(_summed(reader, sums))
-        kind = _check(job, facts, reader.position, sums.values(), policy)
+        kind = check(job, facts, reader.position, sums.values(), trust_items=policy.trust_items)
         placed = await writing.place()
         if placed.size not in (None, reader.position):
             raise Damaged(f"{placed.size} of {reader.position} bytes were stored", code="cut")
@@ -204,46 +211,3 @@ def _identity(job: Job, facts: Facts) -> str | None:
     again = facts.same_again
     where = hashlib.sha256(job.source.encode("utf-8", "surrogatepass")).hexdigest()
     return None if again is None else f"{where}:{facts.size}:{again}"
-
-
-def _kinds(job: Job, facts: Facts, policy: Policy) -> set[str]:
-    """Which sums are worth computing: all that the item tells, the source's cheapest."""
-    kinds = set(job.sums) if policy.trust_items else set()
-    told = [kind for kind in KINDS if kind in facts.sums]
-    kinds |= set(told[:1])
-    return kinds or set(facts.hints)
-
-
-def _check(
-    job: Job, facts: Facts, position: int, sums: Mapping[str, str], policy: Policy
-) -> str | None:
-    """The kind of checksum by which the bytes are known to be the right ones.
-
-    Raises:
-        Damaged: They are not.
-    """
-    by_source, other = compare(facts.sums, sums)
-    if other is not None:
-        raise Damaged(
-            f"The bytes that came have another {other} than their source says",
-            hint="Run it again. If it stays, the file at the source is damaged.",
-        )
-    if policy.trust_items:
-        if job.size is not None and job.size != position:
-            raise _item_lies(f"is {position} bytes long, and its item says {job.size}")
-        by_item, other = compare(job.sums, sums)
-        if other is not None:
-            raise _item_lies(f"has another {other} than its item says")
-        if by_item is not None:
-            return by_item
-    if by_source is not None:
-        return by_source
-    return compare(facts.hints, sums)[0] or ("size" if facts.size is not None else None)
-
-
-def _item_lies(what: str) -> Damaged:
-    return Damaged(
-        f"The file {what}",
-        hint="Nothing was replaced. If the item is out of date, copy with trust_items=False.",
-        code="item_differs",
-    )

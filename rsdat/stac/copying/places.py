@@ -15,6 +15,7 @@ from rsdat.base.files import write_bytes as write_local_bytes
 from rsdat.dcache import swap
 from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.dcache.local import one_chunk
+from rsdat.dcache.transfers.thirdparty import ThirdParty
 from rsdat.stac.copying.sources import DCacheSource, LocalSource, OtherSource, Source, WebSource
 from rsdat.stac.copying.targets import DCacheTarget, LocalTarget, OtherTarget, Target
 from rsdat.stac.doors import in_dcache
@@ -52,6 +53,8 @@ class Places:
         }
         #: What is written is written with these.
         self.target_options = self._options[True]
+        #: What is known of doors that copy by themselves.
+        self.third_party = ThirdParty()
         self._made: dict[tuple[bool, str], Any] = {}
         self._making = asyncio.Lock()
 

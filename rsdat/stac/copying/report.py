@@ -34,6 +34,8 @@ class CopyReport:
         seconds: It took.
         catalog: Address of the catalog that was written.
         problems: Items or catalogs that could not be saved, by address.
+        by_doors: Files that dCache copied by itself: their bytes did not pass this computer.
+        streamed: Why those of others did, that might have been; and of how many files.
     """
 
     copied: list[Outcome] = field(default_factory=list)
@@ -44,13 +46,22 @@ class CopyReport:
     seconds: float = 0.0
     catalog: str | None = None
     problems: dict[str, RsdatError] = field(default_factory=dict)
+    by_doors: int = 0
+    streamed: Counter[str] = field(default_factory=Counter)
     again: Callable[[list[Outcome]], CopyReport] | None = field(default=None, repr=False)
 
     def add(self, outcome: Outcome) -> None:
         """Take in how a file ended."""
-        self.bytes += outcome.bytes
+        self.count(outcome)
         lists = {"copied": self.copied, "skipped": self.skipped, "failed": self.failed}
         lists[outcome.state].append(outcome)
+
+    def count(self, outcome: Outcome) -> None:
+        """Take in how a file ended, without listing it."""
+        self.bytes += outcome.bytes
+        self.by_doors += outcome.by_doors
+        if outcome.streamed is not None:
+            self.streamed[outcome.streamed] += 1
 
     @property
     def ok(self) -> bool:
@@ -104,6 +115,10 @@ class CopyReport:
 
     def _notes(self) -> list[str]:
         notes = [f"not saved: {shown(href)}: {error}" for href, error in self.problems.items()]
+        if self.by_doors:
+            notes.append(f"copied by dCache itself: {_files(self.by_doors)}")
+        for why, count in sorted(self.streamed.items()):
+            notes.append(f"streamed through this computer: {_files(count)} ({why})")
         absent = sorted(self.absent.items())
         return notes + [f"{count} items have no asset '{key}'" for key, count in absent]
 
@@ -127,3 +142,7 @@ class CopyReport:
         )
         notes = "".join(f"<p>{escape(note)}</p>" for note in self._notes())
         return f"<p>{escape(head)}</p>{table}{notes}"
+
+
+def _files(count: int) -> str:
+    return f"{count} file{'' if count == 1 else 's'}"

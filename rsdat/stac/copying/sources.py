@@ -67,14 +67,19 @@ class DCacheSource:
         self._filesystem = filesystem
         self._path = path
 
+    @property
+    def path(self) -> str:
+        """Its literal path."""
+        return self._path
+
     async def look(self) -> Facts:
         """As `Source`."""
-        return facts_of(await (await self._client()).info(self._path, checksums=True))
+        return facts_of(await (await self.client()).info(self._path, checksums=True))
 
     @asynccontextmanager
     async def open(self, start: int, known: Facts | None) -> AsyncIterator[Opened]:
         """As `Source`."""
-        client = await self._client()
+        client = await self.client()
         entry = await client.info(self._path, checksums=True)
         check_readable(entry)
         async with client.open_read(self._path, start) as download:
@@ -83,7 +88,8 @@ class DCacheSource:
                 entry = await client.info(self._path, checksums=True)
             yield Opened(facts_of(entry), start, download.__aiter__())
 
-    async def _client(self) -> DCacheClient:
+    async def client(self) -> DCacheClient:
+        """Its endpoint's."""
         return await self._filesystem.connect()
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Protocol
 
 from rsdat.base.errors import NotFound
+from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.dcache.write import Upload
 from rsdat.stac.copying.facts import BLOCK_BYTES, Facts
@@ -91,9 +92,18 @@ class DCacheTarget:
         self._filesystem = filesystem
         self._path = path
 
+    @property
+    def path(self) -> str:
+        """Its literal path."""
+        return self._path
+
+    async def client(self) -> DCacheClient:
+        """Its endpoint's."""
+        return await self._filesystem.connect()
+
     async def look(self) -> Facts | None:
         """As `Target`."""
-        client = await self._filesystem.connect()
+        client = await self.client()
         try:
             entry = await client.info(self._path, checksums=True)
         except NotFound:
