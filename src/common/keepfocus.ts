@@ -49,19 +49,33 @@ export function keepFocus(node: HTMLElement): () => void {
     if (to !== null && !node.contains(to)) {
       forget();
     } else if (to === null && document.hasFocus()) {
-      // Left for nothing, by a press beside all; or it goes away, which is known only afterwards.
+      // Left for nothing, by a press beside all; or it goes away or is put in another place, which
+      // is known only afterwards.
       queueMicrotask(() => {
+        look(observer.takeRecords());
         if (isUsable() && document.activeElement !== last) {
           forget();
         }
       });
     }
   };
-  const look = (): void => {
+  const look = (records: readonly MutationRecord[]): void => {
     if (!last) {
       return;
     }
     const active = document.activeElement;
+    const has = stand ?? last;
+    if (
+      active === document.body &&
+      node.contains(has) &&
+      records.some(({ addedNodes }) =>
+        [...addedNodes].some(each => each.contains(has))
+      )
+    ) {
+      // Items of a list changed places: a browser takes the focus from those that it moves.
+      move(has);
+      return;
+    }
     // A browser takes the focus from what is disabled only when it draws next.
     if (
       !isUsable() &&

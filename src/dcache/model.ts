@@ -155,7 +155,7 @@ export class DCacheModel implements IDCache, IDisposable {
   async show(): Promise<void> {
     this._isShown = true;
     if (this._endpoints === null) {
-      await this._loadEndpoints();
+      await this._learnEndpoints();
     } else if (this._isOld || this._listing?.isComplete === false) {
       await this.refresh(false);
     }
@@ -180,7 +180,7 @@ export class DCacheModel implements IDCache, IDisposable {
     this._endpoint = endpoint;
     this._path = path;
     if (this._endpoints === null) {
-      await this._loadEndpoints();
+      await this._learnEndpoints();
     } else {
       await this._relist();
     }
@@ -261,7 +261,7 @@ export class DCacheModel implements IDCache, IDisposable {
       await this._loadEndpoints();
     } else {
       // Asked when somebody looks.
-      this._endpoints = null;
+      this._endpoints = this._learning = null;
     }
   }
 
@@ -336,6 +336,22 @@ export class DCacheModel implements IDCache, IDisposable {
   /** Where an entry lies. */
   placeOf(entry: IEntry): IPlace {
     return { endpoint: this._endpoint ?? '', path: entry.path };
+  }
+
+  /**
+   * Ask for the endpoints, or wait for who asked already: a second answer would list the folder
+   * again, without what was selected in it meanwhile.
+   */
+  private _learnEndpoints(): Promise<void> {
+    if (this._learning === null) {
+      const learning = this._loadEndpoints().finally(() => {
+        if (this._learning === learning) {
+          this._learning = null;
+        }
+      });
+      this._learning = learning;
+    }
+    return this._learning;
   }
 
   private async _loadEndpoints(): Promise<void> {
@@ -441,6 +457,7 @@ export class DCacheModel implements IDCache, IDisposable {
   private _changes: ISignal<unknown, IChange>;
   private _settle_ms: number | undefined;
   private _endpoints: readonly IEndpoint[] | null = null;
+  private _learning: Promise<void> | null = null;
   private _endpoint: string | null = null;
   private _path = '/';
   private _sort: ISort = { key: 'name', reverse: false };

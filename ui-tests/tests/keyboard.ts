@@ -36,3 +36,26 @@ export async function showPanel(page: Page, id: string): Promise<void> {
   await tabTo(page, tab, 'ArrowDown');
   await page.keyboard.press('Enter');
 }
+
+/** Press a key that opens a menu, and wait until keys go there. */
+export async function openMenu(page: Page, key: string): Promise<void> {
+  await page.keyboard.press(key);
+  await expect(page.locator('.lm-Menu')).toBeFocused();
+}
+
+/** Go down the open menu to an item of that name, and choose it. */
+export async function chooseItem(page: Page, name: string): Promise<void> {
+  const labels = page.locator('.lm-Menu-item:visible .lm-Menu-itemLabel');
+  await expect(labels.getByText(name, { exact: true })).toBeVisible();
+  const active = page.locator('.lm-Menu-item.lm-mod-active .lm-Menu-itemLabel');
+  const drawn = async (): Promise<string> =>
+    (await active.allInnerTexts()).join();
+  let left = await labels.count();
+  for (let at = await drawn(); at !== name; at = await drawn()) {
+    expect(left--, `${name} is not reached`).toBeGreaterThan(0);
+    await page.keyboard.press('ArrowDown');
+    // It is drawn some time after the key; Enter chooses what is not drawn yet.
+    await expect.poll(drawn).not.toBe(at);
+  }
+  await page.keyboard.press('Enter');
+}

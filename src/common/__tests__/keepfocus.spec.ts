@@ -59,6 +59,26 @@ describe('keepFocus', () => {
     end();
   });
 
+  it('holds it where items of a list change places', async () => {
+    const end = keepFocus(node);
+    const items = ['one', 'two'].map(() => {
+      const item = node.appendChild(document.createElement('li'));
+      return button(item);
+    });
+    items[0].focus();
+    node.append(items[0].parentElement!);
+    await waitFor(() => expect(items[0]).toBe(document.activeElement));
+    // What stands for a button that is disabled goes on doing so.
+    items[0].disabled = true;
+    const item = items[0].parentElement!;
+    await waitFor(() => expect(item).toBe(document.activeElement));
+    node.prepend(item);
+    await waitFor(() => expect(item).toBe(document.activeElement));
+    items[0].disabled = false;
+    await waitFor(() => expect(items[0]).toBe(document.activeElement));
+    end();
+  });
+
   it('does not fetch it back from who left for nothing', async () => {
     const end = keepFocus(node);
     const test = button(node);

@@ -33,6 +33,15 @@ describe('DCacheModel', () => {
     expect(model.listing?.total).toBe(6);
   });
 
+  it('asks once for the endpoints when a folder is opened while it comes into view', async () => {
+    const { api, model } = setup();
+    const asked = jest.spyOn(api, 'endpoints');
+    await Promise.all([model.show(), model.open('here', '/home')]);
+    expect(asked).toHaveBeenCalledTimes(1);
+    expect(api.listed).toHaveLength(1);
+    expect(model.listing?.total).toBe(6);
+  });
+
   it('opens what it remembers, if that endpoint still exists', async () => {
     const { api, model } = setup();
     api.configured = [makeEndpoint('here', '/home'), makeEndpoint('there')];

@@ -134,7 +134,8 @@ export function FileGrid(props: IPanelContext): JSX.Element {
         openMenuAt(row, ROW_HEIGHT);
       }
     } else if (event.key.length === 1 && isPlain) {
-      const now = Date.now();
+      // When it was pressed, not when a busy page got round to it.
+      const now = event.timeStamp;
       const { text, at } = typed.current;
       const next = now - at < TYPE_AHEAD_MS ? text + event.key : event.key;
       typed.current = { text: next, at: now };
