@@ -1,21 +1,24 @@
 // One update of the Clusters panel: what the page's main thread does for it. Called by panel_update.py.
 //
-//   node bench/panel_update.mjs ADDRESS ANSWERS UPDATES
+//   node bench/panel_update.mjs ADDRESS ANSWERS MEASURED UPDATES
 //
-// ADDRESS is Lab's with its token, ANSWERS a file with two lists of clusters, as the companion gives
-// them, which the page gets in turn. Prints one JSON line: milliseconds for each update.
+// ADDRESS is Lab's with its token, ANSWERS a file with the companion's answers of `clusters` and of
+// `pulse`: the page gets the first one first, and then the others in turn. MEASURED is one of these
+// words. Prints one JSON line: milliseconds for each update.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const [address, file, count] = process.argv.slice(2);
+const [address, file, measured, count] = process.argv.slice(2);
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(join(root, 'ui-tests', 'package.json'));
 const { chromium } = require('@playwright/test');
-const answers = JSON.parse(readFileSync(file, 'utf8')).map(answer =>
-  JSON.stringify(answer)
-);
+const answers = JSON.parse(readFileSync(file, 'utf8'));
+const routes = {
+  clusters: /\/rsdat\/api\/clusters(\?|$)/,
+  pulse: /\/rsdat\/api\/clusters\/pulse(\?|$)/
+};
 /** After so long an update is over, and as long nothing else is expected. */
 const WINDOW_MS = 700;
 const LIMIT_MS = 120_000;
@@ -44,21 +47,20 @@ try {
   }
 
   const took = [];
-  let asked = 0;
   let isMeasuring = false;
   let done;
   const finished = new Promise(resolve => {
     done = resolve;
   });
-  const json = { contentType: 'application/json' };
-  await page.route(/\/rsdat\/api\/clusters(\?|$)/, async route => {
-    const body = answers[asked++ % answers.length];
-    if (!isMeasuring) {
-      await route.fulfill({ ...json, body });
+
+  async function answer(route, body, isMeasured) {
+    const json = { contentType: 'application/json', body };
+    if (!isMeasuring || !isMeasured) {
+      await route.fulfill(json);
       return;
     }
     const before = await busyMs();
-    await route.fulfill({ ...json, body });
+    await route.fulfill(json);
     await page.waitForTimeout(WINDOW_MS);
     const between = await busyMs();
     await page.waitForTimeout(WINDOW_MS);
@@ -69,7 +71,17 @@ try {
       isMeasuring = false;
       done();
     }
-  });
+  }
+
+  for (const [name, path] of Object.entries(routes)) {
+    const [first, ...others] = answers[name].map(each => JSON.stringify(each));
+    let asked = 0;
+    await page.route(path, route => {
+      const body = asked === 0 ? first : others[(asked - 1) % others.length];
+      asked++;
+      return answer(route, body, name === measured);
+    });
+  }
   await page.goto(address);
   const tab = page.locator('[data-id="jp-rsdat-sidebar"]');
   await tab.waitFor({ timeout: LIMIT_MS });
