@@ -1,7 +1,7 @@
 /** What the commands do: ask, call the companion, show the result. */
-import { Notification } from '@jupyterlab/apputils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { tell } from '../common/notice';
 import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import type { IDCacheApi } from './api';
@@ -262,7 +262,7 @@ export class DCacheActions {
   offerStage(place: IPlace): void {
     const { trans } = this._options;
     const name = nameOf(place.path);
-    Notification.warning(trans.__('“%1” is on tape.', name), {
+    tell(trans.__('“%1” is on tape.', name), 'warning', {
       autoClose: false,
       actions: [
         {

@@ -1,9 +1,10 @@
 /** What goes from the panel into a notebook or the clipboard: paths, URLs, code. */
-import { Clipboard, Notification } from '@jupyterlab/apputils';
+import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { codeIcon, copyIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { tell } from '../common/notice';
 import { readCode, urlOf } from './code';
 import { CommandIDs } from './ids';
 import type { DCacheModel } from './model';
@@ -75,10 +76,11 @@ export function addCodeCommands(options: ICodeCommandOptions): void {
       const code = await codeOf(args);
       if (code && !options.insertCode(code)) {
         Clipboard.copyToSystem(code);
-        Notification.info(
+        tell(
           trans.__(
             'No notebook is open that takes code. The code is on the clipboard instead.'
-          )
+          ),
+          'info'
         );
       }
     }

@@ -1,7 +1,8 @@
 /** What the panel asks and tells its user. */
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
+import { tell } from '../common/notice';
 import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import { formatBytes } from '../common/units';
@@ -20,7 +21,7 @@ export function tellFailure(
   trans: TranslationBundle
 ): void {
   const { text } = ApiError.from(reason);
-  Notification.error(trans.__('%1: %2', title, text), { autoClose: false });
+  tell(trans.__('%1: %2', title, text), 'error', { autoClose: false });
 }
 
 /**

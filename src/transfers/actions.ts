@@ -1,6 +1,6 @@
 /** What the commands do: ask, begin, tell what fails. */
-import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { tell } from '../common/notice';
 import { ApiError } from '../common/request';
 import type { IEntry, ITransferAnswer } from '../common/types';
 import type { IDropped, IUploadFile } from '../tokens';
@@ -210,7 +210,7 @@ export class TransferActions {
             MAX_FILES.toLocaleString()
           )
         : ApiError.from(reason).text;
-    Notification.error(trans.__('%1: %2', title, text), { autoClose: false });
+    tell(trans.__('%1: %2', title, text), 'error', { autoClose: false });
   }
 
   /** A file whose only copy is on tape can be staged; all else is told. */
@@ -226,7 +226,7 @@ export class TransferActions {
       this._tell(title, error);
       return;
     }
-    Notification.warning(trans.__('%1: %2', title, error.text), {
+    tell(trans.__('%1: %2', title, error.text), 'warning', {
       autoClose: false,
       actions: [
         {
@@ -240,13 +240,14 @@ export class TransferActions {
   private _tellWithout(without: readonly string[]): void {
     const { trans } = this._options;
     if (without.length > 0) {
-      Notification.warning(
+      tell(
         trans._n(
           '%2 was not among the chosen files.',
           'These were not among the chosen files: %2',
           without.length,
           someNames(without, trans)
         ),
+        'warning',
         { autoClose: false }
       );
     }

@@ -1,5 +1,4 @@
 /** Commands on files that begin a transfer: upload, download, copy, paste. */
-import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import {
   copyIcon,
@@ -13,6 +12,7 @@ import type {
   ReadonlyJSONObject,
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
+import { tell } from '../common/notice';
 import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import type { IDCache, IUploadFile } from '../tokens';
@@ -98,11 +98,11 @@ export function addFileCommands(options: IFileCommandOptions): void {
         if (entry) {
           entries.push(entry);
         } else {
-          Notification.error(trans.__('“%1” does not exist.', path));
+          tell(trans.__('“%1” does not exist.', path), 'error');
         }
       } catch (reason) {
         const { text } = ApiError.from(reason);
-        Notification.error(trans.__('Can’t find “%1”: %2', path, text), {
+        tell(trans.__('Can’t find “%1”: %2', path, text), 'error', {
           autoClose: false
         });
       }

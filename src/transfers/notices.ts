@@ -2,6 +2,7 @@
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
+import { tell } from '../common/notice';
 import type { ConflictChoice } from './api';
 import { CommandIDs } from './ids';
 import type { TransfersModel } from './model';
@@ -56,7 +57,7 @@ export class Notices {
           transfer.kind !== 'download' &&
           this._options.tellsDone()
         ) {
-          Notification.success(words, { autoClose: DONE_MS, actions: [show] });
+          tell(words, 'success', { autoClose: DONE_MS, actions: [show] });
         }
         return;
       case 'failed':
@@ -67,7 +68,7 @@ export class Notices {
             void commands.execute(CommandIDs.retry, { transfer: transfer.id })
         };
         const actions = transfer.can.includes('retry') ? [retry, show] : [show];
-        Notification.error(words, { autoClose: false, actions });
+        tell(words, 'error', { autoClose: false, actions });
         return;
       }
       default:
@@ -108,7 +109,7 @@ export class Notices {
       callback: () =>
         void commands.execute(CommandIDs.answer, { transfer: id, path, choice })
     });
-    return Notification.warning(trans.__('“%1” exists already.', path), {
+    return tell(trans.__('“%1” exists already.', path), 'warning', {
       autoClose: false,
       actions: [
         action(trans.__('Replace'), 'replace'),

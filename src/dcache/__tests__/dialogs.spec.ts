@@ -1,9 +1,11 @@
 /** What the dCache panel asks and tells. */
 import '@testing-library/jest-dom';
+import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { configure, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { askName } from '../dialogs';
+import { ApiError } from '../../common/request';
+import { askName, tellFailure } from '../dialogs';
 
 // Jsdom opens no dialog elements: what is in them counts as hidden.
 configure({ defaultHidden: true });
@@ -38,4 +40,23 @@ describe('askName', () => {
     await asked;
     expect(names).toEqual(['a']);
   });
+});
+
+it('tells all of a long failure when asked to', async () => {
+  const hint = `Ask for it to be allowed: ${'the path is long, '.repeat(10)}end.`;
+  const failure = new ApiError({
+    message: 'dCache refused it.',
+    hint,
+    code: 'not_permitted',
+    status: 403
+  });
+  tellFailure('Can’t delete “a.txt”', failure, trans);
+  const [{ message, options }] = Notification.manager.notifications;
+  expect(message).toMatch(/^Can’t delete “a.txt”: dCache refused it.*…$/);
+  options.actions?.[0].callback(new MouseEvent('click'));
+  expect(
+    await screen.findByText(new RegExp(`^Can’t delete .* ${hint}$`))
+  ).toBeInTheDocument();
+  await userEvent.click(screen.getByRole('button', { name: 'Close' }));
+  Notification.dismiss();
 });

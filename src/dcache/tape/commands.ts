@@ -1,5 +1,4 @@
 /** What can be ordered of tape: labels, when, and which arguments. */
-import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { closeIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
@@ -7,6 +6,7 @@ import type {
   ReadonlyJSONObject,
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
+import { tell as notify } from '../../common/notice';
 import { ApiError } from '../../common/request';
 import type { IEntry, ITapeOrder } from '../../common/types';
 import { formatSpan } from '../../common/units';
@@ -75,7 +75,7 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
 
   const tell = (title: string, reason: unknown): void => {
     const { text } = ApiError.from(reason);
-    Notification.error(trans.__('%1: %2', title, text), { autoClose: false });
+    notify(trans.__('%1: %2', title, text), 'error', { autoClose: false });
   };
 
   const give = async (
@@ -100,7 +100,7 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
         pin: trans.__('dCache keeps %1 on disk for %2.', title, keep),
         release: trans.__('dCache releases %1.', title)
       }[activity];
-      Notification.info(words, { autoClose: 5000, actions: [show] });
+      notify(words, 'info', { autoClose: 5000, actions: [show] });
     } catch (reason) {
       const titles = {
         stage: trans.__('Can’t stage'),

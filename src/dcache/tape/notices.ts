@@ -1,6 +1,6 @@
 /** Tells once how each order for tape ended, also one that ended while the page was closed. */
-import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { tell } from '../../common/notice';
 import type { ITapeRequest } from '../../common/types';
 import type { TapeModel } from './model';
 import { endWords } from './words';
@@ -38,7 +38,7 @@ export class TapeNotices {
     const { reveal, show, trans } = this._options;
     const words = endWords(order, trans);
     if (order.state === 'failed') {
-      Notification.error(words, {
+      tell(words, 'error', {
         autoClose: false,
         actions: [{ label: trans.__('Show'), callback: () => show() }]
       });
@@ -49,7 +49,7 @@ export class TapeNotices {
     ];
     // Files from tape were waited for, maybe for days: that stays until it is read.
     const autoClose = order.activity === 'stage' ? false : DONE_MS;
-    Notification.success(words, { autoClose, actions });
+    tell(words, 'success', { autoClose, actions });
   }
 
   private _options: TapeNotices.IOptions;

@@ -1,7 +1,8 @@
 /** A macaroon that may less than the present token, to hand out; it is shown only when asked. */
-import { Clipboard, Notification } from '@jupyterlab/apputils';
+import { Clipboard } from '@jupyterlab/apputils';
 import React from 'react';
 import { CheckField, ChoiceField, TextField } from '../../common/fields';
+import { tell } from '../../common/notice';
 import type { IMacaroon } from '../../common/types';
 import { formatTime } from '../format';
 import type { ITokenProps } from './dialog';
@@ -111,7 +112,7 @@ function Minted(props: ITokenProps & { macaroon: IMacaroon }): JSX.Element {
       <div className="jp-rsdat-Transfer-buttons">
         {button(trans.__('Copy'), () => {
           Clipboard.copyToSystem(macaroon.text);
-          Notification.success(trans.__('Copied.'), { autoClose: 2000 });
+          tell(trans.__('Copied.'), 'success', { autoClose: 2000 });
         })}
         {button(trans.__('Save as “%1”', macaroon.file_name), () =>
           saveFile(macaroon.file_name, macaroon.text)

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import { Signal, type ISignal } from '@lumino/signaling';
 import React from 'react';
+import { tell } from '../../common/notice';
 import { useNow } from '../../common/now';
 import { formatClock, formatSpan } from '../../common/units';
 import type { TokenSettings } from './settings';
@@ -41,7 +42,7 @@ export function warnOfEnds(options: INoticeOptions): void {
       Notification.dismiss(last);
     }
     const { endpoint } = token;
-    last = Notification.emit(
+    last = tell(
       warningWords(token, trans),
       token.stage === 'ended' ? 'error' : 'warning',
       {
