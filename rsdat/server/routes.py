@@ -94,6 +94,7 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/stac/collections", stacsearch.CollectionsHandler),
     ("/api/stac/searches", stacsearch.SearchesHandler),
     ("/api/stac/searches/{id}", stacsearch.SearchHandler),
+    ("/api/stac/searches/{id}/stop", stacsearch.StopHandler),
     ("/preview/{endpoint}/{path}", PreviewHandler),
     ("/files/{endpoint}/{path}", FilesHandler),
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rsdat.base.files import read_json
-from rsdat.server.stacselection import resolve_selection
+from rsdat.server.stacselection import choice_of
 
 if TYPE_CHECKING:
     from rsdat.dcache.transfers.workspace import Workspace
@@ -73,7 +73,7 @@ class StacCopies:
             lambda: read_json(folder / "request.json", format_version=1)
         )
         what = await self._what(request, None)
-        items = await self._items(request)
+        items, _ = await self._items(request)
         await asyncio.to_thread(write_items, folder, items)
         await asyncio.to_thread(write_order, folder, what)
 
@@ -90,12 +90,13 @@ class StacCopies:
             RsdatError: The selection can't be read.
         """
         await asyncio.to_thread(importlib.import_module, "rsdat.stac.copying.estimating")
-        from rsdat.stac.copying.estimating import estimated
+        from rsdat.stac.copying.estimating import MOST_ITEMS, estimated
         from rsdat.stac.copying.running import run
 
-        what = await self._what(request, await self._items(request))
+        items, total = await self._items(request, MOST_ITEMS)
+        what = await self._what(request, items)
         # In fsspec's loop, where the file systems live.
-        found = await asyncio.to_thread(lambda: run(estimated(what)))
+        found = await asyncio.to_thread(lambda: run(estimated(what, total)))
         return found.as_dict()
 
     async def _what(self, request: Mapping[str, Any], items: Any) -> Copying:
@@ -129,11 +130,14 @@ class StacCopies:
         endpoints = await self._storage.endpoints()
         return endpoints[0].name if endpoints else None
 
-    async def _items(self, request: Mapping[str, Any]) -> list[dict[str, Any]]:
-        found = await resolve_selection(
-            self._indexes, request["href"], request.get("endpoint"), request.get("selection")
+    async def _items(
+        self, request: Mapping[str, Any], most: int | None = None
+    ) -> tuple[list[dict[str, Any]], int]:
+        """Those of a request, an even choice if there are more than `most`; how many there are."""
+        found, total = await choice_of(
+            self._indexes, request["href"], request.get("endpoint"), request.get("selection"), most
         )
-        return await asyncio.to_thread(lambda: list(self._placed(found)))
+        return await asyncio.to_thread(lambda: list(self._placed(found))), total
 
     def _placed(self, items: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         """Items with addresses that fsspec knows."""

@@ -118,3 +118,15 @@ class SearchHandler(RsdatHandler):
         self.companion.stac.forget_search(id_)
         self.set_status(204)
         self.finish()
+
+
+class StopHandler(RsdatHandler):
+    """`/api/stac/searches/{id}/stop`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, id_: str) -> None:
+        """End it, and keep what it found."""
+        search = self.companion.stac.search(id_)
+        search.stop()
+        self.reply(search.as_dict())

@@ -38,18 +38,30 @@ async def resolve_selection(
     endpoint: str | None,
     selection: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
-    """The items that a `StacSelection` of the contract means.
+    """The items that a `StacSelection` of the contract means; see `choice_of`."""
+    return (await choice_of(indexes, href, endpoint, selection, None))[0]
+
+
+async def choice_of(
+    indexes: StacIndexes,
+    href: str,
+    endpoint: str | None,
+    selection: Mapping[str, Any] | None,
+    most: int | None,
+) -> tuple[list[dict[str, Any]], int]:
+    """The items that a `StacSelection` of the contract means; of more than `most` an even choice.
 
     Args:
         indexes: The companion's (`companion.stac`).
         href: Of a catalog, or `search:<id>`.
         endpoint: What `dcache:` addresses mean; None is the default one.
         selection: Of the contract; None means all.
+        most: How many are wanted; None: all.
 
     Returns:
         Their JSON as it was read, but with hrefs made absolute (`dcache:///…`, `workspace:/…`,
-        `http(s)://…`) and a link `self` to their own address; in the order of the selection, else
-        the latest first.
+        `http(s)://…`) and a link `self` to their own address, in the order of the selection, else
+        the latest first; and how many there are.
 
     Raises:
         NotFound: One of the items is not there any more.
@@ -59,18 +71,26 @@ async def resolve_selection(
     source = await source_of(indexes, href, endpoint)
     wanted = given.get("items")
     if wanted is not None:
+        from rsdat.stac.sampling import some_of
+
         items = await indexes.items(href, endpoint)
+        total = len(wanted)
+        wanted = [wanted[each] for each in some_of(total, most)]
         known = await asyncio.to_thread(items.by_href, wanted)
         found = await _read_missing(source, [each for each in wanted if each not in known])
+        known |= found
         return await asyncio.to_thread(
-            lambda: [_absolute({**known, **found}[each], each, source) for each in wanted]
-        )
+            lambda: [_absolute(known[each], each, source) for each in wanted]
+        ), total
     from rsdat.stac.index import parse_filter
 
     chosen = parse_filter(given.get("bbox"), given.get("datetime"), given.get("text"))
     items = await indexes.whole(href, endpoint, _WHOLE_S)
     return await asyncio.to_thread(
-        lambda: [_absolute(item, place, source) for place, item in items.chosen(chosen)]
+        lambda: (
+            [_absolute(item, place, source) for place, item in items.chosen(chosen, most)],
+            items.count(chosen),
+        )
     )
 
 

@@ -1144,6 +1144,25 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/stac/searches/{id}/stop': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** End it if it still runs, and keep what it has found so far. That is all that it holds from then on. */
+    post: operations['stopStacSearch'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/preview/{endpoint}/{path}': {
     parameters: {
       query?: {
@@ -1955,6 +1974,8 @@ export interface components {
       path: string;
       /** @description Entries that pass the filter, of those known by now. */
       total: number;
+      /** @description As many more pass it, and are left out as they begin with a dot. */
+      hidden: number;
       /** @description False while dCache is still telling the rest: a `dcache` event of this folder says when it is all there. */
       complete: boolean;
       offset: number;
@@ -2480,6 +2501,8 @@ export interface components {
       seconds: number | null;
       /** @description Bytes left of the destination's quota. */
       free: number | null;
+      /** @description Not all files were asked about: the numbers, but that of items, are those of an even choice. */
+      sampled: boolean;
     };
     StacApi: {
       name: string;
@@ -3426,6 +3449,8 @@ export interface operations {
         filter?: string;
         /** @description Looks from `offset` on, and then from the top, for a name that begins with this text, whatever the case. The page begins there; it is empty where there is none. */
         find?: string;
+        /** @description `0` leaves out names that begin with a dot; `hidden` of the answer says how many. */
+        hidden?: '0' | '1';
         /** @description `1` asks dCache anew instead of using a recent answer. */
         refresh?: '0' | '1';
       };
@@ -4513,6 +4538,29 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  stopStacSearch: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The search. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['StacSearch'];
+        };
       };
       default: components['responses']['Error'];
     };

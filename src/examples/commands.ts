@@ -1,8 +1,9 @@
 /** What can be done with the examples: one is copied into the workspace and opened. */
-import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
+import { tell } from '../common/notice';
 import { ApiError } from '../common/request';
 import { workspacePath } from '../common/workspace';
 import type { IExamplesApi } from './api';
@@ -67,7 +68,7 @@ export function addCommands(options: ICommandOptions): void {
         return await openDocument(copy.path);
       } catch (reason) {
         const { text } = ApiError.from(reason);
-        Notification.error(trans.__('The example was not opened: %1', text), {
+        tell(trans.__('The example was not opened: %1', text), 'error', {
           autoClose: false
         });
       }

@@ -1,6 +1,7 @@
 /** What the commands do: code, copies, staging, downloads. None of them rejects: failures are told. */
-import { Clipboard, Notification } from '@jupyterlab/apputils';
+import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { tell } from '../common/notice';
 import { ApiError } from '../common/request';
 import type { IStacFiles } from '../common/types';
 import type { IDCache } from '../tokens';
@@ -61,10 +62,11 @@ export class StacActions {
     const code = this.code(target);
     if (!this._options.insertCode(code)) {
       Clipboard.copyToSystem(code);
-      Notification.info(
+      tell(
         trans.__(
           'No notebook is open that takes code. The code is on the clipboard instead.'
-        )
+        ),
+        'info'
       );
     }
   }
@@ -92,10 +94,11 @@ export class StacActions {
       const files = await this._options.api.files(assetsOf(target));
       const places = inDCache(files);
       if (places.length === 0) {
-        Notification.info(
+        tell(
           trans.__(
             'None of these files is in dCache: there is nothing to stage.'
-          )
+          ),
+          'info'
         );
       }
       for (const { endpoint, paths } of places) {
@@ -116,7 +119,7 @@ export class StacActions {
       const places = inDCache(files);
       const others = files.elsewhere.length;
       if (places.length === 0 || others > 0) {
-        Notification.info(
+        tell(
           places.length === 0
             ? trans.__(
                 'None of these files is in dCache. Copy them there first: “Copy Assets…”.'
@@ -126,6 +129,7 @@ export class StacActions {
                 '%1 files are not in dCache and are left out.',
                 others
               ),
+          'info',
           { autoClose: 8000 }
         );
       }
@@ -174,10 +178,11 @@ export class StacActions {
       trans,
       attempt: async copy => {
         await api.copy(copy);
-        Notification.info(
+        tell(
           copy.assets?.length === 0
             ? trans.__('The catalog is being written to %1.', copy.to.path)
             : trans.__('The copy to %1 has begun.', copy.to.path),
+          'info',
           {
             autoClose: 5000,
             actions: [
@@ -200,7 +205,7 @@ export class StacActions {
       await action();
     } catch (reason) {
       const { text } = ApiError.from(reason);
-      Notification.error(this._options.trans.__('%1: %2', title, text), {
+      tell(this._options.trans.__('%1: %2', title, text), 'error', {
         autoClose: false
       });
     }

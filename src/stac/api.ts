@@ -68,6 +68,9 @@ export interface IStacApi {
   collections(url: string, signal?: AbortSignal): Promise<IStacCollections>;
   search(request: IStacSearchRequest): Promise<IStacSearch>;
   searchState(id: string): Promise<IStacSearch>;
+  /** End it; what it found stays. */
+  stopSearch(id: string): Promise<IStacSearch>;
+  /** End and forget it. */
   endSearch(id: string): Promise<void>;
   /** A small PNG of a picture in dCache. */
   preview(place: IStacPlace, signal?: AbortSignal): Promise<ArrayBuffer>;
@@ -166,6 +169,10 @@ export class StacApi implements IStacApi {
 
   searchState(id: string): Promise<IStacSearch> {
     return requestJson(this._settings, this._url('searches', id));
+  }
+
+  stopSearch(id: string): Promise<IStacSearch> {
+    return this._post(['searches', id, 'stop'], {});
   }
 
   endSearch(id: string): Promise<void> {

@@ -235,13 +235,20 @@ export function estimateLines(
     return [trans.__('%1: the catalog alone is written.', items)];
   }
   const lines = [
-    trans._n(
-      '%2: %1 file, %3',
-      '%2: %1 files, %3',
-      files,
-      items,
-      formatBytes(bytes)
-    )
+    estimate.sampled
+      ? trans.__(
+          '%1: about %2 files, about %3',
+          items,
+          files.toLocaleString(),
+          formatBytes(bytes)
+        )
+      : trans._n(
+          '%2: %1 file, %3',
+          '%2: %1 files, %3',
+          files,
+          items,
+          formatBytes(bytes)
+        )
   ];
   if (unknown > 0) {
     lines.push(
@@ -252,9 +259,12 @@ export function estimateLines(
       )
     );
   }
-  if (seconds !== null) {
+  // What is there or missing takes no time, and needs no words about it.
+  if (seconds !== null && there + missing < files) {
     lines.push(
-      trans.__('about %1, at the rate measured now', formatSpan(seconds))
+      Math.round(seconds) < 1
+        ? trans.__('less than a second, at the rate measured now')
+        : trans.__('about %1, at the rate measured now', formatSpan(seconds))
     );
   }
   if (there > 0) {

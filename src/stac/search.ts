@@ -16,6 +16,8 @@ import { intervalText, parseBox } from './filter';
 const RUNNING_MS = 2_000;
 const BACKOFF_MS = 30_000;
 const SPACING_MS = 500;
+/** The companion was restarted, or had too many. */
+const NO_SEARCH = 'no_search';
 
 /** As in docs/api.yaml, StacSearchRequest. */
 export const MOST_ITEMS = 100_000;
@@ -258,9 +260,10 @@ export class SearchModel implements IDisposable {
     if (this._isBeginning || 'problems' in asked) {
       return;
     }
-    await this._forget();
     this._isBeginning = true;
+    this._isUnwanted = false;
     this._failure = null;
+    await this._forget();
     this._emit();
     try {
       this._search = await this._api.search(asked.request);
@@ -271,12 +274,24 @@ export class SearchModel implements IDisposable {
     }
     this._isBeginning = false;
     this._emit();
+    if (this._isUnwanted) {
+      await this.stop();
+    }
   }
 
-  /** End the search under way, and forget what it found; settles in any case. */
+  /** End the search under way; what it found so far stays. Settles in any case. */
   async stop(): Promise<void> {
-    await this._forget();
-    this._emit();
+    // One that only begins has no name yet, and ends as soon as it has one.
+    this._isUnwanted = true;
+    const search = this._search;
+    if (search?.state !== 'running') {
+      return;
+    }
+    try {
+      this._take(search, await this._api.stopSearch(search.id));
+    } catch (reason) {
+      this._fail(search, ApiError.from(reason));
+    }
   }
 
   dispose(): void {
@@ -312,22 +327,40 @@ export class SearchModel implements IDisposable {
       return;
     }
     try {
-      const now = await this._api.searchState(search.id);
-      if (this._search?.id === now.id) {
-        this._search = now;
-        this._emit();
-      }
+      this._take(search, await this._api.searchState(search.id));
     } catch (reason) {
       const error = ApiError.from(reason);
-      if (error.code === 'not_found' && this._search === search) {
-        this._search = null;
-        this._failure = error;
-        this._began.emit(null);
-        this._emit();
-        return;
+      if (error.code !== NO_SEARCH) {
+        throw error;
       }
-      throw error;
+      this._fail(search, error);
     }
+  }
+
+  private _take(asked: IStacSearch, now: IStacSearch): void {
+    // An answer from before it was stopped may come after that.
+    if (this._search?.id !== asked.id || this._search.state === 'cancelled') {
+      return;
+    }
+    this._search = now;
+    if (now.state === 'cancelled' && this._request !== null) {
+      // Code for a notebook asks for as many, and not for those that were not waited for.
+      const limit = Math.max(1, now.found);
+      this._request = { ...this._request, limit };
+    }
+    this._emit();
+  }
+
+  private _fail(asked: IStacSearch, error: ApiError): void {
+    if (this._search?.id !== asked.id) {
+      return;
+    }
+    this._failure = error;
+    if (error.code === NO_SEARCH) {
+      this._search = null;
+      this._began.emit(null);
+    }
+    this._emit();
   }
 
   private _onEvent(_: unknown, { kind, id }: IChange): void {
@@ -353,6 +386,7 @@ export class SearchModel implements IDisposable {
   private _request: IStacSearchRequest | null = null;
   private _failure: ApiError | null = null;
   private _isBeginning = false;
+  private _isUnwanted = false;
   private _version = 0;
   private _control = new AbortController();
   private _poll: Poll;

@@ -61,7 +61,7 @@ async def test_of_a_workspace_catalog_to_dcache(
     assert before.pop("seconds") is not None
     assert before == {
         "items": 4, "files": 4, "bytes": 90_000, "unknown": 0, "there": 0, "on_tape": 0,
-        "missing": 1, "free": None,
+        "missing": 1, "free": None, "sampled": False,
     }  # fmt: skip
 
     made = await begin(transfers, **request)

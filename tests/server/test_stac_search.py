@@ -151,3 +151,11 @@ async def test_saved_apis(
     check_error(bad, 404, "no_api")
     secret = await lab.ask("PUT", "/api/stac/apis/bad", value={"url": "https://a:b@example.org/"})
     check_error(secret, 400, "bad_address")
+
+
+async def test_stop(lab: Lab, scenes: StacApi) -> None:
+    """One that is over stays as it is; one that nobody knows is told."""
+    found = await searched(lab, url=scenes.url, collections=["server-few"])
+    again = await lab.call("POST", "/api/stac/searches/{id}/stop", 200, id=found["id"], value={})
+    assert again == found
+    check_error(await lab.ask("POST", "/api/stac/searches/gone/stop", value={}), 404, "no_search")

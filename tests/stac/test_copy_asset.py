@@ -182,6 +182,7 @@ def test_estimate(web: WebFiles, dcache: Door, tmp_path: Path) -> None:
         "missing": 1,
         "seconds": 0,
         "free": 10_000,
+        "sampled": False,
     }
     assert found.seconds is not None
     # What an item tells is believed, and not asked for.
@@ -200,3 +201,38 @@ def test_an_estimate_of_many_asks_a_sample(web: WebFiles, tmp_path: Path) -> Non
     assert found.sampled
     assert (found.files, found.bytes, found.missing) == (1000, 100_000, 0)
     assert len([1 for verb, _, _ in web.asked if verb == "HEAD"]) <= 300
+
+
+def test_estimate_of_many_looks_at_an_even_choice(web: WebFiles, tmp_path: Path) -> None:
+    """Of 20 000 items no more files are asked about than of 300."""
+    web.files = {f"/{n}": b"x" * (1000 if n % 2 else 3000) for n in range(20_001)}
+    many: list[dict[str, Any]] = [
+        {
+            "type": "Feature",
+            "stac_version": "1.0.0",
+            "id": f"i{n}",
+            "geometry": None,
+            "properties": {"datetime": "2024-01-01T00:00:00Z"},
+            "links": [],
+            "assets": {"a": {"href": f"{web.url}/{n}"}, "b": {"href": f"{web.url}/{n}?b"}},
+        }
+        for n in range(20_001)
+    ]
+    (tmp_path / "to").mkdir()
+    found = estimate(many, ["a", "b"], str(tmp_path / "to"))
+    assert (found.items, found.files, found.sampled) == (20_001, 40_002, True)
+    assert found.seconds is not None
+    assert found.unknown == 0
+    assert found.bytes == pytest.approx(80e6, rel=0.3)
+    heads = [path for verb, path, _ in web.asked if verb == "HEAD"]
+    assert 0 < len(heads) <= 300
+
+
+def test_estimate_of_many_takes_sizes_from_the_items(tmp_path: Path) -> None:
+    """All of those looked at, not only of the files that would be asked about."""
+    many = [item(f"i{n}", {"a": f"https://example.invalid/{n}"}) for n in range(450)]
+    for n, each in enumerate(many):
+        each.assets["a"].extra_fields["file:size"] = n
+    found = estimate(many, None, str(tmp_path))
+    assert (found.items, found.files, found.sampled) == (450, 450, True)
+    assert found.bytes == sum(range(450))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -11,6 +12,7 @@ import requests
 
 from rsdat.base.errors import DoorBroken, InvalidInput, NotFound, Refused, RsdatError
 from rsdat.stac import search
+from rsdat.stac.index.query import Filter
 from rsdat.stac.searching import api, apis, conditions, request
 from rsdat.stac.searching.running import Search
 from tests.support.stac_api import StacApi, stac_api  # noqa: F401 - a fixture
@@ -259,3 +261,52 @@ def test_names_of_apis(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         apis.address("x")
     with pytest.raises(InvalidInput):
         apis.save("../x", "https://b.example/", "B")
+
+
+def test_a_search_that_is_stopped_keeps_what_it_found(site: Web) -> None:
+    """At once, although the API still thinks about the next page; that page is not wanted then."""
+    site.api()
+    asked, gate = threading.Event(), threading.Event()
+
+    def page(request_: Asked) -> tuple[int, dict[str, str], bytes]:
+        second = b"token" in request_.body
+        if second:
+            asked.set()
+            gate.wait(60)
+        value = {
+            "type": "FeatureCollection",
+            "features": [item(n) for n in ((2, 3) if second else (0, 1))],
+            "numberMatched": 4,
+            "links": []
+            if second
+            else [
+                {
+                    "rel": "next",
+                    "href": f"{site.url}/search",
+                    "method": "POST",
+                    "body": {"token": "next"},
+                    "merge": True,
+                }
+            ],
+        }
+        return 200, {}, json.dumps(value).encode()
+
+    site.answers["/search"] = page
+    told: list[str] = []
+    running = Search("s", request.Request(site.url), lambda: told.append(running.state))
+    running.start()
+    try:
+        assert asked.wait(30)
+        running.stop()
+        assert running.wait(0)
+        expected = {"state": "cancelled", "found": 2, "matched": 4, "problem": None}
+        assert expected.items() <= running.as_dict().items()
+        assert told[-1] == "cancelled"
+        running.stop()
+    finally:
+        gate.set()
+    running._thread.join(30)
+    assert not running._thread.is_alive()
+    assert expected.items() <= running.as_dict().items()
+    assert len(running.chosen(Filter())) == 2
+    running.close()

@@ -20,9 +20,12 @@ from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import Broken, chosen, items_in, jobs_of
 from rsdat.stac.copying.running import run
 from rsdat.stac.hrefs import absolute, parent, scheme_of
+from rsdat.stac.sampling import some_of
 from rsdat.stac.store import by_protocol
 
-#: Of more files than these an even choice is asked about, and the rest taken to be like them.
+#: Of more items than these an even choice is looked at, and the rest taken to be like them; so
+#: with the files of these that are asked about.
+MOST_ITEMS = 500
 SAMPLE = 300
 _QUESTIONS_AT_ONCE = 16
 _QUESTION_S = 20.0
@@ -46,7 +49,8 @@ class Estimate:
         missing: Files that are not where their item says, or may not be read.
         seconds: For what is not there yet, by the rate of some first bytes; None if none came.
         free: Bytes left at the destination; None where nobody says.
-        sampled: Not all files were asked about: their numbers are those of an even choice.
+        sampled: Not all files were asked about: these numbers, but `items`, are those of an even
+            choice.
     """
 
     items: int
@@ -62,9 +66,7 @@ class Estimate:
 
     def as_dict(self) -> dict[str, Any]:
         """The StacEstimate of `docs/api.yaml`."""
-        value = asdict(self)
-        del value["sampled"]
-        return value
+        return asdict(self)
 
 
 def estimate(
@@ -77,8 +79,8 @@ def estimate(
 ) -> Estimate:
     """What `copy_assets` with these arguments would bring; copies nothing.
 
-    Sizes are those of the items (`file:size`), else of dCache or of the web server. Above 300 files
-    that have to be asked about, an even choice of them is.
+    Sizes are those of the items (`file:size`), else of dCache or of the web server. Of more than
+    500 items, and of more than 300 files, an even choice is looked at.
 
     Args:
         items: As `copy_assets`.
@@ -104,23 +106,60 @@ def estimate(
     return run(estimated(what))
 
 
-async def estimated(what: Copying) -> Estimate:
-    """As `estimate`, in fsspec's event loop."""
+async def estimated(what: Copying, total: int | None = None) -> Estimate:
+    """As `estimate`, in fsspec's event loop.
+
+    Args:
+        what: The copy.
+        total: How many items there are, if those given are an even choice of them.
+    """
     places = Places(what.options, what.target_options)
-    count, jobs, lost = await asyncio.to_thread(_planned, what)
-    there = await _there(places, what, jobs)
-    asked = [job for job in jobs if job.size is None or await _is_dcache(places, job)]
-    step = max(1, -(-len(asked) // SAMPLE))
-    sample = asked[::step]
-    answers = await _ask(places, sample)
-    found = {job.target: facts for job, facts in zip(sample, answers, strict=True)}
-    return await _summed(places, what, count, jobs, lost, there, asked, found)
+    items = what.items
+    if total is None and isinstance(items, (list, tuple)):
+        total = len(items)
+        items = [items[each] for each in some_of(total, MOST_ITEMS)]
+    count, jobs, lost = await asyncio.to_thread(_planned, what, items)
+    looked_at = count + lost
+    factor = 1.0 if total is None or not looked_at else total / looked_at
+    chosen_jobs = [jobs[each] for each in some_of(len(jobs), SAMPLE)]
+    there = await _there(places, what, chosen_jobs)
+    asked = [job for job in chosen_jobs if job.size is None or await _is_dcache(places, job)]
+    answers = await _ask(places, asked)
+    found = {job.target: facts for job, facts in zip(asked, answers, strict=True)}
+    facts_ = [found[job.target] if job.target in found else Facts(job.size) for job in chosen_jobs]
+    plan = _Plan(
+        items=round(count * factor),
+        files=round(len(jobs) * factor),
+        lost=round(lost * factor),
+        said=sum(job.size or 0 for job in jobs) * factor,
+        all_said=all(job.size is not None for job in jobs),
+    )
+    return await _summed(places, what, plan, chosen_jobs, facts_, there)
 
 
-def _planned(what: Copying) -> tuple[int, list[Job], int]:
+@dataclass(frozen=True)
+class _Plan:
+    """How many there are of what, by the items alone.
+
+    Attributes:
+        items: That can be read.
+        files: Of them.
+        lost: Items that can't be read.
+        said: Bytes of files whose item says their size.
+        all_said: Those are all.
+    """
+
+    items: int
+    files: int
+    lost: int
+    said: float
+    all_said: bool
+
+
+def _planned(what: Copying, source: Any) -> tuple[int, list[Job], int]:
     items, jobs, lost = 0, [], 0
     folders = Folders(what.to)
-    for item in items_in(what.items, what.options):
+    for item in items_in(source, what.options):
         if isinstance(item, Broken):
             lost += 1
             continue
@@ -164,7 +203,7 @@ async def _bounded(values: Sequence[Any], work: Callable[[Any], Awaitable[Any]])
 async def _there(places: Places, what: Copying, jobs: Sequence[Job]) -> dict[str, int | None]:
     """Sizes of files at the destination, by address: its folders are listed, each once."""
     folders = sorted({parent(job.target) for job in jobs})
-    if not await _sizes(places, what.to):
+    if not await _exists(places, what.to):
         return {}
     listed = await _bounded(folders, lambda folder: _sizes(places, folder))
     return {
@@ -172,6 +211,14 @@ async def _there(places: Places, what: Copying, jobs: Sequence[Job]) -> dict[str
         for folder, names in zip(folders, listed, strict=True)
         for name, size in names.items()
     }
+
+
+async def _exists(places: Places, folder: str) -> bool:
+    filesystem = await places.filesystem(folder, target=True)
+    path = filesystem._strip_protocol(folder)  # noqa: SLF001 - fsspec's documented hook
+    if isinstance(filesystem, DCacheFileSystem):
+        return await (await filesystem.connect()).find(path) is not None
+    return bool(await asyncio.to_thread(filesystem.exists, path))
 
 
 async def _sizes(places: Places, folder: str) -> dict[str, int | None]:
@@ -190,52 +237,49 @@ async def _sizes(places: Places, folder: str) -> dict[str, int | None]:
 async def _summed(
     places: Places,
     what: Copying,
-    items: int,
+    plan: _Plan,
     jobs: Sequence[Job],
-    lost: int,
+    found: Sequence[Facts | None],
     there: Mapping[str, int | None],
-    asked: Sequence[Job],
-    found: Mapping[str, Facts | None],
 ) -> Estimate:
-    # One that was asked about stands for so many.
-    weight = len(asked) / len(found) if found else 1.0
-    size = unknown = whole = taped = missing = 0.0
-    left = 0.0
+    size = unknown = whole = taped = missing = left = said = 0
     readable: list[Job] = []
-    asked_targets = {job.target for job in asked}
-    for job in jobs:
-        counts = 1.0
-        facts: Facts | None = Facts(job.size)
-        if job.target in asked_targets:
-            if job.target not in found:
-                continue
-            facts, counts = found[job.target], weight
+    for job, facts in zip(jobs, found, strict=True):
+        said += job.size or 0
         if facts is None:
-            missing += counts
+            missing += 1
             continue
         bytes_ = facts.size if facts.size is not None else job.size
         is_there = job.target in there and there[job.target] == bytes_ is not None
-        whole += counts * is_there
-        taped += counts * (facts.on_tape and not is_there)
+        whole += is_there
+        taped += facts.on_tape and not is_there
         if bytes_ is None:
-            unknown += counts
+            unknown += 1
         else:
-            size += counts * bytes_
-            left += 0 if is_there else counts * bytes_
+            size += bytes_
+            left += 0 if is_there else bytes_
         if not is_there and not facts.on_tape:
             readable.append(job)
+    # One that was asked about stands for so many, and its bytes for so many.
+    weight = plan.files / len(jobs) if jobs else 1.0
+    scale = plan.said / said if plan.all_said and said else weight
     rate = await _rate(places, readable)
+    seconds = None
+    if not left and not unknown:
+        seconds = 0.0
+    elif rate:
+        seconds = round(left * scale / rate, 1)
     return Estimate(
-        items=items,
-        files=len(jobs) + lost,
-        bytes=round(size),
-        unknown=round(unknown),
-        there=round(whole),
-        on_tape=round(taped),
-        missing=round(missing) + lost,
-        seconds=0.0 if not left and not unknown else round(left / rate, 1) if rate else None,
+        items=plan.items,
+        files=plan.files + plan.lost,
+        bytes=round(size * scale),
+        unknown=round(unknown * weight),
+        there=round(whole * weight),
+        on_tape=round(taped * weight),
+        missing=round(missing * weight) + plan.lost,
+        seconds=seconds,
         free=await _free(places, what),
-        sampled=weight > 1,
+        sampled=len(jobs) < plan.files,
     )
 
 

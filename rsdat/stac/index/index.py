@@ -22,6 +22,7 @@ from rsdat.stac.index.spool import Spool
 from rsdat.stac.index.table import KEPT, Table, View
 from rsdat.stac.index.walk import Away, Stopped, Walk
 from rsdat.stac.index.web import shown
+from rsdat.stac.sampling import some_of
 
 _log = logging.getLogger(__name__)
 #: Between what is told of progress.
@@ -109,12 +110,19 @@ class Items:
             ],
         }
 
-    def chosen(self, wanted: query.Filter) -> list[tuple[str, dict[str, Any]]]:
-        """Address and JSON of the items that pass, the latest first."""
+    def count(self, wanted: query.Filter) -> int:
+        """How many pass."""
+        return len(query.select(self.view(), wanted, self._ranks))
+
+    def chosen(
+        self, wanted: query.Filter, most: int | None = None
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """Address and JSON of the items that pass, the latest first; of more than `most` some."""
         view = self.view()
         rows = query.ordered(
             view, query.select(view, wanted, self._ranks), "-datetime", self._ranks
         )
+        rows = rows[list(some_of(len(rows), most))]
         # In the order they lie in, so that no part of the kept file is read twice.
         found = {int(row): self.document(view, int(row)) for row in sorted(rows)}
         return [(view.hrefs[row], found[int(row)]) for row in rows]

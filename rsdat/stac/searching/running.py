@@ -49,6 +49,7 @@ class Search(Items):
         self._tell = changed
         self._told_s = 0.0
         self._stop = threading.Event()
+        self._taking = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rsdat-stac-search", daemon=True)
 
@@ -94,9 +95,24 @@ class Search(Items):
             "problems": [problem._asdict() for problem in self.problems.first(100)],
         }
 
+    def stop(self) -> None:
+        """End it, and keep what it found: that is all there is, from now on. Asks nobody."""
+        with self._taking:
+            if self.state != "running":
+                return
+            self._stop.set()
+            self.state = "cancelled"
+            self.complete = True
+        self._ended.set()
+        self._tell()
+
     def close(self) -> None:
         """End it, and forget what it found."""
-        self._stop.set()
+        with self._taking:
+            self._stop.set()
+            if self.state == "running":
+                self.state = "cancelled"
+        self._ended.set()
         if self._thread.is_alive():
             self._thread.join(90)  # one request more, at most
         super().close()
@@ -104,29 +120,34 @@ class Search(Items):
     def _run(self) -> None:
         try:
             for features, matched in pages(self.request):
-                self.matched = matched
-                if self._stop.is_set():
-                    self.state = "cancelled"
-                    return
-                self._take(features)
+                # What comes after it was stopped is not wanted any more.
+                with self._taking:
+                    if self._stop.is_set():
+                        return
+                    self.matched = matched
+                    self._take(features)
         except RsdatError as error:
-            self.failure = error
-            self.state = "failed"
+            self._end("failed", error)
         except Exception as error:  # noqa: BLE001 - or a page would not be told why it ended
             _log.exception("rsdat: a search in %s ended", without_query(self.request.url))
-            self.failure = DoorBroken(
+            ours = DoorBroken(
                 f"The search ended: {type(error).__name__}",
                 hint="The server's log tells more.",
                 code="search_broken",
             )
-            self.state = "failed"
+            self._end("failed", ours)
         else:
-            self.complete = True
-            self.state = "done"
-        finally:
-            self._ended.set()
-            if not self._stop.is_set():
-                self._tell()
+            self._end("done")
+
+    def _end(self, state: State, failure: RsdatError | None = None) -> None:
+        with self._taking:
+            if self._stop.is_set():
+                return
+            self.failure = failure
+            self.complete = failure is None
+            self.state = state
+        self._ended.set()
+        self._tell()
 
     def _take(self, features: list[dict[str, Any]]) -> None:
         rows, where = [], []

@@ -73,7 +73,8 @@ export const ESTIMATE: IStacEstimate = {
   on_tape: 0,
   missing: 0,
   seconds: 12,
-  free: null
+  free: null,
+  sampled: false
 };
 
 export class FakeApi implements IStacApi {
@@ -277,6 +278,12 @@ export class FakeApi implements IStacApi {
 
   async searchState(): Promise<IStacSearch> {
     this._ask('state');
+    return this._search();
+  }
+
+  async stopSearch(id: string): Promise<IStacSearch> {
+    this._ask(`stop ${id}`);
+    this.state = { ...this.state, state: 'cancelled' };
     return this._search();
   }
 

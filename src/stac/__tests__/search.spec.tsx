@@ -142,9 +142,48 @@ describe('the form', () => {
     ]);
     expect(screen.getByText('2 of 8 found so far…')).toBeVisible();
     await user.click(screen.getByRole('button', { name: 'Stop' }));
+    // What was found stays, and code asks for that.
+    expect(screen.getByText('Stopped at 2 of 8')).toBeVisible();
+    expect(api.ended).toEqual([]);
+    expect(begun).toEqual(['search:one']);
+    expect(search.request?.limit).toBe(2);
+    // The next one takes its place.
+    api.state = {};
+    await user.click(screen.getByRole('button', { name: 'Search' }));
     expect(api.ended).toEqual(['one']);
-    expect(begun).toEqual(['search:one', null]);
-    expect(screen.getByRole('button', { name: 'Search' })).toBeEnabled();
+    expect(begun).toEqual(['search:one', null, 'search:one']);
+  });
+
+  it('stops one that only begins as soon as it can', async () => {
+    const { api, search } = await show(['one']);
+    let begin: () => void = () => undefined;
+    const gate = new Promise<void>(resolve => (begin = resolve));
+    const real = api.search.bind(api);
+    api.search = async request => {
+      await gate;
+      return real(request);
+    };
+    const started = search.start();
+    await act(() => search.stop());
+    expect(api.asked).not.toContain('stop one');
+    begin();
+    await act(() => started);
+    expect(api.asked).toContain('stop one');
+    expect(search.isRunning).toBe(false);
+    expect(progressText(search, trans)).toBe('Stopped at 2 of 8');
+  });
+
+  it('says why a search can not be stopped, and forgets one that is gone', async () => {
+    const { api, search } = await show(['one']);
+    await act(() => search.start());
+    api.failure = new ApiError({ message: 'no answer', code: 'offline' });
+    await act(() => search.stop());
+    expect(screen.getByRole('alert')).toHaveTextContent('no answer');
+    expect(search.search).not.toBeNull();
+    api.failure = new ApiError({ message: 'it is gone', code: 'no_search' });
+    await act(() => search.stop());
+    expect(search.search).toBeNull();
+    expect(search.isRunning).toBe(false);
   });
 
   it('adds and removes an API', async () => {
@@ -407,4 +446,18 @@ it('an estimate says all that it knows', () => {
     '1 is not where its item says',
     'Only 1 MiB are left of the quota!'
   ]);
+});
+
+it('an estimate of a choice says so, and never that it takes no time', () => {
+  const line = (part: object) =>
+    estimateLines({ ...ESTIMATE, ...part }, trans).slice(0, 2);
+  expect(line({ items: 20_000, files: 40_000, sampled: true })[0]).toBe(
+    `20000 items: about ${(40_000).toLocaleString()} files, about 3 MiB`
+  );
+  expect(line({ seconds: 0.2 })[1]).toBe(
+    'less than a second, at the rate measured now'
+  );
+  expect(line({ seconds: 0, there: 3 })[1]).toBe(
+    '3 are there already and are left out'
+  );
 });

@@ -107,7 +107,7 @@ export function SearchForm(props: IProps): JSX.Element {
           <button
             type="button"
             className="jp-mod-styled jp-mod-warn"
-            title={trans.__('End the search; what it found so far goes, too')}
+            title={trans.__('End the search; what it found so far stays')}
             onClick={() => void search.stop()}
           >
             {trans.__('Stop')}
@@ -147,6 +147,15 @@ export function progressText(
     return isRunning ? trans.__('Asking…') : '';
   }
   const { found, matched, state } = search;
+  if (state === 'cancelled') {
+    return matched === null
+      ? trans.__('Stopped at %1', found.toLocaleString())
+      : trans.__(
+          'Stopped at %1 of %2',
+          found.toLocaleString(),
+          matched.toLocaleString()
+        );
+  }
   const count =
     matched === null
       ? trans.__('%1 found', found.toLocaleString())
