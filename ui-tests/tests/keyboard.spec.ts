@@ -5,11 +5,13 @@ import {
   openMenu,
   pressButton,
   showPanel,
+  tabThrough,
   tabTo
 } from './keyboard';
-import { run } from './lab';
+import { run, waitForLab } from './lab';
+import { ORDERS, PAST, TRANSFERS, answer, everyCluster } from './samples';
 import { control, grid, putFile, row, show } from './storage';
-import { card } from './support';
+import { card, openPanel } from './support';
 
 test('a cluster is made, scaled, used, looked at and shut down', async ({
   page
@@ -240,4 +242,38 @@ test('a catalog is gone through, and narrowed without its map', async ({
   await expect(search).toBeVisible();
   await pressButton(page, search.getByRole('button', { name: 'Add an API' }));
   await tabTo(page, search.getByRole('textbox', { name: 'Name' }));
+});
+
+test.describe('Tab leads through, and out again', () => {
+  test.use({ autoGoto: false });
+
+  test('with everything in the panels', async ({ page }) => {
+    await answer(page, 'clusters', everyCluster());
+    await answer(page, 'clusters/past', { clusters: [PAST] });
+    await answer(page, 'transfers', { transfers: TRANSFERS });
+    await answer(page, 'tape', { requests: ORDERS });
+    const [own] = page.context().pages();
+    await own.goto('/lab/workspaces/keyboard?reset');
+    await waitForLab(page);
+    // Lab gives it the keyboard some time after it has started.
+    await expect(page.locator('.jp-Launcher')).toBeFocused();
+    await openPanel(page, 'Clusters');
+    await expect(card(page, 'broken')).toBeVisible();
+    const clusters = await tabThrough(page, '#jp-rsdat-sidebar');
+    expect(clusters.join('\n')).toMatch(
+      /New SLURMCluster[\s\S]*Log of the scheduler[\s\S]*Shut down[\s\S]*Past clusters[\s\S]*Dashboards/
+    );
+    await putFile('/keys/one.txt', 'the first\n');
+    await show(page, '/keys');
+    const files = await tabThrough(page, '#jp-rsdat-dcache');
+    expect(files.join('\n')).toMatch(/Upload[\s\S]*Filter files[\s\S]*grid/);
+    await run(page, 'rsdat-stac:open', {
+      href: 'dcache:///demo/radar/catalog.json'
+    });
+    await expect(page.locator('.jp-rsdat-StacStatus-line')).toHaveText(
+      '8 items'
+    );
+    const catalog = await tabThrough(page, '.jp-rsdat-Stac');
+    expect(catalog.join('\n')).toMatch(/tree[\s\S]*Area[\s\S]*grid/);
+  });
 });

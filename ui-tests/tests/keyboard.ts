@@ -26,6 +26,71 @@ export async function pressButton(page: Page, target: Locator): Promise<void> {
   await page.keyboard.press('Enter');
 }
 
+/** One stop of Tab: what it is called, and whether one sees that it has the focus. */
+interface IStop {
+  name: string;
+  isSeen: boolean;
+}
+
+/** What has the focus, if it is inside of `root`. */
+async function stop(page: Page, root: string): Promise<IStop | null> {
+  return await page.evaluate(root => {
+    const node = document.activeElement as HTMLElement | null;
+    if (!node?.closest(root)) {
+      return null;
+    }
+    const active = node.getAttribute('aria-activedescendant');
+    const marked = [
+      node,
+      active ? document.getElementById(active) : null
+    ].filter(each => each !== null);
+    return {
+      name: `${node.getAttribute('role') ?? node.localName} ${
+        node.getAttribute('aria-label') || node.innerText || node.title
+      }`
+        .replace(/\s+/g, ' ')
+        .slice(0, 60),
+      isSeen: marked.some(each => {
+        const { outlineStyle, outlineWidth } = getComputedStyle(each);
+        return outlineStyle !== 'none' && parseFloat(outlineWidth) > 0;
+      })
+    };
+  }, root);
+}
+
+/**
+ * Go by Tab through a part of the page, from its first stop until the focus has left it.
+ *
+ * Fails where one is caught, or can't see where one is.
+ *
+ * @returns The names of the stops.
+ */
+export async function tabThrough(page: Page, root: string): Promise<string[]> {
+  // A stop just before, so that Tab is what gives the focus.
+  await page.evaluate(root => {
+    const before = document.createElement('button');
+    before.id = 'before';
+    document.querySelector(root)!.before(before);
+    before.focus();
+    before.addEventListener('blur', () => before.remove());
+  }, root);
+  const stops: string[] = [];
+  for (;;) {
+    await page.keyboard.press('Tab');
+    const here = await stop(page, root);
+    if (here === null) {
+      return stops;
+    }
+    expect(here.isSeen, `one sees that “${here.name}” has the focus`).toBe(
+      true
+    );
+    stops.push(here.name);
+    expect(stops.length, `one gets out after ${stops.slice(-3)}`).toBeLessThan(
+      FAR
+    );
+  }
+}
+
 /** Show one of the panels at the left by its tab, without a mouse. */
 export async function showPanel(page: Page, id: string): Promise<void> {
   const tab = page.locator(`.jp-SideBar.jp-mod-left [data-id="${id}"]`);

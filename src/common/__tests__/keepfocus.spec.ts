@@ -1,4 +1,5 @@
 /** The keyboard stays in use. */
+import { Dialog } from '@jupyterlab/apputils';
 import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
 import { MessageLoop } from '@lumino/messaging';
@@ -79,6 +80,57 @@ describe('keepFocus', () => {
     end();
   });
 
+  it('goes on with the item that took the place of one that is gone', async () => {
+    const end = keepFocus(node);
+    const list = node.appendChild(document.createElement('ul'));
+    const items = [1, 2, 3].map(() =>
+      list.appendChild(document.createElement('li'))
+    );
+    const [, second, third] = items.map(item => button(item));
+    second.focus();
+    items[1].remove();
+    await waitFor(() => expect(items[2]).toBe(document.activeElement));
+    // The others' buttons have the same name; they are not what had the focus.
+    button(items[0]);
+    await Promise.resolve();
+    expect(items[2]).toBe(document.activeElement);
+    third.focus();
+    items[2].remove();
+    await waitFor(() => expect(items[0]).toBe(document.activeElement));
+    list.remove();
+    await waitFor(() => expect(node).toBe(document.activeElement));
+    end();
+  });
+
+  it('gives it to what has the same names when all was drawn anew', async () => {
+    const end = keepFocus(node);
+    const draw = (): HTMLButtonElement => {
+      node.replaceChildren();
+      return ['one', 'two'].map(name => {
+        const item = node.appendChild(document.createElement('section'));
+        item.setAttribute('aria-label', name);
+        const made = button(item);
+        made.textContent = 'Scale';
+        return made;
+      })[1];
+    };
+    draw().focus();
+    node.replaceChildren('Loading…');
+    await waitFor(() => expect(node).toBe(document.activeElement));
+    const again = draw();
+    await waitFor(() => expect(again).toBe(document.activeElement));
+
+    // Who has gone on meanwhile stays there.
+    node.replaceChildren('Loading…');
+    await waitFor(() => expect(node).toBe(document.activeElement));
+    const other = button(document.body);
+    other.focus();
+    draw();
+    await Promise.resolve();
+    expect(other).toBe(document.activeElement);
+    end();
+  });
+
   it('does not fetch it back from who left for nothing', async () => {
     const end = keepFocus(node);
     const test = button(node);
@@ -125,6 +177,24 @@ describe('returnFocus', () => {
     row.blur();
     MessageLoop.sendMessage(context, Widget.Msg.CloseRequest);
     await waitFor(() => expect(row).toBe(document.activeElement));
+  });
+
+  it('gives it back also after a dialog that the command opens', async () => {
+    const context = menu();
+    const row = button(node);
+    returnFocus(context, node);
+    row.focus();
+    row.dispatchEvent(new MouseEvent('contextmenu', { bubbles: true }));
+    Widget.attach(context, document.body);
+    context.node.tabIndex = -1;
+    context.node.focus();
+    MessageLoop.sendMessage(context, Widget.Msg.CloseRequest);
+    const dialog = new Dialog({ title: 'Move' });
+    const done = dialog.launch();
+    await waitFor(() => expect(dialog.isAttached).toBe(true));
+    dialog.reject();
+    await done;
+    expect(row).toBe(document.activeElement);
   });
 
   it('leaves it where the command has moved it', async () => {
