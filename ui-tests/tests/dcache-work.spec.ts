@@ -114,6 +114,7 @@ test('a name that is refused stays typed, with the reason', async ({
   await field.fill('c.txt');
   await field.press('Enter');
   await expect(rename).toBeHidden();
+  await expect(grid(panel)).toBeFocused();
   await expect(row(panel, 'c.txt')).toHaveAttribute('aria-selected', 'true');
   expect(await textOf('/refused/b.txt')).toBe('b');
 
@@ -136,6 +137,8 @@ test('a name that is refused stays typed, with the reason', async ({
   await expect(folder).toHaveValue('/refused/inner/');
   await folder.press('Enter');
   await expect(move).toBeHidden();
+  // Also after a dialog that the menu opened.
+  await expect(grid(panel)).toBeFocused();
   await expect(row(panel, 'c.txt')).toBeHidden();
   expect(await textOf('/refused/inner/c.txt')).toBe('a');
 });
