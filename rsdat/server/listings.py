@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rsdat.base.clock import to_iso
 from rsdat.base.errors import RsdatError
 from rsdat.dcache import paths
-from rsdat.server.order import arrange, beginning, by_name, folded, matching
+from rsdat.server.order import arrange, beginning, by_name, folded, hidden, matching, visible
 
 if TYPE_CHECKING:
     from rsdat.dcache.entry import Entry
@@ -67,7 +67,10 @@ class _Folder:
     #: It was changed since; shown only until the new one is there.
     stale: bool = False
     orders: dict[str, array[int]] = field(default_factory=dict)
-    filtered: OrderedDict[tuple[str, str], array[int]] = field(default_factory=OrderedDict)
+    #: By order, filter, and whether hidden names are among them.
+    filtered: OrderedDict[tuple[str, str, bool], array[int]] = field(default_factory=OrderedDict)
+    #: Those with hidden names; None until they were counted.
+    hidden: array[int] | None = None
 
 
 class _Loading:
@@ -127,14 +130,16 @@ class Listings:
             endpoint: Name of the endpoint.
             path: Literal path of the folder, in its one form.
             load: Asks dCache for the folder.
-            query: offset, limit, sort, filter, find and refresh of the contract.
+            query: offset, limit, sort, filter, find, hidden and refresh of the contract.
 
         Raises:
             RsdatError: What `load` raises.
         """
         anew = query["refresh"] == "1"
         folder, complete = await self._folder((endpoint, path), load, query["sort"], anew=anew)
-        rows = await _rows(folder, query["sort"], folded(query["filter"]))
+        wanted, with_hidden = folded(query["filter"]), query["hidden"] == "1"
+        rows = await _rows(folder, query["sort"], wanted, with_hidden=with_hidden)
+        left_out = 0 if with_hidden else await _hidden(folder, wanted)
         offset = query["offset"]
         if start := folded(query["find"]):
             found = await asyncio.to_thread(beginning, folder.rows, rows, start, offset)
@@ -143,6 +148,7 @@ class Listings:
         return {
             "path": path,
             "total": len(rows),
+            "hidden": left_out,
             "complete": complete,
             "offset": offset,
             "entries": [folder.rows.entry(number).as_dict() for number in numbers],
@@ -335,23 +341,41 @@ class Listings:
             self._folders.popitem(last=False)
 
 
-async def _rows(folder: _Folder, sort: str, wanted: str) -> Sequence[int]:
+async def _rows(folder: _Folder, sort: str, wanted: str, *, with_hidden: bool) -> Sequence[int]:
     order = folder.orders.get(sort)
     if order is None:
         # 200 000 names take a good part of a second: not on the event loop.
         order = await asyncio.to_thread(_ordered, folder, sort)
-    if not wanted:
+    # Few folders have hidden ones: the others cost nothing.
+    with_hidden = with_hidden or not folder.hidden
+    if with_hidden and not wanted:
         return order
-    kept = folder.filtered.pop((sort, wanted), None)
+    key = (sort, wanted, with_hidden)
+    kept = folder.filtered.pop(key, None)
     if kept is None:
-        kept = await asyncio.to_thread(matching, folder.rows, order, wanted)
-    folder.filtered[sort, wanted] = kept
+        kept = await asyncio.to_thread(_filtered, folder, order, wanted, with_hidden)
+    folder.filtered[key] = kept
     while len(folder.filtered) > _MAX_FILTERS:
         folder.filtered.popitem(last=False)
     return kept
 
 
+async def _hidden(folder: _Folder, wanted: str) -> int:
+    """How many names that pass a filter are hidden."""
+    numbers = folder.hidden or ()
+    if wanted and numbers:
+        numbers = await asyncio.to_thread(matching, folder.rows, numbers, wanted)
+    return len(numbers)
+
+
+def _filtered(folder: _Folder, order: array[int], wanted: str, with_hidden: bool) -> array[int]:
+    kept = order if with_hidden else visible(folder.rows, order)
+    return matching(folder.rows, kept, wanted)
+
+
 def _ordered(folder: _Folder, sort: str) -> array[int]:
+    if folder.hidden is None:
+        folder.hidden = hidden(folder.rows)
     names = folder.orders.get("name")
     if names is None:
         names = folder.orders["name"] = by_name(folder.rows)

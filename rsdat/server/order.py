@@ -81,6 +81,17 @@ def arrange(rows: Rows, names: Sequence[int], sort: str) -> array[int]:
     return array("i", (n for part in (folders, others) for n in _part(part, values, descending)))
 
 
+def hidden(rows: Rows) -> array[int]:
+    """The rows' numbers whose names begin with a dot, ours of what is not finished among them."""
+    return array("i", (number for number, name in enumerate(rows.names) if name.startswith(".")))
+
+
+def visible(rows: Rows, order: Sequence[int]) -> array[int]:
+    """Those of an order that are not `hidden`."""
+    names = rows.names
+    return array("i", (number for number in order if not names[number].startswith(".")))
+
+
 def matching(rows: Rows, order: Sequence[int], wanted: str) -> array[int]:
     """Those of an order whose names hold a text, which is `folded` already."""
     names = rows.names

@@ -1,4 +1,5 @@
 /** What the commands do: ask, call the companion, show the result. */
+import { Notification } from '@jupyterlab/apputils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { tell } from '../common/notice';
@@ -20,6 +21,7 @@ import type { DCacheModel } from './model';
 import {
   folderOf,
   inFolder,
+  isHidden,
   nameOf,
   toLabPath,
   typedPath,
@@ -29,8 +31,21 @@ import {
 /** Failures told one by one when several entries are moved. */
 const MAX_PROBLEMS = 3;
 
+/** How long it is told how something ended that was cancelled too late. */
+const LATE_MS = 6_000;
+
+/** How long it is told that what was named is hidden. */
+const HIDDEN_MS = 10_000;
+
 /** Folders looked into before a deletion; of more it is only said that all below goes. */
 const MAX_LOOKED_INTO = 20;
+
+/** What is told of an action whose dialog was cancelled while it ran; each gets what was typed. */
+interface ILateWords {
+  failed: (value: string) => string;
+  goesOn: (value: string) => string;
+  done: (value: string) => string;
+}
 
 export namespace DCacheActions {
   export interface IOptions {
@@ -93,12 +108,11 @@ export class DCacheActions {
 
   /** Ask for a name and make a folder of it. */
   async newFolder(folder: IPlace, given?: string): Promise<void> {
-    const { api, model, trans } = this._options;
-    const make = async (name: string): Promise<void> => {
+    const { api, trans } = this._options;
+    const make = async (name: string, signal?: AbortSignal): Promise<void> => {
       const path = inFolder(folder.path, name);
       await api.makeFolder({ ...folder, path });
-      await model.refresh(false);
-      model.selectName(name);
+      await this._showNew(name, signal);
     };
     const title = (name: string): string =>
       trans.__('Can’t make the folder “%1”', name);
@@ -106,7 +120,13 @@ export class DCacheActions {
       await this._try(title(given), () => make(given));
       return;
     }
-    await this._whileAsking(make, title, attempt =>
+    const words: ILateWords = {
+      failed: title,
+      goesOn: name =>
+        trans.__('Too late to cancel: dCache is making the folder “%1”.', name),
+      done: name => trans.__('The folder “%1” was made.', name)
+    };
+    await this._whileAsking(make, words, attempt =>
       askName(
         {
           title: trans.__('New folder'),
@@ -122,13 +142,15 @@ export class DCacheActions {
 
   /** Ask for another name and give it to an entry. */
   async rename(place: IPlace, given?: string): Promise<void> {
-    const { model, trans } = this._options;
+    const { trans } = this._options;
     const old = nameOf(place.path);
-    const rename = async (name: string): Promise<void> => {
+    const rename = async (
+      name: string,
+      signal?: AbortSignal
+    ): Promise<void> => {
       if (name !== old) {
         await this._move(place, inFolder(folderOf(place.path), name));
-        await model.refresh(false);
-        model.selectName(name);
+        await this._showNew(name, signal);
       }
     };
     const title = trans.__('Can’t rename “%1”', old);
@@ -136,20 +158,23 @@ export class DCacheActions {
       await this._try(title, () => rename(given));
       return;
     }
-    await this._whileAsking(
-      rename,
-      () => title,
-      attempt =>
-        askName(
-          {
-            title: trans.__('Rename “%1”', old),
-            label: trans.__('New name'),
-            name: old,
-            accept: trans.__('Rename'),
-            attempt
-          },
-          trans
-        )
+    const words: ILateWords = {
+      failed: () => title,
+      goesOn: () =>
+        trans.__('Too late to cancel: dCache is renaming “%1”.', old),
+      done: name => trans.__('“%1” was renamed to “%2”.', old, name)
+    };
+    await this._whileAsking(rename, words, attempt =>
+      askName(
+        {
+          title: trans.__('Rename “%1”', old),
+          label: trans.__('New name'),
+          name: old,
+          accept: trans.__('Rename'),
+          attempt
+        },
+        trans
+      )
     );
   }
 
@@ -162,6 +187,7 @@ export class DCacheActions {
     const { model, trans } = this._options;
     // What was moved at the first try isn't at the second.
     const left = new Set(entries);
+    let current = '';
     const move = async (typed: string, signal?: AbortSignal): Promise<void> => {
       const folder = typedPath(typed, model.path);
       const problems: string[] = [];
@@ -170,6 +196,7 @@ export class DCacheActions {
         if (signal?.aborted) {
           break;
         }
+        current = name;
         try {
           if (folderOf(path) !== folder) {
             await this._move({ endpoint, path }, inFolder(folder, name));
@@ -183,7 +210,9 @@ export class DCacheActions {
         }
       }
       if (left.size < entries.length) {
-        model.clearSelection();
+        if (!signal?.aborted) {
+          model.clearSelection();
+        }
         await model.refresh(false);
       }
       if (problems.length > 0) {
@@ -204,7 +233,26 @@ export class DCacheActions {
       await this._try(title(), () => move(given));
       return;
     }
-    await this._whileAsking(move, title, attempt =>
+    const words: ILateWords = {
+      failed: title,
+      goesOn: () =>
+        entries.length === 1
+          ? trans.__('Too late to cancel: dCache is moving “%1”.', current)
+          : trans.__(
+              'Cancelled. Only “%1” is still moved: dCache was asked already.',
+              current
+            ),
+      done: () =>
+        entries.length === 1
+          ? trans.__('“%1” was moved.', current)
+          : trans._n(
+              '%2 of %1 entry was moved before it was cancelled.',
+              '%2 of %1 entries were moved before it was cancelled.',
+              entries.length,
+              (entries.length - left.size).toLocaleString()
+            )
+    };
+    await this._whileAsking(move, words, attempt =>
       askDestination(
         {
           entries,
@@ -273,6 +321,31 @@ export class DCacheActions {
     });
   }
 
+  /** Read the folder again and select what has a new name in it; where that is hidden, say so. */
+  private async _showNew(name: string, signal?: AbortSignal): Promise<void> {
+    const { model, trans } = this._options;
+    await model.refresh(false);
+    if (signal?.aborted) {
+      // Somebody who went on meanwhile shall keep what he has selected since.
+      return;
+    }
+    model.selectName(name);
+    if (isHidden(name) && !model.showsHidden) {
+      const words = trans.__('“%1” begins with a dot and is hidden.', name);
+      tell(words, 'info', {
+        autoClose: HIDDEN_MS,
+        actions: [
+          {
+            label: trans.__('Show Hidden Files'),
+            callback: () => {
+              model.showsHidden = true;
+            }
+          }
+        ]
+      });
+    }
+  }
+
   private _move(place: IPlace, destination: string): Promise<unknown> {
     return this._options.contents.rename(
       toLabPath(place),
@@ -302,6 +375,8 @@ export class DCacheActions {
           offset: 0,
           limit: 1,
           sort: 'name',
+          // Hidden ones go, too: they count.
+          hidden: true,
           filter: '',
           refresh: true
         });
@@ -312,26 +387,47 @@ export class DCacheActions {
   }
 
   /**
-   * Ask in a dialog that shows what fails; what fails after it was cancelled is told otherwise.
+   * Ask in a dialog that shows what fails. What was asked of dCache can't be taken back: that it
+   * goes on after the dialog was cancelled is told, and how it ends.
    */
   private async _whileAsking(
     action: (value: string, signal: AbortSignal) => Promise<void>,
-    titleOf: (value: string) => string,
+    words: ILateWords,
     ask: (attempt: (value: string) => Promise<void>) => Promise<void>
   ): Promise<void> {
+    const { trans } = this._options;
     const control = new AbortController();
     const { signal } = control;
-    await ask(async value => {
+    let running: { value: string } | null = null;
+    let notice: string | null = null;
+    const attempt = async (value: string): Promise<void> => {
+      running = { value };
       try {
         await action(value, signal);
       } catch (reason) {
         if (!signal.aborted) {
           throw reason;
         }
-        tellFailure(titleOf(value), reason, this._options.trans);
+        tellFailure(words.failed(value), reason, trans);
+        return;
+      } finally {
+        running = null;
+        if (notice !== null) {
+          Notification.dismiss(notice);
+        }
       }
-    });
+      if (notice !== null) {
+        tell(words.done(value), 'success', { autoClose: LATE_MS });
+      }
+    };
+    await ask(attempt);
     control.abort();
+    const late = running as { value: string } | null;
+    if (late !== null) {
+      notice = tell(words.goesOn(late.value), 'in-progress', {
+        autoClose: false
+      });
+    }
   }
 
   private async _try(

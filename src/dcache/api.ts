@@ -29,6 +29,8 @@ export interface IListRequest extends IPlace {
   filter: string;
   /** Look from `offset` on, round the end, for a name that begins so: the page begins there. */
   find?: string;
+  /** False leaves out names that begin with a dot. */
+  hidden?: boolean;
   /** Ask dCache anew, whatever the companion remembers. */
   refresh?: boolean;
 }
@@ -104,6 +106,7 @@ export class DCacheApi implements IDCacheApi {
       sort: request.sort,
       filter: request.filter,
       ...(request.find ? { find: request.find } : {}),
+      ...(request.hidden === false ? { hidden: '0' } : {}),
       ...(request.refresh ? { refresh: '1' } : {})
     });
     return requestJson(this._settings, url, { signal }, LISTING_LIMIT_MS);

@@ -151,6 +151,22 @@ export function addCommands(options: ICommandOptions): void {
     }
   });
 
+  commands.addCommand(CommandIDs.toggleHidden, {
+    label: trans.__('Show Hidden Files'),
+    caption: trans.__(
+      'Show names that begin with a dot, also those of what is being written'
+    ),
+    isToggleable: true,
+    isToggled: () => model.showsHidden,
+    describedBy: schema({}),
+    execute: () => {
+      model.showsHidden = !model.showsHidden;
+    }
+  });
+  model.changed.connect(() =>
+    commands.notifyCommandChanged(CommandIDs.toggleHidden)
+  );
+
   addCodeCommands({
     commands,
     model,

@@ -30,7 +30,9 @@ export async function completePath(
         offset: 0,
         limit: 200,
         sort: 'name',
-        filter: nameOf(typed)
+        filter: nameOf(typed),
+        // As shells do: hidden ones are offered to who has typed their dot.
+        hidden: nameOf(typed).startsWith('.')
       },
       signal
     );

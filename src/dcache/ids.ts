@@ -5,6 +5,7 @@ export namespace CommandIDs {
   export const rename = 'rsdat-dcache:rename';
   export const move = 'rsdat-dcache:move';
   export const remove = 'rsdat-dcache:delete';
+  export const toggleHidden = 'rsdat-dcache:toggle-hidden-files';
   export const copyPath = 'rsdat-dcache:copy-path';
   export const copyUrl = 'rsdat-dcache:copy-url';
   export const copyCode = 'rsdat-dcache:copy-code';

@@ -50,6 +50,11 @@ export class Listing implements IDisposable {
     return this._total;
   }
 
+  /** As many more pass the filter, but are hidden. */
+  get hidden(): number {
+    return this._hidden;
+  }
+
   /** Whether dCache has told all; until then `total` grows. */
   get isComplete(): boolean {
     return this._isComplete;
@@ -324,6 +329,7 @@ export class Listing implements IDisposable {
   private _accept(page: number, listing: IListing): void {
     this._problem = null;
     this._total = listing.total;
+    this._hidden = listing.hidden;
     this._isComplete = listing.complete;
     this._watchGrowth();
     // Set anew, so that the pages used last are last in the map's order.
@@ -381,6 +387,7 @@ export class Listing implements IDisposable {
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _growing: ReturnType<typeof setTimeout> | undefined;
   private _total = 0;
+  private _hidden = 0;
   private _isComplete = true;
   private _isLoaded = false;
   private _refreshing: Promise<void> | null = null;

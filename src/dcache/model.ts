@@ -8,11 +8,12 @@ import type { IRowRange } from '../common/windowed';
 import type { IDCache } from '../tokens';
 import type { IDCacheApi, SortKey } from './api';
 import { completePath } from './complete';
+import { listFolder } from './folderlisting';
 import { go, NOWHERE, visit } from './history';
-import { Listing, PAGE_ROWS } from './listing';
-import { folderOf, isWithin, nameOf, type IPlace } from './paths';
+import type { Listing } from './listing';
+import { folderOf, isWithin, nameOf, splitId, type IPlace } from './paths';
 import { Selecting } from './selecting';
-import { NOTHING, summaryOf, type ISelection } from './selection';
+import { NOTHING, summaryOf, elsewhere, type ISelection } from './selection';
 
 /** By what the rows are sorted. */
 export interface ISort {
@@ -51,7 +52,7 @@ export class DCacheModel implements IDCache, IDisposable {
     return this._stateChanged;
   }
 
-  /** Emitted when endpoint, path or order changed: what is worth remembering. */
+  /** Emitted when endpoint, path, order or `showsHidden` changed: what is worth remembering. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -80,6 +81,24 @@ export class DCacheModel implements IDCache, IDisposable {
 
   get filter(): string {
     return this._filter;
+  }
+
+  /** Whether names that begin with a dot are among the rows. */
+  get showsHidden(): boolean {
+    return this._showsHidden;
+  }
+
+  set showsHidden(value: boolean) {
+    if (value === this._showsHidden) {
+      return;
+    }
+    this._showsHidden = value;
+    if (this._listing === null) {
+      this._changed.emit();
+    } else {
+      // Nobody shall act on what is not seen.
+      void this._relist(elsewhere(this.selection, value));
+    }
   }
 
   /** The rows; null until an endpoint is known. */
@@ -229,7 +248,7 @@ export class DCacheModel implements IDCache, IDisposable {
     const reverse = this._sort.key === key && !this._sort.reverse;
     this._sort = { key, reverse };
     // The same entries in another order: those selected stay so, the keyboard begins anew.
-    void this._relist({ ...NOTHING, entries: this.selection.entries });
+    void this._relist(elsewhere(this.selection, true));
   }
 
   /** Show only names that contain a text. */
@@ -385,26 +404,14 @@ export class DCacheModel implements IDCache, IDisposable {
       return;
     }
     this._drop();
-    const { _path: path, _filter: filter, _sort: sort } = this;
-    const folder = {
-      endpoint,
-      path,
-      sort: sort.reverse ? (`-${sort.key}` as const) : sort.key,
-      filter
-    };
-    const listing = new Listing({
-      settle_ms: this._settle_ms,
-      isIdle: () => !this._isShown,
-      fetchPage: ({ page, count = 1, anew, signal }) => {
-        const [offset, limit] = [page * PAGE_ROWS, count * PAGE_ROWS];
-        return this._api.list(
-          { ...folder, offset, limit, refresh: anew },
-          signal
-        );
-      },
-      find: (find, offset, signal) =>
-        this._api.list({ ...folder, offset, limit: 1, find }, signal)
-    });
+    const { _path: path, _filter: filter, _showsHidden: hidden } = this;
+    const { key, reverse } = this._sort;
+    const sort = reverse ? (`-${key}` as const) : key;
+    const listing = listFolder(
+      this._api,
+      { endpoint, path, sort, filter, hidden },
+      { settle_ms: this._settle_ms, isIdle: () => !this._isShown }
+    );
     this._listing = listing;
     this._history = visit(this._history, { endpoint, path });
     this._selecting.attach(listing, selection);
@@ -462,6 +469,7 @@ export class DCacheModel implements IDCache, IDisposable {
   private _path = '/';
   private _sort: ISort = { key: 'name', reverse: false };
   private _filter = '';
+  private _showsHidden = false;
   private _listing: Listing | null = null;
   private _selecting: Selecting;
   private _history = NOWHERE;
@@ -484,10 +492,4 @@ export namespace DCacheModel {
     /** See `Listing.IOptions`. */
     settle_ms?: number;
   }
-}
-
-/** The two halves of an event's id, `endpoint:path`; an endpoint's name has no colon. */
-function splitId(id: string): [string, string] {
-  const colon = id.indexOf(':');
-  return colon === -1 ? [id, '/'] : [id.slice(0, colon), id.slice(colon + 1)];
 }

@@ -112,3 +112,14 @@ export function numberedName(name: string, number: number): string {
     ? `${name.slice(0, dot)} (${number})${name.slice(dot)}`
     : `${name} (${number})`;
 }
+
+/** Whether a name is one of those that are not shown unless asked for; `.rsdat-…` is one. */
+export function isHidden(name: string): boolean {
+  return name.startsWith('.');
+}
+
+/** The two halves of an event's id, `endpoint:path`; an endpoint's name has no colon. */
+export function splitId(id: string): [string, string] {
+  const colon = id.indexOf(':');
+  return colon === -1 ? [id, '/'] : [id.slice(0, colon), id.slice(colon + 1)];
+}

@@ -19,12 +19,12 @@ import { returnFocus } from '../common/keepfocus';
 import type { MissedEvents } from '../common/missed';
 import { insertCode } from '../common/insert';
 import { reveal } from '../common/place';
-import { Section } from '../common/section';
 import type { IEntry } from '../common/types';
 import { ICompanion, IDCache, IDCacheSidebar } from '../tokens';
 // Activation needs these at once: the drive before any document is restored, the actions for
 // its signals and the page's address.
 /* eslint-disable jupyter/prefer-lazy-imports */
+import { Section } from '../common/section';
 import { DCacheActions } from './actions';
 import { DCacheApi, type IDCacheApi } from './api';
 import { Bookmarks } from './bookmarks';
@@ -238,11 +238,12 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       followHabits({
         registry: settings,
         bookmarks,
+        model,
         setOpenLimit: limit_bytes => {
           drive.openLimit_bytes = limit_bytes;
         },
         onFailure: reason =>
-          tellFailure(trans.__('The bookmark was not kept'), reason, trans)
+          tellFailure(trans.__('The setting was not kept'), reason, trans)
       })
     );
     section.visibleChanged.connect((_, isVisible) => {

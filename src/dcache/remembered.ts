@@ -87,15 +87,16 @@ async function startsAtHome(
 export interface ISettingOptions {
   registry: ISettingRegistry | null;
   bookmarks: Bookmarks;
+  model: DCacheModel;
   /** Of a file that an editor is given, in bytes. */
   setOpenLimit: (limit_bytes: number) => void;
-  /** The bookmarks could not be kept. */
+  /** Bookmarks, or whether hidden files are shown, could not be kept. */
   onFailure: (reason: unknown) => void;
 }
 
-/** Follow the settings, and keep bookmarks in them: they are the user's, not the workspace's. */
+/** Follow the settings, and keep in them what is the user's and not the workspace's. */
 export async function followHabits(options: ISettingOptions): Promise<void> {
-  const { bookmarks, onFailure, registry, setOpenLimit } = options;
+  const { bookmarks, model, onFailure, registry, setOpenLimit } = options;
   if (registry === null) {
     return;
   }
@@ -108,6 +109,7 @@ export async function followHabits(options: ISettingOptions): Promise<void> {
   }
   const read = (): void => {
     bookmarks.restore(settings.get('bookmarks').composite);
+    model.showsHidden = settings.get('showHiddenFiles').composite === true;
     const limit_MiB = settings.get('openLimit').composite;
     if (typeof limit_MiB === 'number') {
       setOpenLimit(limit_MiB * 2 ** 20);
@@ -115,6 +117,12 @@ export async function followHabits(options: ISettingOptions): Promise<void> {
   };
   read();
   settings.changed.connect(read);
+  model.changed.connect(() => {
+    const { showsHidden } = model;
+    if (showsHidden !== settings.get('showHiddenFiles').composite) {
+      settings.set('showHiddenFiles', showsHidden).catch(onFailure);
+    }
+  });
   bookmarks.changed.connect(() => {
     const places = bookmarks.places as unknown as PartialJSONValue;
     const saved = settings.get('bookmarks').composite;

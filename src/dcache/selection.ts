@@ -2,6 +2,7 @@
 import type { IEntry } from '../common/types';
 import type { IRowRange } from '../common/windowed';
 import { isOnTape, isStaged } from './format';
+import { isHidden } from './paths';
 
 /** More entries than dCache lists in a time that anybody waits; they take some 100 MB of a tab. */
 export const MAX_SELECTED = 300_000;
@@ -120,4 +121,13 @@ export function summaryOf({ entries }: ISelection): ISummary {
     summaries.set(entries, summary);
   }
   return summary;
+}
+
+/** The same entries, the hidden ones only if they are shown, in other rows: the keyboard begins anew. */
+export function elsewhere(
+  { entries }: ISelection,
+  showsHidden: boolean
+): ISelection {
+  const seen = [...entries].filter(([name]) => showsHidden || !isHidden(name));
+  return { ...NOTHING, entries: new Map(seen) };
 }

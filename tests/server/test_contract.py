@@ -179,6 +179,7 @@ def test_defaults() -> None:
         "sort": "name",
         "filter": "",
         "find": "",
+        "hidden": "1",
         "refresh": "0",
     }
     assert check_body("DeleteRequest", {"path": "/x"}) == {"path": "/x", "recursive": False}

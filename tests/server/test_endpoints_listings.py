@@ -50,7 +50,15 @@ async def test_another_dcache_under_the_same_name(
 async def test_a_listing_under_way_is_not_kept() -> None:
     """It is told to those who had asked before."""
     listings, asked = Listings(), asyncio.Event()
-    query = {"refresh": "0", "sort": "name", "filter": "", "find": "", "offset": 0, "limit": 10}
+    query = {
+        "refresh": "0",
+        "sort": "name",
+        "filter": "",
+        "find": "",
+        "hidden": "1",
+        "offset": 0,
+        "limit": 10,
+    }
 
     async def slow(_limit: int | None) -> Rows:
         await asked.wait()

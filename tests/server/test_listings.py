@@ -17,7 +17,15 @@ from rsdat.server.order import arrange, by_name
 from tests.support.door import Door
 from tests.support.server import Lab, until
 
-QUERY = {"offset": 0, "limit": 200, "sort": "name", "filter": "", "find": "", "refresh": "0"}
+QUERY = {
+    "offset": 0,
+    "limit": 200,
+    "sort": "name",
+    "filter": "",
+    "find": "",
+    "hidden": "1",
+    "refresh": "0",
+}
 
 
 def entry(name: str, **values: Any) -> Entry:
@@ -138,6 +146,31 @@ async def test_pages_and_filter() -> None:
     answer = await listings.page("e", "/x", source.load, {**QUERY, "filter": "\u00e9"})
     assert answer["total"] == 2
     assert await page(listings, source, offset=99) == ""
+    assert source.asked == 1
+
+
+async def test_hidden_names_are_left_out_and_counted() -> None:
+    """In every order, filter, page and search; what changes is counted anew."""
+    listings = Listings()
+    source = Source("b.tif", "a.tif", ".c.tif", ".rsdat-0123456789abcdef.part")
+
+    async def found(**query: Any) -> tuple[str, int, int]:
+        asked = {**QUERY, "hidden": "0", **query}
+        answer = await listings.page("e", "/x", source.load, asked)
+        names = " ".join(row["name"] for row in answer["entries"])
+        return names, answer["total"], answer["hidden"]
+
+    assert await found() == ("a.tif b.tif", 2, 2)
+    assert await found(sort="-name", limit=1, offset=1) == ("a.tif", 2, 2)
+    assert await found(filter=".TIF") == ("a.tif b.tif", 2, 1)
+    assert await found(filter=".c") == ("", 0, 1)
+    assert await found(find=".") == ("", 2, 2)
+    assert (await found(hidden="1"))[1:] == (4, 0)
+    assert await found(hidden="1", filter=".c") == (".c.tif", 1, 0)
+    await listings.change("e", "/x", {"a.tif": None, ".d": entry(".d"), "e": entry("e")})
+    assert await found() == ("b.tif e", 2, 3)
+    await listings.change("e", "/x", dict.fromkeys((".c.tif", ".d", source.names[3])))
+    assert await found() == ("b.tif e", 2, 0)
     assert source.asked == 1
 
 

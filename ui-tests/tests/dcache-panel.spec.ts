@@ -1,7 +1,7 @@
 /** The dCache panel in the hand: selecting, going about, details, changes of others, code. */
 import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
-import { notebookReady, run } from './lab';
+import { checkItem, notebookReady, run } from './lab';
 import { door, grid, putFile, row } from './storage';
 import { drag, openPanel } from './support';
 
@@ -56,6 +56,38 @@ test('many are selected by mouse and keyboard, and deleted', async ({
   await expect(status(panel)).toHaveText('7 entries');
   expect((await door('/selected/file 13')).status).toBe(404);
   expect((await door('/selected/file 12')).status).toBe(200);
+});
+
+test('hidden files are counted, and shown when asked for', async ({ page }) => {
+  const hidden = ['.profile', '.rsdat-0123456789abcdef.part'];
+  const panel = await folderWith(page, '/hidden', [...hidden, 'seen.txt']);
+  await expect(status(panel)).toHaveText('1 entry, 2 hidden');
+  await expect(row(panel, 'seen.txt')).toBeVisible();
+  await expect(row(panel, '.profile')).toHaveCount(0);
+
+  const toggle = async (): Promise<void> => {
+    await row(panel, 'seen.txt').click({ button: 'right' });
+    const item = { name: 'Show Hidden Files' };
+    await page.getByRole('menuitemcheckbox', item).click();
+  };
+  await toggle();
+  for (const name of hidden) {
+    await expect(row(panel, name)).toBeVisible();
+  }
+  await expect(status(panel)).toHaveText('3 entries');
+  await expect(grid(panel)).toBeFocused();
+  await page.keyboard.press('Control+a');
+  await expect(status(panel)).toContainText('3 of 3 entries selected');
+  await toggle();
+  await expect(row(panel, '.profile')).toHaveCount(0);
+  await grid(panel).focus();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.press('Delete');
+  const dialog = page.getByRole('dialog', { name: 'Delete “seen.txt”?' });
+  await dialog.getByRole('button', { name: 'Delete' }).click();
+  await expect(panel).toContainText('All files in this folder are hidden.');
+  await expect(status(panel)).toHaveText('0 entries, 2 hidden');
+  expect((await door('/hidden/.profile')).status).toBe(200);
 });
 
 test('every row of a long list is selected by one key', async ({ page }) => {
@@ -153,7 +185,7 @@ test('a file that is dragged into a cell is read there', async ({ page }) => {
   const cell = page.getByRole('main').locator('.jp-CodeCell .cm-content');
   await drag(page, row(panel, 'notes.txt'), cell.first());
   await expect(cell.first()).toContainText('dcache:///dragged/notes.txt');
-  await page.notebook.enterCellEditingMode(0);
+  await cell.first().focus();
   await page.keyboard.press('Control+End');
   await page.keyboard.type('\nprint(text.upper())');
   await run(page, 'notebook:run-cell');
@@ -168,7 +200,7 @@ test('columns are chosen and stay', async ({ page }) => {
     grid(panel).getByRole('columnheader', { name });
   await expect(header('Size')).toBeVisible();
   await header('Name').click({ button: 'right' });
-  await page.getByRole('menuitemcheckbox', { name: 'Size' }).click();
+  await checkItem(page, 'Size').click();
   await expect(header('Size')).toBeHidden();
   await header('Name').click({ button: 'right' });
   await page.getByRole('menuitem', { name: 'Reset Columns' }).click();

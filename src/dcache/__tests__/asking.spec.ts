@@ -98,12 +98,53 @@ describe('renaming', () => {
     await user.click(button('Cancel'));
     await renamed;
     expect(moved).toHaveLength(1);
+    expect(told()).toEqual(['Too late to cancel: dCache is renaming “a.txt”.']);
     // Nobody sees the dialog any more.
     answer.reject(failure('not_permitted', 403));
     await waitFor(() =>
       expect(told()).toEqual(['Can’t rename “a.txt”: failed: not_permitted'])
     );
   });
+});
+
+it('says how a folder that was cancelled too late ends', async () => {
+  const { actions, api, model, user } = await setup();
+  const answer = new PromiseDelegate<void>();
+  const make = api.makeFolder.bind(api);
+  api.makeFolder = async place => answer.promise.then(() => make(place));
+  const made = actions.newFolder({ endpoint: 'here', path: '/home' });
+  await user.type(
+    await screen.findByRole('textbox', { name: 'Name' }),
+    'x{Enter}'
+  );
+  await user.click(button('Cancel'));
+  await made;
+  expect(told()).toEqual([
+    'Too late to cancel: dCache is making the folder “x”.'
+  ]);
+  model.select(1);
+  answer.resolve();
+  await waitFor(() => expect(told()).toEqual(['The folder “x” was made.']));
+  // What was selected meanwhile stays so.
+  expect(model.selected.map(({ name }) => name)).toEqual(['b.txt']);
+});
+
+it('says nothing when nothing runs any more', async () => {
+  const { actions, user } = await setup();
+  const renamed = actions.rename(place);
+  await screen.findByRole('textbox', { name: 'New name' });
+  await user.click(button('Cancel'));
+  await renamed;
+  expect(told()).toEqual([]);
+});
+
+it('says that what was named is hidden, and shows it', async () => {
+  const { actions, model } = await setup();
+  await actions.rename(place, '.a.txt');
+  expect(told()).toEqual(['“.a.txt” begins with a dot and is hidden.']);
+  const [{ options }] = Notification.manager.notifications;
+  options.actions?.[0].callback(new MouseEvent('click'));
+  expect(model.showsHidden).toBe(true);
 });
 
 it('keeps the name of a folder that can’t be made', async () => {
@@ -191,8 +232,15 @@ describe('moving', () => {
     await user.type(field, '/home/inner{Enter}');
     await user.click(button('Cancel'));
     await done;
+    expect(told()).toEqual([
+      'Cancelled. Only “a.txt” is still moved: dCache was asked already.'
+    ]);
     answer.resolve();
-    await new Promise(resolve => setTimeout(resolve, 20));
+    await waitFor(() =>
+      expect(told()).toEqual([
+        '1 of 3 entries were moved before it was cancelled.'
+      ])
+    );
     expect(moved).toHaveLength(1);
   });
 });

@@ -159,10 +159,14 @@ export class FakeApi implements IDCacheApi {
         });
       });
     }
-    const all = [...this._files.values()]
+    const passing = [...this._files.values()]
       .map(({ entry }) => entry)
       .filter(entry => folderOf(entry.path) === request.path)
       .filter(({ name }) => name.includes(request.filter));
+    const all = passing.filter(
+      ({ name }) => request.hidden !== false || !name.startsWith('.')
+    );
+    const hidden = passing.length - all.length;
     if (request.sort.startsWith('-')) {
       all.reverse();
     }
@@ -175,6 +179,7 @@ export class FakeApi implements IDCacheApi {
       return {
         path: request.path,
         total: all.length,
+        hidden,
         complete: this.isComplete,
         offset: row ?? all.length,
         entries: row === undefined ? [] : [all[row]],
@@ -184,6 +189,7 @@ export class FakeApi implements IDCacheApi {
     return {
       path: request.path,
       total: all.length,
+      hidden,
       complete: this.isComplete,
       offset: request.offset,
       entries: all.slice(request.offset, request.offset + request.limit),

@@ -109,6 +109,38 @@ describe('DCacheModel', () => {
     expect(model.listing).not.toBeNull();
   });
 
+  it('leaves out hidden names unless asked for them, and counts them', async () => {
+    const { api, model } = setup();
+    api.add('/home/.profile');
+    api.add('/home/.rsdat-0123456789abcdef.part');
+    const changed = jest.fn();
+    await model.show();
+    model.changed.connect(changed);
+    expect(model.listing?.total).toBe(6);
+    expect(model.listing?.hidden).toBe(2);
+    await model.selectAll();
+    expect(selectedNames(model)).toEqual(NAMES);
+
+    model.showsHidden = true;
+    await settle();
+    expect(changed).toHaveBeenCalledTimes(1);
+    expect(model.listing?.total).toBe(8);
+    expect(model.listing?.hidden).toBe(0);
+    // The same entries stay selected; what nobody sees does not.
+    expect(selectedNames(model)).toEqual(NAMES);
+    await model.selectAll();
+    expect(model.selected).toHaveLength(8);
+    await model.typeAhead('.pro');
+    model.toggle(0);
+    expect(selectedNames(model)).toEqual(['.profile', 'f000000']);
+
+    model.showsHidden = false;
+    await settle();
+    expect(selectedNames(model)).toEqual(['f000000']);
+    await model.typeAhead('.pro');
+    expect(selectedNames(model)).toEqual(['f000000']);
+  });
+
   it('goes up with the folder it came from selected', async () => {
     const { model } = setup();
     await model.show();

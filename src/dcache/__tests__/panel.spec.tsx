@@ -376,6 +376,23 @@ describe('round the list', () => {
     expect(api.listed.map(({ refresh }) => refresh)).toEqual([false, true]);
   });
 
+  it('says how many files are hidden', async () => {
+    const { api, model } = await setup(api => {
+      api.add('/home/.profile');
+    });
+    expect(
+      screen.getByText(/All files in this folder are hidden/)
+    ).toBeVisible();
+    api.add('/home/a.txt');
+    await act(() => model.refresh());
+    expect(screen.getByRole('status')).toHaveTextContent('1 entry, 1 hidden');
+    await act(async () => {
+      model.showsHidden = true;
+    });
+    expect(row('.profile')).toBeInTheDocument();
+    expect(screen.getByRole('status')).toHaveTextContent('2 entries');
+  });
+
   it('says that a folder is empty', async () => {
     await setup();
     expect(screen.getByText(/This folder is empty/)).toBeVisible();

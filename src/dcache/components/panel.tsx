@@ -67,16 +67,7 @@ export function DCachePanel(props: IPanelContext): JSX.Element {
         <div className="jp-rsdat-DCache-list">
           <FileGrid {...props} />
           {isEmpty && (
-            <p className="jp-rsdat-DCache-empty">
-              {model.filter
-                ? trans.__(
-                    'No name in this folder contains “%1”.',
-                    model.filter
-                  )
-                : trans.__(
-                    'This folder is empty. Drop files here to upload them.'
-                  )}
-            </p>
+            <p className="jp-rsdat-DCache-empty">{emptyWords(model, props)}</p>
           )}
         </div>
         <Status {...props} />
@@ -84,6 +75,16 @@ export function DCachePanel(props: IPanelContext): JSX.Element {
       </div>
     </DropZone>
   );
+}
+
+/** Said where there is no row. */
+function emptyWords(model: DCacheModel, { trans }: IPanelContext): string {
+  if (model.filter) {
+    return trans.__('No name in this folder contains “%1”.', model.filter);
+  }
+  return model.listing?.hidden
+    ? trans.__('All files in this folder are hidden. The menu shows them.')
+    : trans.__('This folder is empty. Drop files here to upload them.');
 }
 
 function Filter(props: IPanelContext): JSX.Element {
@@ -222,5 +223,8 @@ function statusOf(model: DCacheModel, { trans }: IPanelContext): string {
     // What folders hold nobody has counted.
     return hasFolder ? text : trans.__('%1 (%2)', text, formatBytes(bytes));
   }
-  return trans._n('%2 entry', '%2 entries', listing.total, total);
+  const text = trans._n('%2 entry', '%2 entries', listing.total, total);
+  return listing.hidden > 0
+    ? trans.__('%1, %2 hidden', text, listing.hidden.toLocaleString())
+    : text;
 }
