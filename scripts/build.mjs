@@ -1,12 +1,15 @@
 // Bundles lib/ into rsdat/labextension with @jupyterlab/builder, without Python.
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { replaceBuild } from './replace.mjs';
 
 const require = createRequire(import.meta.url);
 const json = path => JSON.parse(readFileSync(path, 'utf8'));
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const args = process.argv.slice(2);
 
 /**
  * The packages that Lab shares, as the builder wants them, but each asked for as package.json does:
@@ -26,18 +29,32 @@ function sharedPackages() {
   return meta;
 }
 
-const core = mkdtempSync(join(tmpdir(), 'rsdat-core-'));
-writeFileSync(join(core, 'package.json'), JSON.stringify(sharedPackages()));
-const { status } = spawnSync(
+const work = mkdtempSync(join(tmpdir(), 'rsdat-build-'));
+writeFileSync(join(work, 'package.json'), JSON.stringify(sharedPackages()));
+
+// The builder empties the folder that package.json names, long before it fills it: a Lab that is
+// open would find nothing. So it is told of another. Watching goes on in place.
+const { jupyterlab } = require('../package.json');
+const shown = join(root, jupyterlab.outputDir);
+const fresh = args.includes('--watch') ? null : join(work, 'labextension');
+if (fresh) {
+  jupyterlab.outputDir = relative(root, fresh);
+}
+process.on('exit', status => {
+  if (fresh && status === 0) {
+    replaceBuild(fresh, shown);
+  }
+  rmSync(work, { recursive: true });
+});
+
+process.chdir(root);
+const builder =
+  require.resolve('@jupyterlab/builder/lib/build-labextension.js');
+process.argv = [
   process.execPath,
-  [
-    require.resolve('@jupyterlab/builder/lib/build-labextension.js'),
-    '--core-path',
-    core,
-    ...process.argv.slice(2),
-    '.'
-  ],
-  { stdio: 'inherit' }
-);
-rmSync(core, { recursive: true });
-process.exit(status ?? 1);
+  builder,
+  ...['--core-path', work],
+  ...args,
+  root
+];
+require(builder);

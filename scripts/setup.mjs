@@ -210,6 +210,7 @@ function setupExtension() {
     'package.json',
     'tsconfig.json',
     'scripts/build.mjs',
+    'scripts/replace.mjs',
     'scripts/webpack.config.cjs',
     ...filesBelow('src'),
     ...filesBelow('style'),

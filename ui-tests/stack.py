@@ -46,7 +46,13 @@ class Server:
     def _start(self) -> subprocess.Popen[bytes]:
         with self._log.open("ab") as log:
             return subprocess.Popen(
-                self._argv, env=self._env, stdout=log, stderr=log, start_new_session=True
+                self._argv,
+                env=self._env,
+                # Extensions write beside them where they are started, as collaboration its store.
+                cwd=self._log.parent,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def watch(self, changed: threading.Event) -> None:
@@ -122,6 +128,7 @@ def start(
         "PATH": f"{VENV_BIN}:{os.environ['PATH']}",
         # Nothing of the developer's own Jupyter takes part.
         "JUPYTER_CONFIG_DIR": str(folder / "jupyter-config"),
+        "JUPYTER_DATA_DIR": str(folder / "jupyter-data"),
         "JUPYTER_RUNTIME_DIR": str(folder / "jupyter-runtime"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
@@ -157,7 +164,10 @@ def hub_settings(port: int) -> dict[str, str]:
 def start_hub(folder: Path, env: dict[str, str], hub: dict[str, str], port: int) -> Server:
     """A JupyterHub whose servers know of our Slurm and our files."""
     (folder / "home").mkdir(parents=True)
-    kept = ("RSDAT_HOME", "RSDAT_QUEUE", "SLURM_CONF", "JUPYTER_CONFIG_DIR", "PATH")
+    kept = (
+        *("RSDAT_HOME", "RSDAT_QUEUE", "SLURM_CONF", "PATH"),
+        *("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"),
+    )
     servers = {name: env[name] for name in kept if name in env} | {
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),

@@ -1,5 +1,5 @@
 /** Lab seen from inside its page: wait until it is up, run commands, run notebooks. */
-import type { Page } from '@playwright/test';
+import type { Locator, Page } from '@playwright/test';
 
 /** Starting a kernel on a machine that does much else takes long. */
 export const KERNEL_MS = 120_000;
@@ -8,6 +8,8 @@ interface IOutput {
   output_type: string;
   ename?: string;
   evalue?: string;
+  /** Of a stream. */
+  text?: string | string[];
 }
 
 interface ICell {
@@ -94,6 +96,13 @@ export async function run(
   );
 }
 
+/** An item of a menu that is on or off. Lab 4.2 gives it the role of any other. */
+export function checkItem(page: Page, name: string): Locator {
+  return page
+    .getByRole('menuitemcheckbox', { name })
+    .or(page.getByRole('menuitem', { name }));
+}
+
 /** Bring a widget of Lab's shell to the front. */
 export async function activate(page: Page, id: string): Promise<void> {
   await page.evaluate(
@@ -162,5 +171,18 @@ export async function progress(
         .filter(output => output.output_type === 'error')
         .map(output => `${output.ename}: ${output.evalue}`)
     };
+  });
+}
+
+/** What the code cells of the notebook in front have printed. From the model: Lab 4.2 hides cells out of sight. */
+export async function printed(page: Page): Promise<string> {
+  return await page.evaluate(() => {
+    const { model } = (window as unknown as ILabWindow).jupyterapp!.shell
+      .currentWidget!.content;
+    return Array.from(model.cells)
+      .filter(cell => cell.type === 'code')
+      .flatMap(cell => cell.outputs.toJSON())
+      .flatMap(output => output.text ?? [])
+      .join('');
   });
 }

@@ -219,8 +219,9 @@ export async function walkFiles(page: Page, eye: ILook): Promise<void> {
   await eye.look(page, 'no folder', FILES);
 
   await page.unroute(api('dcache/demo/list'));
-  await panel.getByRole('searchbox', { name: 'Filter files' }).fill('');
   await panel.getByRole('button', { name: 'Retry' }).click();
+  await expect(panel.getByRole('alert')).toBeHidden();
+  await panel.getByRole('searchbox', { name: 'Filter files' }).fill('');
   await expect(row(panel, 'a.txt')).toBeVisible();
   await panel.getByRole('button', { name: 'Edit path' }).click();
   await panel.getByRole('combobox', { name: 'Path' }).fill('/axe/in');
