@@ -148,6 +148,27 @@ describe('ClustersPanel', () => {
     );
   });
 
+  it('speaks all that one answer changes', async () => {
+    const [a, b] = [
+      { id: 'a', name: 'A' },
+      { id: 'b', name: 'B' }
+    ];
+    await answer(
+      aList(
+        aCluster({ ...a, state: 'starting' }),
+        aCluster({ ...b, state: 'starting' })
+      )
+    );
+    const diagnosis = { message: 'Out of memory.', hint: null };
+    await answer(
+      aList(aCluster(a), aCluster({ ...b, state: 'failed', diagnosis })),
+      1
+    );
+    expect(
+      screen.getByText('A is running. B is failed: Out of memory.')
+    ).toHaveAttribute('role', 'status');
+  });
+
   it('moves the focus with the arrows and selects with Enter', async () => {
     await answer(
       aList(aCluster({ id: 'a', name: 'A' }), aCluster({ id: 'b', name: 'B' }))

@@ -133,13 +133,18 @@ function Announcer(props: {
   const { model, trans } = props;
   const [words, setWords] = React.useState('');
   React.useEffect(() => {
+    // One answer may change several: all of it is said.
+    let said: string[] = [];
     const onChange = (
       _: ClusterModel,
       change: ClusterModel.IStateChange
     ): void => {
-      const said = announcement(change.before, change.after, trans);
-      if (said !== null) {
-        setWords(said);
+      const sentence = announcement(change.before, change.after, trans);
+      if (sentence !== null && said.push(sentence) === 1) {
+        queueMicrotask(() => {
+          setWords(said.join('. '));
+          said = [];
+        });
       }
     };
     model.stateChanged.connect(onChange);

@@ -233,10 +233,11 @@ function useAnnouncement(model: TapeModel, trans: TranslationBundle): string {
     if (isReady) {
       before.current = new Map(orders.map(({ id, state }) => [id, state]));
     }
-    for (const order of old ? orders : []) {
-      if (old?.get(order.id) === 'running' && order.state !== 'running') {
-        setWords(endWords(order, trans));
-      }
+    const ended = (old ? orders : []).filter(
+      ({ id, state }) => old?.get(id) === 'running' && state !== 'running'
+    );
+    if (ended.length > 0) {
+      setWords(ended.map(order => endWords(order, trans)).join(' '));
     }
   }, [orders, isReady, trans]);
   return words;

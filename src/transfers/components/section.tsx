@@ -123,16 +123,20 @@ function useAnnouncement({ model, trans }: ITransfersContext): string {
     if (isReady) {
       before.current = new Map(transfers.map(item => [item.id, item]));
     }
+    const said: string[] = [];
     for (const transfer of old ? transfers : []) {
       const was = old?.get(transfer.id)?.state;
       if (was === transfer.state) {
         continue;
       }
       if (transfer.state === 'asking' && transfer.question) {
-        setWords(trans.__('“%1” exists already', transfer.question.path));
+        said.push(trans.__('“%1” exists already', transfer.question.path));
       } else if (was !== undefined && !isMoving(transfer)) {
-        setWords(endWords(transfer, trans));
+        said.push(endWords(transfer, trans));
       }
+    }
+    if (said.length > 0) {
+      setWords(said.join(' '));
     }
   }, [transfers, isReady, trans]);
   return words;
