@@ -66,7 +66,11 @@
     }
   });
   tell('ready');
-  if (document.head?.dataset.rsdat === 'broken') {
+  // The companion's own page, in the place of one of Dask's.
+  const instead = document.head?.dataset.rsdat;
+  if (instead === 'broken') {
     tell('closed');
+  } else if (instead === 'missing') {
+    tell('missing');
   }
 })();

@@ -12,7 +12,7 @@ from __future__ import annotations
 import functools
 import html
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from jupyter_server.auth.decorator import allow_unauthenticated, authorized
@@ -20,7 +20,7 @@ from jupyter_server.utils import url_path_join
 from jupyter_server_proxy.handlers import ProxyHandler
 from tornado import httpclient, iostream, web, websocket
 
-from rsdat.base.errors import DoorBroken, RsdatError
+from rsdat.base.errors import DoorBroken, NotFound, RsdatError
 from rsdat.server.companion import Companion
 from rsdat.server.dashboardkeys import DashboardKeys
 from rsdat.server.handler import ErrorAnswers, RsdatHandler
@@ -35,6 +35,7 @@ _PRIVATE_HEADERS = ("Cookie", "Authorization", "X-Xsrftoken", "Referer", KEY_HEA
 CONNECT_S = 10.0
 ANSWER_S = 60.0
 _GOING_AWAY = 1001
+NO_PAGE = 404
 #: Scripts run, may open Dask's manual in another tab and save a picture, in an origin of their own.
 SANDBOX = "sandbox allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads"
 
@@ -126,15 +127,7 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
             super().write_error_body(body)
             return
         self.set_header("Content-Type", "text/html; charset=utf-8")
-        hint = f"<p>{html.escape(body['hint'])}</p>" if body.get("hint") else ""
-        code = html.escape(body["details"]["code"])
-        page = (
-            "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
-            "<title>No dashboard</title></head>"
-            "<body style='font-family: sans-serif; margin: 2em; color: #555'>"
-            f"<p data-code='{code}'>{html.escape(body['message'])}</p>{hint}</body></html>"
-        )
-        self.finish(self._error_page(page.encode()))
+        self.finish(self._error_page(error_page(body)))
 
     def _error_page(self, page: bytes) -> bytes:
         return page
@@ -254,12 +247,17 @@ class DashboardPageHandler(_Proxy):
 
     def _error_page(self, page: bytes) -> bytes:
         # The tab around it says so in Lab's own words, and tries again.
-        return with_script(page, broken=True)
+        return with_script(page, "broken")
 
     def _rewrite(self, response: Any) -> None:
         super()._rewrite(response)
         response.headers["Referrer-Policy"] = "no-referrer"
-        if response.headers.get("Content-Type", "").startswith("text/html") and response.body:
+        if response.code == NO_PAGE and "text/html" in self.request.headers.get("Accept", ""):
+            # Dask adds and drops plots; its own page says "404: Not Found".
+            response.headers["Content-Type"] = "text/html; charset=utf-8"
+            response.headers.pop("Content-Length", None)
+            response.body = with_script(error_page(_missing(self.path_args[2])), "missing")
+        elif response.headers.get("Content-Type", "").startswith("text/html") and response.body:
             response.body = with_script(response.body)
 
     def _log(self) -> None:
@@ -277,14 +275,34 @@ class DashboardPageHandler(_Proxy):
         return address.replace(self.path_args[1], "…") if len(self.path_args) > 1 else address
 
 
-def with_script(page: bytes, *, broken: bool = False) -> bytes:
+def error_page(body: dict[str, Any]) -> bytes:
+    """An error (`Error` in docs/api.yaml) as a page for a person."""
+    hint = f"<p>{html.escape(body['hint'])}</p>" if body.get("hint") else ""
+    code = html.escape(body["details"]["code"])
+    page = (
+        "<!doctype html><html lang='en'><head><meta charset='utf-8'>"
+        "<title>No dashboard</title></head>"
+        "<body style='font-family: sans-serif; margin: 2em; color: #555'>"
+        f"<p data-code='{code}'>{html.escape(body['message'])}</p>{hint}</body></html>"
+    )
+    return page.encode()
+
+
+def _missing(page: str) -> dict[str, Any]:
+    return NotFound(
+        f"The Dask of this cluster has no dashboard page “{page}”.",
+        hint="Versions of Dask differ in what they show. Choose another plot.",
+    ).as_dict()
+
+
+def with_script(page: bytes, instead: Literal["broken", "missing"] | None = None) -> bytes:
     """A page with our script first in its head; as it is, if it has none.
 
     Args:
         page: HTML.
-        broken: It is none of Dask's, but says why there is none.
+        instead: Why this is none of Dask's pages: they can't be had now, or there is no such page.
     """
-    mark = b"<head data-rsdat=broken>" if broken else b"<head>"
+    mark = f"<head data-rsdat={instead}>".encode() if instead else b"<head>"
     head, found, rest = page.partition(b"<head>")
     return head + mark + b"<script>" + _script() + b"</script>" + rest if found else page
 

@@ -10,8 +10,10 @@ import { Widget } from '@lumino/widgets';
 const SANDBOX =
   'allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads';
 
-/** What the page tells: it is there; its connection to the scheduler stands; it broke. */
-export type PageWord = 'ready' | 'open' | 'closed';
+/** What the page tells: it is there; its connection to the scheduler stands; it broke; Dask has no such page. */
+export type PageWord = 'ready' | 'open' | 'closed' | 'missing';
+
+const WORDS: readonly unknown[] = ['ready', 'open', 'closed', 'missing'];
 
 /** Colours of Lab's theme, as CSS has them. */
 export interface IColours {
@@ -85,11 +87,8 @@ export class PageFrame extends Widget {
 
   handleEvent(event: MessageEvent): void {
     const word: unknown = event.data?.rsdat;
-    if (
-      event.source === this._frame.contentWindow &&
-      (word === 'ready' || word === 'open' || word === 'closed')
-    ) {
-      this._told.emit(word);
+    if (event.source === this._frame.contentWindow && WORDS.includes(word)) {
+      this._told.emit(word as PageWord);
     }
   }
 

@@ -11,7 +11,7 @@ import type { IClusterManager } from '../tokens';
 import type { IDashboardsApi } from './api';
 import { PageFrame, type IColours, type PageWord } from './frame';
 import { dashboardIcon } from './icons';
-import { goneWords, isUp, tabTitle } from './words';
+import { goneWords, isUp, missingWords, tabTitle } from './words';
 
 /** A page that nobody sees is let go after so long: its plots cost the scheduler, the network and the browser. */
 export const SLEEP_MS = 30_000;
@@ -65,7 +65,12 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   /** Look whether the dashboard answers, and show it or say why not. */
   async check(): Promise<void> {
     const { api, cluster, page, clusters, trans } = this._options;
-    if (this._isChecking || this._isLive || this.isDisposed) {
+    if (
+      this._isChecking ||
+      this._isLive ||
+      this._isMissing ||
+      this.isDisposed
+    ) {
       return;
     }
     this._stopTimer();
@@ -140,6 +145,7 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     this._stopTimer();
     this._watchIfNeeded();
     this._tries = 0;
+    this._isMissing = false;
     void this.check();
   }
 
@@ -148,6 +154,8 @@ export class DashboardTab extends MainAreaWidget<Panel> {
       this._paint();
     } else if (word === 'open') {
       this._tries = 0;
+    } else if (word === 'missing') {
+      this._onMissing();
     } else if (this._isLive) {
       this._onLost();
     }
@@ -166,6 +174,14 @@ export class DashboardTab extends MainAreaWidget<Panel> {
       void clusters.refresh();
       this._tryLater();
     }
+  }
+
+  /** Its scheduler never gets this page; only what is opened anew may find another one. */
+  private _onMissing(): void {
+    const { plot, trans } = this._options;
+    this._isMissing = true;
+    this._letGo();
+    this._say(missingWords(plot, this._name, trans));
   }
 
   private _tryLater(): void {
@@ -273,6 +289,8 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   private _said = '';
   private _isLive = false;
   private _isChecking = false;
+  /** The scheduler has no such page. */
+  private _isMissing = false;
   private _tries = 0;
   /** Of the next try, or until the page is let go. */
   private _timer: number | undefined;

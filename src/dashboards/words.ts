@@ -41,6 +41,22 @@ export function goneWords(
   }
 }
 
+/** That the Dask of a cluster does not have a plot. */
+export function missingWords(
+  plot: string,
+  cluster: string | undefined,
+  trans: TranslationBundle
+): string {
+  const hint = trans.__(
+    'Versions of Dask differ in the plots they have. The Clusters panel lists those of this cluster.'
+  );
+  return `${
+    cluster === undefined
+      ? trans.__('The Dask of this cluster has no plot “%1”.', plot)
+      : trans.__('The Dask of %1 has no plot “%2”.', cluster, plot)
+  } ${hint}`;
+}
+
 /** A tab's title: which plot of which cluster. */
 export function tabTitle(plot: string, cluster: string | undefined): string {
   return cluster === undefined ? plot : `${plot} · ${cluster}`;

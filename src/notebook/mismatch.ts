@@ -4,9 +4,13 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { tell } from '../common/notice';
 import { sentences } from '../common/sentences';
+import { Again } from './again';
 import type { INotebookApi } from './api';
 import type { NotebookLinks } from './links';
 import type { NotebookSettings } from './settings';
+
+/** Against what a kernel's versions were compared. */
+type Stage = 'scheduler' | 'workers';
 
 export class Mismatches {
   /** As long as the page lives. */
@@ -33,15 +37,40 @@ export class Mismatches {
     if (done === 'workers' || (done === 'scheduler' && !isWhole)) {
       return;
     }
-    this._checked.set(pair, isWhole ? 'workers' : 'scheduler');
+    const doing = isWhole ? 'workers' : 'scheduler';
+    this._checked.set(pair, doing);
     try {
       const { mismatch } = await api.compare(cluster.id, answer.packages);
+      this._again.done(pair);
       if (mismatch && !this._told.has(pair + mismatch.message)) {
         this._told.add(pair + mismatch.message);
         this._tell(panel, cluster.id, cluster.name, mismatch);
       }
     } catch {
-      // A scheduler that can't be asked now: the client itself warns in the cell's output.
+      // A scheduler or a network that does not answer now.
+      if (this._checked.get(pair) === doing) {
+        this._uncheck(pair, done);
+        this._again.failed(pair, () => this._retry(pair, panel));
+      }
+    }
+  }
+
+  private _retry(pair: string, panel: NotebookPanel): void {
+    const isGone =
+      panel.isDisposed ||
+      this._options.links.of(panel).state.kind !== 'connected';
+    if (isGone) {
+      this._again.done(pair);
+    } else {
+      void this._check(panel);
+    }
+  }
+
+  private _uncheck(pair: string, done: Stage | undefined): void {
+    if (done) {
+      this._checked.set(pair, done);
+    } else {
+      this._checked.delete(pair);
     }
   }
 
@@ -66,7 +95,8 @@ export class Mismatches {
 
   private _options: Mismatches.IOptions;
   /** What was compared, by kernel and scheduler. */
-  private _checked = new Map<string, 'scheduler' | 'workers'>();
+  private _checked = new Map<string, Stage>();
+  private _again = new Again();
   private _told = new Set<string>();
 }
 

@@ -50,6 +50,8 @@ def far_application(far: FarEnd) -> web.Application:
                 return
             self.set_cookie("_xsrf", "stolen")
             self.set_header("Access-Control-Allow-Origin", "*")
+            if path.startswith("individual-<"):
+                raise web.HTTPError(404)
             if path == "status":
                 self.finish("<html><head><title>Dask</title></head><body>plots</body></html>")
                 return
@@ -216,6 +218,21 @@ async def test_shown_page(far: FarEnd, lab: Lab, caplog: pytest.LogCaptureFixtur
     key = path.split("/")[5]
     assert (await lab.ask("GET", f"{path}x\ud7ff", token=False)).code in (200, 400)
     assert not [record for record in caplog.records if key in record.getMessage()]
+
+
+async def test_no_such_page(far: FarEnd, lab: Lab) -> None:
+    """A plot that this Dask lacks is said in words to people; programs get Dask's own answer."""
+    path = "/clusters/up/dashboard/individual-<new>"
+    page = await _follow(lab, await lab.ask("GET", path, headers=BROWSER))
+    assert page.code == 404
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "sandbox" in page.headers["Content-Security-Policy"]
+    body = page.body.decode()
+    assert "<head data-rsdat=missing><script>" in body
+    assert "no dashboard page “individual-&lt;new&gt;”" in body
+    assert "404: Not Found" not in body
+    answer = await lab.ask("GET", path)
+    assert (answer.code, b"404: Not Found" in answer.body) == (404, True)
 
 
 async def test_the_query_goes_along(far: FarEnd, lab: Lab) -> None:

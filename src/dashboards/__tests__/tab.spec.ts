@@ -123,6 +123,23 @@ describe('DashboardTab', () => {
     expect(tab.isLive).toBe(true);
   });
 
+  it('says in words that this Dask has no such plot, and asks no more', async () => {
+    clusters.set(aCluster());
+    await attach();
+    tell('ready');
+    tell('missing');
+    expect(tab.isLive).toBe(false);
+    expect(address()).toBe('about:blank');
+    expect(words()).toMatch(
+      /^The Dask of SLURMCluster 1 has no plot “Task Stream”\. Versions/
+    );
+    clusters.set(aCluster({ cores: 2 }));
+    await settle();
+    expect(api.pageUrl).toHaveBeenCalledTimes(1);
+    clusters.set(aCluster({ state: 'stopped' }));
+    expect(words()).toMatch(/was shut down/);
+  });
+
   it('lets go of the page when its cluster is shut down', async () => {
     clusters.set(aCluster());
     await attach();

@@ -261,6 +261,59 @@ describe('notebooks', () => {
       expect(show).toHaveBeenCalledWith('c-1');
     });
 
+    it('are compared again when nobody answered', async () => {
+      compare.mockRejectedValueOnce(new Error('no network'));
+      one.connectTo('Scheduler-1');
+      await later();
+      expect(compare).toHaveBeenCalledTimes(1);
+      compare.mockResolvedValue({ workers: 2, mismatch });
+      await jest.advanceTimersByTimeAsync(3_000);
+      expect(told()).toHaveLength(1);
+      await jest.advanceTimersByTimeAsync(600_000);
+      expect(compare).toHaveBeenCalledTimes(2);
+    });
+
+    it('are not compared for ever when nobody answers', async () => {
+      compare.mockRejectedValue(new Error('no network'));
+      one.connectTo('Scheduler-1');
+      await later();
+      await jest.advanceTimersByTimeAsync(600_000);
+      expect(compare).toHaveBeenCalledTimes(4);
+    });
+
+    it('are compared anew when page or network come back', async () => {
+      const hidden = jest.spyOn(document, 'hidden', 'get');
+      hidden.mockReturnValue(true);
+      compare.mockRejectedValue(new Error('no network'));
+      one.connectTo('Scheduler-1');
+      await later();
+      await jest.advanceTimersByTimeAsync(600_000);
+      // Out of sight nobody asks.
+      expect(compare).toHaveBeenCalledTimes(1);
+      hidden.mockReturnValue(false);
+      document.dispatchEvent(new Event('visibilitychange'));
+      await later();
+      expect(compare).toHaveBeenCalledTimes(2);
+      compare.mockResolvedValue({ workers: 2, mismatch });
+      window.dispatchEvent(new Event('online'));
+      await later();
+      expect(told()).toHaveLength(1);
+      window.dispatchEvent(new Event('online'));
+      await later();
+      expect(compare).toHaveBeenCalledTimes(3);
+    });
+
+    it('of a notebook that is closed are not compared any more', async () => {
+      compare.mockRejectedValue(new Error('no network'));
+      one.connectTo('Scheduler-1');
+      await later();
+      one.dispose();
+      await jest.advanceTimersByTimeAsync(600_000);
+      window.dispatchEvent(new Event('online'));
+      await later();
+      expect(compare).toHaveBeenCalledTimes(1);
+    });
+
     it('are looked at again when the first workers have come', async () => {
       const workers = { wanted: 1, queued: 1, starting: 0, connected: 0 };
       clusters.set(aCluster({ workers }));
