@@ -67,8 +67,7 @@ test('hidden files are counted, and shown when asked for', async ({ page }) => {
 
   const toggle = async (): Promise<void> => {
     await row(panel, 'seen.txt').click({ button: 'right' });
-    const item = { name: 'Show Hidden Files' };
-    await page.getByRole('menuitemcheckbox', item).click();
+    await checkItem(page, 'Show Hidden Files').click();
   };
   await toggle();
   for (const name of hidden) {
