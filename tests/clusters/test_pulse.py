@@ -105,6 +105,35 @@ def test_asked_as_often_as_something_happens(monkeypatch: pytest.MonkeyPatch) ->
     asyncio.run(look())
 
 
+def test_other_workers_are_asked_about_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once for each look of the cluster that shows another count than the scheduler told last."""
+
+    def workers(count: int) -> SchedulerSeen:
+        one = WorkerSeen("w", "tcp://10.0.0.2:1", 1, GIB, 0, "running", 0.0)
+        return SchedulerSeen("Scheduler-1", "tcp://10.0.0.1:1", None, (one,) * count)
+
+    async def look() -> None:
+        site = Site(monkeypatch)
+        link, [keeper] = site.links["c0"], site.keepers
+        assert (await site.tell())["c0"]["now"]["workers"] == 2
+        keeper.observed.answer = workers(2)
+        await site.tell()
+        assert link.asked == 1
+        keeper.observed.answer = workers(3)
+        await site.tell()
+        assert link.asked == 2
+        # Whatever the scheduler says: the same look makes it due once.
+        await site.tell()
+        assert link.asked == 2
+        keeper.observed.answer = workers(0)
+        link.answer = told(load=[0, 0, 0, 0.0, 0, 0, 0])
+        assert (await site.tell())["c0"]["now"]["workers"] == 0
+        assert link.asked == 3
+        await site.pulses.close()
+
+    asyncio.run(look())
+
+
 def test_only_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     """With a cursor nothing comes twice; without, or with a foreign one, the last minutes do."""
 

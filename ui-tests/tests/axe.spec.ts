@@ -1,8 +1,10 @@
 /** No panel, dialog or state of ours keeps anybody out, in any of Lab's themes or a narrow window. */
-import { test } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
+import type { Page } from '@playwright/test';
 import { expectAccessible, prepareAxe } from './axe';
-import { expectFits } from './narrow';
+import { cutOff, expectFits } from './narrow';
 import * as states from './states';
+import { openBusy, showActivity, walkLab } from './statesinlab';
 
 test.use({ autoGoto: false });
 
@@ -36,4 +38,59 @@ test('no dCache at all', async ({ page }) => {
 
 test('catalogs and searches', async ({ page }) => {
   await states.walkCatalogs(page, eye);
+});
+
+test('what is ours in places of Lab', async ({ page }) => {
+  await walkLab(page, eye);
+});
+
+/** What moves by itself, or would when it changes, in parts of ours. */
+function moving(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('[class*="jp-rsdat-"]')]
+      .filter(node => {
+        const { animationName, transitionDuration, transitionProperty } =
+          getComputedStyle(node);
+        return (
+          animationName !== 'none' ||
+          (transitionProperty !== 'none' &&
+            transitionDuration.split(',').some(each => parseFloat(each) > 0))
+        );
+      })
+      .map(node => node.className)
+  );
+}
+
+test('nothing moves for who wants that, and what is cut off would be seen', async ({
+  page
+}) => {
+  await openBusy(page);
+  const [own] = page.context().pages();
+  await showActivity(page, 'spider-1');
+  await own.emulateMedia({ reducedMotion: 'no-preference' });
+  expect((await moving(own)).join()).toContain('jp-rsdat-Overview-done');
+  await own.emulateMedia({ reducedMotion: 'reduce' });
+  expect(await moving(own)).toEqual([]);
+
+  const side = ['#jp-rsdat-sidebar'];
+  expect(await cutOff(own, side, [])).toEqual([]);
+  for (const [broken, words] of [
+    ['.jp-rsdat-Card button { min-width: 600px }', 'is cut off: <button'],
+    [
+      '.jp-rsdat-Card { width: 900px } .jp-rsdat-Clusters { overflow-x: auto }',
+      'scrolls sideways: <div class="jp-rsdat-Clusters'
+    ],
+    [
+      '.jp-rsdat-Clusters { max-height: 300px; overflow: hidden }',
+      'is cut off: <summary'
+    ],
+    [
+      '.jp-rsdat-Card-name { display: block; width: 20px; overflow: hidden; text-overflow: clip }',
+      'its text is cut off: <strong'
+    ]
+  ]) {
+    const style = await own.addStyleTag({ content: broken });
+    expect((await cutOff(own, side, [])).join('\n')).toContain(words);
+    await style.evaluate(node => (node as Element).remove());
+  }
 });

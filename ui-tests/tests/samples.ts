@@ -5,6 +5,7 @@ import type {
   IClusterList,
   IJob,
   IPastCluster,
+  IPulseList,
   ITapeRequest,
   ITransfer
 } from '../../src/common/types';
@@ -209,6 +210,59 @@ export const PAST: IPastCluster = {
   jobs: { total: 5, failed: 1 },
   cost: { core_hours: 12.345 }
 };
+
+/** Of `everyCluster`: one that computes, one that does not, one that does not answer. */
+export function pulses(): IPulseList {
+  const now = {
+    workers: 2,
+    paused: 1,
+    cores: 8,
+    cpu: 78.4,
+    memory: 5 * 2 ** 30,
+    memory_limit: 8 * 2 ** 30,
+    spilled: 2 ** 30,
+    tasks: {
+      processing: 12,
+      queued: 340,
+      no_worker: 0,
+      waiting: 0,
+      in_memory: 7,
+      erred: 3
+    },
+    run: {
+      running: true,
+      done: 1203,
+      total: 4000,
+      erred: 3,
+      seconds: 12,
+      parts: [
+        {
+          name: 'mean_chunk-with-a-name-that-is-long',
+          processing: 12,
+          done: 1203,
+          total: 4000,
+          erred: 3
+        }
+      ]
+    }
+  };
+  const samples = [
+    [60, 10, 50, 2, 8, 0],
+    [30, 20, 55, 4, 6, 0],
+    [0, 78.4, 62.5, 12, 340, 3]
+  ];
+  const idle = { ...now, run: { ...now.run, running: false, parts: [] } };
+  return {
+    cursor: 'a.1',
+    whole: true,
+    next: 60,
+    clusters: [
+      { id: 'c-1', state: 'live', age: 0, now, samples },
+      { id: 'c-4', state: 'live', age: 0, now: idle, samples },
+      { id: 'c-5', state: 'silent', age: 60, now, samples }
+    ]
+  } as IPulseList;
+}
 
 function aTransfer(part: Partial<ITransfer>): ITransfer {
   return {

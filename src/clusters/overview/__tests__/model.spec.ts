@@ -67,6 +67,23 @@ describe('OverviewModel', () => {
     expect(api.asked).toHaveLength(3);
   });
 
+  it('asks sooner when something is known to be new, if anybody looks', async () => {
+    model.hasten();
+    await pass(60_000);
+    expect(api.asked).toEqual([]);
+    const watch = model.watch();
+    await pass(50);
+    await answer();
+    model.hasten();
+    await pass(50);
+    expect(api.asked).toHaveLength(2);
+    await answer();
+    watch.dispose();
+    model.hasten();
+    await pass(60_000);
+    expect(api.asked).toHaveLength(2);
+  });
+
   it('does not ask while the page is hidden, nor when it is switched off', async () => {
     const watch = model.watch();
     await pass(50);

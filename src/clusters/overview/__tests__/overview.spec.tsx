@@ -78,6 +78,25 @@ describe('Overview', () => {
     }
   });
 
+  it('asks anew when the card tells of other workers', async () => {
+    const hasten = jest.spyOn(model, 'hasten');
+    const draw = (workers: number): JSX.Element => (
+      <Overview
+        cluster="c-1"
+        name="spider-1"
+        workers={workers}
+        isTabStop={true}
+        overview={model}
+        trans={trans}
+      />
+    );
+    const { rerender } = render(draw(2));
+    rerender(draw(2));
+    expect(hasten).not.toHaveBeenCalled();
+    rerender(draw(3));
+    expect(hasten).toHaveBeenCalledTimes(1);
+  });
+
   it('tells how far the computation is, and what failed', async () => {
     const run = { ...aNow().run!, erred: 400 };
     await show(aNow({ run }));

@@ -1,0 +1,88 @@
+/** A walk through what is ours in places that are Lab's: launcher, notifications, menus, Running, notebooks. */
+import { expect } from '@jupyterlab/galata';
+import type { Locator, Page } from '@playwright/test';
+import { run, waitForLab } from './lab';
+import { answer, everyCluster, pulses } from './samples';
+import type { ILook } from './states';
+import { putFile, row, show } from './storage';
+import { card, openPanel } from './support';
+
+/** Not the lines between them, which axe refuses. */
+const ITEMS = ['.lm-Menu-item[data-type="command"]'];
+const TOASTS = '.Toastify__toast';
+
+/** Open Lab with clusters that compute, after what the companion answers was set up. */
+export async function openBusy(page: Page): Promise<void> {
+  await answer(page, 'clusters', everyCluster());
+  await answer(page, 'clusters/pulse', pulses());
+  // Not galata's own object, which waits for a launcher.
+  const [own] = page.context().pages();
+  await own.goto('/lab/workspaces/axe?reset');
+  await waitForLab(page);
+}
+
+/** Show how busy a cluster is: what is out of sight is not asked for. */
+export async function showActivity(page: Page, name: string): Promise<Locator> {
+  await openPanel(page, 'Clusters');
+  await card(page, name).locator('.jp-rsdat-Overview').scrollIntoViewIfNeeded();
+  const lines = card(page, name).getByRole('group', {
+    name: `Activity of ${name}`
+  });
+  await expect(lines).toBeVisible();
+  return lines;
+}
+
+export async function walkLab(page: Page, eye: ILook): Promise<void> {
+  await openBusy(page);
+  await eye.prepare(page);
+  const cards = '.jp-LauncherCard[data-category="Dask and dCache"]';
+  await expect(page.locator(cards)).toHaveCount(3);
+  await eye.look(page, 'launcher', [cards]);
+
+  // What ends soon is told.
+  await expect(page.locator(TOASTS)).toContainText('Two workers end');
+  await eye.look(page, 'notification', [TOASTS]);
+  await page
+    .locator(TOASTS)
+    .getByRole('button', { name: /Close|Hide/ })
+    .click();
+  await expect(page.locator(TOASTS)).toHaveCount(0);
+
+  const lines = await showActivity(page, 'spider-1');
+  await eye.look(page, 'activity', ['.jp-rsdat-Overview']);
+  await lines.focus();
+  const numbers = '.jp-rsdat-OverviewDetail';
+  await expect(page.locator(numbers)).toContainText('mean_chunk');
+  await eye.look(page, 'activity in numbers', [numbers]);
+
+  const menu = page.locator('.lm-Menu');
+  await card(page, 'spider-1').click({ button: 'right' });
+  await expect(menu.getByRole('menuitem').first()).toBeVisible();
+  await eye.look(page, 'menu of a cluster', ITEMS);
+  await page.keyboard.press('Escape');
+
+  await putFile('/axe/a.txt', 'a\n');
+  const panel = await show(page, '/axe');
+  await row(panel, 'a.txt').click({ button: 'right' });
+  await expect(menu.getByRole('menuitem').first()).toBeVisible();
+  await eye.look(page, 'menu of a file', ITEMS);
+  await page.keyboard.press('Escape');
+
+  await run(page, 'running:show-panel');
+  const running = '.jp-RunningSessions-section[data-ours]';
+  await page
+    .locator('.jp-RunningSessions-section')
+    .filter({ hasText: 'spider-1' })
+    .evaluate(node => node.setAttribute('data-ours', ''));
+  await eye.look(page, 'running', [`${running} .jp-RunningSessions-item`]);
+
+  await run(page, 'notebook:create-new', { kernelName: 'python3' });
+  const indicator = page.locator('.jp-rsdat-Indicator-button');
+  await expect(indicator).toHaveAccessibleName(/not connected/, {
+    timeout: 60_000
+  });
+  await eye.look(page, 'notebook', ['.jp-rsdat-IndicatorPlace']);
+  await indicator.click();
+  await expect(menu).toContainText('Connect to spider-1');
+  await eye.look(page, 'menu of a notebook', ITEMS);
+}
