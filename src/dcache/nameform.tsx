@@ -74,13 +74,20 @@ function NameField(props: {
 }): JSX.Element {
   const { label, first, problemOf } = props;
   const [name, setName] = React.useState(first);
-  const wasSelected = React.useRef(false);
+  const field = React.useRef<HTMLInputElement>(null);
   const id = React.useId();
   const problem = problemOf(name);
+  React.useLayoutEffect(() => {
+    // The name without its extension: that is what a new name changes. Before anybody can have
+    // selected something else in it; the focus, which comes later, leaves it so.
+    const dot = first.lastIndexOf('.');
+    field.current!.setSelectionRange(0, dot > 0 ? dot : first.length);
+  }, []);
   return (
     <div className="jp-rsdat-Form-grid">
       <label htmlFor={id}>{label}</label>
       <input
+        ref={field}
         id={id}
         className="jp-mod-styled"
         type="text"
@@ -89,16 +96,6 @@ function NameField(props: {
         value={name}
         aria-invalid={problem !== ''}
         aria-describedby={`${id}-problem`}
-        onFocus={event => {
-          if (wasSelected.current) {
-            // It comes back from elsewhere: what is typed and selected stays as it is.
-            return;
-          }
-          wasSelected.current = true;
-          // The name without its extension: that is what a new name changes.
-          const dot = first.lastIndexOf('.');
-          event.target.setSelectionRange(0, dot > 0 ? dot : first.length);
-        }}
         onChange={event => {
           setName(event.target.value);
           props.onChange(event.target.value);

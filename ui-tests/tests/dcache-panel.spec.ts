@@ -82,7 +82,8 @@ test('hidden files are counted, and shown when asked for', async ({ page }) => {
   await grid(panel).focus();
   await page.keyboard.press('Control+a');
   await page.keyboard.press('Delete');
-  const dialog = page.getByRole('dialog', { name: 'Delete “seen.txt”?' });
+  const dialog = page.getByRole('dialog');
+  await expect(dialog).toContainText('Delete “seen.txt”?');
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await expect(panel).toContainText('All files in this folder are hidden.');
   await expect(status(panel)).toHaveText('0 entries, 2 hidden');
