@@ -158,7 +158,7 @@ export class StacView extends SplitPanel {
       const side = isMiddle ? 0.3 : this.state.search ? 0.38 : 0.15;
       this.setRelativeSizes([side, 1 - side]);
       this._center.setRelativeSizes(
-        isMiddle ? [0.45, 0.27, 0.28] : [0.54, 0.23, 0.23]
+        isMiddle ? [0.45, 0.27, 0.28] : [0.44, 0.33, 0.23]
       );
     }
   }

@@ -32,6 +32,8 @@ const MOST_ZOOM = 18;
 const FIT_ZOOM = 8;
 /** Around what is shown whole, in CSS pixels. */
 const MARGIN = 24;
+/** The world at zoom 0, in CSS pixels. */
+const WORLD = 256;
 
 /** Make a map; the coastline is another chunk, and the map does without if it does not come. */
 export async function makeMap(node: HTMLElement): Promise<IMapView> {
@@ -182,6 +184,7 @@ class OlMapView implements IMapView {
       MERCATOR
     );
     this._wanted = extent;
+    this._shown = '';
     this._fitWanted();
   }
 
@@ -203,17 +206,33 @@ class OlMapView implements IMapView {
     }
   }
 
-  /** A map that is made before its tab has a size shows what is wanted once it has one. */
+  /**
+   * A map that is made before its tab has a size shows what is wanted once it has one, and again
+   * in a new size, until somebody moves it.
+   */
   private _fitWanted(): void {
     this._map.updateSize();
     const [width, height] = this._map.getSize() ?? [0, 0];
-    if (this._wanted && width > 0 && height > 0) {
-      // Of a very small one the margins would leave nothing.
-      const margin = Math.min(MARGIN, width / 4, height / 4);
-      const padding = [margin, margin, margin, margin];
-      this._map.getView().fit(this._wanted, { padding, maxZoom: FIT_ZOOM });
+    if (this._shown !== '' && this._shown !== this._place()) {
       this._wanted = null;
     }
+    if (width > 0) {
+      // The world is as wide as the map at least: one world, and the whole of it in a narrow map.
+      this._map.getView().setMinZoom(Math.log2(width / WORLD));
+    }
+    if (this._wanted && width > 0 && height > 0) {
+      // Of a small one the margins would leave little.
+      const margin = Math.min(MARGIN, width / 8, height / 8);
+      const padding = [margin, margin, margin, margin];
+      this._map.getView().fit(this._wanted, { padding, maxZoom: FIT_ZOOM });
+      this._shown = this._place();
+    }
+  }
+
+  /** What the map shows, to tell whether it was moved. */
+  private _place(): string {
+    const view = this._map.getView();
+    return [...(view.getCenter() ?? []), view.getResolution()].join();
   }
 
   /** What is selected is drawn once more above the others. */
@@ -274,6 +293,7 @@ class OlMapView implements IMapView {
   private _picked = new Signal<this, IPicked>(this);
   private _drawn = new Signal<this, Box>(this);
   private _wanted: number[] | null = null;
+  private _shown = '';
   private _isDisposed = false;
 }
 
