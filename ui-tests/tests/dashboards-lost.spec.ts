@@ -1,8 +1,8 @@
-/** Dashboards whose Jupyter server, or whose scheduler, is killed. */
+/** Dashboards whose Jupyter server, or whose scheduler, is killed; and plots that a Dask lacks. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, type Locator, type Page } from '@playwright/test';
-import { openLab } from './lab';
+import { openLab, run } from './lab';
 import { card, newCluster, openPanel, shutDown, stack } from './support';
 
 /** Open the Task Stream of the selected cluster, and wait until something is drawn. */
@@ -75,4 +75,18 @@ test('a dashboard whose scheduler was killed says so', async ({ page }) => {
   await expect(card(page, name)).toContainText(/failed/i);
   await shutDown(page, name);
   await expect(message(page)).toContainText(/was shut down|is gone/);
+});
+
+test('a plot that this Dask lacks is said in words', async ({ page }) => {
+  await openLab(page, 'lacking');
+  const name = await newCluster(page);
+  await run(page, 'rsdat:open-dashboard', {
+    plot: 'Plot of Tomorrow',
+    page: 'individual-plot-of-tomorrow'
+  });
+  await expect(message(page)).toContainText(
+    `The Dask of ${name} has no plot “Plot of Tomorrow”.`
+  );
+  await expect(page.locator('.jp-rsdat-Dashboard iframe')).toBeHidden();
+  await shutDown(page, name);
 });

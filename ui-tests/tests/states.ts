@@ -28,7 +28,12 @@ const TAB = ['.jp-rsdat-Dashboard:not(.lm-mod-hidden)'];
 const CATALOG = ['.jp-rsdat-Stac:not(.lm-mod-hidden)'];
 const DIALOG = ['.jp-Dialog'];
 /** Buttons of Lab's own file browser, with an attribute that axe refuses. */
-const LABS = ['.jp-Dialog .jp-Toolbar', '.jp-Dialog .jp-DirListing'];
+const LABS = [
+  '.jp-Dialog .jp-Toolbar',
+  '.jp-Dialog .jp-DirListing',
+  // The columns of Lab 4.2's list of files make its dialog wider than a narrow window.
+  '.jp-Open-Dialog ~ .jp-Dialog-footer'
+];
 
 /** Open Lab, after what the companion answers was set up. */
 async function open(page: Page, eye: ILook): Promise<void> {
