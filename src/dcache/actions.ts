@@ -1,5 +1,4 @@
 /** What the commands do: ask, call the companion, show the result. */
-import { Notification } from '@jupyterlab/apputils';
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { tell } from '../common/notice';
@@ -17,6 +16,7 @@ import {
   type LargeChoice
 } from './dialogs';
 import { isOnTape } from './format';
+import { tellDeleting, whileAsking, type ILateWords } from './lasting';
 import type { DCacheModel } from './model';
 import {
   folderOf,
@@ -31,21 +31,11 @@ import {
 /** Failures told one by one when several entries are moved. */
 const MAX_PROBLEMS = 3;
 
-/** How long it is told how something ended that was cancelled too late. */
-const LATE_MS = 6_000;
-
 /** How long it is told that what was named is hidden. */
 const HIDDEN_MS = 10_000;
 
 /** Folders looked into before a deletion; of more it is only said that all below goes. */
 const MAX_LOOKED_INTO = 20;
-
-/** What is told of an action whose dialog was cancelled while it ran; each gets what was typed. */
-interface ILateWords {
-  failed: (value: string) => string;
-  goesOn: (value: string) => string;
-  done: (value: string) => string;
-}
 
 export namespace DCacheActions {
   export interface IOptions {
@@ -126,7 +116,7 @@ export class DCacheActions {
         trans.__('Too late to cancel: dCache is making the folder “%1”.', name),
       done: name => trans.__('The folder “%1” was made.', name)
     };
-    await this._whileAsking(make, words, attempt =>
+    await whileAsking(make, words, trans, attempt =>
       askName(
         {
           title: trans.__('New folder'),
@@ -164,7 +154,7 @@ export class DCacheActions {
         trans.__('Too late to cancel: dCache is renaming “%1”.', old),
       done: name => trans.__('“%1” was renamed to “%2”.', old, name)
     };
-    await this._whileAsking(rename, words, attempt =>
+    await whileAsking(rename, words, trans, attempt =>
       askName(
         {
           title: trans.__('Rename “%1”', old),
@@ -252,7 +242,7 @@ export class DCacheActions {
               (entries.length - left.size).toLocaleString()
             )
     };
-    await this._whileAsking(move, words, attempt =>
+    await whileAsking(move, words, trans, attempt =>
       askDestination(
         {
           entries,
@@ -278,7 +268,12 @@ export class DCacheActions {
     if (!(await askDelete(doomed, trans))) {
       return;
     }
+    const { selection } = model;
+    const notice = tellDeleting(entries, trans);
     for (const { entry, inside } of doomed) {
+      if (notice.isStopped) {
+        break;
+      }
       const place = { endpoint, path: entry.path };
       await this._try(trans.__('Can’t delete “%1”', entry.name), () =>
         // The drive deletes recursively. A folder that was said to be empty must be so.
@@ -287,7 +282,10 @@ export class DCacheActions {
           : contents.delete(toLabPath(place))
       );
     }
-    model.clearSelection();
+    notice.end();
+    if (model.selection === selection) {
+      model.clearSelection();
+    }
     await model.refresh(false);
   }
 
@@ -384,50 +382,6 @@ export class DCacheActions {
       }
     }
     return doomed;
-  }
-
-  /**
-   * Ask in a dialog that shows what fails. What was asked of dCache can't be taken back: that it
-   * goes on after the dialog was cancelled is told, and how it ends.
-   */
-  private async _whileAsking(
-    action: (value: string, signal: AbortSignal) => Promise<void>,
-    words: ILateWords,
-    ask: (attempt: (value: string) => Promise<void>) => Promise<void>
-  ): Promise<void> {
-    const { trans } = this._options;
-    const control = new AbortController();
-    const { signal } = control;
-    let running: { value: string } | null = null;
-    let notice: string | null = null;
-    const attempt = async (value: string): Promise<void> => {
-      running = { value };
-      try {
-        await action(value, signal);
-      } catch (reason) {
-        if (!signal.aborted) {
-          throw reason;
-        }
-        tellFailure(words.failed(value), reason, trans);
-        return;
-      } finally {
-        running = null;
-        if (notice !== null) {
-          Notification.dismiss(notice);
-        }
-      }
-      if (notice !== null) {
-        tell(words.done(value), 'success', { autoClose: LATE_MS });
-      }
-    };
-    await ask(attempt);
-    control.abort();
-    const late = running as { value: string } | null;
-    if (late !== null) {
-      notice = tell(words.goesOn(late.value), 'in-progress', {
-        autoClose: false
-      });
-    }
   }
 
   private async _try(

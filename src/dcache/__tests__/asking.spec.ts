@@ -40,6 +40,10 @@ async function setup() {
     api,
     model,
     contents: {
+      delete: async (path: string) => {
+        await answers.shift();
+        return api.remove({ endpoint: 'here', path: pathOf(path) }, true);
+      },
       rename: async (from: string, to: string) => {
         moved.push([pathOf(from), pathOf(to)]);
         await answers.shift();
@@ -242,5 +246,32 @@ describe('moving', () => {
       ])
     );
     expect(moved).toHaveLength(1);
+  });
+});
+
+describe('deleting', () => {
+  it('says that it goes on, and stops before what is next', async () => {
+    const { actions, answers, api, model, user } = await setup();
+    const answer = new PromiseDelegate<void>();
+    answers.push(answer.promise);
+    model.select(0);
+    const entries = ['a.txt', 'b.txt', 'c.txt'].map(name =>
+      makeEntry(`/home/${name}`)
+    );
+    const done = actions.remove('here', entries);
+    await screen.findByText('Delete 3 entries?');
+    await user.click(button('Delete'));
+    await waitFor(() => expect(told()).toEqual(['Deleting 3 entries…']), {
+      timeout: 5000
+    });
+    const [{ options }] = Notification.manager.notifications;
+    options.actions?.[0].callback(new MouseEvent('click'));
+    // Selected meanwhile.
+    model.select(1);
+    answer.resolve();
+    await done;
+    expect(told()).toEqual([]);
+    expect(api.removed.map(({ path }) => path)).toEqual(['/home/a.txt']);
+    expect(model.selected.map(({ name }) => name)).toEqual(['b.txt']);
   });
 });

@@ -383,6 +383,11 @@ describe('round the list', () => {
     expect(
       screen.getByText(/All files in this folder are hidden/)
     ).toBeVisible();
+    await act(async () => model.setFilter('pro'));
+    expect(
+      screen.getByText(/No name .* contains “pro”. 1 hidden one does./)
+    ).toBeVisible();
+    await act(async () => model.setFilter(''));
     api.add('/home/a.txt');
     await act(() => model.refresh());
     expect(screen.getByRole('status')).toHaveTextContent('1 entry, 1 hidden');

@@ -79,10 +79,22 @@ export function DCachePanel(props: IPanelContext): JSX.Element {
 
 /** Said where there is no row. */
 function emptyWords(model: DCacheModel, { trans }: IPanelContext): string {
+  const hidden = model.listing?.hidden ?? 0;
   if (model.filter) {
-    return trans.__('No name in this folder contains “%1”.', model.filter);
+    const words = trans.__(
+      'No name in this folder contains “%1”.',
+      model.filter
+    );
+    return hidden > 0
+      ? trans._n(
+          '%2 %1 hidden one does.',
+          '%2 %1 hidden ones do.',
+          hidden,
+          words
+        )
+      : words;
   }
-  return model.listing?.hidden
+  return hidden > 0
     ? trans.__('All files in this folder are hidden. The menu shows them.')
     : trans.__('This folder is empty. Drop files here to upload them.');
 }

@@ -195,7 +195,7 @@ function TargetList(
           className="jp-rsdat-Button"
           onClick={() => void model.loadTargets(order.id)}
         >
-          {trans.__('Show more')}
+          {known.error ? trans.__('Retry') : trans.__('Show more')}
         </button>
       )}
     </>
