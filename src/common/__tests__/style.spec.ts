@@ -24,3 +24,5 @@ it('is imported from the index', () => {
   const files = readdirSync(FOLDER).filter(name => name.endsWith('.css'));
   expect([...imported('index.css')].sort()).toEqual(files.sort());
 });
+
+export {};
