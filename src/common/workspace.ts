@@ -16,3 +16,16 @@ export function workspacePath(
     ? contents.localPath(path)
     : null;
 }
+
+/**
+ * A path below Jupyter's root as Lab opens it beside another one: on the drive of `neighbour`, if
+ * that is Jupyter's own, so that collaboration before 4.0 shares both.
+ */
+export function besidePath(
+  local: string,
+  neighbour: string,
+  contents: Pick<Contents.IManager, 'driveName'>
+): string {
+  const drive = contents.driveName(neighbour);
+  return drive && OWN_DRIVES.includes(drive) ? `${drive}:${local}` : local;
+}

@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { tell } from '../common/notice';
 import { ApiError } from '../common/request';
-import { workspacePath } from '../common/workspace';
+import { besidePath, workspacePath } from '../common/workspace';
 import type { IExamplesApi } from './api';
 import { iconOf } from './icons';
 import { CommandIDs } from './ids';
@@ -65,7 +65,7 @@ export function addCommands(options: ICommandOptions): void {
           copy =
             choice === 'another' ? await api.open(name, folder, true) : copy;
         }
-        return await openDocument(copy.path);
+        return await openDocument(besidePath(copy.path, cwd, contents));
       } catch (reason) {
         const { text } = ApiError.from(reason);
         tell(trans.__('The example was not opened: %1', text), 'error', {

@@ -78,6 +78,15 @@ describe('opening an example', () => {
     ]);
   });
 
+  it('stays on the drive by which collaboration shares the workspace', async () => {
+    open.mockResolvedValue({ path: 'sub/galaxy.ipynb', state: 'new' });
+    const widget = await run({ name: 'galaxy', cwd: 'RTC:sub' });
+    expect(open.mock.calls).toEqual([['galaxy', 'sub', false]]);
+    expect(widget).toBe('widget of RTC:sub/galaxy.ipynb');
+    await run({ name: 'galaxy', cwd: 'dcache:demo' });
+    expect(openDocument).toHaveBeenLastCalledWith('sub/galaxy.ipynb');
+  });
+
   describe('that the user has changed', () => {
     beforeEach(() => {
       open.mockResolvedValueOnce({ path: 'galaxy.ipynb', state: 'changed' });
