@@ -43,6 +43,35 @@ async function count(page: Page, devtools: CDPSession): Promise<ICount> {
   };
 }
 
+/** What one of some rounds adds. */
+async function growth(
+  page: Page,
+  devtools: CDPSession,
+  round: () => Promise<unknown>
+): Promise<ICount> {
+  const before = await count(page, devtools);
+  for (let left = ROUNDS; left > 0; left--) {
+    await round();
+  }
+  const after = await count(page, devtools);
+  return {
+    bytes: (after.bytes - before.bytes) / ROUNDS,
+    elements: (after.elements - before.elements) / ROUNDS,
+    listeners: (after.listeners - before.listeners) / ROUNDS
+  };
+}
+
+function told(each: ICount): string {
+  return JSON.stringify(each);
+}
+
+async function watchHeap(page: Page): Promise<CDPSession> {
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send('Performance.enable');
+  await devtools.send('HeapProfiler.enable');
+  return devtools;
+}
+
 /** Open a dialog by a command, which ends only with the dialog, and close it again. */
 async function dialog(
   page: Page,
@@ -84,6 +113,65 @@ async function panels(page: Page): Promise<void> {
   await page.locator('.jp-SideBar.jp-mod-left .lm-mod-current').click();
 }
 
+/** Open a tab by a command, wait for what it shows, and close it. */
+async function tab(
+  page: Page,
+  content: string,
+  id: string,
+  args: Record<string, string> = {}
+): Promise<void> {
+  const shown = page.locator('#jp-main-dock-panel').locator(content);
+  const before = await shown.count();
+  await run(page, id, args);
+  await expect(shown).toHaveCount(before + 1);
+  await expect(shown.last()).toBeVisible();
+  await run(page, 'application:close');
+  await expect(shown).toHaveCount(before);
+}
+
+/** A tab of Lab's own. */
+async function control(page: Page): Promise<void> {
+  await tab(page, '.jp-Launcher', 'launcher:create');
+}
+
+/** Each kind of ours once. */
+async function tabs(page: Page): Promise<void> {
+  await tab(page, '.jp-rsdat-Log', 'rsdat:open-logs');
+  await tab(page, '.jp-rsdat-JobsTab', 'rsdat:open-jobs');
+  await tab(page, '.jp-rsdat-Dashboard iframe', 'rsdat:open-dashboard', {
+    plot: 'Progress'
+  });
+  await tab(page, '.ol-viewport', 'rsdat-stac:open', {
+    href: 'dcache:///demo/radar/catalog.json',
+    endpoint: 'demo'
+  });
+  await tab(page, '.jp-rsdat-Stac', 'rsdat-stac:search');
+}
+
+/** Count the buttons of Lab's toolbars that come into the page from now on, each once. */
+async function countButtons(page: Page): Promise<() => Promise<number>> {
+  const seen = await page.evaluateHandle(() => {
+    const count = { value: 0 };
+    const known = new WeakSet<Node>();
+    new MutationObserver(records => {
+      for (const { addedNodes } of records) {
+        for (const added of addedNodes) {
+          if (added instanceof Element) {
+            for (const each of [added, ...added.querySelectorAll('*')]) {
+              if (each.localName === 'jp-button' && !known.has(each)) {
+                known.add(each);
+                count.value++;
+              }
+            }
+          }
+        }
+      }
+    }).observe(document, { childList: true, subtree: true });
+    return count;
+  });
+  return () => seen.evaluate(({ value }) => value);
+}
+
 test('panels and dialogs that were closed leave nothing behind', async ({
   page
 }) => {
@@ -92,25 +180,49 @@ test('panels and dialogs that were closed leave nothing behind', async ({
   await openLab(page, 'leak');
   const name = await newCluster(page);
   await scale(page, name, 1);
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send('Performance.enable');
-  await devtools.send('HeapProfiler.enable');
-
+  const devtools = await watchHeap(page);
   for (let round = 0; round < WARM_UP; round++) {
     await panels(page);
   }
-  const before = await count(page, devtools);
-  for (let round = 0; round < ROUNDS; round++) {
-    await panels(page);
+  const each = await growth(page, devtools, () => panels(page));
+  expect(each.elements, told(each)).toBeLessThanOrEqual(ELEMENTS_A_ROUND);
+  expect(each.listeners, told(each)).toBeLessThanOrEqual(LISTENERS_A_ROUND);
+  expect(each.bytes, told(each)).toBeLessThanOrEqual(BYTES_A_ROUND);
+
+  await openPanel(page, 'Clusters');
+  await shutDown(page, name);
+});
+
+test('tabs that were closed leave no more behind than those of Lab', async ({
+  page
+}) => {
+  test.setTimeout(120_000 + ROUNDS * 60_000);
+  await page.clock.install();
+  await openLab(page, 'leak-tabs');
+  const name = await newCluster(page);
+  await scale(page, name, 1);
+  const devtools = await watchHeap(page);
+  for (let round = 0; round < WARM_UP; round++) {
+    await control(page);
+    await tabs(page);
   }
-  const after = await count(page, devtools);
-  const elements = (after.elements - before.elements) / ROUNDS;
-  const listeners = (after.listeners - before.listeners) / ROUNDS;
-  const bytes = (after.bytes - before.bytes) / ROUNDS;
-  const told = JSON.stringify({ elements, listeners, bytes });
-  expect(elements, told).toBeLessThanOrEqual(ELEMENTS_A_ROUND);
-  expect(listeners, told).toBeLessThanOrEqual(LISTENERS_A_ROUND);
-  expect(bytes, told).toBeLessThanOrEqual(BYTES_A_ROUND);
+  const buttons = await countButtons(page);
+  const lab = await growth(page, devtools, () => control(page));
+  const theirs = await buttons();
+  const each = await growth(page, devtools, () => tabs(page));
+  // Each button of a toolbar of Lab stays behind, whoever put it there.
+  const ours = (await buttons()) - theirs;
+  const words = `${ours} buttons: ${told(each)}; of Lab, ${theirs}: ${told(lab)}`;
+  const parts = ours / theirs;
+  expect(each.elements, words).toBeLessThanOrEqual(
+    parts * lab.elements + ELEMENTS_A_ROUND
+  );
+  expect(each.listeners, words).toBeLessThanOrEqual(
+    parts * lab.listeners + LISTENERS_A_ROUND
+  );
+  expect(each.bytes, words).toBeLessThanOrEqual(
+    parts * lab.bytes + BYTES_A_ROUND
+  );
 
   await openPanel(page, 'Clusters');
   await shutDown(page, name);
