@@ -16,7 +16,6 @@ function writeCatalog(folder: string): void {
     type: 'Catalog',
     stac_version: '1.0.0',
     id: 'mine',
-    title: 'Mine',
     description: 'Two items.',
     links: ITEMS.map(id => ({ rel: 'item', href: `./${id}.json` }))
   });
