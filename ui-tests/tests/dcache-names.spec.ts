@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from './galata';
+import { expect, galata, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 import { appendToFirstCell, notebookReady, run } from './lab';
 import {
@@ -17,6 +17,14 @@ import {
   transfers
 } from './storage';
 import { drag, stack } from './support';
+
+// One of the names begins with a dot.
+test.use({
+  mockSettings: {
+    ...galata.DEFAULT_SETTINGS,
+    'jupyterlab-rsdat:dcache': { showHiddenFiles: true }
+  }
+});
 
 /** In Unicode's composed form, as the client spells new names. */
 const NAMES = [

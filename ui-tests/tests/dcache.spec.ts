@@ -1,6 +1,6 @@
 /** Step 5: files in dCache from the panel. */
 import { readFileSync } from 'node:fs';
-import { expect, test } from './galata';
+import { expect, galata, test } from './galata';
 import type { Page } from '@playwright/test';
 import { door, putFile, row } from './storage';
 import { openPanel, stack } from './support';
@@ -38,25 +38,36 @@ test('a text file is opened in the editor, changed and saved', async ({
     .toBe('first\nsecond');
 });
 
-test('odd names are listed, opened and saved as they are', async ({ page }) => {
-  const files = Object.fromEntries(
-    ODD_NAMES.map(name => [name, `I am ${name}`])
-  );
-  const panel = await folderWith(page, 'odd', files);
-  for (const name of ODD_NAMES) {
-    await row(panel, name).dblclick();
-    await expect(
-      page.getByRole('main').locator('.cm-content:visible')
-    ).toContainText(`I am ${name}`);
-    await page.keyboard.press('Control+End');
-    await page.getByRole('main').locator('.cm-content:visible').click();
-    await page.keyboard.press('Control+End');
-    await page.keyboard.type('!');
-    await page.keyboard.press('Control+s');
-    await expect
-      .poll(async () => (await door(`/odd/${name}`)).text())
-      .toBe(`I am ${name}!`);
-  }
+test.describe('with hidden files', () => {
+  test.use({
+    mockSettings: {
+      ...galata.DEFAULT_SETTINGS,
+      'jupyterlab-rsdat:dcache': { showHiddenFiles: true }
+    }
+  });
+
+  test('odd names are listed, opened and saved as they are', async ({
+    page
+  }) => {
+    const files = Object.fromEntries(
+      ODD_NAMES.map(name => [name, `I am ${name}`])
+    );
+    const panel = await folderWith(page, 'odd', files);
+    for (const name of ODD_NAMES) {
+      await row(panel, name).dblclick();
+      await expect(
+        page.getByRole('main').locator('.cm-content:visible')
+      ).toContainText(`I am ${name}`);
+      await page.keyboard.press('Control+End');
+      await page.getByRole('main').locator('.cm-content:visible').click();
+      await page.keyboard.press('Control+End');
+      await page.keyboard.type('!');
+      await page.keyboard.press('Control+s');
+      await expect
+        .poll(async () => (await door(`/odd/${name}`)).text())
+        .toBe(`I am ${name}!`);
+    }
+  });
 });
 
 test('upload, rename, download, new folder, delete', async ({ page }) => {

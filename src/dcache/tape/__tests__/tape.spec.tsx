@@ -283,13 +283,17 @@ describe('the section', () => {
     const items = () => details.querySelectorAll('li');
     const [first] = items();
     expect(first).toHaveTextContent('/f7failed: No such file');
+    api.nextFailure = new ApiError({ message: 'Not now.', code: 'network' });
     fireEvent.click(within(details).getByText('Show more'));
     await act(settle);
+    expect(within(details).getByText('Not now.')).toBeInTheDocument();
+    fireEvent.click(within(details).getByText('Retry'));
+    await act(settle);
+    expect(items()).toHaveLength(201);
     expect(api.asked).toEqual([
       ['o1', 0],
       ['o1', 200]
     ]);
-    expect(items()).toHaveLength(201);
   });
 });
 
