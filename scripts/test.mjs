@@ -2,7 +2,7 @@
 //
 //   npm test                      everything
 //   npm test -- --only jest       one of: lint, jest, pytest, browser (may be given twice)
-//   npm run test:long             the soak and fault rounds (pytest -m long)
+//   npm run test:long             the soak and fault rounds (pytest -m long, @long in the browser)
 //   npm test -- --with-long       everything, and these rounds too
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -18,6 +18,8 @@ const only = process.argv.flatMap((word, index) =>
 );
 const isLong = process.argv.includes('--long');
 const withLong = process.argv.includes('--with-long');
+/** In the titles of browser tests: ui-tests/tests/lab.ts. */
+const LONG = '@long';
 const reports = mkdtempSync(join(tmpdir(), 'rsdat-test-'));
 const total = { passed: 0, failed: 0, skipped: 0 };
 const notes = [];
@@ -96,15 +98,15 @@ function runPytest(long = false) {
   add(title, counted(ok, counts));
 }
 
-/** `run` returns the counts; skipped as one where there is no Chromium. */
-function runBrowser(title, missing, run) {
+/** Skipped as one where there is no Chromium. */
+function runBrowser(title, missing, args) {
   console.log(`\n== ${title}`);
   if (missing.chromium) {
     console.log(`skipped: chromium ${missing.chromium}`);
     add(title, { skipped: 1 });
     return;
   }
-  add(title, run());
+  add(title, runBrowserTests({ args }));
 }
 
 function runLint() {
@@ -121,10 +123,12 @@ try {
     wants('lint') && runLint();
     wants('jest') && runJest();
     wants('pytest') && runPytest();
-    wants('browser') && runBrowser('browser', missing, runBrowserTests);
+    wants('browser') && runBrowser('browser', missing, ['--grep-invert', LONG]);
   }
   if (isLong || withLong) {
-    runPytest(true);
+    wants('pytest') && runPytest(true);
+    wants('browser') &&
+      runBrowser('browser, long rounds', missing, ['--grep', LONG]);
   }
 } catch (error) {
   console.error(error instanceof SetupError ? error.message : error);

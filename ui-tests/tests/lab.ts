@@ -1,6 +1,9 @@
 /** Lab seen from inside its page: wait until it is up, run commands, run notebooks. */
 import type { Locator, Page } from '@playwright/test';
 
+/** In a test's title: it belongs to the long rounds. */
+export const LONG = '@long';
+
 /** Starting a kernel on a machine that does much else takes long. */
 export const KERNEL_MS = 120_000;
 

@@ -4,7 +4,7 @@
  * A few rounds show what grows from round to round. RSDAT_UI_ROUNDS=100 is a soak.
  */
 import { expect, test, type CDPSession, type Page } from '@playwright/test';
-import { openLab, run } from './lab';
+import { LONG, openLab, run } from './lab';
 import { newCluster, openPanel, scale, shutDown } from './support';
 
 const ROUNDS = Number(process.env.RSDAT_UI_ROUNDS ?? 5);
@@ -172,7 +172,7 @@ async function countButtons(page: Page): Promise<() => Promise<number>> {
   return () => seen.evaluate(({ value }) => value);
 }
 
-test('panels and dialogs that were closed leave nothing behind', async ({
+test(`panels and dialogs that were closed leave nothing behind ${LONG}`, async ({
   page
 }) => {
   test.setTimeout(120_000 + ROUNDS * 30_000);
@@ -193,7 +193,7 @@ test('panels and dialogs that were closed leave nothing behind', async ({
   await shutDown(page, name);
 });
 
-test('tabs that were closed leave no more behind than those of Lab', async ({
+test(`tabs that were closed leave no more behind than those of Lab ${LONG}`, async ({
   page
 }) => {
   test.setTimeout(120_000 + ROUNDS * 60_000);
