@@ -21,6 +21,8 @@ import { AccordionPanel } from '@lumino/widgets';
 import { ChangeStream } from '../common/events';
 import { returnFocus } from '../common/keepfocus';
 import { placeTab, reveal } from '../common/place';
+// The section itself is there from the start; what is in it comes when it is shown.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
 import { Section } from '../common/section';
 import { IClusterManager, ICompanion, ISidebar } from '../tokens';
 import { ClustersApi } from './api';

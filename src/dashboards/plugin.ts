@@ -13,6 +13,8 @@ import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { placeTab, reveal } from '../common/place';
+// The section itself is there from the start; what is in it comes when it is shown.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
 import { Section } from '../common/section';
 import { IClusterManager, IDashboards, ISidebar } from '../tokens';
 import { DashboardsApi } from './api';

@@ -15,6 +15,8 @@ import {
 } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { ChangeStream } from '../common/events';
+// The section itself is there from the start; what is in it comes when it is shown.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
 import { Section } from '../common/section';
 import { followSettings } from '../common/settings';
 import type { ITransferRequest } from '../common/types';

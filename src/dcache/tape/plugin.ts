@@ -7,6 +7,8 @@ import { ICommandPalette } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import { ChangeStream } from '../../common/events';
+// The section itself is there from the start; what is in it comes when it is shown.
+// eslint-disable-next-line jupyter/prefer-lazy-imports
 import { Section } from '../../common/section';
 import type { ITapeRequest } from '../../common/types';
 import { IDCache, IDCacheSidebar } from '../../tokens';
