@@ -46,6 +46,9 @@ process.on('exit', status => {
   }
   rmSync(work, { recursive: true });
 });
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => process.exit(1));
+}
 
 process.chdir(root);
 const builder =

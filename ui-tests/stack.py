@@ -239,6 +239,7 @@ def serve(
 
     for lab in labs:
         lab.stop()
+    arguments.state.unlink(missing_ok=True)
     # Clusters outlive Jupyter on purpose; here nothing may stay.
     subprocess.run(
         [
