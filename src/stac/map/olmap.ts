@@ -1,7 +1,6 @@
 /** The map, by OpenLayers. This file and all it imports is a chunk of its own. */
 import { Signal, type ISignal } from '@lumino/signaling';
 import Feature from 'ol/Feature';
-import TopoJSON from 'ol/format/TopoJSON';
 import { MultiPolygon, Polygon } from 'ol/geom';
 import { defaults as defaultInteractions, DragBox } from 'ol/interaction';
 import TileLayer from 'ol/layer/Tile';
@@ -14,6 +13,7 @@ import XYZ from 'ol/source/XYZ';
 import { Fill, Stroke, Style } from 'ol/style';
 import View from 'ol/View';
 import { wrapBox, type Box } from '../filter';
+import { coastOf } from './coast';
 import type {
   Footprint,
   IMapColors,
@@ -21,12 +21,8 @@ import type {
   IPicked,
   ITiles
 } from './interface';
-import { unwrapRing } from './rings';
+import { GEOGRAPHIC, MERCATOR, MOST_LATITUDE } from './projection';
 
-/** The projection of common map tiles ends here. */
-const MOST_LATITUDE = 85.05;
-const GEOGRAPHIC = 'EPSG:4326';
-const MERCATOR = 'EPSG:3857';
 const MOST_ZOOM = 18;
 /** Nearer, no coast would tell where it is; and a point has no extent to fit. */
 const FIT_ZOOM = 8;
@@ -44,27 +40,8 @@ export async function makeMap(node: HTMLElement): Promise<IMapView> {
   return new OlMapView(node, land);
 }
 
-/** The land of a TopoJSON file on the map, an outline a feature. */
-function coastOf(land: unknown): Feature[] {
-  return new TopoJSON().readFeatures(land).flatMap(feature => {
-    const geometry = feature.getGeometry();
-    const polygons =
-      geometry instanceof MultiPolygon
-        ? geometry.getPolygons()
-        : geometry instanceof Polygon
-          ? [geometry]
-          : [];
-    return polygons.map(polygon => {
-      const rings = polygon
-        .getCoordinates()
-        .map(ring => unwrapRing(ring, MOST_LATITUDE));
-      return new Feature(new Polygon(rings).transform(GEOGRAPHIC, MERCATOR));
-    });
-  });
-}
-
 class OlMapView implements IMapView {
-  constructor(node: HTMLElement, land: unknown) {
+  constructor(node: HTMLElement, land: object | null) {
     this._node = node;
     if (land !== null) {
       this._coast.addFeatures(coastOf(land));
