@@ -466,6 +466,16 @@ async def test_disk_full(
         assert (written.state, written.problem) == ("done", None)
 
 
+def test_the_later_word_within_a_second(tmp_path: Path) -> None:
+    """Which of two orders of a second came later is known after they were read from disk, too."""
+    moment = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    folder = OrderFolder(tmp_path / "x")
+    created = moment + timedelta(milliseconds=250)
+    order = Order("x", "e", "pin", ["/a"], recursive=False, keep_s=60, created=created)
+    folder.create(order, order.paths)
+    assert moment < folder.load().created < moment + timedelta(seconds=1)
+
+
 def test_estimate() -> None:
     """By the rate so far; none before the first file, after the end, or for releases."""
     began = datetime(2026, 1, 1, tzinfo=timezone.utc)

@@ -95,6 +95,12 @@ class Door:
         counts: dict[str, int] = self._control("GET", "/report")["counts"]
         return counts
 
+    def most(self) -> dict[str, int]:
+        """How many requests each server had of each verb at once at most, since the start or
+        `forget`, like `{"pool GET": 3}`."""
+        most: dict[str, int] = self._control("GET", "/report")["most"]
+        return most
+
     def faults_to_come(self) -> int:
         """How many of the ordered faults have not happened yet."""
         number: int = self._control("GET", "/report")["faults"]

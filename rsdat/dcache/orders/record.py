@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from rsdat.base.clock import from_iso, to_iso
+from rsdat.base.clock import from_iso, to_iso, to_iso_ms
 from rsdat.base.errors import Conflict, NotFound
 from rsdat.base.files import read_json, write_bytes, write_json
 from rsdat.dcache.requests import Activity, State
@@ -283,7 +283,8 @@ def _to_json(order: Order) -> dict[str, Any]:
         "paths": list(order.paths),
         "recursive": order.recursive,
         "keep": order.keep_s,
-        "created": to_iso(order.created),
+        # The latest word on a file counts, and two may be said within a second.
+        "created": to_iso_ms(order.created),
         "root": order.root,
         "state": order.state,
         "ended": None if order.ended is None else to_iso(order.ended),

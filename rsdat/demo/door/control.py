@@ -6,7 +6,7 @@ is like it.
     PUT    /files      {"files": [{"path", "locality"?, "labels"?, "xattrs"?, "state"?,
                                    "forbidden"?, "stage_delay_s"?, "stage_error"?, "checksums"?}]}
     POST   /faults     a fault, see `faults.Fault`
-    GET    /report     {"requests", "counts", "movers"}
+    GET    /report     {"requests", "counts", "most", "faults", "movers"}
     DELETE /report     forget requests and faults, end the pool's movers
     PUT    /options    {"stage_delay_s"?, "bulk_delay_s"?, "block_s"?, "refuse_token"?,
                         "token_ends_in_s"?, "plain_macaroons"?, "tape_uri"?, "marker_s"?,

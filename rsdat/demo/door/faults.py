@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter, deque
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -92,6 +94,19 @@ class Faults:
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
         self._seen: deque[Seen] = deque(maxlen=_REMEMBERED)
+        self._under_way: Counter[str] = Counter()
+        self._most: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def under_way(self, server: str, method: str) -> Iterator[None]:
+        """A request is one of those that are worked on together, while the block runs."""
+        kind = f"{server} {method}"
+        self._under_way[kind] += 1
+        self._most[kind] = max(self._most[kind], self._under_way[kind])
+        try:
+            yield
+        finally:
+            self._under_way[kind] -= 1
 
     def order(self, fault: Fault) -> None:
         """Let it happen to the next requests that fit."""
@@ -114,16 +129,21 @@ class Faults:
         """Forget all faults and all requests seen."""
         self._waiting.clear()
         self._seen.clear()
+        self._most.clear()
 
     def note(self, seen: Seen) -> None:
         """Remember a request."""
         self._seen.append(seen)
 
     def report(self) -> dict[str, Any]:
-        """All requests, in order of their answers and counted, and how many faults are to come."""
+        """All requests, in order of their answers; their numbers, and how many came at once.
+
+        And how many faults are to come.
+        """
         counts = Counter(f"{seen.server} {seen.method}" for seen in self._seen)
         return {
             "requests": [asdict(seen) for seen in self._seen],
             "counts": dict(counts),
+            "most": dict(self._most),
             "faults": len(self._waiting),
         }

@@ -151,9 +151,13 @@ class Listener:
             event.set()
 
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
-        fault = None
-        if self._faults is not None:
-            fault = self._faults.take(self.name, request.method, request.rel_url.raw_path)
+        if self._faults is None:
+            return await self._serve(request, None)
+        fault = self._faults.take(self.name, request.method, request.rel_url.raw_path)
+        with self._faults.under_way(self.name, request.method):
+            return await self._serve(request, fault)
+
+    async def _serve(self, request: web.BaseRequest, fault: Fault | None) -> web.StreamResponse:
         connection = id(request.protocol)
         gone = self._lost.setdefault(connection, asyncio.Event())
         call = Call(request, self.url, fault, gone)
