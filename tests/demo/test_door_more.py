@@ -237,7 +237,7 @@ def peak_bytes(dcache: Door) -> int:
 
 
 def test_a_listing_can_cost_time_by_its_length(tmp_path_factory: pytest.TempPathFactory) -> None:
-    slow = ("--entry-cost-us", "2000")
+    slow = ("--entry-cost-us", "20000")
     with door(tmp_path_factory.mktemp("door"), arguments=slow) as running:
         for i in range(100):
             (running.root / f"f{i}").touch()
@@ -245,29 +245,29 @@ def test_a_listing_can_cost_time_by_its_length(tmp_path_factory: pytest.TempPath
         rest(running, "namespace/?children=true&limit=10")
         middle = time.monotonic()
         rest(running, "namespace/?children=true")
-        assert middle - start < 0.2 <= time.monotonic() - middle
+        assert middle - start < 2 <= time.monotonic() - middle
 
 
 def test_starting_a_mover_costs(dcache: Door) -> None:
     (dcache.root / "costly").write_bytes(os.urandom(1000))
-    dcache.configure(mover_cost_ms=100)
+    dcache.configure(mover_cost_ms=1000)
     try:
         for proxy in (True, False):
             start = time.monotonic()
             answer = ask("GET", dcache.path_url("/costly", proxy=proxy), dcache.headers)
-            assert time.monotonic() - start >= 0.1
+            assert time.monotonic() - start >= 1
         start = time.monotonic()
         assert put(dcache, "/costly-put", b"x").status == 201
-        assert time.monotonic() - start >= 0.1
+        assert time.monotonic() - start >= 1
         url = answer.headers["Location"]
         with connection(url) as pool:
             start = time.monotonic()
             for i in range(20):  # other ranges at the same pool URL start none
                 assert ask_on(pool, "GET", url, {"Range": f"bytes={i}-{i}"}).status == 206
-            assert time.monotonic() - start < 1
+            assert time.monotonic() - start < 20 * 1 / 2
         start = time.monotonic()
         assert ask("HEAD", dcache.path_url("/costly"), dcache.headers).status == 200
-        assert time.monotonic() - start < 0.1
+        assert time.monotonic() - start < 1
     finally:
         dcache.configure(mover_cost_ms=0)
 
