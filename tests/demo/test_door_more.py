@@ -227,7 +227,8 @@ def test_a_long_listing_costs_little_memory(dcache: Door) -> None:
     page_s = time.monotonic() - start
     start = time.monotonic()
     rest(dcache, "namespace/many?children=true")
-    assert page_s < (time.monotonic() - start) / 5
+    # The names are read for both; entries are made for a hundred, or for all.
+    assert page_s < (time.monotonic() - start) / 2
 
 
 def peak_bytes(dcache: Door) -> int:
