@@ -7,14 +7,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from rsdat.base.files import read_json, write_json
-from rsdat.base.secret import Secret
-from rsdat.dcache.transfers import thirdparty
 from tests.support.door import Door, door
+from tests.support.handed import note_handed
 from tests.support.transfers import Transfers
 
 SIZE = 3_000_000
@@ -34,17 +32,7 @@ def other(tmp_path: Path, dcache: Door, rsdat_home: Path) -> Iterator[Door]:
 @pytest.fixture
 def handed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What pools were given to identify themselves with."""
-    given: list[str] = []
-    real = thirdparty._authorization
-
-    async def noting(*args: Any) -> Secret | None:
-        authorization = await real(*args)
-        assert authorization is not None
-        given.append(authorization.reveal().removeprefix("Bearer "))
-        return authorization
-
-    monkeypatch.setattr(thirdparty, "_authorization", noting)
-    return given
+    return note_handed(monkeypatch)
 
 
 def status(url: str, token: str, method: str = "GET") -> int:

@@ -11,11 +11,10 @@ import fsspec
 import pytest
 
 from rsdat.base.files import read_json, write_json
-from rsdat.base.secret import Secret
-from rsdat.dcache.transfers import thirdparty
 from rsdat.stac.copying import copy_assets
 from tests.support.copies import item, multihash
 from tests.support.door import Door, door
+from tests.support.handed import note_handed
 
 SIZE = 1_500_000
 NAME = "é 1.raw"
@@ -44,17 +43,7 @@ def other(other_door: Door, dcache: Door, tmp_path: Path) -> Iterator[Door]:
 @pytest.fixture
 def handed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What pools were given to identify themselves with."""
-    given: list[str] = []
-    real = thirdparty._authorization
-
-    async def noting(*args: Any) -> Secret | None:
-        authorization = await real(*args)
-        assert authorization is not None
-        given.append(authorization.reveal().removeprefix("Bearer "))
-        return authorization
-
-    monkeypatch.setattr(thirdparty, "_authorization", noting)
-    return given
+    return note_handed(monkeypatch)
 
 
 def put(site: Door, folder: str, names: list[str]) -> dict[str, bytes]:
