@@ -86,12 +86,10 @@ async def choice_of(
 
     chosen = parse_filter(given.get("bbox"), given.get("datetime"), given.get("text"))
     items = await indexes.whole(href, endpoint, _WHOLE_S)
+    some, total = await asyncio.to_thread(items.choice, chosen, most)
     return await asyncio.to_thread(
-        lambda: (
-            [_absolute(item, place, source) for place, item in items.chosen(chosen, most)],
-            items.count(chosen),
-        )
-    )
+        lambda: [_absolute(item, place, source) for place, item in some]
+    ), total
 
 
 async def source_of(indexes: StacIndexes, href: str, endpoint: str | None) -> CompanionSource:

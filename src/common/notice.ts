@@ -1,7 +1,8 @@
 /** Notifications whose whole text can be read: Lab cuts what is long, and with it what to do next. */
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ReadonlyJSONValue } from '@lumino/coreutils';
-import { messageLanguage } from './request';
+import { ApiError, messageLanguage } from './request';
 
 /** Lab shows so many characters of a notification (apputils-extension, notificationplugin.tsx). */
 export const SHOWN = 140;
@@ -38,6 +39,16 @@ export function tell(
     ...options,
     actions: [...(options.actions ?? []), details]
   });
+}
+
+/** Tell a failure until it is dismissed. */
+export function tellFailure(
+  title: string,
+  reason: unknown,
+  trans: TranslationBundle
+): void {
+  const { text } = ApiError.from(reason);
+  tell(trans.__('%1: %2', title, text), 'error', { autoClose: false });
 }
 
 /** The text if it can be shown, else as many of its words as can. */

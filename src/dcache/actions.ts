@@ -1,7 +1,7 @@
 /** What the commands do: ask, call the companion, show the result. */
 import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { tell } from '../common/notice';
+import { tell, tellFailure } from '../common/notice';
 import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import type { IDCacheApi } from './api';
@@ -11,7 +11,6 @@ import {
   askLarge,
   askName,
   askStage,
-  tellFailure,
   type IDoomed,
   type LargeChoice
 } from './dialogs';

@@ -1,6 +1,6 @@
 /** Names of folders that complete a path as it is typed. Knows no DOM. */
 import type { IDCacheApi } from './api';
-import { folderOf, inFolder, nameOf, typedPath } from './paths';
+import { folderOf, inFolder, isHidden, nameOf, typedPath } from './paths';
 
 /** Names offered at once. */
 export const MAX_OFFERED = 50;
@@ -32,7 +32,7 @@ export async function completePath(
         sort: 'name',
         filter: nameOf(typed),
         // As shells do: hidden ones are offered to who has typed their dot.
-        hidden: nameOf(typed).startsWith('.')
+        hidden: isHidden(nameOf(typed))
       },
       signal
     );

@@ -2,8 +2,6 @@
 import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
-import { tell } from '../common/notice';
-import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import { formatBytes } from '../common/units';
 import { FormDialog } from '../common/formdialog';
@@ -13,16 +11,6 @@ import { NameForm } from './nameform';
 
 /** Names listed in a question before it says how many more there are. */
 const MAX_NAMES = 8;
-
-/** Tell a failure until it is dismissed. */
-export function tellFailure(
-  title: string,
-  reason: unknown,
-  trans: TranslationBundle
-): void {
-  const { text } = ApiError.from(reason);
-  tell(trans.__('%1: %2', title, text), 'error', { autoClose: false });
-}
 
 /**
  * Ask for a name of a folder or file, and do something with it.

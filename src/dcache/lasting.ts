@@ -1,9 +1,8 @@
 /** What is told of actions that last longer than their dialogs. */
 import { Notification } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { tell } from '../common/notice';
+import { tell, tellFailure } from '../common/notice';
 import type { IEntry } from '../common/types';
-import { tellFailure } from './dialogs';
 
 /** How long it is told how something ended that was cancelled too late. */
 const LATE_MS = 6_000;

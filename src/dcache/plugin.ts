@@ -24,6 +24,7 @@ import { ICompanion, IDCache, IDCacheSidebar } from '../tokens';
 // Activation needs these at once: the drive before any document is restored, the actions for
 // its signals and the page's address.
 /* eslint-disable jupyter/prefer-lazy-imports */
+import { tellFailure } from '../common/notice';
 import { Section } from '../common/section';
 import { DCacheActions } from './actions';
 import { DCacheApi, type IDCacheApi } from './api';
@@ -33,7 +34,7 @@ import { ColumnsModel } from './columns';
 import { addCommands } from './commands';
 import type { IPanelContext } from './components/state';
 import { DetailsModel } from './details';
-import { tellFailure, type LargeChoice } from './dialogs';
+import type { LargeChoice } from './dialogs';
 import { makeDrag } from './drag';
 import { DCacheDrive } from './drive';
 import { suffixOf } from './filetypes';

@@ -1,8 +1,7 @@
 /** What the commands do: code, copies, staging, downloads. None of them rejects: failures are told. */
 import { Clipboard } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { tell } from '../common/notice';
-import { ApiError } from '../common/request';
+import { tell, tellFailure } from '../common/notice';
 import type { IStacFiles } from '../common/types';
 import type { IDCache } from '../tokens';
 import type { IStacApi } from './api';
@@ -204,10 +203,7 @@ export class StacActions {
     try {
       await action();
     } catch (reason) {
-      const { text } = ApiError.from(reason);
-      tell(this._options.trans.__('%1: %2', title, text), 'error', {
-        autoClose: false
-      });
+      tellFailure(title, reason, this._options.trans);
     }
   }
 

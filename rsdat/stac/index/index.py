@@ -110,22 +110,23 @@ class Items:
             ],
         }
 
-    def count(self, wanted: query.Filter) -> int:
-        """How many pass."""
-        return len(query.select(self.view(), wanted, self._ranks))
+    def chosen(self, wanted: query.Filter) -> list[tuple[str, dict[str, Any]]]:
+        """Address and JSON of the items that pass, the latest first."""
+        return self.choice(wanted, None)[0]
 
-    def chosen(
-        self, wanted: query.Filter, most: int | None = None
-    ) -> list[tuple[str, dict[str, Any]]]:
-        """Address and JSON of the items that pass, the latest first; of more than `most` some."""
+    def choice(
+        self, wanted: query.Filter, most: int | None
+    ) -> tuple[list[tuple[str, dict[str, Any]]], int]:
+        """As `chosen`, but of more than `most` only some; and how many pass."""
         view = self.view()
         rows = query.ordered(
             view, query.select(view, wanted, self._ranks), "-datetime", self._ranks
         )
-        rows = rows[list(some_of(len(rows), most))]
+        total = len(rows)
+        rows = rows[list(some_of(total, most))]
         # In the order they lie in, so that no part of the kept file is read twice.
         found = {int(row): self.document(view, int(row)) for row in sorted(rows)}
-        return [(view.hrefs[row], found[int(row)]) for row in rows]
+        return [(view.hrefs[row], found[int(row)]) for row in rows], total
 
     def by_href(self, hrefs: Iterable[str]) -> dict[str, dict[str, Any]]:
         """JSON of items by address; those that are not known are left out."""

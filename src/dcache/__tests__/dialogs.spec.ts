@@ -4,8 +4,9 @@ import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { configure, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
+import { tellFailure } from '../../common/notice';
 import { ApiError } from '../../common/request';
-import { askName, tellFailure } from '../dialogs';
+import { askName } from '../dialogs';
 
 // Jsdom opens no dialog elements: what is in them counts as hidden.
 configure({ defaultHidden: true });

@@ -6,8 +6,7 @@ import type {
   ReadonlyJSONObject,
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
-import { tell as notify } from '../../common/notice';
-import { ApiError } from '../../common/request';
+import { tell, tellFailure } from '../../common/notice';
 import type { IEntry, ITapeOrder } from '../../common/types';
 import { formatSpan } from '../../common/units';
 import type { IDCache } from '../../tokens';
@@ -73,11 +72,6 @@ function schema(
 export function addTapeCommands(options: ITapeCommandOptions): void {
   const { commands, dcache, model, trans } = options;
 
-  const tell = (title: string, reason: unknown): void => {
-    const { text } = ApiError.from(reason);
-    notify(trans.__('%1: %2', title, text), 'error', { autoClose: false });
-  };
-
   const give = async (
     endpoint: string,
     activity: Activity,
@@ -100,14 +94,14 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
         pin: trans.__('dCache keeps %1 on disk for %2.', title, keep),
         release: trans.__('dCache releases %1.', title)
       }[activity];
-      notify(words, 'info', { autoClose: 5000, actions: [show] });
+      tell(words, 'info', { autoClose: 5000, actions: [show] });
     } catch (reason) {
       const titles = {
         stage: trans.__('Can’t stage'),
         pin: trans.__('Can’t keep on disk'),
         release: trans.__('Can’t release')
       };
-      tell(titles[activity], reason);
+      tellFailure(titles[activity], reason, trans);
     }
   };
 
@@ -233,7 +227,7 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
       try {
         await model.remove(args.order as string);
       } catch (reason) {
-        tell(trans.__('Can’t cancel the order'), reason);
+        tellFailure(trans.__('Can’t cancel the order'), reason, trans);
       }
     }
   });
