@@ -4,13 +4,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { IDisposable } from '@lumino/disposable';
 import type { Message } from '@lumino/messaging';
 import type { ISignal } from '@lumino/signaling';
-import { Panel, Widget } from '@lumino/widgets';
+import { Panel } from '@lumino/widgets';
 import { ApiError } from '../common/request';
 import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import type { IDashboardsApi } from './api';
 import { PageFrame, type IColours, type PageWord } from './frame';
 import { dashboardIcon } from './icons';
+import { TabMessage } from './message';
 import { goneWords, isUp, missingWords, tabTitle } from './words';
 
 /** A page that nobody sees is let go after so long: its plots cost the scheduler, the network and the browser. */
@@ -31,9 +32,8 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     this.addClass('jp-rsdat-Dashboard');
     this.title.icon = dashboardIcon;
 
-    this._message = new Widget();
-    this._message.addClass('jp-rsdat-Dashboard-message');
-    this._message.node.setAttribute('role', 'status');
+    this._message = new TabMessage();
+    this._message.pressed.connect(this._onAgain, this);
     this._frame = new PageFrame();
     this._frame.told.connect(this._onTold, this);
     this._frame.hide();
@@ -149,6 +149,14 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     void this.check();
   }
 
+  /** The button: whoever presses it sees that something is done, and hears how it ends. */
+  private _onAgain(): void {
+    const { trans } = this._options;
+    this._tries = 0;
+    this._say(trans.__('Looking for the dashboard…'), trans.__('Try again'));
+    void this.check();
+  }
+
   private _onTold(_: unknown, word: PageWord): void {
     if (word === 'ready') {
       this._paint();
@@ -237,32 +245,31 @@ export class DashboardTab extends MainAreaWidget<Panel> {
 
   private _setLive(isLive: boolean): void {
     this._isLive = isLive;
-    this._frame.setHidden(!isLive);
-    this._message.setHidden(isLive);
+    this._change(() => {
+      this._frame.setHidden(!isLive);
+      this._message.setHidden(isLive);
+    });
+  }
+
+  private _say(words: string, again: string | null = null): void {
+    this._change(() => this._message.say(words, again));
+  }
+
+  /** Show something else. The keyboard stays in the tab: the page or the button it was in may go. */
+  private _change(show: () => void): void {
+    const { node } = this.content;
+    const active = document.activeElement;
+    const isHere = active !== null && node.contains(active);
+    show();
+    if (isHere && active.closest('[hidden], .lm-mod-hidden') !== null) {
+      // Not into the page: Lab's shortcuts would end there.
+      node.focus({ preventScroll: true });
+    }
   }
 
   private _paint(): void {
     if (this._isLive) {
       this._frame.paint(this._options.theme.colours());
-    }
-  }
-
-  private _say(words: string, again: string | null = null): void {
-    if (this._said === words) {
-      // A live region that is filled anew is read out anew.
-      return;
-    }
-    this._said = words;
-    const text = document.createElement('p');
-    text.textContent = words;
-    this._message.node.replaceChildren(text);
-    if (again !== null) {
-      const button = document.createElement('button');
-      button.type = 'button';
-      button.className = 'jp-rsdat-Button';
-      button.textContent = again;
-      button.addEventListener('click', () => void this.check());
-      this._message.node.append(button);
     }
   }
 
@@ -283,10 +290,9 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   }
 
   private _options: DashboardTab.IOptions;
-  private _message: Widget;
+  private _message: TabMessage;
   private _frame: PageFrame;
   private _name: string | undefined;
-  private _said = '';
   private _isLive = false;
   private _isChecking = false;
   /** The scheduler has no such page. */

@@ -18,6 +18,8 @@ describe('DashboardTab', () => {
   const words = (): string | null | undefined =>
     tab.node.querySelector('[role="status"]')?.textContent;
 
+  const button = (): HTMLButtonElement => tab.node.querySelector('button')!;
+
   beforeEach(() => {
     api = new FakeApi();
     clusters = new FakeClusters();
@@ -116,11 +118,75 @@ describe('DashboardTab', () => {
     );
     await attach();
     expect(words()).toMatch(/^No net\./);
-    tab.node
-      .querySelector<HTMLButtonElement>('[role="status"] button')
-      ?.click();
+    button().click();
     await settle();
     expect(tab.isLive).toBe(true);
+  });
+
+  it('keeps the keyboard where the button was pressed, however that ends', async () => {
+    const failed = new ApiError({ message: 'No net.', code: 'network' });
+    clusters.set(aCluster());
+    api.pageUrl.mockRejectedValueOnce(failed);
+    await attach();
+    const pressed = button();
+    pressed.focus();
+    // Again the same: said anew, and the button is there still.
+    const said: (string | null | undefined)[] = [];
+    const observer = new MutationObserver(() => said.push(words()));
+    observer.observe(tab.node, { childList: true, subtree: true });
+    api.pageUrl.mockRejectedValueOnce(failed);
+    pressed.click();
+    expect(words()).toBe('Looking for the dashboard…');
+    await settle();
+    expect(said).toEqual(['Looking for the dashboard…', 'No net.']);
+    observer.disconnect();
+    expect(document.activeElement).toBe(pressed);
+
+    api.pageUrl.mockRejectedValueOnce(
+      new ApiError({ message: 'Still none.', code: 'door_broken' })
+    );
+    pressed.click();
+    await settle();
+    expect(words()).toBe('Still none.');
+    expect(document.activeElement).toBe(pressed);
+
+    pressed.click();
+    await settle();
+    expect(tab.isLive).toBe(true);
+    expect(document.activeElement).toBe(tab.content.node);
+  });
+
+  it('keeps the keyboard when what it was in goes by itself', async () => {
+    clusters.set(aCluster());
+    await attach();
+    tab.node.querySelector('iframe')?.focus();
+    tell('closed');
+    expect(document.activeElement).toBe(tab.content.node);
+    await settle();
+
+    api.pageUrl.mockRejectedValue(
+      new ApiError({ message: 'No net.', code: 'network' })
+    );
+    tell('closed');
+    button().focus();
+    clusters.set(aCluster({ state: 'stopped' }));
+    expect(words()).toMatch(/was shut down/);
+    expect(document.activeElement).toBe(tab.content.node);
+  });
+
+  it('takes the keyboard from nobody', async () => {
+    clusters.set(aCluster());
+    api.pageUrl.mockRejectedValueOnce(
+      new ApiError({ message: 'No net.', code: 'network' })
+    );
+    await attach();
+    const other = document.body.appendChild(document.createElement('input'));
+    other.focus();
+    button().click();
+    await settle();
+    expect(tab.isLive).toBe(true);
+    expect(document.activeElement).toBe(other);
+    other.remove();
   });
 
   it('says in words that this Dask has no such plot, and asks no more', async () => {
