@@ -14,6 +14,8 @@ export interface ICommandOptions {
   commands: CommandRegistry;
   api: IExamplesApi;
   contents: Pick<Contents.IManager, 'driveName' | 'localPath'>;
+  /** The folder that Lab's file browser shows, with its drive; there new notebooks go. */
+  currentFolder: () => string;
   /** Show a notebook of the workspace; gives its widget, which takes the launcher's place. */
   openDocument: (path: string) => Promise<unknown>;
   trans: TranslationBundle;
@@ -21,7 +23,8 @@ export interface ICommandOptions {
 
 /** Add the command. Label and caption are those of the example that its arguments name. */
 export function addCommands(options: ICommandOptions): void {
-  const { commands, api, contents, openDocument, trans } = options;
+  const { commands, api, contents, currentFolder, openDocument, trans } =
+    options;
   commands.addCommand(CommandIDs.open, {
     label: args =>
       typeof args.title === 'string' ? args.title : trans.__('Open Example…'),
@@ -45,14 +48,15 @@ export function addCommands(options: ICommandOptions): void {
           cwd: {
             type: 'string',
             description:
-              'Folder of the workspace that it is copied to; its root if left out.'
+              'Folder of the workspace that it is copied to; that of the file browser if left out.'
           }
         }
       }
     },
     execute: async args => {
       const name = String(args.name);
-      const cwd = typeof args.cwd === 'string' ? args.cwd : '';
+      // The palette names no folder, as the launcher does.
+      const cwd = typeof args.cwd === 'string' ? args.cwd : currentFolder();
       // Other drives keep no notebooks that kernels of this server could run beside their files.
       const folder = workspacePath(cwd, contents) ?? '';
       try {

@@ -4,6 +4,7 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
+import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ExamplesApi } from './api';
@@ -17,12 +18,13 @@ const examples: JupyterFrontEndPlugin<void> = {
   id: PluginIDs.examples,
   description: 'Example notebooks in the launcher.',
   autoStart: true,
-  optional: [ITranslator, ILauncher, ICommandPalette],
+  optional: [ITranslator, ILauncher, ICommandPalette, IDefaultFileBrowser],
   activate: (
     app: JupyterFrontEnd,
     translator: ITranslator | null,
     launcher: ILauncher | null,
-    palette: ICommandPalette | null
+    palette: ICommandPalette | null,
+    browser: IDefaultFileBrowser | null
   ): void => {
     const { commands, serviceManager } = app;
     const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
@@ -31,6 +33,7 @@ const examples: JupyterFrontEndPlugin<void> = {
       commands,
       api,
       contents: serviceManager.contents,
+      currentFolder: () => browser?.model.path ?? '',
       openDocument: path => commands.execute('docmanager:open', { path }),
       trans
     });

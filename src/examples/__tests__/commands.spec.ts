@@ -10,6 +10,8 @@ import { CommandIDs } from '../ids';
 
 describe('opening an example', () => {
   let commands: CommandRegistry;
+  /** What the file browser shows. */
+  let shown: string;
   const open = jest.fn<Promise<IExampleCopy>, [string, string, boolean]>();
   const openDocument = jest.fn((path: string) =>
     Promise.resolve(`widget of ${path}`)
@@ -17,6 +19,7 @@ describe('opening an example', () => {
 
   beforeEach(() => {
     commands = new CommandRegistry();
+    shown = '';
     open.mockReset();
     openDocument.mockClear();
     addCommands({
@@ -26,6 +29,7 @@ describe('opening an example', () => {
         driveName: path => (path.includes(':') ? path.split(':')[0] : ''),
         localPath: path => path.replace(/^\w+:/, '')
       },
+      currentFolder: () => shown,
       openDocument,
       trans: nullTranslator.load('jupyterlab_rsdat')
     });
@@ -85,6 +89,21 @@ describe('opening an example', () => {
     expect(widget).toBe('widget of RTC:sub/galaxy.ipynb');
     await run({ name: 'galaxy', cwd: 'dcache:demo' });
     expect(openDocument).toHaveBeenLastCalledWith('sub/galaxy.ipynb');
+  });
+
+  it('goes where new notebooks do when nothing names a folder, as from the palette', async () => {
+    open.mockResolvedValue({ path: 'sub/galaxy.ipynb', state: 'new' });
+    shown = 'RTC:sub';
+    const widget = await run({ name: 'galaxy' });
+    expect(open.mock.calls).toEqual([['galaxy', 'sub', false]]);
+    expect(widget).toBe('widget of RTC:sub/galaxy.ipynb');
+    // The launcher's own folder is what counts there, also where that is the root.
+    await run({ name: 'galaxy', cwd: '' });
+    expect(open).toHaveBeenLastCalledWith('galaxy', '', false);
+    expect(openDocument).toHaveBeenLastCalledWith('sub/galaxy.ipynb');
+    shown = 'dcache:demo';
+    await run({ name: 'galaxy' });
+    expect(open).toHaveBeenLastCalledWith('galaxy', '', false);
   });
 
   describe('that the user has changed', () => {

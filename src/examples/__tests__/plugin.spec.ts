@@ -2,7 +2,8 @@
 import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { ICommandPalette } from '@jupyterlab/apputils';
 import type { ILauncher } from '@jupyterlab/launcher';
-import { ServerConnection } from '@jupyterlab/services';
+import type { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ContentsManager, Drive, ServerConnection } from '@jupyterlab/services';
 import { CommandRegistry } from '@lumino/commands';
 import { PromiseDelegate } from '@lumino/coreutils';
 import { CommandIDs } from '../ids';
@@ -11,23 +12,32 @@ import { examplesPlugins } from '../plugin';
 describe('the examples in the launcher', () => {
   const add = jest.fn();
   const addItem = jest.fn();
-  const answer = jest.fn<Response, []>();
+  const answer = jest.fn<Response, Parameters<typeof fetch>>();
 
+  let contents: ContentsManager;
+
+  beforeEach(() => {
+    contents = new ContentsManager();
+    contents.addDrive(new Drive({ name: 'RTC' }));
+  });
+  afterEach(() => contents.dispose());
   beforeEach(() => [add, addItem, answer].forEach(mock => mock.mockReset()));
 
   /** Activates the plugin and waits for all that follows from it. */
-  const activate = async (): Promise<CommandRegistry> => {
+  const activate = async (
+    browser: unknown = null
+  ): Promise<CommandRegistry> => {
     const commands = new CommandRegistry();
     const asked = new PromiseDelegate<void>();
     const app = {
       commands,
       restored: Promise.resolve(),
       serviceManager: {
-        contents: {},
+        contents,
         serverSettings: ServerConnection.makeSettings({
-          fetch: () => {
+          fetch: (request, init) => {
             asked.resolve();
-            return Promise.resolve(answer());
+            return Promise.resolve(answer(request, init));
           }
         })
       }
@@ -36,7 +46,8 @@ describe('the examples in the launcher', () => {
       app,
       null,
       { add } as unknown as ILauncher,
-      { addItem } as unknown as ICommandPalette
+      { addItem } as unknown as ICommandPalette,
+      browser as IDefaultFileBrowser | null
     );
     await asked.promise;
     await new Promise(resolve => setTimeout(resolve));
@@ -64,6 +75,25 @@ describe('the examples in the launcher', () => {
       ])
     );
     expect(addItem).toHaveBeenCalledTimes(2);
+  });
+
+  it('open from the palette on the drive of the file browser', async () => {
+    const args = { name: 'a', title: 'Title', caption: 'Caption' };
+    answer.mockReturnValue(new Response(JSON.stringify({ examples: [args] })));
+    const commands = await activate({ model: { path: 'RTC:sub' } });
+    const opened = jest.fn();
+    commands.addCommand('docmanager:open', {
+      execute: args => opened(args.path)
+    });
+    answer.mockClear();
+    answer.mockReturnValue(
+      new Response(JSON.stringify({ path: 'sub/a.ipynb', state: 'new' }))
+    );
+    const [item] = addItem.mock.calls[0];
+    await commands.execute(item.command, item.args);
+    const [request] = answer.mock.calls[0];
+    expect(await (request as Request).json()).toMatchObject({ folder: 'sub' });
+    expect(opened).toHaveBeenCalledWith('RTC:sub/a.ipynb');
   });
 
   it('are none where the companion says nothing; that disturbs nobody', async () => {
