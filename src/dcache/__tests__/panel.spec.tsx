@@ -228,6 +228,63 @@ describe('keyboard', () => {
     expect(model.path).toBe('/');
   });
 
+  describe('in the filter', () => {
+    const platform = Object.getOwnPropertyDescriptor(navigator, 'platform');
+    const beginAt = async (path: string) => {
+      const all = await setup(api =>
+        api.add('/home/runs', { type: 'directory' })
+      );
+      await act(() => all.model.openPath(path));
+      const filter = screen.getByRole('searchbox', { name: 'Filter files' });
+      await all.user.type(filter, 'ru');
+      return { ...all, filter };
+    };
+    afterEach(() => {
+      delete (navigator as { platform?: string }).platform;
+      if (platform) {
+        Object.defineProperty(navigator, 'platform', platform);
+      }
+    });
+
+    it('goes up and back as everywhere, and on in the list', async () => {
+      const { model, user } = await beginAt('/home/runs');
+      await user.keyboard('{Alt>}{ArrowUp}{/Alt}');
+      expect(model.path).toBe('/home');
+      expect(selected(model)).toEqual(['runs']);
+      expect(grid()).toHaveFocus();
+      const filter = screen.getByRole('searchbox', { name: 'Filter files' });
+      expect(filter).toHaveValue('');
+      await user.click(filter);
+      await user.keyboard('{Alt>}{ArrowLeft}{/Alt}');
+      expect(model.path).toBe('/home/runs');
+      expect(grid()).toHaveFocus();
+    });
+
+    it('stays where there is no folder above', async () => {
+      const { model, user, filter } = await beginAt('/');
+      await user.keyboard('{Alt>}{ArrowUp}{/Alt}');
+      expect(model.path).toBe('/');
+      expect(filter).toHaveFocus();
+      expect(filter).toHaveValue('ru');
+    });
+
+    it('leaves these keys to the field on a Mac, where they move in it', async () => {
+      Object.defineProperty(navigator, 'platform', {
+        configurable: true,
+        value: 'MacIntel'
+      });
+      const { model, user, filter } = await beginAt('/home/runs');
+      expect(fireEvent.keyDown(filter, { key: 'ArrowUp', altKey: true })).toBe(
+        true
+      );
+      expect(model.path).toBe('/home/runs');
+      expect(filter).toHaveFocus();
+      focus();
+      await user.keyboard('{Alt>}{ArrowUp}{/Alt}');
+      expect(model.path).toBe('/home');
+    });
+  });
+
   it('finds a name that is typed', async () => {
     const { model, user } = await setup(api => {
       api.add('/home/alpha');

@@ -27,15 +27,23 @@ export function DCachePanel(props: IPanelContext): JSX.Element {
   if (model.endpoints?.length === 0) {
     return <NotConfigured {...props} />;
   }
+  const goToList = (): void =>
+    panel.current?.querySelector<HTMLElement>('[role="grid"]')?.focus();
   const leave = (isEditing: boolean): void => {
     setEditing(isEditing);
     if (!isEditing) {
       // The field is gone with its focus: the keyboard goes on in the list.
-      panel.current?.querySelector<HTMLElement>('[role="grid"]')?.focus();
+      goToList();
     }
   };
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const { altKey, ctrlKey, key, metaKey } = event;
+    const { endpoint, path } = model;
+    const isTyping = event.target instanceof HTMLInputElement;
+    if (isTyping && altKey && navigator.platform.startsWith('Mac')) {
+      // There these keys go from word to word in every field.
+      return;
+    }
     if ((ctrlKey || metaKey) && !altKey && key.toLowerCase() === 'l') {
       setEditing(true);
     } else if (altKey && !ctrlKey && key === 'ArrowLeft') {
@@ -49,6 +57,10 @@ export function DCachePanel(props: IPanelContext): JSX.Element {
     }
     event.preventDefault();
     event.stopPropagation();
+    if (isTyping && (model.endpoint !== endpoint || model.path !== path)) {
+      // As in a file manager: a filter is of one folder, and is left with it.
+      goToList();
+    }
   };
   const isEmpty = model.listing?.isLoaded && model.listing.total === 0;
   return (
