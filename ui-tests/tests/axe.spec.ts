@@ -2,47 +2,30 @@
 import { expect, test } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
 import { expectAccessible, prepareAxe } from './axe';
+import type { ILook } from './looks';
 import { cutOff, expectFits } from './narrow';
-import * as states from './states';
-import { openBusy, showActivity, walkLab } from './statesinlab';
+import { openBusy, showActivity } from './statesinlab';
+import { WALKS } from './walks';
 
 test.use({ autoGoto: false });
 
-const eye: states.ILook = {
+/** Some twenty states, each in three themes and three windows. */
+const WALK_MS = 300_000;
+
+const eye: ILook = {
   prepare: prepareAxe,
-  look: async (page, state, include, exclude) => {
-    await expectAccessible(page, state, include, exclude);
+  look: async (page, state, include, exclude, again) => {
+    await expectAccessible(page, state, include, exclude, again);
     await expectFits(page, state, include, exclude);
   }
 };
 
-test('clusters, their dialogs and tabs', async ({ page }) => {
-  await states.walkClusters(page, eye);
-});
-
-test('dashboards', async ({ page }) => {
-  await states.walkDashboards(page, eye);
-});
-
-test('dCache and its dialogs', async ({ page }) => {
-  await states.walkFiles(page, eye);
-});
-
-test('transfers and orders for tape', async ({ page }) => {
-  await states.walkTransfers(page, eye);
-});
-
-test('no dCache at all', async ({ page }) => {
-  await states.walkNoFiles(page, eye);
-});
-
-test('catalogs and searches', async ({ page }) => {
-  await states.walkCatalogs(page, eye);
-});
-
-test('what is ours in places of Lab', async ({ page }) => {
-  await walkLab(page, eye);
-});
+for (const [name, walk] of Object.entries(WALKS)) {
+  test(name, async ({ page }) => {
+    test.setTimeout(WALK_MS);
+    await walk(page, eye);
+  });
+}
 
 /** What moves by itself, or would when it changes, in parts of ours. */
 function moving(page: Page): Promise<string[]> {

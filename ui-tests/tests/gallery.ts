@@ -8,12 +8,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
-import { THEMES, prepareAxe, wear } from './axe';
-import * as states from './states';
+import type { ILook } from './looks';
+import { inEachTheme, type Theme } from './themes';
+import { WALKS } from './walks';
 
 const FOLDER = process.env.RSDAT_GALLERY!;
 /** Of the side panel, and of the window for what isn't in it. */
-const WIDTHS = { wide: [480, 1400], narrow: [320, 640] } as const;
+const WIDTHS = { wide: [480, 1400], narrow: [320, 320] } as const;
 /** Cards below one another are longer than any screen. */
 const HEIGHT = 1400;
 
@@ -45,16 +46,17 @@ function slug(text: string): string {
 }
 
 /** An eye that keeps what it sees. */
-function camera(walk: string): states.ILook {
+function camera(walk: string): ILook {
   const seen = new Map<string, number>();
   return {
-    prepare: prepareAxe,
-    look: async (page, state, include) => {
-      const again = seen.get(state) ?? 0;
-      seen.set(state, again + 1);
+    prepare: async () => undefined,
+    look: async (page, state, include, _exclude, again) => {
+      const times = (seen.get(state) ?? 0) + 1;
+      seen.set(state, times);
+      const title = times > 1 ? `${state} (${times})` : state;
       const part = page.locator(`${include[0]}:visible`).first();
+      const isPanel = include[0].startsWith('#jp-rsdat');
       for (const [width, [panel_px, window_px]] of Object.entries(WIDTHS)) {
-        const isPanel = include[0].startsWith('#jp-rsdat');
         await page.setViewportSize({
           width: isPanel ? WIDTHS.wide[1] : window_px,
           height: HEIGHT
@@ -62,18 +64,16 @@ function camera(walk: string): states.ILook {
         if (isPanel) {
           await widen(page, panel_px);
         }
-        for (const [theme] of THEMES) {
-          await wear(page, theme);
-          const name = [walk, state, ...(again ? [again] : []), width, theme];
-          const file = `${slug(name.join(' '))}.png`;
+        const take = async (theme: Theme): Promise<void> => {
+          const file = `${slug([walk, title, width, theme].join(' '))}.png`;
           await part.screenshot({
             path: join(FOLDER, file),
             animations: 'disabled'
           });
-          pictures.push({ walk, state, theme, width, file });
-        }
+          pictures.push({ walk, state: title, theme, width, file });
+        };
+        await inEachTheme(page, take, again);
       }
-      await wear(page, THEMES[0][0]);
       await page.setViewportSize({ width: WIDTHS.wide[1], height: HEIGHT });
     }
   };
@@ -88,12 +88,12 @@ test.beforeAll(() => {
   mkdirSync(FOLDER, { recursive: true });
 });
 
-for (const [name, walk] of Object.entries(states)) {
+for (const [name, walk] of Object.entries(WALKS)) {
   test(name, async ({ page }) => {
     // Not galata's own object, which has an idea of its own of addresses.
     const [own] = page.context().pages();
     try {
-      await walk(own, camera(name.replace(/^walk/, '')));
+      await walk(own, camera(name));
     } finally {
       writeFileSync(
         join(FOLDER, `${slug(name)}.json`),

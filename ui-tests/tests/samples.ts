@@ -101,6 +101,7 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
       mode: 'beside',
       ends_at: null,
       job: null,
+      id: null,
       dashboard: 'rsdat/clusters/c-1/dashboard/'
     },
     workers,
@@ -283,6 +284,7 @@ function aTransfer(part: Partial<ITransfer>): ITransfer {
     current: null,
     question: null,
     verified: null,
+    way: null,
     problem: null,
     failures: [],
     content: null,
@@ -319,6 +321,7 @@ export const TRANSFERS: ITransfer[] = [
     state: 'done',
     ended: AT,
     verified: 'adler32',
+    way: { by_doors: 12, streamed: 0, reasons: [] },
     can: ['forget']
   }),
   aTransfer({

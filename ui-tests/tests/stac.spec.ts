@@ -1,11 +1,11 @@
 /** STAC catalogs and searches: from the panel to code that runs, and to a copy. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 import { KERNEL_MS, notebookReady, progress, run } from './lab';
 import { openPanel, reload } from './support';
+import { inEachTheme } from './themes';
 
 const PYTHON = process.env.RSDAT_UI_PYTHON!;
 
@@ -33,11 +33,6 @@ function item(items: Locator, id: string): Locator {
 /** The line below the items. */
 function status(page: Page): Locator {
   return page.locator('.jp-rsdat-StacStatus-line');
-}
-
-/** Bring the tab of a catalog to the front. */
-async function front(page: Page, title: string): Promise<void> {
-  await page.getByRole('tab', { name: title }).first().click();
 }
 
 test('a catalog is opened from the panel, filtered and looked at', async ({
@@ -246,40 +241,51 @@ test.describe('a search', () => {
   });
 });
 
-for (const theme of [
-  'JupyterLab Light',
-  'JupyterLab Dark',
-  'JupyterLab Dark High Contrast'
-]) {
-  test(`nothing in a tab keeps anybody out: ${theme}`, async ({ page }) => {
-    await page.theme.setTheme(theme);
-    const items = await openCatalog(page, 'radar');
-    await item(items, 'slc-0002-20240125').click();
-    await expect(
-      page.getByRole('region', { name: 'Item details' }).getByRole('table')
-    ).toBeVisible();
-    await run(page, 'rsdat-stac:search');
-    const form = page.getByRole('form', { name: 'Search' });
-    await expect(form).toBeVisible();
-    const search = await new AxeBuilder({ page })
-      .include('.jp-rsdat-Stac:not(.lm-mod-hidden)')
-      .analyze();
-    expect(search.violations.map(told)).toEqual([]);
-    await front(page, 'Synthetic radar stack');
-    const catalog = await new AxeBuilder({ page })
-      .include('.jp-rsdat-Stac:not(.lm-mod-hidden)')
-      .analyze();
-    expect(catalog.violations.map(told)).toEqual([]);
-  });
+/** How many pixels of the map have the colour that a variable of the theme has, and what its sea has. */
+function painted(
+  page: Page,
+  variable: string
+): Promise<{ count: number; sea: boolean }> {
+  return page.evaluate(variable => {
+    const map = document.querySelector('.jp-rsdat-StacMap-canvas')!;
+    const canvas = map.querySelector('canvas')!;
+    const pixel = document.createElement('canvas').getContext('2d')!;
+    const rgb = (color: string): string => {
+      pixel.fillStyle = color;
+      pixel.fillRect(0, 0, 1, 1);
+      return pixel.getImageData(0, 0, 1, 1).data.slice(0, 3).join();
+    };
+    const style = getComputedStyle(document.body);
+    const wanted = rgb(style.getPropertyValue(variable).trim());
+    const { data } = canvas
+      .getContext('2d')!
+      .getImageData(0, 0, canvas.width, canvas.height);
+    let count = 0;
+    for (let at = 0; at < data.length; at += 4) {
+      if (data.slice(at, at + 3).join() === wanted && data[at + 3] === 255) {
+        count += 1;
+      }
+    }
+    const sea = style.getPropertyValue('--jp-layout-color1').trim();
+    return {
+      count,
+      sea: rgb(getComputedStyle(map).backgroundColor) === rgb(sea)
+    };
+  }, variable);
 }
 
-/** A violation as one line. */
-function told({
-  id,
-  nodes
-}: {
-  id: string;
-  nodes: { html: string }[];
-}): string {
-  return `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`;
-}
+test('the map has the colours of the theme, also when that changes', async ({
+  page
+}) => {
+  await openCatalog(page, 'radar');
+  await expect(status(page)).toHaveText('8 items');
+  const map = page.getByRole('group', { name: 'Map of the items' });
+  await expect(map).toHaveAccessibleDescription(/8 outlines are shown/);
+  await inEachTheme(page, async theme => {
+    await expect
+      .poll(async () => painted(page, '--jp-layout-color2'), { message: theme })
+      .toEqual({ count: expect.any(Number), sea: true });
+    const { count } = await painted(page, '--jp-layout-color2');
+    expect(count, theme).toBeGreaterThan(100);
+  });
+});

@@ -1,15 +1,27 @@
 /** A walk through what is ours in places that are Lab's: launcher, notifications, menus, Running, notebooks. */
 import { expect } from '@jupyterlab/galata';
 import type { Locator, Page } from '@playwright/test';
-import { run, waitForLab } from './lab';
-import { answer, everyCluster, pulses } from './samples';
-import type { ILook } from './states';
+import {
+  KERNEL_MS,
+  notebookReady,
+  printed,
+  run,
+  setFirstCell,
+  waitForLab
+} from './lab';
+import { TOASTS, type ILook } from './looks';
+import { aCluster, answer, api, everyCluster, pulses } from './samples';
 import { putFile, row, show } from './storage';
 import { card, openPanel } from './support';
 
 /** Not the lines between them, which axe refuses. */
 const ITEMS = ['.lm-Menu-item[data-type="command"]'];
-const TOASTS = '.Toastify__toast';
+
+/** A client of a scheduler that is in the kernel itself; prints its id. */
+const CLIENT = `from distributed import Client
+
+client = Client(processes=False, n_workers=1, dashboard_address=None)
+print(client.scheduler_info()["id"])`;
 
 /** Open Lab with clusters that compute, after what the companion answers was set up. */
 export async function openBusy(page: Page): Promise<void> {
@@ -85,4 +97,29 @@ export async function walkLab(page: Page, eye: ILook): Promise<void> {
   await indicator.click();
   await expect(menu).toContainText('Connect to spider-1');
   await eye.look(page, 'menu of a notebook', ITEMS);
+  await page.keyboard.press('Escape');
+
+  await notebookReady(page);
+  await setFirstCell(page, CLIENT);
+  await run(page, 'notebook:run-cell');
+  await expect(indicator).toHaveAccessibleName(/not among your clusters/, {
+    timeout: KERNEL_MS
+  });
+  await eye.look(page, 'notebook with a client', ['.jp-rsdat-IndicatorPlace']);
+  const id = (await printed(page)).trim();
+  const { scheduler } = aCluster();
+  for (const [state, words] of [
+    ['running', 'connected to spider-1'],
+    ['failed', 'the cluster spider-1 has ended']
+  ] as const) {
+    const cluster = aCluster({ state, scheduler: { ...scheduler, id } });
+    await page.unroute(api('clusters'));
+    await answer(page, 'clusters', { ...everyCluster(), clusters: [cluster] });
+    await openPanel(page, 'Clusters');
+    await run(page, 'running:show-panel');
+    await expect(indicator).toHaveAccessibleName(new RegExp(words));
+    await eye.look(page, `notebook of a cluster that is ${state}`, [
+      '.jp-rsdat-IndicatorPlace'
+    ]);
+  }
 }
