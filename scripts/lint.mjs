@@ -9,7 +9,7 @@ const python = name => join(venv, 'bin', name);
 const prettierFiles = [
   'src/**/*.{ts,tsx}',
   'ui-tests/**/*.{ts,js,mjs}',
-  'scripts/*.mjs',
+  'scripts/**/*.mjs',
   'style/*.css',
   'schema/*.json'
 ];
@@ -43,6 +43,12 @@ export const checks = [
     title: 'api types',
     command: [process.execPath, 'scripts/generate-types.mjs', '--check'],
     fixed: [process.execPath, 'scripts/generate-types.mjs']
+  },
+  {
+    // What the user reads can be translated, and the template for that has all of it.
+    title: 'translations',
+    command: [process.execPath, 'scripts/translations.mjs', '--check'],
+    fixed: [process.execPath, 'scripts/translations.mjs']
   },
   { title: 'ruff check', command: [python('ruff'), 'check'], fix: ['--fix'] },
   {

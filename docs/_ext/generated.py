@@ -53,12 +53,18 @@ def settings_page(schemas: list[dict[str, Any]]) -> str:
                 each.get("title", key),
                 f"`{key}`",
                 f"`{json.dumps(each.get('default'))}`",
-                each.get("description", ""),
+                _meaning(each),
             )
             for key, each in properties.items()
         ]
         parts.append(_table(("Setting", "Key", "Default", "Meaning"), rows))
     return "\n".join(parts)
+
+
+def _meaning(setting: Mapping[str, Any]) -> str:
+    """The description, and below it what may be chosen."""
+    choices = [f"`{json.dumps(one['const'])}`: {one['title']}" for one in setting.get("oneOf", [])]
+    return "<br>".join([setting.get("description", ""), *choices])
 
 
 def rest_page(contract: Mapping[str, Any]) -> str:

@@ -74,6 +74,8 @@ def test_wheel_has_what_lab_and_the_server_look_for(release: Release) -> None:
         f"{STATIC}install.json",
         f"rsdat-{VERSION}.data/data/etc/jupyter/jupyter_server_config.d/rsdat.json",
         f"rsdat-{VERSION}.dist-info/licenses/LICENSE",
+        # What translators begin from.
+        "rsdat/locale/jupyterlab_rsdat.pot",
     ):
         assert name in wheel
     settings = {name.rpartition("/")[2] for name in wheel if f"{STATIC}schemas/" in name}
