@@ -48,6 +48,9 @@ def page_path(id_: str, page: str, keys: DashboardKeys) -> str:
 class DashboardKeyHandler(RsdatHandler):
     """`/api/clusters/{id}/dashboard-key`."""
 
+    # An open tab asks by itself, again and again while its scheduler is away.
+    is_deed = False
+
     @web.authenticated
     @authorized
     async def post(self, id_: str) -> None:

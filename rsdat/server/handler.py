@@ -104,6 +104,8 @@ class RsdatHandler(ErrorAnswers, JupyterHandler):
     auth_resource = "rsdat"
     #: Statuses that are an answer like others: no warning in Jupyter's log.
     expected: Container[int] = ()
+    #: Whether what is neither GET nor HEAD is something that the user does, not the page by itself.
+    is_deed = True
 
     async def prepare(self) -> None:  # type: ignore[override]
         """Refuse strangers and foreign pages before anything of the request is looked at."""
@@ -114,7 +116,7 @@ class RsdatHandler(ErrorAnswers, JupyterHandler):
             raise web.HTTPError(403, "Not logged in to Jupyter")
         if not self.check_origin():
             raise web.HTTPError(403, "Pages of other origins may not ask this")
-        if self.request.method not in ("GET", "HEAD"):
+        if self.is_deed and self.request.method not in ("GET", "HEAD"):
             # What a user does keeps the server from being culled as idle; panels that poll don't.
             self.settings["api_last_activity"] = datetime.now(timezone.utc)
 

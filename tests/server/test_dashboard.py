@@ -249,8 +249,12 @@ async def test_the_key(far: FarEnd, lab: Lab) -> None:
     """One a cluster; it opens its own alone, and only who is logged in gets it."""
     path = "/api/clusters/up/dashboard-key"
     assert (await lab.ask("POST", path, token=False)).code == 403
+    settings = lab.app.web_app.settings
+    activity = settings.get("api_last_activity")
     first, again = [json.loads((await lab.ask("POST", path)).body)["path"] for _ in range(2)]
     assert first == again
+    # A tab that looks for its scheduler asks for as long as it is open.
+    assert settings.get("api_last_activity") == activity
     assert first.startswith("rsdat/clusters/up/dashboard/key/")
     check_error(await lab.ask("POST", "/api/clusters/nope/dashboard-key"), 404, "not_found")
     other = await lab.ask("GET", "/clusters/down/dashboard/status", headers=BROWSER)
