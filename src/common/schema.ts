@@ -2289,6 +2289,15 @@ export interface components {
       };
       /** @description The kind of checksum that was compared for every file, such as adler32, once it is done; null where dCache had none. */
       verified: string | null;
+      /** Which way the files went that are done, of a copy between places of dCache and of STAC assets; null for other transfers. Together they may be fewer than are done: of what an earlier companion has copied it may not be known. */
+      way: null | {
+        /** Files that dCache copied by itself (third-party copy). */
+        by_doors: number;
+        /** Files whose bytes came through this computer. */
+        streamed: number;
+        /** Why, of those that dCache might have copied by itself. */
+        reasons: string[];
+      };
       /** @description Why it failed or was interrupted. */
       problem: components['schemas']['Diagnosis'] | null;
       /** @description Files that failed; the first hundred. */
@@ -2497,8 +2506,10 @@ export interface components {
       on_tape: number;
       /** @description Files that are not where their item says. */
       missing: number;
-      /** @description By the rate of the first bytes of one of them, measured now; null if none could be read. */
+      /** @description If all that is not there yet comes through the Jupyter server: by the rate at which the first bytes of some of them came now; null if none could be read. */
       seconds: number | null;
+      /** @description Of these files dCache may copy so many by itself; how fast nobody can know before. */
+      by_doors: number;
       /** @description Bytes left of the destination's quota. */
       free: number | null;
       /** @description Not all files were asked about: the numbers, but that of items, are those of an even choice. */

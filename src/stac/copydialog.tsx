@@ -229,6 +229,7 @@ export function estimateLines(
   trans: TranslationBundle
 ): string[] {
   const { bytes, files, free, missing, seconds, there, unknown } = estimate;
+  const byDoors = estimate.by_doors;
   const onTape = estimate.on_tape;
   const items = trans._n('%1 item', '%1 items', estimate.items);
   if (files === 0) {
@@ -263,8 +264,22 @@ export function estimateLines(
   if (seconds !== null && there + missing < files) {
     lines.push(
       Math.round(seconds) < 1
-        ? trans.__('less than a second, at the rate measured now')
-        : trans.__('about %1, at the rate measured now', formatSpan(seconds))
+        ? trans.__(
+            'less than a second through the Jupyter server, at the rate measured now'
+          )
+        : trans.__(
+            'about %1 through the Jupyter server, at the rate measured now',
+            formatSpan(seconds)
+          )
+    );
+  }
+  if (byDoors > 0) {
+    lines.push(
+      trans._n(
+        'dCache may copy %1 file by itself: how fast can’t be known before',
+        'dCache may copy %1 files by itself: how fast can’t be known before',
+        byDoors
+      )
     );
   }
   if (there > 0) {

@@ -185,6 +185,37 @@ export function paceWords(
     : trans.__('%1, %2 left', words, formatSpan(remaining));
 }
 
+/** Which way the files went: between dCaches by themselves, or through us; null if that is not known. */
+export function wayWords(
+  { way }: Pick<ITransfer, 'way'>,
+  trans: TranslationBundle
+): { text: string; title: string } | null {
+  if (!way || way.by_doors + way.streamed === 0) {
+    return null;
+  }
+  const { by_doors: byDoors, reasons, streamed } = way;
+  if (streamed === 0) {
+    return {
+      text: trans.__('copied by dCache itself'),
+      title: trans.__('No bytes came through the Jupyter server.')
+    };
+  }
+  return {
+    text:
+      byDoors === 0
+        ? trans.__('through the Jupyter server')
+        : trans.__(
+            '%1 by dCache itself, %2 through the Jupyter server',
+            byDoors.toLocaleString(),
+            streamed.toLocaleString()
+          ),
+    title: [
+      trans.__('The bytes came through the Jupyter server.'),
+      ...reasons
+    ].join('\n')
+  };
+}
+
 /** What a transfer that has ended came to, as one sentence; for notifications. */
 export function endWords(
   transfer: ITransfer,

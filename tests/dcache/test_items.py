@@ -38,6 +38,24 @@ async def reread(folder: Path) -> list[int]:
     return [items.state(number) for number in range(len(items))]
 
 
+def test_which_way_files_went_is_known_again(tmp_path: Path) -> None:
+    """Of a file that an earlier companion was found to have copied it is not."""
+
+    async def work() -> None:
+        items = Items(tmp_path)
+        await items.extend(THREE)
+        items.mark(0, DONE, "adler32", "doors")
+        items.mark(1, DONE, "", "here")
+        items.mark(2, DONE, "adler32")
+        await items.flush()
+        again = Items(tmp_path)
+        await again.load()
+        assert again.ways == ["doors", "here"]
+        assert again.compared == ["adler32", "", "adler32"]
+
+    asyncio.run(work())
+
+
 def test_goes_on_behind_a_torn_line(tmp_path: Path) -> None:
     """A companion died in the middle of a line; the next one adds its own."""
 

@@ -61,7 +61,7 @@ async def test_of_a_workspace_catalog_to_dcache(
     assert before.pop("seconds") is not None
     assert before == {
         "items": 4, "files": 4, "bytes": 90_000, "unknown": 0, "there": 0, "on_tape": 0,
-        "missing": 1, "free": None, "sampled": False,
+        "missing": 1, "by_doors": 0, "free": None, "sampled": False,
     }  # fmt: skip
 
     made = await begin(transfers, **request)
@@ -71,6 +71,7 @@ async def test_of_a_workspace_catalog_to_dcache(
     ended = await transfers.until(made["id"])
     assert ended["state"] == "failed", ended
     assert ended["files"] == {"total": 4, "done": 3, "skipped": 0, "failed": 1}
+    assert ended["way"] == {"by_doors": 0, "streamed": 3, "reasons": []}
     assert ended["failures"][0]["path"] == f"{web.url}/3.tif"
     assert ended["problem"]["message"].startswith("There is no file at")
     assert (place / "new/i1/1.tif").read_bytes() == web.files["/1.tif"]

@@ -55,7 +55,9 @@ async def test_by_macaroon(
     (other.root / "secret").write_bytes(b"x")
     other.forget()
     made = await transfers.begin("copy", source=("other", "/f"), destination=("default", folder))
-    assert (await transfers.done(made["id"]))["verified"] == "adler32"
+    ended = await transfers.done(made["id"])
+    assert ended["verified"] == "adler32"
+    assert ended["way"] == {"by_doors": 1, "streamed": 0, "reasons": []}
     assert (place / "f").read_bytes() == body
     assert len(dcache.requests("redirect", "COPY")) == 1
     assert dcache.requests("", "PUT") == []
@@ -75,7 +77,13 @@ async def test_without_macaroons(
     (other.root / "f").write_bytes(body)
     other.configure(plain_macaroons=False)
     made = await transfers.begin("copy", source=("other", "/f"), destination=("default", folder))
-    assert (await transfers.done(made["id"]))["verified"] == "adler32"
+    ended = await transfers.done(made["id"])
+    assert ended["verified"] == "adler32"
+    assert ended["way"] == {
+        "by_doors": 0,
+        "streamed": 1,
+        "reasons": ["dCache did not copy from 'other' to 'default' by itself"],
+    }
     assert (place / "f").read_bytes() == body
     assert handed == []
     assert dcache.requests("redirect", "COPY") == []

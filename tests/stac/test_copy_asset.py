@@ -181,6 +181,7 @@ def test_estimate(web: WebFiles, dcache: Door, tmp_path: Path) -> None:
         "on_tape": 1,
         "missing": 1,
         "seconds": 0,
+        "by_doors": 1,
         "free": 10_000,
         "sampled": False,
     }

@@ -11,7 +11,7 @@ import fsspec
 import pytest
 
 from rsdat.base.files import read_json, write_json
-from rsdat.stac.copying import copy_assets
+from rsdat.stac.copying import copy_assets, estimate
 from tests.support.copies import item, multihash
 from tests.support.door import Door, door
 from tests.support.handed import note_handed
@@ -167,3 +167,13 @@ def test_missing_files_say_nothing_of_the_doors(dcache: Door, tmp_path: Path) ->
     report = copied([*lost, found], f"{folder}/to", max_concurrency=1)
     assert [outcome.code for outcome in report.failed] == ["not_found"] * 3
     assert report.by_doors == 1
+
+
+def test_an_estimate_says_what_the_doors_may_do(dcache: Door, tmp_path: Path) -> None:
+    """Only of files in dCache, with a checksum by which the copy can be compared."""
+    folder = tmp_path.name
+    body = put(dcache, folder, ["a.raw", "b.raw"])["b.raw"]
+    one = item("i", {name: f"dcache:///{folder}/{name}.raw" for name in "ab"})
+    one.assets["b"].extra_fields = {"file:checksum": multihash("sha256", body)}
+    assert estimate(one, None, f"dcache:///{folder}/to").by_doors == 1
+    assert estimate(one, None, str(tmp_path)).by_doors == 0

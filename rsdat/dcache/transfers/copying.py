@@ -20,6 +20,7 @@ from rsdat.dcache.transfers.plan import (
     of_workspace,
 )
 from rsdat.dcache.transfers.record import Choice, Record, Side
+from rsdat.dcache.transfers.thirdparty import Copied
 from rsdat.dcache.transfers.workspace import Found, Workspace
 from rsdat.dcache.write import TEMPORARY_PREFIX
 
@@ -41,7 +42,8 @@ async def plan(transfer: Transfer) -> None:
     await transfer.items.clear()
     record.total = record.total_bytes = None
     record.done = record.skipped = record.failed = record.done_bytes = 0
-    record.failures = []
+    record.by_doors = record.streamed = 0
+    record.failures, record.reasons = [], []
     trouble: list[Trouble] = []
     listed, size = 0, 0
     async for batch in _listing(transfer, source, trouble):
@@ -194,7 +196,7 @@ class Copying:
             replace = choice == "replace" and not self._is_itself(item, path)
             try:
                 with self._shared.claims.hold(self._destination.endpoint, path):
-                    kind = await self._carry(number, item, path, replace=replace)
+                    copied = await self._carry(number, item, path, replace=replace)
                 break
             except Conflict as error:
                 if error.code not in ("exists", "is_a_folder") or error.details.get("path") not in (
@@ -204,7 +206,7 @@ class Copying:
                     raise
                 claimed = bool(error.details.get("claimed"))
                 if transfer.record.resumed and not claimed and await self._is_there(item, path):
-                    kind = "adler32"
+                    copied = Copied("adler32")
                     break
                 choice = await self._choice(item, wanted, path)
                 if choice == "skip":
@@ -219,7 +221,8 @@ class Copying:
                 name = numbered(paths.name_of(wanted), numbers)
                 path = paths.join(paths.parent_of(wanted), name)
         transfer.wrote(path)
-        transfer.settle(number, DONE, checksum=kind)
+        transfer.record.add_reason(copied.streamed)
+        transfer.settle(number, DONE, checksum=copied.checksum, way=copied.way)
 
     def _check_replace(self, item: Item, path: str, error: Conflict, *, claimed: bool) -> None:
         if self._is_itself(item, path):
@@ -281,7 +284,7 @@ class Copying:
             await origin.info(item.source, checksums=True), await client.info(path, checksums=True)
         )
 
-    async def _carry(self, number: int, item: Item, path: str, *, replace: bool) -> str | None:
+    async def _carry(self, number: int, item: Item, path: str, *, replace: bool) -> Copied:
         shared, workspace = self._shared, self._shared.workspace
         progress = self._transfer.progress
 
@@ -299,15 +302,17 @@ class Copying:
                 )
             client = await shared.endpoint(self._source.endpoint or "")
             part = place.with_name(part_name(self._transfer.id, number))
-            return await carry.to_workspace(
+            kind = await carry.to_workspace(
                 client, item.source, part, place, path, replace=replace, arrived=arrived
             )
+            return Copied(kind)
         client = await shared.endpoint(self._destination.endpoint)
         if self._source.endpoint is None:
             place = workspace.inside(item.source)
-            return await carry.to_dcache(
+            kind = await carry.to_dcache(
                 workspace, item.source, place, client, path, replace=replace, arrived=arrived
             )
+            return Copied(kind)
         origin = await shared.endpoint(self._source.endpoint)
         return await shared.third_party.copy(
             origin, item.source, client, path, replace=replace, arrived=arrived

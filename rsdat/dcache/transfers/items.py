@@ -12,13 +12,16 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from rsdat.base.files import PRIVATE_FILE, room_for
 
 PENDING, DONE, SKIPPED, FAILED = range(4)
 _LETTERS = {DONE: "d", SKIPPED: "s", FAILED: "f", PENDING: "p"}
 _CODES = {letter: code for code, letter in _LETTERS.items()}
+
+#: dCache copied it by itself, or its bytes came through this computer.
+Way = Literal["doors", "here"]
 
 #: Two paths of dCache, each character escaped.
 _LONGEST_LINE = 256 * 1024
@@ -56,6 +59,8 @@ class Items:
         self._writing = asyncio.Lock()
         #: As `load` found it: for each file that was done, which checksum was compared.
         self.compared: list[str] = []
+        #: And which way they went, of those of which that is known.
+        self.ways: list[Way] = []
 
     def __len__(self) -> int:
         return len(self._items)
@@ -79,16 +84,20 @@ class Items:
         """How many have not ended."""
         return self._states.count(PENDING)
 
-    def mark(self, number: int, state: int, compared: str | None = None) -> None:
+    def mark(
+        self, number: int, state: int, compared: str | None = None, way: Way | None = None
+    ) -> None:
         """Note how one ended, or that it is to be done again.
 
         Args:
             number: Which.
             state: How.
             compared: Of a file that is done: which checksum was compared, empty for none.
+            way: Of such a file, where it is known: which way it went.
         """
         self._states[number] = state
-        line = [number, _LETTERS[state], *([] if compared is None else [compared])]
+        ended = [] if compared is None else [compared, *([] if way is None else [way])]
+        line = [number, _LETTERS[state], *ended]
         self._unwritten.append(json.dumps(line) + "\n")
 
     def again(self) -> int:
@@ -141,14 +150,15 @@ class Items:
         _append(self._listed, "".join(json.dumps(item) + "\n" for item in items))
 
     def _read(self) -> tuple[list[Item], bytearray]:
-        self.compared = []
+        self.compared, self.ways = [], []
         items = [Item(*value) for value in _lines(self._listed)]
         states = bytearray(len(items))
         for value in _lines(self._ends):
-            number, letter, *compared = value
+            number, letter, *ended = value
             if 0 <= number < len(items):
                 states[number] = _CODES[letter]
-                self.compared += compared
+                self.compared += ended[:1]
+                self.ways += ended[1:]
         return items, states
 
 

@@ -17,7 +17,7 @@ from rsdat.base.lock import Lock
 from rsdat.dcache import paths
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.transfers.conflicts import Claims, Conflicts
-from rsdat.dcache.transfers.items import DONE, FAILED, PENDING, SKIPPED, Items
+from rsdat.dcache.transfers.items import DONE, FAILED, PENDING, SKIPPED, Items, Way
 from rsdat.dcache.transfers.progress import Progress
 from rsdat.dcache.transfers.record import Record, State, diagnosis
 from rsdat.dcache.transfers.thirdparty import ThirdParty
@@ -165,6 +165,7 @@ class Transfer:
         code: int,
         *,
         checksum: str | None = None,
+        way: Way | None = None,
         error: RsdatError | None = None,
     ) -> None:
         """A file has ended.
@@ -173,6 +174,7 @@ class Transfer:
             number: Its number.
             code: DONE, SKIPPED or FAILED.
             checksum: Kind of the one that was compared; None: dCache had none.
+            way: Which one it went, where that is known.
             error: Why it failed.
         """
         record, item = self.record, self.items[number]
@@ -180,12 +182,15 @@ class Transfer:
             record.failed -= 1
             path = self.shown_path(number)
             record.failures = [each for each in record.failures if each["path"] != path]
-        self.items.mark(number, code, checksum or "" if code == DONE and not item.folder else None)
+        compared = checksum or "" if code == DONE and not item.folder else None
+        self.items.mark(number, code, compared, way)
         moved = self.progress.end(number)
         if code == DONE:
             record.done += 1
             size = moved or item.size
             record.done_bytes += size or 0
+            record.by_doors += way == "doors"
+            record.streamed += way == "here"
             if record.total_bytes is not None and size is not None:
                 record.total_bytes += size - (item.size or 0)
             if not item.folder and checksum is None:
@@ -236,6 +241,7 @@ class Transfer:
         record.total_bytes = sum(size for size, state in ended if state != SKIPPED)
         record.sums = sorted(set(items.compared) - {""})
         record.unverified = items.compared.count("")
+        record.by_doors, record.streamed = items.ways.count("doors"), items.ways.count("here")
 
     def again(self) -> None:
         """What failed or is missing is to be done again."""

@@ -192,6 +192,9 @@ class Following:
             setattr(record, name, value[name])
         record.sums, record.unverified = list(value["sums"]), value["unverified"]
         record.failures = list(value["failures"])
+        # A process that an earlier version started does not tell it.
+        record.by_doors, record.streamed = value.get("by_doors", 0), value.get("streamed", 0)
+        record.reasons = list(value.get("reasons", ()))
         if value["current"] != self._current:
             self._current = value["current"]
             transfer.progress.end(_NUMBER)

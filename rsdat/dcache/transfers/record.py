@@ -11,6 +11,8 @@ from rsdat.base.errors import RsdatError
 FORMAT = 1
 #: So many failures, and so many paths of a side, are kept and shown.
 SHOWN = 100
+#: So many reasons why bytes came through this computer.
+REASONS = 5
 
 Kind = Literal["upload", "download", "copy", "assets"]
 #: Of these no browser gets or sends the bytes.
@@ -47,6 +49,9 @@ class Record:
         resumed: An earlier companion worked on it: what it did last may not be written down.
         sums: Kinds of checksums that were compared so far.
         unverified: Files of which dCache had no checksum.
+        by_doors: Files that dCache copied by itself.
+        streamed: Files whose bytes came through this computer, where it was to be seen.
+        reasons: Why, of those that dCache might have copied by itself.
     """
 
     id: str
@@ -72,6 +77,9 @@ class Record:
     done_bytes: int = 0
     sums: list[str] = field(default_factory=list)
     unverified: int = 0
+    by_doors: int = 0
+    streamed: int = 0
+    reasons: list[str] = field(default_factory=list)
     failures: list[dict[str, Any]] = field(default_factory=list)
     owner: str = ""
 
@@ -84,6 +92,17 @@ class Record:
         """Note why a file failed; the first hundred are kept."""
         if len(self.failures) < SHOWN:
             self.failures.append({"path": path, "message": error.message, "hint": error.hint})
+
+    def add_reason(self, reason: str | None) -> None:
+        """Note why bytes came through this computer; a few reasons are kept."""
+        if reason is not None and reason not in self.reasons and len(self.reasons) < REASONS:
+            self.reasons.append(reason)
+
+    @property
+    def between_doors(self) -> bool:
+        """Whether both ends are in dCache: it may copy by itself."""
+        ends = (self.source, self.destination)
+        return self.kind == "copy" and all(end and end.endpoint is not None for end in ends)
 
     def as_dict(self) -> dict[str, Any]:
         """For its file."""
@@ -145,6 +164,7 @@ class Record:
             "current": current,
             "question": question,
             "verified": self._verified(),
+            "way": self._way(),
             "problem": self.problem,
             "failures": self.failures,
             "content": None if self.kind in BY_ITSELF else f"rsdat/transfers/{self.id}/content",
@@ -155,6 +175,15 @@ class Record:
     def _verified(self) -> str | None:
         whole = self.state == "done" and not self.unverified and self.sums
         return ", ".join(sorted(self.sums)) if whole else None
+
+    def _way(self) -> dict[str, Any] | None:
+        if not (self.between_doors or self.kind == "assets"):
+            return None
+        return {
+            "by_doors": self.by_doors,
+            "streamed": self.streamed,
+            "reasons": self.reasons,
+        }
 
     def _can(self) -> list[str]:
         if self.active:

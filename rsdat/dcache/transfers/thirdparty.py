@@ -15,6 +15,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime, timezone
 
 import aiohttp
@@ -34,6 +35,7 @@ from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import CONNECT_S, door_failure
 from rsdat.dcache.read import check_readable
 from rsdat.dcache.transfers.carry import Arrived, relay, same_entries
+from rsdat.dcache.transfers.items import Way
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +50,29 @@ _TOKEN_S = 3600.0
 _SLOWEST = 1_000_000.0
 _MOVED = "Stripe Bytes Transferred:"
 _TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SILENCE_S)
+
+
+@dataclass(frozen=True)
+class Copied:
+    """How a file was copied.
+
+    Attributes:
+        checksum: The kind that was compared; None if dCache has none.
+        way: Which way it went from dCache to dCache; None for other files, and where an earlier
+            companion copied it.
+        streamed: Why its bytes came through this computer, where dCache might have copied it.
+    """
+
+    checksum: str | None
+    way: Way | None = None
+    streamed: str | None = None
+
+
+def unable(origin: DCacheClient, client: DCacheClient) -> str:
+    """In words, why bytes between two endpoints came through this computer."""
+    one, other = _pair(origin, client)
+    ends = f"within '{one}'" if one == other else f"from '{one}' to '{other}'"
+    return f"dCache did not copy {ends} by itself"
 
 
 class ThirdParty:
@@ -66,7 +91,7 @@ class ThirdParty:
         *,
         replace: bool,
         arrived: Arrived,
-    ) -> str | None:
+    ) -> Copied:
         """Copy a file; by the doors themselves where they can, else through this computer.
 
         Args:
@@ -77,14 +102,12 @@ class ThirdParty:
             replace: Whether something there is replaced.
             arrived: Told how far it is.
 
-        Returns:
-            The kind of checksum that was compared; None if dCache has none.
-
         Raises:
             Conflict: The name is taken (`exists`).
             OnTape: The source's only copy is on tape.
             RsdatError: dCache refused, or gave no usable answer.
         """
+        why = unable(origin, client)
         try:
             entry = await origin.info(source, checksums=True)
         except DoorBroken:
@@ -93,9 +116,12 @@ class ThirdParty:
             kind = await self.attempt(
                 origin, entry, client, target, replace=replace, arrived=arrived
             )
+            if not entry.checksums:
+                why = "dCache has no checksum to compare a copy with"
         if kind is not None:
-            return kind
-        return await relay(origin, source, client, target, replace=replace, arrived=arrived)
+            return Copied(kind, "doors")
+        kind = await relay(origin, source, client, target, replace=replace, arrived=arrived)
+        return Copied(kind, "here", why)
 
     def may(self, origin: DCacheClient, client: DCacheClient) -> bool:
         """Whether it is worth an attempt: they did not refuse it a short while ago."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from rsdat.dcache.transfers.thirdparty import ThirdParty
+from rsdat.dcache.transfers.thirdparty import ThirdParty, unable
 from rsdat.stac.copying.checks import check
 from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.sources import DCacheSource, Source, facts_of
@@ -44,11 +44,8 @@ async def by_doors(
     if not (isinstance(source, DCacheSource) and isinstance(target, DCacheTarget)):
         return None, None
     origin, client = await source.client(), await target.client()
-    ends = (origin.endpoint.name, client.endpoint.name)
-    within = f"within '{ends[0]}'" if ends[0] == ends[1] else f"from '{ends[0]}' to '{ends[1]}'"
-    unable = f"dCache did not copy {within} by itself"
     if not third_party.may(origin, client):
-        return None, unable
+        return None, unable(origin, client)
     entry = await origin.info(source.path, checksums=True)
     facts = facts_of(entry)
     if facts.size is None:
@@ -68,6 +65,6 @@ async def by_doors(
         origin, entry, client, target.path, replace=True, parents=True, arrived=tell
     )
     if kind is None:
-        return None, unable
+        return None, unable(origin, client)
     kind = kind.removesuffix("_type")
     return Outcome(job, "copied", size=facts.size, verified=kind, by_doors=True), None

@@ -19,6 +19,7 @@ from rsdat.stac.copying.layout import Folders
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import Broken, chosen, items_in, jobs_of
 from rsdat.stac.copying.running import run
+from rsdat.stac.copying.sums import compare
 from rsdat.stac.hrefs import absolute, parent, scheme_of
 from rsdat.stac.sampling import some_of
 from rsdat.stac.store import by_protocol
@@ -47,7 +48,10 @@ class Estimate:
         there: Files that are at the destination with the right size.
         on_tape: Files to be staged first.
         missing: Files that are not where their item says, or may not be read.
-        seconds: For what is not there yet, by the rate of some first bytes; None if none came.
+        seconds: For what is not there yet, if all of it comes through this computer: by the rate at
+            which some first bytes came; None if none did.
+        by_doors: Of these files dCache may copy so many by itself, past this computer. How fast
+            that goes nobody can know before.
         free: Bytes left at the destination; None where nobody says.
         sampled: Not all files were asked about: these numbers, but `items`, are those of an even
             choice.
@@ -61,6 +65,7 @@ class Estimate:
     on_tape: int
     missing: int
     seconds: float | None
+    by_doors: int
     free: int | None
     sampled: bool = False
 
@@ -242,7 +247,8 @@ async def _summed(
     found: Sequence[Facts | None],
     there: Mapping[str, int | None],
 ) -> Estimate:
-    size = unknown = whole = taped = missing = left = said = 0
+    size = unknown = whole = taped = missing = left = said = doors = 0
+    into_dcache = isinstance(await places.filesystem(what.to, target=True), DCacheFileSystem)
     readable: list[Job] = []
     for job, facts in zip(jobs, found, strict=True):
         said += job.size or 0
@@ -260,6 +266,7 @@ async def _summed(
             left += 0 if is_there else bytes_
         if not is_there and not facts.on_tape:
             readable.append(job)
+            doors += into_dcache and await _may_be_by_doors(places, what, job, facts)
     # One that was asked about stands for so many, and its bytes for so many.
     weight = plan.files / len(jobs) if jobs else 1.0
     scale = plan.said / said if plan.all_said and said else weight
@@ -278,9 +285,17 @@ async def _summed(
         on_tape=round(taped * weight),
         missing=round(missing * weight) + plan.lost,
         seconds=seconds,
+        by_doors=round(doors * weight),
         free=await _free(places, what),
         sampled=len(jobs) < plan.files,
     )
+
+
+async def _may_be_by_doors(places: Places, what: Copying, job: Job, facts: Facts) -> bool:
+    """Whether dCache has the file and a checksum of it that a copy can be compared by."""
+    if not facts.sums or await places.in_dcache(job.source) is None:
+        return False
+    return not (what.trust_items and job.sums) or compare(job.sums, facts.sums) != (None, None)
 
 
 async def _rate(places: Places, jobs: Sequence[Job]) -> float | None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from rsdat.base.errors import RsdatError
 from rsdat.dcache.transfers.outside import asked_to_stop, work_lock, write_progress
-from rsdat.dcache.transfers.record import SHOWN
+from rsdat.dcache.transfers.record import REASONS, SHOWN
 from rsdat.stac.copying.assets import Copying, Run
 from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.order import ITEMS, read_items, read_order, write_items
@@ -42,6 +42,8 @@ class Worker:
         self._done = self._skipped = self._failed = self._unverified = 0
         self._done_bytes = self._skipped_bytes = self._arrived = 0
         self._sums: set[str] = set()
+        self._by_doors = self._streamed = 0
+        self._reasons: list[str] = []
         self._failures: list[dict[str, Any]] = []
         self._moving: dict[str, int] = {}
         self._told_s = -_TELL_S
@@ -131,6 +133,11 @@ class Worker:
                 return
             self._done += 1
             self._done_bytes += outcome.size or 0
+            self._by_doors += outcome.by_doors
+            self._streamed += not outcome.by_doors
+            reason = outcome.streamed
+            if reason is not None and reason not in self._reasons:
+                self._reasons = [*self._reasons, reason][:REASONS]
             if outcome.verified is None or outcome.verified in _NO_SUMS:
                 self._unverified += 1
             else:
@@ -159,6 +166,9 @@ class Worker:
                 "current": next((shown(source) for source in self._moving), None),
                 "sums": sorted(self._sums),
                 "unverified": self._unverified,
+                "by_doors": self._by_doors,
+                "streamed": self._streamed,
+                "reasons": self._reasons,
                 "failures": list(self._failures),
                 "problem": None
                 if problem is None

@@ -73,6 +73,7 @@ export const ESTIMATE: IStacEstimate = {
   on_tape: 0,
   missing: 0,
   seconds: 12,
+  by_doors: 0,
   free: null,
   sampled: false
 };

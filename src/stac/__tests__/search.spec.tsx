@@ -430,6 +430,7 @@ it('an estimate says all that it knows', () => {
     {
       ...ESTIMATE,
       unknown: 2,
+      by_doors: 2,
       there: 1,
       on_tape: 1,
       missing: 1,
@@ -440,7 +441,8 @@ it('an estimate says all that it knows', () => {
   expect(lines).toEqual([
     '3 items: 3 files, 3 MiB',
     '2 files’ sizes are not known',
-    'about 12 s, at the rate measured now',
+    'about 12 s through the Jupyter server, at the rate measured now',
+    'dCache may copy 2 files by itself: how fast can’t be known before',
     '1 is there already and is left out',
     '1 is on tape and has to be staged first',
     '1 is not where its item says',
@@ -455,7 +457,7 @@ it('an estimate of a choice says so, and never that it takes no time', () => {
     `20000 items: about ${(40_000).toLocaleString()} files, about 3 MiB`
   );
   expect(line({ seconds: 0.2 })[1]).toBe(
-    'less than a second, at the rate measured now'
+    'less than a second through the Jupyter server, at the rate measured now'
   );
   expect(line({ seconds: 0, there: 3 })[1]).toBe(
     '3 are there already and are left out'

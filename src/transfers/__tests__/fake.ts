@@ -31,6 +31,7 @@ export function aTransfer(part: Partial<ITransfer> = {}): ITransfer {
     current: null,
     question: null,
     verified: null,
+    way: null,
     problem: null,
     failures: [],
     content: null,

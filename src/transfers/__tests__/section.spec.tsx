@@ -98,6 +98,27 @@ describe('an item', () => {
     expect(screen.queryByRole('progressbar')).toBeNull();
   });
 
+  it('says whether dCache copied by itself', async () => {
+    const reasons = ['dCache did not copy within “here” by itself'];
+    await show([
+      aTransfer({ id: 'a', way: { by_doors: 2, streamed: 0, reasons: [] } }),
+      aTransfer({ id: 'b', way: { by_doors: 0, streamed: 1, reasons } }),
+      aTransfer({ id: 'c', way: { by_doors: 2, streamed: 1, reasons } }),
+      aTransfer({ id: 'd', way: { by_doors: 0, streamed: 0, reasons: [] } })
+    ]);
+    expect(screen.getByText('copied by dCache itself')).toBeVisible();
+    expect(screen.getByText('through the Jupyter server')).toHaveAttribute(
+      'title',
+      `The bytes came through the Jupyter server.\n${reasons[0]}`
+    );
+    expect(
+      screen.getByText('2 by dCache itself, 1 through the Jupyter server')
+    ).toBeVisible();
+    expect(
+      screen.getAllByText(/by dCache itself|through the Jupyter server/)
+    ).toHaveLength(3);
+  });
+
   it('is cancelled, retried and forgotten by its buttons', async () => {
     const { api, user } = await show([aTransfer()]);
     await user.click(

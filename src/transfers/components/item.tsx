@@ -21,6 +21,7 @@ import {
   progressOf,
   routeWords,
   stateWords,
+  wayWords,
   type IShownTransfer
 } from '../view';
 import { Question } from './question';
@@ -102,6 +103,7 @@ function Progress({ transfer, trans }: IItemProps): JSX.Element {
 
 function Detail({ transfer, trans }: IItemProps): JSX.Element {
   const pace = paceWords(transfer, trans);
+  const way = wayWords(transfer, trans);
   const { current, verified } = transfer;
   return (
     <div className="jp-rsdat-Transfer-detail">
@@ -121,6 +123,7 @@ function Detail({ transfer, trans }: IItemProps): JSX.Element {
           {trans.__('checksum verified (%1)', verified)}
         </span>
       )}
+      {way && <span title={way.title}>{way.text}</span>}
       {isMoving(transfer) && current !== null && current !== transfer.title && (
         <span className="jp-rsdat-Transfer-current" title={current}>
           {current}
