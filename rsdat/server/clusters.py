@@ -11,6 +11,8 @@ from rsdat.server.handler import RsdatHandler
 class ClustersHandler(RsdatHandler):
     """`/api/clusters`."""
 
+    compresses = True
+
     @web.authenticated
     @authorized
     async def get(self) -> None:
@@ -39,6 +41,8 @@ class PreviewHandler(RsdatHandler):
 class PastHandler(RsdatHandler):
     """`/api/clusters/past`."""
 
+    compresses = True
+
     @web.authenticated
     @authorized
     async def get(self) -> None:
@@ -60,6 +64,8 @@ class PastClusterHandler(RsdatHandler):
 
 class ClusterHandler(RsdatHandler):
     """`/api/clusters/{id}`."""
+
+    compresses = True
 
     @web.authenticated
     @authorized

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 class ListHandler(RsdatHandler):
     """`/api/dcache/{endpoint}/list`."""
 
+    compresses = True
+
     @web.authenticated
     @authorized
     async def get(self, endpoint: str) -> None:

@@ -11,6 +11,8 @@ from rsdat.server.handler import RsdatHandler
 class PulseHandler(RsdatHandler):
     """`/api/clusters/pulse`."""
 
+    compresses = True
+
     @web.authenticated
     @authorized
     async def get(self) -> None:

@@ -15,6 +15,8 @@ from rsdat.server.handler import RsdatHandler
 class NodeHandler(RsdatHandler):
     """`/api/stac/node`."""
 
+    compresses = True
+
     @web.authenticated
     @authorized
     async def get(self) -> None:
@@ -25,6 +27,8 @@ class NodeHandler(RsdatHandler):
 
 class _ItemsOf(RsdatHandler):
     """Questions to the items of a catalog or a search."""
+
+    compresses = True
 
     async def _items(self, operation: str) -> tuple[Any, Any, dict[str, Any]]:
         query = self.query(operation)
@@ -86,6 +90,8 @@ class ItemHandler(RsdatHandler):
 
 class FilesHandler(RsdatHandler):
     """`/api/stac/files`."""
+
+    compresses = True
 
     @web.authenticated
     @authorized

@@ -56,6 +56,8 @@ class ReleaseHandler(_OrderHandler):
 class TapeHandler(RsdatHandler):
     """`/api/tape`."""
 
+    compresses = True
+
     @web.authenticated
     @authorized
     async def get(self) -> None:

@@ -20,6 +20,8 @@ _ASIDE_BYTES = 64 * 1024
 class TransfersHandler(RsdatHandler):
     """`/api/transfers`."""
 
+    compresses = True
+
     @web.authenticated
     @authorized
     async def get(self) -> None:
