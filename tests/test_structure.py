@@ -23,7 +23,7 @@ ALLOWED = {
     "stac": {"dcache"},
     "server": {"clusters", "stac", "dcache"},
     "launch": {"queue"},
-    "cli": {"launch", "dcache"},
+    "cli": {"launch", "dcache", "queue"},
     "demo": {"queue", "presets", "dcache", "clusters", "stac", "server", "launch", "cli"},
 }
 #: One door into the stand-ins: `rsdat demo` is a subcommand like the others, and starts them. It

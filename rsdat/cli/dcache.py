@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from rsdat.base.clock import SystemClock, to_iso
 from rsdat.base.files import rsdat_home
+from rsdat.cli.words import MARKS
 
 if TYPE_CHECKING:
     from rsdat.dcache.tokens import Report
-
-_MARKS = {"ok": "ok       ", "warning": "warning  ", "failed": "FAILED   ", "skipped": "not tried"}
 
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
@@ -111,7 +110,7 @@ def _run_doctor(args: argparse.Namespace) -> int:
     found = asyncio.run(examine(endpoint, SystemClock().now()))
     _say(f"{endpoint.name}:")
     for step in found.steps:
-        _say(f"  {_MARKS[step.state]} {step.name:<11} {step.message}")
+        _say(f"  {MARKS[step.state]} {step.name:<11} {step.message}")
         if step.hint:
             _say(f"            {'':<11} {step.hint}")
     return 0 if found.ok else 1

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from rsdat import __version__
 from rsdat.base.errors import RsdatError
-from rsdat.cli import dcache, demo
+from rsdat.cli import dcache, demo, doctor
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(metavar="COMMAND", required=True)
     demo.add_commands(commands)
     dcache.add_commands(commands)
+    doctor.add_commands(commands)
     return root
 
 
