@@ -2,10 +2,12 @@
 
 - `reference/rest.md` from `api.yaml`, which the tests hold against the server's answers
 - `reference/settings.md` from `schema/*.json`, which Lab's settings editor shows
+- `reference/shell.md` from what `rsdat --help` says
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,12 +15,20 @@ from typing import Any
 
 import yaml
 
+from rsdat.cli import main
+
 VERBS = ("get", "head", "put", "post", "patch", "delete")
 _SCHEMAS = "#/components/schemas/"
 _SETTINGS = """# Settings
 
 In *Settings → Settings Editor*. They are about looks and habits; what belongs to a site or a
 cluster is configured as [Clusters](../clusters.md) and [dCache](../dcache.md) say.
+"""
+
+_SHELL = """# Shell
+
+`rsdat` is there in the environment that rsdat was installed in. Its status is 0 where all is well,
+1 where something was refused or is missing, 2 where the command was not understood.
 """
 
 
@@ -34,7 +44,12 @@ def write(docs: Path) -> None:
     schemas = [
         json.loads(path.read_text()) for path in sorted((docs.parent / "schema").glob("*.json"))
     ]
-    for name, text in (("rest", rest_page(contract)), ("settings", settings_page(schemas))):
+    pages = {
+        "rest": rest_page(contract),
+        "settings": settings_page(schemas),
+        "shell": shell_page(main.parser()),
+    }
+    for name, text in pages.items():
         path = docs / "reference" / f"{name}.md"
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
@@ -59,6 +74,31 @@ def settings_page(schemas: list[dict[str, Any]]) -> str:
         ]
         parts.append(_table(("Setting", "Key", "Default", "Meaning"), rows))
     return "\n".join(parts)
+
+
+def shell_page(root: argparse.ArgumentParser) -> str:
+    """Every command with its options, below one another."""
+    parts = [_SHELL]
+    for each in _commands(root):
+        each.formatter_class = _Wide
+        parts.append(f"## `{each.prog}`\n\n```text\n{each.format_help().rstrip()}\n```\n")
+    return "\n".join(parts)
+
+
+class _Wide(argparse.HelpFormatter):
+    """As wide as the page, whatever terminal builds it."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=96)
+
+
+def _commands(root: argparse.ArgumentParser) -> Iterator[argparse.ArgumentParser]:
+    """It and all below it."""
+    yield root
+    for action in root._actions:  # noqa: SLF001 - argparse has no other way to them
+        if isinstance(action.choices, dict):
+            for each in action.choices.values():
+                yield from _commands(each)
 
 
 def _meaning(setting: Mapping[str, Any]) -> str:
