@@ -65,12 +65,13 @@
       tryPaint();
     }
   });
-  tell('ready');
-  // The companion's own page, in the place of one of Dask's.
+  // The companion's own page may be in the place of one of Dask's; the tab says so itself.
   const instead = document.head?.dataset.rsdat;
   if (instead === 'broken') {
     tell('closed');
   } else if (instead === 'missing') {
     tell('missing');
+  } else {
+    tell('ready');
   }
 })();

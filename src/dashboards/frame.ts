@@ -10,7 +10,10 @@ import { Widget } from '@lumino/widgets';
 const SANDBOX =
   'allow-scripts allow-popups allow-popups-to-escape-sandbox allow-downloads';
 
-/** What the page tells: it is there; its connection to the scheduler stands; it broke; Dask has no such page. */
+/**
+ * What the page tells: it is there; its connection to the scheduler stands; it broke, or the companion
+ * says that it can't be had; Dask has no such page.
+ */
 export type PageWord = 'ready' | 'open' | 'closed' | 'missing';
 
 const WORDS: readonly unknown[] = ['ready', 'open', 'closed', 'missing'];
@@ -48,12 +51,24 @@ export class PageFrame extends Widget {
     this._frame.setAttribute('sandbox', SANDBOX);
     this._frame.referrerPolicy = 'no-referrer';
     this._frame.src = 'about:blank';
+    this._frame.addEventListener('load', () => {
+      if (this._isLoading) {
+        // Also of what has no place for the script that would tell.
+        this._isLoading = false;
+        this._loaded.emit();
+      }
+    });
     this.node.append(this._frame);
   }
 
   /** Emitted with what the page tells. */
   get told(): ISignal<this, PageWord> {
     return this._told;
+  }
+
+  /** Emitted when all of a page is there, whatever it is. */
+  get loaded(): ISignal<this, void> {
+    return this._loaded;
   }
 
   /** The frame's accessible name. */
@@ -63,11 +78,13 @@ export class PageFrame extends Widget {
 
   /** Load a page, also when it is the one that is there. */
   load(url: string): void {
+    this._isLoading = true;
     this._frame.src = url;
   }
 
   /** Let go of the page: nothing runs in the frame any more. */
   clear(): void {
+    this._isLoading = false;
     this._frame.src = 'about:blank';
   }
 
@@ -103,5 +120,7 @@ export class PageFrame extends Widget {
   }
 
   private _frame: HTMLIFrameElement;
+  private _isLoading = false;
   private _told = new Signal<this, PageWord>(this);
+  private _loaded = new Signal<this, void>(this);
 }

@@ -36,6 +36,7 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     this._message.pressed.connect(this._onAgain, this);
     this._frame = new PageFrame();
     this._frame.told.connect(this._onTold, this);
+    this._frame.loaded.connect(this._onPage, this);
     this._frame.hide();
     this.content.addWidget(this._message);
     this.content.addWidget(this._frame);
@@ -57,7 +58,7 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     return this._options.page;
   }
 
-  /** Whether the page is shown, not a message. */
+  /** Whether the page is shown or on its way, so that nothing is to be tried. */
   get isLive(): boolean {
     return this._isLive;
   }
@@ -79,7 +80,7 @@ export class DashboardTab extends MainAreaWidget<Panel> {
       const url = await api.pageUrl(cluster, page);
       if (!this.isDisposed) {
         this._frame.load(url);
-        this._setLive(true);
+        this._isLive = true;
       }
     } catch (reason) {
       if (!this.isDisposed) {
@@ -152,6 +153,8 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   /** The button: whoever presses it sees that something is done, and hears how it ends. */
   private _onAgain(): void {
     const { trans } = this._options;
+    // A page may be on its way for as long as its scheduler does not answer.
+    this._letGo();
     this._tries = 0;
     this._say(trans.__('Looking for the dashboard…'), trans.__('Try again'));
     void this.check();
@@ -159,6 +162,7 @@ export class DashboardTab extends MainAreaWidget<Panel> {
 
   private _onTold(_: unknown, word: PageWord): void {
     if (word === 'ready') {
+      this._onPage();
       this._paint();
     } else if (word === 'open') {
       this._tries = 0;
@@ -166,6 +170,15 @@ export class DashboardTab extends MainAreaWidget<Panel> {
       this._onMissing();
     } else if (this._isLive) {
       this._onLost();
+    }
+  }
+
+  /** The page is there; up to now it was said what is waited for. */
+  private _onPage(): void {
+    if (this._isLive) {
+      this._setShown(true);
+      // For the next time.
+      this._say(this._options.trans.__('Looking for the dashboard…'));
     }
   }
 
@@ -240,14 +253,14 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   private _letGo(): void {
     this._stopTimer();
     this._frame.clear();
-    this._setLive(false);
+    this._isLive = false;
+    this._setShown(false);
   }
 
-  private _setLive(isLive: boolean): void {
-    this._isLive = isLive;
+  private _setShown(isShown: boolean): void {
     this._change(() => {
-      this._frame.setHidden(!isLive);
-      this._message.setHidden(isLive);
+      this._frame.setHidden(!isShown);
+      this._message.setHidden(isShown);
     });
   }
 

@@ -36,8 +36,9 @@ it('tells that the page is there, and how its connection does', () => {
   expect(told()).toEqual(['ready', 'open', 'closed']);
 });
 
-it('tells of a page of the companion instead of the dashboard’s as of one that is lost', () => {
-  expect(runIn('broken').told()).toEqual(['ready', 'closed']);
+it('tells of a page of the companion instead of the dashboard’s, never as if it were that', () => {
+  expect(runIn('broken').told()).toEqual(['closed']);
+  expect(runIn('missing').told()).toEqual(['missing']);
 });
 
 it('tells nobody where there is no tab around it', () => {

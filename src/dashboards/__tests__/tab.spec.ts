@@ -71,6 +71,13 @@ describe('DashboardTab', () => {
     await attach();
     expect(tab.isLive).toBe(true);
     expect(address()).toBe(PAGE);
+    // What is waited for is said until the page is there.
+    const isHidden = (selector: string): boolean =>
+      tab.node.querySelector(selector)!.closest('.lm-mod-hidden') !== null;
+    expect([isHidden('iframe'), isHidden('p')]).toEqual([true, false]);
+    expect(words()).toBe('Looking for the dashboard…');
+    tell('ready');
+    expect([isHidden('iframe'), isHidden('p')]).toEqual([false, true]);
     const sandbox = tab.node.querySelector('iframe')?.getAttribute('sandbox');
     expect(sandbox).toContain('allow-scripts');
     expect(sandbox).not.toContain('allow-same-origin');
@@ -150,15 +157,52 @@ describe('DashboardTab', () => {
     expect(words()).toBe('Still none.');
     expect(document.activeElement).toBe(pressed);
 
+    // The companion's error page in the place of the dashboard's.
     pressed.click();
     await settle();
+    tell('closed');
+    expect(words()).toMatch(/Reconnecting/);
+    expect(document.activeElement).toBe(pressed);
+
+    pressed.click();
+    await settle();
+    tell('ready');
     expect(tab.isLive).toBe(true);
     expect(document.activeElement).toBe(tab.content.node);
+  });
+
+  it('looks anew when the button is pressed while a page is on its way', async () => {
+    clusters.set(aCluster());
+    await attach();
+    tell('closed');
+    button().click();
+    await settle();
+    expect(tab.isLive).toBe(true);
+    const asked = api.pageUrl.mock.calls.length;
+    button().click();
+    expect(address()).toBe('about:blank');
+    await settle();
+    expect(api.pageUrl).toHaveBeenCalledTimes(asked + 1);
+    expect(address()).toBe(PAGE);
+  });
+
+  it('shows also a page that tells nothing, and of what is let go nothing', async () => {
+    clusters.set(aCluster());
+    await attach();
+    const frame = tab.node.querySelector('iframe')!;
+    const isShown = (): boolean => frame.closest('.lm-mod-hidden') === null;
+    frame.dispatchEvent(new Event('load'));
+    expect(isShown()).toBe(true);
+    clusters.set(aCluster({ state: 'stopped' }));
+    frame.dispatchEvent(new Event('load'));
+    tell('ready');
+    expect(isShown()).toBe(false);
   });
 
   it('keeps the keyboard when what it was in goes by itself', async () => {
     clusters.set(aCluster());
     await attach();
+    tell('ready');
     tab.node.querySelector('iframe')?.focus();
     tell('closed');
     expect(document.activeElement).toBe(tab.content.node);
@@ -184,6 +228,7 @@ describe('DashboardTab', () => {
     other.focus();
     button().click();
     await settle();
+    tell('ready');
     expect(tab.isLive).toBe(true);
     expect(document.activeElement).toBe(other);
     other.remove();
