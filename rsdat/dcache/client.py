@@ -309,16 +309,23 @@ class DCacheClient:
             self._readers.forget(destination)
         return await rest.info(self._http, destination)
 
-    async def delete(self, path: str, recursive: bool = False) -> None:
+    async def delete(
+        self, path: str, recursive: bool = False, *, deletion: delete.Deletion | None = None
+    ) -> None:
         """Delete a file, a link or a folder; a folder that is not empty only with `recursive`.
+
+        Args:
+            path: Literal path.
+            recursive: Folders with everything in them.
+            deletion: By which it is stopped, and how much was deleted is known.
 
         Raises:
             NotFound: There is no such path.
-            Conflict: The folder holds something (`not_empty`).
+            Conflict: The folder holds something (`not_empty`), or it was stopped (`stopped`).
         """
         path = await self._spelling(path)
         try:
-            await delete.delete(self._http, path, recursive=recursive)
+            await delete.delete(self._http, path, recursive=recursive, deletion=deletion)
         finally:
             self._readers.forget(path)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from rsdat.server.credentials import CredentialWatch
+from rsdat.server.deletions import Deletions
 from rsdat.server.listings import Listings
 from rsdat.server.notifier import Notifier
 from rsdat.server.stacindexes import StacIndexes
@@ -77,6 +78,7 @@ class Companion:
         self.storage = Storage(home, lambda name: self.listings.drop(name))
         self.listings = Listings(self._listed, lambda *key: self.watching.is_live(*key))
         self.watching = Watching(self.storage, self.listings, self.folder_changed, self._listed)
+        self.deletions = Deletions()
         self.sweeping = Sweeping(self.storage, self.folder_changed)
         self.stac = StacIndexes(
             self.storage,

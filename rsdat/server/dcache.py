@@ -97,9 +97,22 @@ class DeleteHandler(RsdatHandler):
         path = paths.parse(body["path"])
         client = await self.companion.storage.client(endpoint)
         try:
-            await client.delete(path, recursive=body["recursive"])
+            with self.companion.deletions.running(endpoint, path) as deletion:
+                await client.delete(path, recursive=body["recursive"], deletion=deletion)
         finally:
             # Also after a failure: a part of a folder may be gone.
             self.companion.entry_changed(endpoint, path)
         self.set_status(204)
         self.finish()
+
+
+class StopDeletingHandler(RsdatHandler):
+    """`/api/dcache/{endpoint}/stop-deleting`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, endpoint: str) -> None:
+        """Stop what deletes a folder; who asked for that is told how much is gone."""
+        path = paths.parse(self.body("PathRequest")["path"])
+        await self.companion.storage.client(endpoint)
+        self.reply({"stopped": self.companion.deletions.stop(endpoint, path)})

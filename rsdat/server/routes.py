@@ -64,6 +64,7 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/dcache/{endpoint}/mkdir", dcache.MakeFolderHandler),
     ("/api/dcache/{endpoint}/move", dcache.MoveHandler),
     ("/api/dcache/{endpoint}/delete", dcache.DeleteHandler),
+    ("/api/dcache/{endpoint}/stop-deleting", dcache.StopDeletingHandler),
     ("/api/dcache/{endpoint}/watch", WatchHandler),
     ("/api/dcache/{endpoint}/details", details.DetailsHandler),
     ("/api/dcache/{endpoint}/attributes", details.AttributesHandler),

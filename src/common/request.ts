@@ -82,10 +82,13 @@ export class ApiError extends Error {
     });
   }
 
-  /** Any thrown value as an `ApiError`. */
+  /** Any thrown value as an `ApiError`; that which caused it, if one did. */
   static from(reason: unknown): ApiError {
     if (reason instanceof ApiError) {
       return reason;
+    }
+    if (reason instanceof Error && reason.cause instanceof ApiError) {
+      return reason.cause;
     }
     const message = reason instanceof Error ? reason.message : String(reason);
     return new ApiError({ message, code: 'network' });

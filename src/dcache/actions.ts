@@ -5,17 +5,16 @@ import { tell, tellFailure } from '../common/notice';
 import { ApiError } from '../common/request';
 import type { IEntry } from '../common/types';
 import type { IDCacheApi } from './api';
+import { deleteEntries } from './deleting';
 import {
-  askDelete,
   askDestination,
   askLarge,
   askName,
   askStage,
-  type IDoomed,
   type LargeChoice
 } from './dialogs';
 import { isOnTape } from './format';
-import { tellDeleting, whileAsking, type ILateWords } from './lasting';
+import { whileAsking, type ILateWords } from './lasting';
 import type { DCacheModel } from './model';
 import {
   folderOf,
@@ -32,9 +31,6 @@ const MAX_PROBLEMS = 3;
 
 /** How long it is told that what was named is hidden. */
 const HIDDEN_MS = 10_000;
-
-/** Folders looked into before a deletion; of more it is only said that all below goes. */
-const MAX_LOOKED_INTO = 20;
 
 export namespace DCacheActions {
   export interface IOptions {
@@ -257,31 +253,10 @@ export class DCacheActions {
   /** Ask, naming what goes, and delete. */
   async remove(endpoint: string, entries: readonly IEntry[]): Promise<void> {
     const { api, contents, model, trans } = this._options;
-    let doomed: IDoomed[];
-    try {
-      doomed = await this._lookInto(endpoint, entries);
-    } catch (reason) {
-      tellFailure(trans.__('Can’t delete'), reason, trans);
-      return;
-    }
-    if (!(await askDelete(doomed, trans))) {
-      return;
-    }
     const { selection } = model;
-    const notice = tellDeleting(entries, trans);
-    for (const { entry, inside } of doomed) {
-      if (notice.isStopped) {
-        break;
-      }
-      const place = { endpoint, path: entry.path };
-      await this._try(trans.__('Can’t delete “%1”', entry.name), () =>
-        // The drive deletes recursively. A folder that was said to be empty must be so.
-        inside === 0
-          ? api.remove(place, false)
-          : contents.delete(toLabPath(place))
-      );
+    if (!(await deleteEntries({ api, contents, endpoint, entries, trans }))) {
+      return;
     }
-    notice.end();
     if (model.selection === selection) {
       model.clearSelection();
     }
@@ -352,35 +327,6 @@ export class DCacheActions {
 
   private _info(place: IPlace): Promise<IEntry> {
     return this._options.api.info(place);
-  }
-
-  private async _lookInto(
-    endpoint: string,
-    entries: readonly IEntry[]
-  ): Promise<IDoomed[]> {
-    const doomed: IDoomed[] = [];
-    let folders = 0;
-    for (const entry of entries) {
-      if (entry.type !== 'directory') {
-        doomed.push({ entry, inside: null });
-      } else if (++folders > MAX_LOOKED_INTO) {
-        doomed.push({ entry, inside: 'unknown' });
-      } else {
-        const { total } = await this._options.api.list({
-          endpoint,
-          path: entry.path,
-          offset: 0,
-          limit: 1,
-          sort: 'name',
-          // Hidden ones go, too: they count.
-          hidden: true,
-          filter: '',
-          refresh: true
-        });
-        doomed.push({ entry, inside: total });
-      }
-    }
-    return doomed;
   }
 
   private async _try(

@@ -60,7 +60,10 @@ export interface IDCacheApi {
   preview(place: IPlace, signal?: AbortSignal): Promise<ArrayBuffer>;
   makeFolder(place: IPlace): Promise<IEntry>;
   move(place: IPlace, destination: string): Promise<IEntry>;
+  /** Where a folder was stopped or failed, the error's `details.deleted` says how much is gone. */
   remove(place: IPlace, recursive: boolean): Promise<void>;
+  /** End the requests that are deleting a folder; what is not deleted yet stays. */
+  stopRemoving(place: IPlace): Promise<void>;
   read(place: IPlace): Promise<ArrayBuffer>;
   write(
     place: IPlace,
@@ -80,8 +83,11 @@ export function isNameTaken(reason: unknown): reason is ApiError {
 
 // dCache took 29 s for 50 000 entries, and folders of 200 000 exist; the companion waits for 300 s.
 const LISTING_LIMIT_MS = 330_000;
-// Deleting a tree takes dCache one request per entry; the rest are files of at most 50 MB.
+// Files of at most 50 MB.
 const LONG_LIMIT_MS = 600_000;
+// Deleting a tree takes dCache one request per entry: 100 000 take a quarter of an hour, or more.
+// It is told meanwhile, and can be stopped.
+const DELETE_LIMIT_MS = 6 * 3_600_000;
 
 /** The routes of one companion. Every method throws `ApiError` and nothing else. */
 export class DCacheApi implements IDCacheApi {
@@ -162,7 +168,11 @@ export class DCacheApi implements IDCacheApi {
 
   remove(place: IPlace, recursive: boolean): Promise<void> {
     const body = { path: place.path, recursive };
-    return this._post(place.endpoint, 'delete', body, LONG_LIMIT_MS);
+    return this._post(place.endpoint, 'delete', body, DELETE_LIMIT_MS);
+  }
+
+  async stopRemoving(place: IPlace): Promise<void> {
+    await this._post(place.endpoint, 'stop-deleting', { path: place.path });
   }
 
   /** The whole content; for files of a size that fits a browser tab. */

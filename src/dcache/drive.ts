@@ -422,7 +422,10 @@ export class DCacheDrive implements Contents.IDrive {
   private _asLabError(reason: unknown): unknown {
     if (reason instanceof ApiError && reason.status >= 400) {
       const response = new Response(null, { status: reason.status });
-      return new ServerConnection.ResponseError(response, reason.text);
+      const error = new ServerConnection.ResponseError(response, reason.text);
+      // For `ApiError.from`: ours decide by its code.
+      error.cause = reason;
+      return error;
     }
     return reason instanceof ApiError ? new Error(reason.text) : reason;
   }

@@ -19,6 +19,7 @@ from rsdat.base.errors import (
 )
 from rsdat.dcache import tape
 from rsdat.dcache.client import DCacheClient
+from rsdat.dcache.delete import Deletion
 from tests.support.dcache import endpoint_of, names, read, run, stream, until
 from tests.support.door import Door
 
@@ -230,6 +231,66 @@ def test_delete_stops_at_the_first_refusal(site: Door, folder: str) -> None:
     run(site, work)
     assert "t" in names(site, folder)
     assert len(site.requests("frontend", "DELETE")) < 20
+
+
+def test_delete_says_what_was_deleted_before_it_failed(site: Door, folder: str) -> None:
+    make_tree(site, folder)
+
+    async def work(client: DCacheClient) -> None:
+        before = await count_below(client, f"{folder}/t")
+        site.fault("status", status=403, server="frontend", method="DELETE", skip=3, times=1)
+        with pytest.raises(NotPermitted) as caught:
+            await client.delete(f"{folder}/t", recursive=True)
+        left = await count_below(client, f"{folder}/t")
+        assert caught.value.details["deleted"] == before - left > 0
+
+    run(site, work)
+
+
+class StoppedAtTheFifth(Deletion):
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        if (name, value) == ("deleted", 5):
+            self.stop()
+
+
+def test_delete_is_stopped(site: Door, folder: str) -> None:
+    """Nothing more is begun; what is gone is counted; a second one deletes the rest."""
+    make_tree(site, folder)
+
+    async def work(client: DCacheClient) -> None:
+        deletion = StoppedAtTheFifth()
+        before = await count_below(client, f"{folder}/t")
+        with pytest.raises(Conflict) as caught:
+            await client.delete(f"{folder}/t", recursive=True, deletion=deletion)
+        left = await count_below(client, f"{folder}/t")
+        assert caught.value.code == "stopped"
+        assert caught.value.details["deleted"] == before - left == deletion.deleted >= 5
+        assert left > 0
+        await client.delete(f"{folder}/t", recursive=True, deletion=Deletion())
+
+    run(site, work)
+    assert names(site, folder) == []
+
+
+def test_delete_is_stopped_while_it_is_listing(site: Door, folder: str) -> None:
+    make_tree(site, folder)
+
+    async def work(client: DCacheClient) -> None:
+        deletion = Deletion()
+        deletion.stop()
+        with pytest.raises(Conflict) as caught:
+            await client.delete(f"{folder}/t", recursive=True, deletion=deletion)
+        assert caught.value.details["deleted"] == 0
+
+    run(site, work)
+    assert not site.requests("frontend", "DELETE")
+
+
+async def count_below(client: DCacheClient, path: str) -> int:
+    entries = await client.list(path)
+    below = [await count_below(client, each.path) for each in entries if each.is_folder]
+    return len(entries) + sum(below)
 
 
 def test_delete_takes_what_vanishes_for_deleted(site: Door, folder: str) -> None:

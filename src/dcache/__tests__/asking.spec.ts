@@ -270,8 +270,44 @@ describe('deleting', () => {
     model.select(1);
     answer.resolve();
     await done;
-    expect(told()).toEqual([]);
+    expect(told()).toEqual(['Stopped. 1 of 3 entries were deleted.']);
     expect(api.removed.map(({ path }) => path)).toEqual(['/home/a.txt']);
     expect(model.selected.map(({ name }) => name)).toEqual(['b.txt']);
+  });
+
+  it('of a folder is stopped at the server, and says what is gone', async () => {
+    const { actions, answers, api, user } = await setup();
+    const answer = new PromiseDelegate<void>();
+    answers.push(answer.promise);
+    const folder = makeEntry('/home/inner', { type: 'directory' });
+    const done = actions.remove('here', [folder]);
+    await screen.findByText('Delete “inner”?');
+    await user.click(button('Delete all'));
+    await waitFor(() => expect(told()).toEqual(['Deleting “inner”…']), {
+      timeout: 5000
+    });
+    const [{ options }] = Notification.manager.notifications;
+    options.actions?.[0].callback(new MouseEvent('click'));
+    await waitFor(() => expect(api.stopped).toEqual(['/home/inner']));
+    answer.reject(failure('stopped', 409, { deleted: 120 }));
+    await done;
+    expect(told()).toEqual([
+      'Stopped. In “inner” 120 entries were deleted, the rest is still there.'
+    ]);
+  });
+
+  it('says what was deleted of a folder before it failed', async () => {
+    const { actions, answers, user } = await setup();
+    const answer = new PromiseDelegate<void>();
+    answers.push(answer.promise);
+    const folder = makeEntry('/home/inner', { type: 'directory' });
+    const done = actions.remove('here', [folder]);
+    await screen.findByText('Delete “inner”?');
+    await user.click(button('Delete all'));
+    answer.reject(failure('not_permitted', 403, { deleted: 1 }));
+    await done;
+    expect(told()).toEqual([
+      'Can’t delete “inner”: failed: not_permitted. 1 entry in it was deleted before.'
+    ]);
   });
 });

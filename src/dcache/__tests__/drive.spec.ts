@@ -1,5 +1,6 @@
 import { ServerConnection, type Contents } from '@jupyterlab/services';
 import { nullTranslator } from '@jupyterlab/translation';
+import { ApiError } from '../../common/request';
 import { DCacheDrive, OPEN_LIMIT_BYTES } from '../drive';
 import { FakeApi, failure } from './fake';
 
@@ -325,6 +326,17 @@ describe('the rest', () => {
     expect(changes[0]).toMatchObject({
       type: 'delete',
       oldValue: { path: 'here/a.txt' }
+    });
+  });
+
+  it('fails for Lab as Lab knows it, and keeps what the companion said', async () => {
+    const { api, drive } = setup();
+    api.nextFailure = failure('stopped', 409, { deleted: 7 });
+    const reason = await drive.delete('here/d').catch(reason => reason);
+    expect(reason).toBeInstanceOf(ServerConnection.ResponseError);
+    expect(ApiError.from(reason)).toMatchObject({
+      code: 'stopped',
+      details: { deleted: 7 }
     });
   });
 

@@ -90,8 +90,12 @@ export async function bytesOf(blob: Blob): Promise<Uint8Array<ArrayBuffer>> {
   });
 }
 
-export function failure(code: string, status: number): ApiError {
-  return new ApiError({ message: `failed: ${code}`, code, status });
+export function failure(
+  code: string,
+  status: number,
+  details: Record<string, unknown> = {}
+): ApiError {
+  return new ApiError({ message: `failed: ${code}`, code, status, details });
 }
 
 export class FakeApi implements IDCacheApi {
@@ -111,6 +115,8 @@ export class FakeApi implements IDCacheApi {
   attributes = new Map<string, Partial<IDetails>>();
   quotas: IQuotaList = { quotas: [], message: 'No quota here.' };
   removed: { path: string; recursive: boolean }[] = [];
+  /** Folders whose deletion was to end. */
+  stopped: string[] = [];
   /** Listings wait until the test releases them. */
   holds = false;
   held: IHeldRequest[] = [];
@@ -269,6 +275,11 @@ export class FakeApi implements IDCacheApi {
     this._maybeFail();
     this.removed.push({ path: place.path, recursive });
     this._files.delete(place.path);
+  }
+
+  async stopRemoving(place: IPlace): Promise<void> {
+    this._maybeFail();
+    this.stopped.push(place.path);
   }
 
   async read(place: IPlace): Promise<ArrayBuffer> {
