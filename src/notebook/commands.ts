@@ -145,6 +145,24 @@ export function addCommands(options: ICommandOptions): void {
     }
   });
 
+  commands.addCommand(CommandIDs.versions, {
+    label: trans.__('Show Versions That Differ from Dask Cluster'),
+    caption: trans.__(
+      'Tell again what of the notebook’s kernel does not go with its cluster'
+    ),
+    isEnabled: args => {
+      const found = target(args);
+      return !!found && found.at.mismatches.of(found.panel) !== null;
+    },
+    describedBy: {
+      args: { type: 'object', properties: { notebook: NOTEBOOK } }
+    },
+    execute: args => {
+      const found = target(args);
+      found?.at.mismatches.repeat(found.panel);
+    }
+  });
+
   commands.addCommand(CommandIDs.forget, {
     label: trans.__('Forget Dask Cluster of Notebook'),
     caption: trans.__('Take the cluster out of the notebook’s metadata'),

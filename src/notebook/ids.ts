@@ -11,6 +11,7 @@ export namespace CommandIDs {
   export const disconnect = 'rsdat:disconnect-notebook';
   export const show = 'rsdat:show-notebook-cluster';
   export const forget = 'rsdat:forget-notebook-cluster';
+  export const versions = 'rsdat:show-notebook-versions';
   export const connected = CONNECTED;
 }
 

@@ -9,7 +9,7 @@ import React from 'react';
 import { clusterIcon } from './icons';
 import { ClusterCommands, CommandIDs } from './ids';
 import type { NotebookRuntime } from './runtime';
-import { description, label } from './words';
+import { description, label, tooltip } from './words';
 
 export class ClusterIndicator extends ReactWidget {
   constructor(options: ClusterIndicator.IOptions) {
@@ -33,30 +33,32 @@ export class ClusterIndicator extends ReactWidget {
 
   protected render(): JSX.Element {
     const { panel, runtime, trans } = this._options;
+    const content = (): JSX.Element => {
+      const state = runtime.state(panel);
+      const mismatch = runtime.mismatches.of(panel);
+      const words = label(state, trans);
+      return (
+        <button
+          type="button"
+          className="jp-rsdat-Indicator-button"
+          data-state={state.kind}
+          aria-label={description(state, mismatch, trans)}
+          aria-haspopup="menu"
+          aria-expanded="false"
+          title={tooltip(state, mismatch, trans)}
+          onClick={event => this._openMenu(event.currentTarget)}
+        >
+          <clusterIcon.react tag="span" elementPosition="center" />
+          {words && <span className="jp-rsdat-Indicator-label">{words}</span>}
+          {mismatch && <span aria-hidden="true">⚠</span>}
+        </button>
+      );
+    };
     return (
       <UseSignal signal={runtime.links.of(panel).changed}>
-        {() => {
-          const state = runtime.state(panel);
-          const words = label(state, trans);
-          const whole = description(state, trans);
-          return (
-            <button
-              type="button"
-              className="jp-rsdat-Indicator-button"
-              data-state={state.kind}
-              aria-label={whole}
-              aria-haspopup="menu"
-              aria-expanded="false"
-              title={whole}
-              onClick={event => this._openMenu(event.currentTarget)}
-            >
-              <clusterIcon.react tag="span" elementPosition="center" />
-              {words && (
-                <span className="jp-rsdat-Indicator-label">{words}</span>
-              )}
-            </button>
-          );
-        }}
+        {() => (
+          <UseSignal signal={runtime.mismatches.changed}>{content}</UseSignal>
+        )}
       </UseSignal>
     );
   }
@@ -118,6 +120,9 @@ export function menuItems(
     const args = { cluster: state.cluster.id };
     items.push(
       { command: CommandIDs.show, args: { notebook } },
+      ...(runtime.mismatches.of(panel)
+        ? [{ command: CommandIDs.versions, args: { notebook } }]
+        : []),
       { command: ClusterCommands.scale, args },
       { command: ClusterCommands.layout, args },
       separator

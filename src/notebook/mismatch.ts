@@ -1,9 +1,11 @@
-/** Tells when a kernel's versions do not go with the cluster's, as soon as it is connected. */
+/** Tells when a kernel's versions do not go with the cluster's, as soon as it is connected, and keeps it. */
 import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { Signal, type ISignal } from '@lumino/signaling';
 import { tell } from '../common/notice';
 import { sentences } from '../common/sentences';
+import type { ICluster, IVersionsCompared } from '../common/types';
 import { Again } from './again';
 import type { INotebookApi } from './api';
 import type { NotebookLinks } from './links';
@@ -12,11 +14,36 @@ import type { NotebookSettings } from './settings';
 /** Against what a kernel's versions were compared. */
 type Stage = 'scheduler' | 'workers';
 
+/** What does not go together, and what to do. */
+export type IMismatch = NonNullable<IVersionsCompared['mismatch']>;
+
 export class Mismatches {
   /** As long as the page lives. */
   constructor(options: Mismatches.IOptions) {
     this._options = options;
     options.links.changed.connect((_, panel) => void this._check(panel));
+  }
+
+  /** Emitted when a kernel and a cluster were compared and it is not with them as it was. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** What is known not to go together of a notebook and its cluster; null while that is nothing. */
+  of(panel: NotebookPanel): IMismatch | null {
+    const { state, watch } = this._options.links.of(panel);
+    return state.kind === 'connected'
+      ? (this._found.get(pairOf(watch.kernel, state.cluster)) ?? null)
+      : null;
+  }
+
+  /** Tell it again. */
+  repeat(panel: NotebookPanel): void {
+    const { state } = this._options.links.of(panel);
+    const mismatch = this.of(panel);
+    if (mismatch && state.kind === 'connected') {
+      this._tell(panel, state.cluster, mismatch);
+    }
   }
 
   private async _check(panel: NotebookPanel): Promise<void> {
@@ -30,7 +57,7 @@ export class Mismatches {
       return;
     }
     const { cluster } = state;
-    const pair = `${watch.kernel} ${cluster.scheduler.id}`;
+    const pair = pairOf(watch.kernel, cluster);
     // Against the scheduler at once, and again when there are workers.
     const isWhole = cluster.workers.connected > 0;
     const done = this._checked.get(pair);
@@ -42,9 +69,10 @@ export class Mismatches {
     try {
       const { mismatch } = await api.compare(cluster.id, answer.packages);
       this._again.done(pair);
+      this._note(pair, mismatch);
       if (mismatch && !this._told.has(pair + mismatch.message)) {
         this._told.add(pair + mismatch.message);
-        this._tell(panel, cluster.id, cluster.name, mismatch);
+        this._tell(panel, cluster, mismatch);
       }
     } catch {
       // A scheduler or a network that does not answer now.
@@ -52,6 +80,18 @@ export class Mismatches {
         this._uncheck(pair, done);
         this._again.failed(pair, () => this._retry(pair, panel));
       }
+    }
+  }
+
+  private _note(pair: string, mismatch: IMismatch | null): void {
+    const before = this._found.get(pair)?.message;
+    if (mismatch) {
+      this._found.set(pair, mismatch);
+    } else {
+      this._found.delete(pair);
+    }
+    if (before !== mismatch?.message) {
+      this._changed.emit();
     }
   }
 
@@ -76,9 +116,8 @@ export class Mismatches {
 
   private _tell(
     panel: NotebookPanel,
-    id: string,
-    name: string,
-    mismatch: { message: string; hint: string; serious: boolean }
+    { id, name }: ICluster,
+    mismatch: IMismatch
   ): void {
     const { show, trans } = this._options;
     const words = trans.__(
@@ -98,6 +137,13 @@ export class Mismatches {
   private _checked = new Map<string, Stage>();
   private _again = new Again();
   private _told = new Set<string>();
+  /** What does not go together, by kernel and scheduler. */
+  private _found = new Map<string, IMismatch>();
+  private _changed = new Signal<this, void>(this);
+}
+
+function pairOf(kernel: string | null, { scheduler }: ICluster): string {
+  return `${kernel} ${scheduler.id}`;
 }
 
 export namespace Mismatches {

@@ -55,6 +55,7 @@ const notebook: JupyterFrontEndPlugin<void> = {
       CommandIDs.connect,
       CommandIDs.disconnect,
       CommandIDs.show,
+      CommandIDs.versions,
       CommandIDs.forget
     ]) {
       palette?.addItem({ command, category });
@@ -78,6 +79,7 @@ const notebook: JupyterFrontEndPlugin<void> = {
       (starting ??= start().then(runtime => {
         const tell = (): void => commands.notifyCommandChanged();
         runtime.links.changed.connect(tell);
+        runtime.mismatches.changed.connect(tell);
         return runtime;
       }));
 

@@ -44,11 +44,12 @@ export class NotebookRuntime {
       choose: panel => void this.choose(panel)
     });
     new Remembering({ ...parts, links });
-    new Mismatches({ ...parts, links, show });
+    this.mismatches = new Mismatches({ ...parts, links, show });
     new Farewells({ ...parts, links, startAgain });
   }
 
   readonly links: NotebookLinks;
+  readonly mismatches: Mismatches;
   readonly settings = new NotebookSettings();
 
   /** The clusters that can be connected to. */

@@ -1,6 +1,8 @@
 /** What a notebook is connected to, in words. */
 import type { TranslationBundle } from '@jupyterlab/translation';
+import { sentences } from '../common/sentences';
 import type { LinkState } from './link';
+import type { IMismatch } from './mismatch';
 
 /** Beside the icon; empty where the icon says enough. */
 export function label(state: LinkState, trans: TranslationBundle): string {
@@ -22,9 +24,20 @@ export function label(state: LinkState, trans: TranslationBundle): string {
   }
 }
 
-/** For the tooltip and for screen readers: a whole phrase. */
+/** The tooltip: all that is known. */
+export function tooltip(
+  state: LinkState,
+  mismatch: IMismatch | null,
+  trans: TranslationBundle
+): string {
+  const whole = description(state, null, trans);
+  return mismatch ? `${whole}\n${sentences(mismatch)}` : whole;
+}
+
+/** For screen readers: a whole phrase. */
 export function description(
   state: LinkState,
+  mismatch: IMismatch | null,
   trans: TranslationBundle
 ): string {
   switch (state.kind) {
@@ -39,8 +52,11 @@ export function description(
     case 'connected': {
       const { name, workers } = state.cluster;
       const count = trans._n('%1 worker', '%1 workers', workers.connected);
-      return state.isReconnecting
-        ? trans.__('Dask: reconnecting to %1', name)
+      if (state.isReconnecting) {
+        return trans.__('Dask: reconnecting to %1', name);
+      }
+      return mismatch
+        ? trans.__('Dask: connected to %1, %2, versions differ', name, count)
         : trans.__('Dask: connected to %1, %2', name, count);
     }
   }

@@ -1,6 +1,7 @@
 /** A notebook and its cluster: connected by its toolbar, remembered, offered again, told of the end. */
 import type { Locator, Page } from '@playwright/test';
 import { expect, test } from './galata';
+import { expectAccessible, prepareAxe } from './axe';
 import { KERNEL_MS, notebookReady, run } from './lab';
 import { card, newCluster, openPanel, reload, scale } from './support';
 
@@ -55,6 +56,14 @@ function facts(page: Page): Promise<{
   });
 }
 
+/** What is ours in the notebook's toolbar and in notifications keeps nobody out, in any theme. */
+async function expectNobodyKeptOut(page: Page, state: string): Promise<void> {
+  await expectAccessible(page, state, [
+    '.jp-NotebookPanel:not(.lm-mod-hidden) .jp-rsdat-IndicatorPlace',
+    '.Toastify__toast'
+  ]);
+}
+
 /** Close the notebook in front and end its kernel, which Lab asks about. */
 async function closeAndShutDown(page: Page): Promise<void> {
   const closing = run(page, 'notebook:close-and-shutdown');
@@ -86,6 +95,9 @@ test('a notebook is connected, remembers its cluster, and is told of its end', a
     { timeout: KERNEL_MS }
   );
   await expect(indicator(page)).toContainText(`${name} (1 worker)`);
+  await prepareAxe(page);
+  await expect(notice(page, 'Should notebooks remember')).toBeVisible();
+  await expectNobodyKeptOut(page, 'connected');
   const { path, sources } = await facts(page);
   expect(sources[0]).toContain(`# Dask cluster: ${name}\nclient = Client(`);
   expect(sources[0]).not.toContain('rsdat.connect');
@@ -128,12 +140,16 @@ test('a notebook is connected, remembers its cluster, and is told of its end', a
   );
   await offer.getByRole('button', { name: 'Connect', exact: true }).click();
   await expect(indicator(page)).toHaveAccessibleName(
-    `Dask: connected to ${name}, 1 worker`,
+    `Dask: connected to ${name}, 1 worker, versions differ`,
     { timeout: KERNEL_MS }
   );
-  await expect(
-    notice(page, 'Versions of cloudpickle differ: 0.1 in the notebook')
-  ).toBeVisible({ timeout: 30_000 });
+  const differ = notice(
+    page,
+    'Versions of cloudpickle differ: 0.1 in the notebook'
+  );
+  await expect(differ).toBeVisible({ timeout: 30_000 });
+  await prepareAxe(page);
+  await expectNobodyKeptOut(page, 'versions that differ');
   // The cell that connects is the one that was there.
   expect((await facts(page)).sources).toEqual(sources);
 
@@ -160,6 +176,7 @@ test('a notebook is connected, remembers its cluster, and is told of its end', a
   await expect(indicator(page)).toHaveAccessibleName(
     `Dask: the cluster ${name} has ended`
   );
+  await expectNobodyKeptOut(page, 'a cluster that has ended');
 
   // Opened again when it is gone: said so, with a way to start it again.
   await page.evaluate(() =>

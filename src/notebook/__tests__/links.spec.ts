@@ -1,13 +1,17 @@
 /** Notebooks and their clusters: what is said of them, remembered, offered and told. */
 import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
 import type { IPastCluster } from '../../common/types';
 import { Farewells } from '../farewell';
+import { CommandIDs } from '../ids';
+import { menuItems } from '../indicator';
 import { NotebookLinks } from '../links';
 import { remembered } from '../memory';
 import { Mismatches } from '../mismatch';
 import { Reconnecting } from '../reconnect';
 import { Remembering } from '../remembering';
+import type { NotebookRuntime } from '../runtime';
 import { NotebookSettings } from '../settings';
 import { description, label } from '../words';
 import { FakeChanges, FakeClusters, FakePanel, aCluster, later } from './fake';
@@ -65,7 +69,7 @@ describe('notebooks', () => {
 
   const words = (panel: FakePanel): string[] => {
     const { state } = links.of(panel.panel);
-    return [label(state, trans), description(state, trans)];
+    return [label(state, trans), description(state, null, trans)];
   };
 
   it('tell what they are connected to, from beginning to end', async () => {
@@ -233,8 +237,9 @@ describe('notebooks', () => {
   });
 
   describe('whose versions differ', () => {
+    let mismatches: Mismatches;
     beforeEach(() => {
-      new Mismatches({ api, links, settings, trans, show });
+      mismatches = new Mismatches({ api, links, settings, trans, show });
     });
 
     const mismatch = {
@@ -259,6 +264,48 @@ describe('notebooks', () => {
       expect(compare).toHaveBeenCalledTimes(1);
       press(0, 'Show cluster');
       expect(show).toHaveBeenCalledWith('c-1');
+    });
+
+    it('stay marked when that was read, and are told again when asked', async () => {
+      const changed = jest.fn();
+      mismatches.changed.connect(changed);
+      compare.mockResolvedValue({ workers: 2, mismatch });
+      one.connectTo('Scheduler-1');
+      await later();
+      expect(mismatches.of(one.panel)).toEqual(mismatch);
+      expect(changed).toHaveBeenCalledTimes(1);
+      const words = (): string =>
+        description(links.of(one.panel).state, mismatches.of(one.panel), trans);
+      expect(words()).toBe(
+        'Dask: connected to maps, 2 workers, versions differ'
+      );
+      const menu = (): unknown[] =>
+        menuItems({
+          panel: one.panel,
+          runtime: {
+            state: panel => links.of(panel).state,
+            choices: [],
+            remembers: () => false,
+            mismatches
+          } as Partial<NotebookRuntime> as NotebookRuntime,
+          commands: new CommandRegistry(),
+          trans
+        }).map(({ command }) => command);
+      expect(menu()).toContain(CommandIDs.versions);
+      expect(told()).toHaveLength(1);
+      mismatches.repeat(one.panel);
+      expect(told()).toHaveLength(2);
+      expect(told()[1]).toBe(told()[0]);
+
+      // No longer connected: nothing differs.
+      one.sessionContext.clients = [];
+      one.sessionContext.runCell();
+      await later();
+      expect(mismatches.of(one.panel)).toBeNull();
+      expect(words()).toBe('Dask: not connected to a cluster');
+      expect(menu()).not.toContain(CommandIDs.versions);
+      mismatches.repeat(one.panel);
+      expect(told()).toHaveLength(2);
     });
 
     it('are compared again when nobody answered', async () => {
