@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rsdat.base.clock import SystemClock, to_iso
 from rsdat.base.files import rsdat_home
-from rsdat.cli.words import MARKS
+from rsdat.cli.words import MARKS, sentence
 
 if TYPE_CHECKING:
     from rsdat.dcache.tokens import Report
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     """Add `dcache` with its parts."""
-    dcache = commands.add_parser("dcache", help="look at the configured dCache endpoints")
+    about = "look at the configured dCache endpoints"
+    dcache = commands.add_parser("dcache", help=about, description=sentence(about))
     parts = dcache.add_subparsers(metavar="PART", required=True)
-    listed = parts.add_parser("endpoints", help="list them; the first is the default")
+    about = "list the endpoints; the first is the default"
+    listed = parts.add_parser("endpoints", help=about, description=sentence(about))
     listed.set_defaults(run=_run_endpoints)
     for name, run, words in (
         ("token", _run_token, "say what the credential is, may do and until when"),
-        ("doctor", _run_doctor, "try an endpoint out and say what is wrong"),
+        ("doctor", _run_doctor, "try an endpoint out, step by step, and say what is wrong"),
     ):
-        part = parts.add_parser(name, help=words)
+        part = parts.add_parser(name, help=words, description=sentence(words))
         part.add_argument("--endpoint", metavar="NAME", help="which one (default: the first)")
         part.set_defaults(run=run)
 

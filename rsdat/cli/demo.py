@@ -7,14 +7,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from rsdat.cli.words import sentence
 from rsdat.demo.door.options import add_arguments, from_arguments
 
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     """Add `demo` and `demo dcache`."""
-    demo = commands.add_parser(
-        "demo", help="open JupyterLab with sample data, a local dCache stand-in and rsdat"
-    )
+    about = "open JupyterLab with sample data, a local dCache stand-in and rsdat"
+    demo = commands.add_parser("demo", help=about, description=sentence(about))
     demo.add_argument("--port", type=int, metavar="N", help="JupyterLab's port")
     demo.add_argument("--no-browser", action="store_true", help="print the address only")
     demo.add_argument("--home", type=Path, metavar="DIR", help="where the demo keeps its files")

@@ -7,13 +7,13 @@ import asyncio
 import sys
 from typing import Any
 
-from rsdat.cli.words import MARKS
+from rsdat.cli.words import MARKS, sentence
 
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
     """Add `doctor`."""
     words = "look whether what rsdat needs is here: Jupyter, Slurm, folder, dCache"
-    doctor = commands.add_parser("doctor", help=words)
+    doctor = commands.add_parser("doctor", help=words, description=sentence(words))
     doctor.set_defaults(run=_run)
 
 

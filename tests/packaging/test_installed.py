@@ -81,6 +81,13 @@ def test_command_tells_the_version(installed: Installed) -> None:
     assert VERSION in installed.run("rsdat", "--version")
 
 
+def test_doctor_finds_both_parts(installed: Installed) -> None:
+    told = installed.run("rsdat", "doctor")
+    assert re.search(r"^ok +server part", told, re.MULTILINE)
+    assert re.search(r"^ok +page part", told, re.MULTILINE)
+    assert "No Slurm here" in told
+
+
 def test_lab_serves_the_page_part_and_the_companion_answers(lab: str) -> None:
     page = read(f"{lab}lab").decode()
     [config] = re.findall(r'id="jupyter-config-data"[^>]*>\s*(\{.*?\})\s*</script>', page, re.S)
