@@ -6,8 +6,10 @@ import type { IEntry } from './types';
 export interface ILocality {
   /** Null for the usual: it can be read, and has no copy on tape. */
   symbol: 'tape' | 'disk-and-tape' | 'unavailable' | null;
-  /** For where there is little room. */
+  /** For a column of its own. */
   word: string;
+  /** For a narrow one, beside the symbol. */
+  short: string;
   text: string;
 }
 
@@ -24,30 +26,35 @@ export function describeLocality(
       return {
         symbol: 'tape',
         word: trans.__('on tape'),
+        short: trans.__('tape'),
         text: trans.__('On tape: stage it before opening')
       };
     case 'ONLINE_AND_NEARLINE':
       return {
         symbol: 'disk-and-tape',
         word: trans.__('disk + tape'),
+        short: trans.__('both'),
         text: trans.__('On disk and on tape')
       };
     case 'LOST':
       return {
         symbol: 'unavailable',
         word: trans.__('lost'),
+        short: trans.__('lost'),
         text: trans.__('Lost: dCache has no copy of it')
       };
     case 'UNAVAILABLE':
       return {
         symbol: 'unavailable',
         word: trans.__('pool down'),
+        short: trans.__('down'),
         text: trans.__('Can’t be read now: the pool that holds it is down')
       };
     case 'ONLINE':
       return {
         symbol: null,
         word: trans.__('on disk'),
+        short: trans.__('disk'),
         text: trans.__('On disk')
       };
     default:

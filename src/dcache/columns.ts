@@ -20,19 +20,23 @@ export const COLUMNS: readonly ColumnKey[] = [
 export const MIN_WIDTH = 24;
 export const MAX_WIDTH = 400;
 
-/** A locality narrower than this shows its symbol alone. */
+/** A locality narrower than this shows short words beside its symbols. */
 export const LOCALITY_WORD_WIDTH = 84;
 
-/** So wide it is where it has its words and the user chose no width: "disk + tape" fits. */
-const LOCALITY_WIDTH = 108;
+/** A locality narrower than this shows its symbol alone. */
+export const LOCALITY_SHORT_WIDTH = 50;
 
-/** The name keeps at least so much before other columns are left out. */
-const MIN_NAME_WIDTH = 110;
+/** So wide it is where the user chose no width: "disk + tape" fits, or "both" and the header. */
+const LOCALITY_WIDTH = 108;
+const LOCALITY_NARROW_WIDTH = 64;
+
+/** The name keeps at least so much before other columns are left out: some 12 characters. */
+const MIN_NAME_WIDTH = 100;
 
 /** Left and right of all columns together. */
 const PADDING = 16;
 
-/** Grids narrower than this show localities by their symbols, unless the user chose a width. */
+/** Grids narrower than this show localities by short words, unless the user chose a width. */
 const WORDS_FROM_WIDTH = 480;
 
 const WIDTHS: Readonly<Record<ColumnKey, number>> = {
@@ -73,7 +77,7 @@ export function layoutColumns(width: number, choice: IColumnChoice): IColumn[] {
       continue;
     }
     const wanted = choice.widths[key] ?? defaultWidth(key, width);
-    // The tape symbol is worth more than the rest of a name.
+    // Where a file is, is worth more than the rest of its name, and than what is further right.
     if (wanted > left && key !== 'locality') {
       break;
     }
@@ -84,9 +88,14 @@ export function layoutColumns(width: number, choice: IColumnChoice): IColumn[] {
 }
 
 function defaultWidth(key: ColumnKey, width: number): number {
-  return key === 'locality' && width >= WORDS_FROM_WIDTH
-    ? LOCALITY_WIDTH
-    : WIDTHS[key];
+  if (key !== 'locality') {
+    return WIDTHS[key];
+  }
+  if (width >= WORDS_FROM_WIDTH) {
+    return LOCALITY_WIDTH;
+  }
+  const hasRoom = width >= PADDING + MIN_NAME_WIDTH + LOCALITY_NARROW_WIDTH;
+  return hasRoom ? LOCALITY_NARROW_WIDTH : WIDTHS.locality;
 }
 
 /** The user's choice of columns. */

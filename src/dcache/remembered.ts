@@ -5,7 +5,6 @@ import type {
   PartialJSONValue,
   ReadonlyPartialJSONObject
 } from '@lumino/coreutils';
-import { followSettings } from '../common/settings';
 import type { Bookmarks } from './bookmarks';
 import type { ColumnsModel, IColumnChoice } from './columns';
 import type { DetailsModel } from './details';
@@ -26,13 +25,19 @@ export interface IRememberOptions {
   columns: ColumnsModel;
   details: DetailsModel;
   state: IStateDB | null;
-  /** The settings, which say whether to begin at home. */
+  /** The settings, which say where to begin, and whether hidden files are shown. */
   registry: ISettingRegistry | null;
 }
 
-/** Take up the last visit's place and looks, and remember them from now on. */
+/**
+ * Take up the last visit's place and looks, and remember them from now on.
+ *
+ * Once this is done the first folder can be listed: it is as the user wants it.
+ */
 export async function remember(options: IRememberOptions): Promise<void> {
   const { columns, details, model, registry, state } = options;
+  const habits = await habitsIn(registry);
+  model.showsHidden = habits.showHiddenFiles === true;
   if (state === null) {
     return;
   }
@@ -42,7 +47,7 @@ export async function remember(options: IRememberOptions): Promise<void> {
     )) as Partial<ISaved> | null;
     if (saved) {
       const { sort } = saved;
-      model.restore((await startsAtHome(registry)) ? { sort } : saved);
+      model.restore(habits.startFolder === 'home' ? { sort } : saved);
       columns.restore(saved.columns ?? {});
       details.isOpen = saved.details?.isOpen === true;
       const height = saved.details?.height;
@@ -73,15 +78,16 @@ export async function remember(options: IRememberOptions): Promise<void> {
   }
 }
 
-/** Whether the user wants to begin at the endpoint's home, and not where the last visit ended. */
-async function startsAtHome(
+/** The settings as they are when the panel begins; nothing where there are none. */
+async function habitsIn(
   registry: ISettingRegistry | null
-): Promise<boolean> {
-  let isHome = false;
-  await followSettings(registry, PluginIDs.panel, ({ startFolder }) => {
-    isHome = startFolder === 'home';
-  });
-  return isHome;
+): Promise<ReadonlyPartialJSONObject> {
+  try {
+    return (await registry?.load(PluginIDs.panel))?.composite ?? {};
+  } catch {
+    // Lab tells what is wrong with settings.
+    return {};
+  }
 }
 
 export interface ISettingOptions {

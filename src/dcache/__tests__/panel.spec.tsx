@@ -48,8 +48,8 @@ beforeAll(() => {
   HTMLElement.prototype.hasPointerCapture = jest.fn();
   for (const [name, value] of Object.entries({
     clientHeight: HEIGHT,
-    clientWidth: 400,
-    offsetWidth: 400
+    clientWidth: 420,
+    offsetWidth: 420
   })) {
     Object.defineProperty(HTMLElement.prototype, name, {
       configurable: true,
@@ -172,8 +172,11 @@ describe('the list of files', () => {
       'title',
       'On tape: stage it before opening'
     );
+    expect(symbol('a')).toHaveTextContent('tape');
     expect(symbol('b')).toHaveAccessibleName('On disk and on tape');
-    expect(symbol('c')).toBeNull();
+    expect(symbol('b')).toHaveTextContent('both');
+    expect(symbol('c')).toHaveAccessibleName('On disk');
+    expect(symbol('c')!.querySelector('svg')).toBeNull();
     expect(symbol('d')).toBeNull();
   });
 });

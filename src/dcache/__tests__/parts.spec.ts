@@ -5,6 +5,7 @@ import {
   ColumnsModel,
   DEFAULT_CHOICE,
   layoutColumns,
+  LOCALITY_SHORT_WIDTH,
   LOCALITY_WORD_WIDTH,
   MAX_WIDTH,
   MIN_WIDTH
@@ -24,17 +25,22 @@ describe('columns', () => {
 
   it.each([
     [130, ['name', 'locality']],
-    [250, ['name', 'locality', 'size']],
-    [400, ['name', 'locality', 'size', 'modified']]
+    [240, ['name', 'locality']],
+    [260, ['name', 'locality', 'size']],
+    [420, ['name', 'locality', 'size', 'modified']]
   ])('%d pixels have room for %p', (width, expected) => {
     expect(keys(width)).toEqual(expected);
   });
 
-  it('shows the word of a locality where there is room', () => {
+  it('shows a word of a locality, a short one where there is little room', () => {
     const width = (grid: number) =>
       layoutColumns(grid, DEFAULT_CHOICE)[1].width;
-    expect(width(300)).toBeLessThan(LOCALITY_WORD_WIDTH);
-    expect(width(600)).toBeGreaterThan(LOCALITY_WORD_WIDTH);
+    expect(width(130)).toBeLessThan(LOCALITY_SHORT_WIDTH);
+    for (const grid of [200, 260, 320, 479]) {
+      expect(width(grid)).toBeGreaterThan(LOCALITY_SHORT_WIDTH);
+      expect(width(grid)).toBeLessThan(LOCALITY_WORD_WIDTH);
+    }
+    expect(width(480)).toBeGreaterThan(LOCALITY_WORD_WIDTH);
   });
 
   it('are chosen, resized within bounds, and reset', () => {

@@ -5,7 +5,7 @@ import { sortSigns } from '../../common/grid';
 import type { SortKey } from '../api';
 import {
   COLUMNS,
-  LOCALITY_WORD_WIDTH,
+  LOCALITY_SHORT_WIDTH,
   type ColumnKey,
   type IColumn
 } from '../columns';
@@ -106,7 +106,7 @@ function HeaderCell(
   const label = columnLabel(key, trans);
   const canSort = isSortKey(key);
   const signs = sortSigns(key === model.sort.key, model.sort.reverse);
-  const isSymbol = key === 'locality' && width < LOCALITY_WORD_WIDTH;
+  const isSymbol = key === 'locality' && width < LOCALITY_SHORT_WIDTH;
 
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const steps = { ArrowLeft: -1, ArrowRight: 1 }[event.key];

@@ -4,7 +4,11 @@ import type { LabIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 import type { IEntry } from '../../common/types';
 import { formatBytes } from '../../common/units';
-import { LOCALITY_WORD_WIDTH, type IColumn } from '../columns';
+import {
+  LOCALITY_SHORT_WIDTH,
+  LOCALITY_WORD_WIDTH,
+  type IColumn
+} from '../columns';
 import {
   describeKind,
   describeLocality,
@@ -124,12 +128,12 @@ function cellOf(
       if (locality === null) {
         return { content: null };
       }
-      const { symbol, text, word } = locality;
-      const hasRoom = width >= LOCALITY_WORD_WIDTH;
-      if (symbol === null) {
-        return hasRoom ? { title: text, content: word } : { content: null };
+      const { short, symbol, text, word } = locality;
+      const hasWord = width >= LOCALITY_SHORT_WIDTH;
+      if (symbol === null && !hasWord) {
+        return { content: null };
       }
-      const icon = localityIcons[symbol];
+      const icon = symbol && localityIcons[symbol];
       return {
         content: (
           <span
@@ -138,8 +142,12 @@ function cellOf(
             aria-label={text}
             title={text}
           >
-            <icon.react tag="span" className="jp-rsdat-Files-symbol" />
-            {hasRoom && word}
+            {icon ? (
+              <icon.react tag="span" className="jp-rsdat-Files-symbol" />
+            ) : (
+              <span className="jp-rsdat-Files-symbol" />
+            )}
+            {hasWord && (width >= LOCALITY_WORD_WIDTH ? word : short)}
           </span>
         )
       };
