@@ -12,7 +12,7 @@ import type { IDashboardsApi } from './api';
 import { PageFrame, type IColours, type PageWord } from './frame';
 import { dashboardIcon } from './icons';
 import { TabMessage } from './message';
-import { goneWords, isUp, missingWords, tabTitle } from './words';
+import { goneWords, isUp, missingWords, tabCaption, tabTitle } from './words';
 
 /** A page that nobody sees is let go after so long: its plots cost the scheduler, the network and the browser. */
 export const SLEEP_MS = 30_000;
@@ -238,11 +238,11 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   }
 
   private _rename(): void {
-    const { plot, cluster } = this._options;
+    const { plot, cluster, trans } = this._options;
     this._name = this._find()?.name ?? this._name;
     const title = tabTitle(plot, this._name);
     this.title.label = title;
-    this.title.caption = this._name ?? cluster;
+    this.title.caption = tabCaption(plot, this._name ?? cluster, trans);
     this._frame.name = title;
   }
 

@@ -57,6 +57,17 @@ export function missingWords(
   } ${hint}`;
 }
 
+/** A tab's tooltip, line by line as Lab's own: a title may be cut off. */
+export function tabCaption(
+  plot: string,
+  cluster: string,
+  trans: TranslationBundle
+): string {
+  return [trans.__('Plot: %1', plot), trans.__('Cluster: %1', cluster)].join(
+    '\n'
+  );
+}
+
 /** A tab's title: which plot of which cluster. */
 export function tabTitle(plot: string, cluster: string | undefined): string {
   return cluster === undefined ? plot : `${plot} · ${cluster}`;

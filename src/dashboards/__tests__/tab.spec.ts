@@ -58,6 +58,7 @@ describe('DashboardTab', () => {
     expect(tab.title.label).toBe('Task Stream');
     clusters.set(aCluster({ name: 'mine' }));
     expect(tab.title.label).toBe('Task Stream · mine');
+    expect(tab.title.caption).toBe('Plot: Task Stream\nCluster: mine');
     expect(tab.node.querySelector('iframe')?.title).toBe('Task Stream · mine');
     clusters.set();
     expect(tab.title.label).toBe('Task Stream · mine');
