@@ -116,7 +116,7 @@ describe('the list of files', () => {
       within(row('a b.txt'))
         .getAllByRole('gridcell')
         .map(cell => cell.textContent)
-    ).toEqual(['a b.txt', '', '1.5 KiB', expect.stringMatching(/2026/)]);
+    ).toEqual(['a b.txt', 'disk', '1.5 KiB', expect.stringMatching(/2026/)]);
     const headers = within(grid()).getAllByRole('columnheader');
     expect(headers.map(header => header.getAttribute('aria-sort'))).toEqual([
       'ascending',
