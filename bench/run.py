@@ -14,11 +14,13 @@ from importlib.metadata import version
 from bench import (
     activation,
     array_submit,
+    copy_estimate,
     first_worker,
     listing,
     main_job,
     mean_reflectance,
     overview,
+    panel_live,
     panel_scroll,
     panel_update,
     queries,
@@ -46,11 +48,13 @@ PARTS = {
     "queries": queries,
     "reconcile_pass": reconcile_pass,
     "responsive": responsive,
+    "panel_live": panel_live,
     "panel_scroll": panel_scroll,
     "panel_update": panel_update,
     "random_reads": random_reads,
     "small_files": small_files,
     "stac_index": stac_index,
+    "copy_estimate": copy_estimate,
 }
 PAGE = REPOSITORY / "docs" / "performance.md"
 INTRODUCTION = """\
