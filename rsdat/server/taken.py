@@ -73,11 +73,17 @@ class TakenConnection(httputil.HTTPConnection):
         lines = ["HTTP/1.1 {} {}".format(*start_line[1:3])]
         lines += [f"{name}: {value}" for name, value in headers.get_all()]
         head = "\r\n".join([*lines, "", ""]).encode("latin1")
-        return self._stream.write(head + (chunk or b""))
+        return self.write(head + (chunk or b""))
 
     def write(self, chunk: bytes) -> asyncio.Future[None]:
-        """Tornado's interface."""
-        return self._stream.write(chunk)
+        """Tornado's interface: that the client is gone is in the future, and not raised."""
+        try:
+            return self._stream.write(chunk)
+        except iostream.StreamClosedError as error:
+            gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            gone.set_exception(error)
+            gone.exception()  # nobody has to ask for it
+            return gone
 
     def finish(self) -> None:
         """Close it when all has been sent."""

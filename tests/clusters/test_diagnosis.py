@@ -12,7 +12,7 @@ from rsdat.clusters.diagnose import diagnose, explain, explain_reason
 from rsdat.clusters.diagnosis.findings import Findings, Seen
 from rsdat.clusters.diagnosis.reasons import read_reason
 from rsdat.clusters.diagnosis.refusals import after_refusal
-from rsdat.clusters.diagnosis.signs import LINES_SHOWN, last_lines, read_line
+from rsdat.clusters.diagnosis.signs import LINES_SHOWN, last_lines, read_line, signs
 from rsdat.clusters.diagnosis.versions import (
     Mismatch,
     check_environment,
@@ -147,6 +147,13 @@ def test_diagnosis(
         assert words in found.message, name
         assert found.hint, name
         assert (step or "") in found.hint, name
+
+
+def test_a_nanny_that_loses_its_patience() -> None:
+    """It says so before it kills: then the worker was on its way out, and did not crash."""
+    text = f"{KILLED}\n{NANNY} - WARNING - Worker process still alive after 8.0 seconds, killing\n"
+    assert [each.line for each in signs(f"{text}{KILLED}\nx\n{KILLED}")] == [KILLED, KILLED]
+    assert [each.line for each in signs(f"{text}x\n{KILLED}\n")] == [KILLED]
 
 
 def seen(line: str, source: str = "7_0", **more: Any) -> Seen:

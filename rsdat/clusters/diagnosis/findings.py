@@ -14,7 +14,7 @@ from datetime import datetime, timezone
 
 from rsdat.base.clock import Clock
 from rsdat.base.errors import DoorBroken, NotFound
-from rsdat.clusters.diagnosis.signs import Sign, read_line
+from rsdat.clusters.diagnosis.signs import Sign, awaits_a_kill, read_lines
 from rsdat.clusters.diagnosis.versions import Mismatch, Versions, compare, own_versions
 from rsdat.clusters.folder import ClusterFolder
 from rsdat.clusters.link import SchedulerLink, SchedulerSeen
@@ -123,9 +123,12 @@ class Inspector:
                 continue
             # The rest of a line that is being written comes with the next look.
             whole = text.rpartition(b"\n")[0]
+            before, _, last = whole.rpartition(b"\n")
+            if awaits_a_kill(last.decode(errors="replace")):
+                whole = before  # what it means is only told together with the next line
             self._offsets[source] = start + len(whole)
-            signs = [read_line(line) for line in whole.decode(errors="replace").splitlines()]
-            told = [sign for sign in signs if sign is not None and sign.kind in _TOLD_BY_LOGS]
+            signs = read_lines(whole.decode(errors="replace").splitlines())
+            told = [sign for sign in signs if sign.kind in _TOLD_BY_LOGS]
             if told:
                 # Of a log that was there before us we know no more than when it was written to.
                 written = datetime.fromtimestamp(facts.st_mtime, timezone.utc)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -47,6 +47,9 @@ def _pattern(kind: Kind, pattern: str, words: str, step: str) -> _Pattern:
     return _Pattern(kind, re.compile(pattern), words, step)
 
 
+_KILLED = re.compile(r"[Ww]orker process \d+ was killed by signal 9")
+_IMPATIENT = re.compile(r"[Ww]orker process still alive after [\d.]+ seconds, killing")
+
 #: The first that is found in a line counts; `{0}` is what its group caught. Sources: Slurm 22.05
 #: slurmstepd and distributed 2026.8 as they were seen to write.
 _PATTERNS = (
@@ -61,7 +64,7 @@ _PATTERNS = (
              "It starts again by itself."),
     _pattern("restart", r"exceeded \d+% memory budget", "its worker used more memory than it has",
              _MEMORY),
-    _pattern("restart", r"[Ww]orker process \d+ was killed by signal 9",
+    _pattern("restart", _KILLED.pattern,
              "its worker was killed, most likely for its memory", _MEMORY),
     _pattern("restart", r"[Ww]orker process \d+ was killed by (?:signal \d+|unknown signal)",
              "its worker crashed", "Look at its log: code in C may have crashed."),
@@ -101,10 +104,30 @@ _PATTERNS = (
 
 def signs(text: str | None) -> Iterator[Sign]:
     """What the lines of a log mean, the last line first; lines that mean nothing are left out."""
-    for line in reversed((text or "").splitlines()):
-        found = read_line(line)
-        if found is not None:
-            yield found
+    return reversed(read_lines((text or "").splitlines()))
+
+
+def read_lines(lines: Iterable[str]) -> list[Sign]:
+    """What lines of a log mean, in their order; those that mean nothing are left out."""
+    found = []
+    impatient = False
+    for line in lines:
+        if impatient and _KILLED.search(line):
+            impatient = False  # by its own nanny, on its way out: it did not crash
+            continue
+        impatient = impatient or awaits_a_kill(line)
+        sign = read_line(line)
+        if sign is not None:
+            found.append(sign)
+    return found
+
+
+def awaits_a_kill(line: str) -> bool:
+    """Whether a nanny says that it will kill its worker, which another line will tell then.
+
+    `distributed.nanny` does so with a worker that doesn't end when it is asked to.
+    """
+    return _IMPATIENT.search(line) is not None
 
 
 def read_line(line: str) -> Sign | None:
