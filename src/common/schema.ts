@@ -585,8 +585,27 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Delete a file or a folder; a folder that is not empty only with `recursive`. */
+    /** Delete a file or a folder; a folder that is not empty only with `recursive`. Where deleting a folder failed or was stopped (409 `stopped`), `details.deleted` says how many files and folders are gone. */
     post: operations['deleteEntry'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/dcache/{endpoint}/stop-deleting': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Stop the requests that are deleting this path. What is not deleted yet stays; `deleteEntry` says how much is gone. */
+    post: operations['stopDeleting'];
     delete?: never;
     options?: never;
     head?: never;
@@ -1998,6 +2017,9 @@ export interface components {
       /** @default false */
       recursive: boolean;
     };
+    DeletingStopped: {
+      stopped: boolean;
+    };
     Watched: {
       /** @description False: dCache does not tell changes here, so ask now and then. */
       live: boolean;
@@ -2289,13 +2311,13 @@ export interface components {
       };
       /** @description The kind of checksum that was compared for every file, such as adler32, once it is done; null where dCache had none. */
       verified: string | null;
-      /** Which way the files went that are done, of a copy between places of dCache and of STAC assets; null for other transfers. Together they may be fewer than are done: of what an earlier companion has copied it may not be known. */
+      /** @description Which way the files went that are done, of a copy between places of dCache and of STAC assets; null for other transfers. Together they may be fewer than are done: of what an earlier companion has copied it may not be known. */
       way: null | {
-        /** Files that dCache copied by itself (third-party copy). */
+        /** @description Files that dCache copied by itself (third-party copy). */
         by_doors: number;
-        /** Files whose bytes came through this computer. */
+        /** @description Files whose bytes came through this computer. */
         streamed: number;
-        /** Why, of those that dCache might have copied by itself. */
+        /** @description Why, of those that dCache might have copied by itself. */
         reasons: string[];
       };
       /** @description Why it failed or was interrupted. */
@@ -3585,6 +3607,33 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  stopDeleting: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        endpoint: components['parameters']['Endpoint'];
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        'application/json': components['schemas']['PathRequest'];
+      };
+    };
+    responses: {
+      /** @description Whether there were any. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DeletingStopped'];
+        };
       };
       default: components['responses']['Error'];
     };
