@@ -1,10 +1,12 @@
-// Bundles lib/ into rsdat/labextension with @jupyterlab/builder, without Python.
+// Bundles lib/ into rsdat/labextension with @jupyterlab/builder, without Python. With --watch it does
+// so again whenever src/ changes.
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { replaceBuild } from './replace.mjs';
+import { ReplacePlugin } from './replace.mjs';
 
 const require = createRequire(import.meta.url);
 const json = path => JSON.parse(readFileSync(path, 'utf8'));
@@ -33,17 +35,25 @@ const work = mkdtempSync(join(tmpdir(), 'rsdat-build-'));
 writeFileSync(join(work, 'package.json'), JSON.stringify(sharedPackages()));
 
 // The builder empties the folder that package.json names, long before it fills it: a Lab that is
-// open would find nothing. So it is told of another. Watching goes on in place.
+// open would find nothing. So it is told of another, and what is whole is put into its place.
 const { jupyterlab } = require('../package.json');
 const shown = join(root, jupyterlab.outputDir);
-const fresh = args.includes('--watch') ? null : join(work, 'labextension');
-if (fresh) {
-  jupyterlab.outputDir = relative(root, fresh);
-}
-process.on('exit', status => {
-  if (fresh && status === 0) {
-    replaceBuild(fresh, shown);
-  }
+const fresh = join(work, 'labextension');
+jupyterlab.outputDir = relative(root, fresh);
+// The same object that the builder gets.
+require('./webpack.config.cjs').plugins.push(new ReplacePlugin(fresh, shown));
+const compiler = args.includes('--watch')
+  ? spawn(
+      process.execPath,
+      [
+        require.resolve('typescript/bin/tsc'),
+        ...['--watch', '--preserveWatchOutput', '--sourceMap']
+      ],
+      { cwd: root, stdio: 'inherit' }
+    )
+  : null;
+process.on('exit', () => {
+  compiler?.kill();
   rmSync(work, { recursive: true });
 });
 for (const signal of ['SIGINT', 'SIGTERM']) {

@@ -57,3 +57,24 @@ export function replaceBuild(fresh, shown) {
     }
   }
 }
+
+/**
+ * Replaces the extension that Lab serves whenever webpack has a whole build of it.
+ *
+ * Comes after the plugin of Lab's builder that writes the entry.
+ */
+export class ReplacePlugin {
+  /** See `replaceBuild`; `fresh` is the folder that webpack's `static` is in. */
+  constructor(fresh, shown) {
+    this._fresh = fresh;
+    this._shown = shown;
+  }
+
+  apply(compiler) {
+    compiler.hooks.done.tap('ReplacePlugin', stats => {
+      if (!stats.hasErrors()) {
+        replaceBuild(this._fresh, this._shown);
+      }
+    });
+  }
+}

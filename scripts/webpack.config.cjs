@@ -18,4 +18,8 @@ class EntryIdPlugin {
   }
 }
 
-module.exports = { plugins: [new EntryIdPlugin()] };
+module.exports = {
+  plugins: [new EntryIdPlugin()],
+  // Of what was built before in the same run nothing stays. The builder writes this file itself, once.
+  output: { clean: { keep: 'style.js' } }
+};

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from pathlib import Path
 
 SCRIPT = Path(__file__).parents[1] / "scripts" / "replace.mjs"
@@ -63,3 +64,52 @@ def test_broken_off(tmp_path: Path) -> None:
     assert replace(build(tmp_path / "2", "two", "static/last.js"), shown) != 0
     assert loaded(shown) == "one"
     assert {"static/one.js", "static/same.js"} <= files(shown)
+
+
+#: Watches a file, and writes the builder's entry before ours replaces anything.
+WATCH = """
+const webpack = require("webpack");
+const { readdirSync, writeFileSync } = require("node:fs");
+const [script, source, fresh, shown] = process.argv.slice(1);
+import(script).then(({ ReplacePlugin }) => {
+  const entry = { apply: compiler => compiler.hooks.done.tap("entry", ({ compilation }) => {
+    const [name] = Object.keys(compilation.assets);
+    writeFileSync(`${fresh}/package.json`, JSON.stringify({ load: `static/${name}` }));
+  }) };
+  webpack({
+    mode: "none",
+    entry: source,
+    output: { path: `${fresh}/static`, filename: "[contenthash].js", clean: true },
+    plugins: [entry, new ReplacePlugin(fresh, shown)]
+  }).watch({}, (error, stats) => console.log(error || stats.hasErrors() ? "bad" : "good"));
+});
+"""
+
+
+def test_watched(tmp_path: Path) -> None:
+    """Each whole build of a watch is shown; one with errors leaves that before in its place."""
+    source, shown = tmp_path / "source.js", tmp_path / "shown"
+    source.write_text("window.said = 'one';")
+    folders = (tmp_path / "fresh", shown)
+    argv = ["node", "-e", WATCH, str(SCRIPT), str(source), *map(str, folders)]
+    watch = subprocess.Popen(argv, cwd=SCRIPT.parents[1], stdout=subprocess.PIPE, text=True)
+    limit = threading.Timer(120, watch.kill)
+    limit.start()
+    try:
+        assert watch.stdout is not None
+        for text, ending, said in (
+            (None, "good", "one"),
+            ("window.said = 'two", "bad", "one"),
+            ("window.said = 'three';", "good", "three"),
+        ):
+            if text:
+                # At once: half a file might be built, too.
+                (tmp_path / "next.js").write_text(text)
+                (tmp_path / "next.js").replace(source)
+            # What has just been written may be built twice.
+            assert any(line.strip() == ending for line in watch.stdout)
+            assert said in loaded(shown)
+    finally:
+        limit.cancel()
+        watch.kill()
+        watch.wait()
