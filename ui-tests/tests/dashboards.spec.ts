@@ -1,7 +1,7 @@
 /** Step 3: dashboards as tabs, live, back after a reload, and below a base URL. */
 import { expect, test } from './galata';
 import type { Page } from '@playwright/test';
-import { drag, newCluster, openPanel, reload, shutDown } from './support';
+import { card, drag, newCluster, openPanel, reload, shutDown } from './support';
 
 /** The drawn plot inside the frame of a dashboard tab. */
 function plot(page: Page, name: string) {
@@ -107,4 +107,140 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
   }
   await openPanel(page, 'Clusters');
   await shutDown(page, name);
+});
+
+/** The tabs of plots that are in front, and where their pages are: left, top, width, height. */
+function places(page: Page): Promise<Record<string, number[]>> {
+  return page
+    .locator('.jp-rsdat-Dashboard:not(.lm-mod-hidden)')
+    .evaluateAll(tabs =>
+      Object.fromEntries(
+        tabs.map(tab => {
+          const { left, top, width, height } = tab.getBoundingClientRect();
+          const { title } = tab.querySelector('iframe')!;
+          return [title, [left, top, width, height]] as const;
+        })
+      )
+    );
+}
+
+/** When Jupyter says that it was used last. */
+function lastActivity(page: Page): Promise<string> {
+  return page.evaluate(async () => {
+    const status = await (await fetch('/api/status')).json();
+    return status.last_activity;
+  });
+}
+
+test('plots of two clusters stand side by side, are back in their places, and keep no server awake', async ({
+  page
+}) => {
+  const first = await newCluster(page);
+  const second = await newCluster(page);
+  const dashboards = page.getByRole('region', {
+    name: 'Dashboards',
+    exact: true
+  });
+  const choose = async (name: string): Promise<void> => {
+    await card(page, name).locator('.jp-rsdat-Card-name').click();
+    await expect(dashboards.locator('.jp-rsdat-Dashboards-head')).toContainText(
+      name
+    );
+  };
+  const titles = [
+    `Task Stream · ${first}`,
+    `Task Stream · ${second}`,
+    // Draws something new all the time, whatever is computed.
+    `Scheduler System · ${first}`
+  ];
+  const drawn = async (): Promise<void> => {
+    for (const title of titles) {
+      await expect(
+        page
+          .frameLocator(`.jp-rsdat-Dashboard iframe[title="${title}"]`)
+          .locator('.bk-Canvas, canvas')
+          .first()
+      ).toBeVisible({ timeout: 30_000 });
+    }
+  };
+
+  await choose(first);
+  await dashboards.getByText('Task Stream', { exact: true }).click();
+  await expect(page.locator(`iframe[title="${titles[0]}"]`)).toBeVisible();
+  const main = page.locator('#jp-main-dock-panel');
+  const { width, height } = (await main.boundingBox())!;
+  await choose(second);
+  await drag(page, dashboards.getByText('Task Stream', { exact: true }), main, {
+    x: width - 20,
+    y: height / 2
+  });
+  await expect(page.locator(`iframe[title="${titles[1]}"]`)).toBeVisible();
+  await choose(first);
+  const saved = page.waitForRequest(
+    request =>
+      request.method() === 'PUT' &&
+      request.url().includes('/api/workspaces') &&
+      request.postData()!.includes('individual-scheduler-system')
+  );
+  await dashboards
+    .getByRole('searchbox', { name: 'Filter dashboards' })
+    .fill('scheduler sys');
+  await drag(
+    page,
+    dashboards.getByText('Scheduler System', { exact: true }),
+    main,
+    { x: width / 2, y: 6 }
+  );
+  await drawn();
+  const before = await places(page);
+  expect(Object.keys(before).sort()).toEqual([...titles].sort());
+  const [one, other, above] = titles.map(title => {
+    const [left, top, width, height] = before[title];
+    return { left, top, right: left + width, bottom: top + height };
+  });
+  expect(other.left).toBeGreaterThanOrEqual(one.right);
+  expect(Math.abs(other.top - one.top)).toBeLessThan(2);
+  expect(above.bottom).toBeLessThanOrEqual(one.top);
+  expect(above.right - above.left).toBeGreaterThan(width * 0.9);
+
+  await saved;
+  const websocket = page.waitForEvent('websocket', socket =>
+    socket.url().includes('/individual-scheduler-system/')
+  );
+  await reload(page);
+  await drawn();
+  await expect
+    .poll(async () => {
+      const after = await places(page);
+      return titles.filter(title =>
+        before[title].some(
+          (value, at) => Math.abs(value - after[title][at]) > 4
+        )
+      );
+    })
+    .toEqual([]);
+  for (const title of titles) {
+    await expect(
+      page.getByRole('main').getByRole('tab', { name: title, exact: true })
+    ).toBeVisible();
+  }
+
+  // What Lab itself asks every few seconds counts, and is told apart by Jupyter's own parameter.
+  await page.route(/^https?:\/\/[^/]+\/(lab\/)?api\/(?!status)/, route => {
+    const url = new URL(route.request().url());
+    url.searchParams.set('no_track_activity', '1');
+    return route.continue({ url: url.href });
+  });
+  await openPanel(page, 'Clusters');
+  const socket = await websocket;
+  await expect(async () => {
+    const before = await lastActivity(page);
+    await Promise.all([
+      page.waitForResponse(/\/rsdat\/api\/clusters\/pulse/),
+      socket.waitForEvent('framereceived')
+    ]);
+    expect(await lastActivity(page)).toBe(before);
+  }).toPass({ timeout: 60_000 });
+  await shutDown(page, first);
+  await shutDown(page, second);
 });
