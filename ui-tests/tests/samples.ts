@@ -247,11 +247,20 @@ export function pulses(): IPulseList {
       ]
     }
   };
-  const samples = [
-    [60, 10, 50, 2, 8, 0],
-    [30, 20, 55, 4, 6, 0],
-    [0, 78.4, 62.5, 12, 340, 3]
-  ];
+  // Three minutes, each 5 s: age, CPU and memory in percent, tasks that are processed, to come, erred.
+  const samples = Array.from({ length: 36 }, (_, index) => {
+    const age = 175 - index * 5;
+    const wave = Math.sin(index / 4);
+    const toCome = Math.max(0, 340 - Math.max(0, 20 - index) * 40);
+    return [
+      age,
+      age === 0 ? 78.4 : 60 + 30 * wave,
+      40 + index * 0.64,
+      8 + Math.round(4 * wave),
+      toCome,
+      index > 25 ? 3 : 0
+    ];
+  });
   const idle = { ...now, run: { ...now.run, running: false, parts: [] } };
   return {
     cursor: 'a.1',
