@@ -7,6 +7,7 @@ meanwhile, without a word on what it could not delete. Nor could it be stopped.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Coroutine, Iterable
 from typing import Any, TypeVar
 
@@ -102,19 +103,27 @@ async def _delete_folder(http: Http, path: str, deletion: Deletion) -> None:
 
 
 async def _delete_files(http: Http, paths: Iterable[str], deletion: Deletion) -> None:
-    queue = iter(paths)
+    left = deque(paths)
 
     async def work() -> None:
-        for path in queue:
-            await _remove(http, path, deletion)
+        while left:
+            try:
+                await _remove(http, left.popleft(), deletion)
+            except RsdatError:
+                left.clear()
+                raise
 
     workers = [asyncio.ensure_future(work()) for _ in range(PARALLEL)]
     try:
-        await asyncio.gather(*workers)
+        # After a refusal, too, what dCache was asked for is waited for: it is to be counted.
+        ended = await asyncio.gather(*workers, return_exceptions=True)
     finally:
         for worker in workers:
             worker.cancel()
         await asyncio.gather(*workers, return_exceptions=True)
+    for each in ended:
+        if isinstance(each, BaseException):
+            raise each
 
 
 async def _remove(http: Http, path: str, deletion: Deletion) -> None:

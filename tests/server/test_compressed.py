@@ -19,13 +19,13 @@ from tests.support.server import Lab
 LIST = "/api/dcache/default/list"
 
 
-async def ask(lab: Lab, path: str, accepted: str | None, value: Any = None, **query: Any) -> Any:
+async def ask(lab: Lab, route: str, accepted: str | None, value: Any = None, **query: Any) -> Any:
     """The answer as it is on the wire."""
     headers = {"Authorization": f"token {lab.token}"}
     if accepted is not None:
         headers["Accept-Encoding"] = accepted
     request = HTTPRequest(
-        lab.url(path, query),
+        lab.url(route, query),
         method="GET" if value is None else "POST",
         body=None if value is None else json.dumps(value).encode(),
         headers=headers,
