@@ -2,7 +2,7 @@
 import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 import { checkItem, notebookReady, run } from './lab';
-import { door, grid, putFile, row } from './storage';
+import { control, door, grid, putFile, row } from './storage';
 import { drag, openPanel } from './support';
 
 function status(panel: Locator): Locator {
@@ -161,6 +161,72 @@ test('details are shown, with labels to add and remove', async ({ page }) => {
   await expect(details).toContainText('A 1');
   await panel.getByRole('button', { name: 'Details' }).click();
   await expect(details).toBeHidden();
+});
+
+test('where a file is stands as symbol and word, also in a window of 320 pixels', async ({
+  page
+}) => {
+  const names = ['on-tape.tif', 'on-both.tif', 'on-disk.tif'];
+  const localities = ['NEARLINE', 'ONLINE_AND_NEARLINE', 'ONLINE'];
+  const panel = await folderWith(page, '/localities', names);
+  await control('PUT', '/files', {
+    files: names.map((name, number) => ({
+      path: `/localities/${name}`,
+      locality: localities[number]
+    }))
+  });
+  await panel.getByRole('button', { name: 'Refresh' }).click();
+  const [own] = page.context().pages();
+  await own.setViewportSize({ width: 320, height: 640 });
+  for (const [name, word] of [
+    ['on-tape.tif', 'tape'],
+    ['on-both.tif', 'both'],
+    ['on-disk.tif', 'disk']
+  ]) {
+    const where = row(panel, name).locator('.jp-rsdat-Files-where');
+    await expect(where).toHaveText(word);
+    await expect(where).toBeInViewport({ ratio: 1 });
+    // Neither the word nor the name is cut.
+    for (const part of ['locality', 'name']) {
+      const cell = row(panel, name).locator(`.jp-rsdat-Files-${part}`);
+      expect(
+        await cell.evaluate(node => node.scrollWidth - node.clientWidth)
+      ).toBeLessThanOrEqual(0);
+      expect((await cell.boundingBox())!.width).toBeGreaterThan(
+        part === 'name' ? 90 : 40
+      );
+    }
+    await expect(where.locator('svg')).toHaveCount(word === 'disk' ? 0 : 1);
+  }
+});
+
+test('deleting a large folder can be stopped', async ({ page }) => {
+  const names = Array.from({ length: 40 }, (_, number) => `f${number}`);
+  const panel = await folderWith(page, '/doomed/inner', names);
+  await goTo(page, panel, '/doomed');
+  // So slow that there is something to stop.
+  await control('POST', '/faults', {
+    kind: 'delay',
+    server: 'frontend',
+    method: 'DELETE',
+    prefix: '/api/v1/namespace/doomed',
+    seconds: 1,
+    times: 1000
+  });
+  await row(panel, 'inner').click();
+  await page.keyboard.press('Delete');
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'Delete all' })
+    .click();
+  await expect(page.getByText('Deleting “inner”…')).toBeVisible();
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(
+    page.getByText(
+      /^Stopped\. In “inner” \d+ entries were deleted, the rest is still there\.$/
+    )
+  ).toBeVisible();
+  await expect(row(panel, 'inner')).toBeVisible();
 });
 
 test('what others change shows by itself', async ({ page }) => {

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, galata, test } from './galata';
 import type { Page } from '@playwright/test';
-import { door, putFile, row } from './storage';
+import { control, door, putFile, row, show } from './storage';
 import { openPanel, stack } from './support';
 
 const ODD_NAMES = ['a b#c?.txt', '100%+x:y&z.txt', 'é日🛰.txt', '.hidden.txt'];
@@ -161,12 +161,17 @@ test('a file on tape is marked and does not hang when opened', async ({
 });
 
 test('a file is staged, and released again', async ({ page }) => {
-  const panel = await openPanel(page, 'dCache');
+  // An earlier try left its own on disk.
+  const name = `staged-${test.info().repeatEachIndex}-${test.info().retry}.txt`;
+  const folder = '/staged';
+  await putFile(`${folder}/${name}`, 'from tape\n');
+  await control('PUT', '/files', {
+    files: [{ path: `${folder}/${name}`, locality: 'NEARLINE' }]
+  });
+  const panel = await show(page, folder);
   await panel.getByRole('button', { name: 'Refresh' }).click();
-  await row(panel, 'tape').dblclick();
-  const file = panel
-    .getByRole('grid', { name: 'Files' })
-    .getByRole('row', { name: /^old\.txt/ });
+  const file = row(panel, name);
+  await expect(file.getByTitle(/^On tape/)).toBeVisible();
   await file.click({ button: 'right' });
   await expect(
     page.getByRole('menuitem', { name: 'Release from Disk' })
@@ -184,7 +189,7 @@ test('a file is staged, and released again', async ({ page }) => {
   ).toBeHidden();
   await page.getByRole('menuitem', { name: 'Release from Disk' }).click();
   await expect(
-    page.getByText(/^(dCache releases|Released) .*old\.txt/).first()
+    page.getByText(new RegExp(`^(dCache releases|Released) .*${name}`)).first()
   ).toBeVisible();
 });
 
