@@ -85,7 +85,7 @@ function AreaField({ items, trans }: IProps): JSX.Element {
         }}
       />
       {isWrong && (
-        <span id={id} className="jp-rsdat-Stac-hint" role="alert">
+        <span id={id} className="jp-rsdat-Stac-wrong" role="alert">
           {trans.__('Four numbers, such as 4.2, 51.8, 4.6, 52.1')}
         </span>
       )}
