@@ -171,7 +171,7 @@ export async function walkFolders(page: Page, eye: ILook): Promise<void> {
   await row(panel, 'old.txt').click();
   await panel.getByRole('button', { name: 'Details' }).click();
   await expect(panel.getByRole('region', { name: 'Details' })).toContainText(
-    'on tape'
+    'On tape'
   );
   await eye.look(page, 'a file on tape', FILES);
   await panel.getByRole('button', { name: 'Details' }).click();

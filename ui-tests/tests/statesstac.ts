@@ -139,8 +139,8 @@ export async function walkSearches(page: Page, eye: ILook): Promise<void> {
   await form.getByRole('checkbox').first().check();
   await form.getByRole('button', { name: 'Add condition' }).click();
   await form.getByRole('textbox', { name: /^Area/ }).fill('4.2, 51.8');
-  await form.getByLabel('From').fill('2024-05-01');
-  await form.getByLabel('Until').fill('2024-04-01');
+  await form.getByLabel('From', { exact: true }).fill('2024-05-01');
+  await form.getByLabel('Until', { exact: true }).fill('2024-04-01');
   await expect(form.getByRole('button', { name: 'Search' })).toBeDisabled();
   await eye.look(page, 'a search that is filled in wrongly', CATALOG);
 }
