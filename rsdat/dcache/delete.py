@@ -106,12 +106,12 @@ async def _delete_files(http: Http, paths: Iterable[str], deletion: Deletion) ->
     left = deque(paths)
 
     async def work() -> None:
-        while left:
-            try:
+        try:
+            while left:
                 await _remove(http, left.popleft(), deletion)
-            except RsdatError:
-                left.clear()
-                raise
+        except RsdatError:
+            left.clear()
+            raise
 
     workers = [asyncio.ensure_future(work()) for _ in range(PARALLEL)]
     try:
