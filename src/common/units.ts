@@ -15,6 +15,19 @@ export function formatBytes(bytes: number): string {
   return `${text.replace(/\.0$/, '')} ${BYTE_UNITS[unit]}`;
 }
 
+/** The same in seven characters at most, for where there is little room: `1.5 KiB`, `123 MiB`. */
+export function formatBytesShort(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // 999.5 would be printed as 1000.
+  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const text = value.toFixed(unit === 0 || value >= 9.95 ? 0 : 1);
+  return `${text.replace(/\.0$/, '')} ${BYTE_UNITS[unit]}`;
+}
+
 /** A span of seconds in its two largest units: `2 d 3 h`, `59 min 30 s`. */
 export function formatSpan(seconds_s: number): string {
   const whole = Math.max(0, Math.round(seconds_s));

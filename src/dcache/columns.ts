@@ -28,21 +28,30 @@ export const LOCALITY_SHORT_WIDTH = 50;
 
 /** So wide it is where the user chose no width: "disk + tape" fits, or "both" and the header. */
 const LOCALITY_WIDTH = 108;
-const LOCALITY_NARROW_WIDTH = 64;
+const LOCALITY_NARROW_WIDTH = 60;
 
-/** The name keeps at least so much before other columns are left out: some 12 characters. */
-const MIN_NAME_WIDTH = 100;
+/** A size narrower than this has three digits at most. */
+export const SIZE_FULL_WIDTH = 72;
+
+/** So wide it is where there is little room: "123 MiB" fits. */
+const SIZE_NARROW_WIDTH = 58;
+
+/** The name keeps at least so much before other columns are left out: some 13 characters. */
+const MIN_NAME_WIDTH = 110;
 
 /** Left and right of all columns together. */
 const PADDING = 16;
 
-/** Grids narrower than this show localities by short words, unless the user chose a width. */
+/**
+ * Grids narrower than this have short words and sizes, unless the user chose widths: Lab's sidebar
+ * begins with 250, in which names, localities and sizes fit.
+ */
 const WORDS_FROM_WIDTH = 480;
 
 const WIDTHS: Readonly<Record<ColumnKey, number>> = {
   name: 0,
   locality: MIN_WIDTH,
-  size: 72,
+  size: SIZE_FULL_WIDTH,
   modified: 168,
   created: 168,
   kind: 90
@@ -88,10 +97,14 @@ export function layoutColumns(width: number, choice: IColumnChoice): IColumn[] {
 }
 
 function defaultWidth(key: ColumnKey, width: number): number {
+  const isNarrow = width < WORDS_FROM_WIDTH;
+  if (key === 'size' && isNarrow) {
+    return SIZE_NARROW_WIDTH;
+  }
   if (key !== 'locality') {
     return WIDTHS[key];
   }
-  if (width >= WORDS_FROM_WIDTH) {
+  if (!isNarrow) {
     return LOCALITY_WIDTH;
   }
   const hasRoom = width >= PADDING + MIN_NAME_WIDTH + LOCALITY_NARROW_WIDTH;

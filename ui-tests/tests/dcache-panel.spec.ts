@@ -196,6 +196,10 @@ test('where a file is stands as symbol and word, also in a window of 320 pixels'
         part === 'name' ? 90 : 40
       );
     }
+    // Lab's sidebar is as wide as in large windows: sizes have room, too.
+    await expect(row(panel, name).locator('.jp-rsdat-Files-size')).toHaveText(
+      '17 B'
+    );
     await expect(where.locator('svg')).toHaveCount(word === 'disk' ? 0 : 1);
   }
 });

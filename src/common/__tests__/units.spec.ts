@@ -1,6 +1,7 @@
 /** Numbers as people read them, at the borders between units. */
 import {
   formatBytes,
+  formatBytesShort,
   formatClock,
   formatSpan,
   parseBytes,
@@ -17,6 +18,17 @@ it.each([
   [5000 * 2 ** 50, '5000 PiB']
 ])('%d bytes are %s', (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text);
+});
+
+it.each([
+  [999, '999 B'],
+  [1000, '1 KiB'],
+  [1536, '1.5 KiB'],
+  [9.97 * 1024, '10 KiB'],
+  [123.4 * 2 ** 20, '123 MiB'],
+  [1010 * 2 ** 20, '1 GiB']
+])('%d bytes in short are %s', (bytes, text) => {
+  expect(formatBytesShort(bytes)).toBe(text);
 });
 
 it.each([

@@ -26,7 +26,7 @@ describe('columns', () => {
   it.each([
     [130, ['name', 'locality']],
     [240, ['name', 'locality']],
-    [260, ['name', 'locality', 'size']],
+    [250, ['name', 'locality', 'size']],
     [420, ['name', 'locality', 'size', 'modified']]
   ])('%d pixels have room for %p', (width, expected) => {
     expect(keys(width)).toEqual(expected);

@@ -3,10 +3,11 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import React from 'react';
 import type { IEntry } from '../../common/types';
-import { formatBytes } from '../../common/units';
+import { formatBytes, formatBytesShort } from '../../common/units';
 import {
   LOCALITY_SHORT_WIDTH,
   LOCALITY_WORD_WIDTH,
+  SIZE_FULL_WIDTH,
   type IColumn
 } from '../columns';
 import {
@@ -160,7 +161,10 @@ function cellOf(
         ? { title: trans.__('Its upload has not ended'), content: '…' }
         : {
             title: trans.__('%1 bytes', entry.size.toLocaleString()),
-            content: formatBytes(entry.size)
+            content:
+              width >= SIZE_FULL_WIDTH
+                ? formatBytes(entry.size)
+                : formatBytesShort(entry.size)
           };
     case 'modified':
     case 'created':
