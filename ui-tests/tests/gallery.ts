@@ -8,13 +8,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
-import { STATUS, type ILook } from './looks';
+import { INDICATOR, STATUS, type ILook } from './looks';
 import { inEachTheme, type Theme } from './themes';
 import { WALKS } from './walks';
 
 const FOLDER = process.env.RSDAT_GALLERY!;
 /** Of the side panel, and of the window for what isn't in it. */
 const WIDTHS = { wide: [480, 1400], narrow: [320, 320] } as const;
+/** Of these Lab shows no more than there is room for. */
+const MAY_HIDE: readonly string[] = [STATUS[0], INDICATOR];
 /** Cards below one another are longer than any screen. */
 const HEIGHT = 1400;
 
@@ -45,6 +47,32 @@ function slug(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 
+/** A picture of all that a selector finds: of one element, or of what is around several. */
+async function shoot(
+  page: Page,
+  selector: string,
+  path: string
+): Promise<void> {
+  const parts = page.locator(`${selector}:visible`);
+  const boxes = await Promise.all(
+    (await parts.all()).map(part => part.boundingBox())
+  );
+  const seen = boxes.filter(box => box !== null);
+  if (seen.length < 2) {
+    await parts.screenshot({ path, animations: 'disabled' });
+    return;
+  }
+  const x = Math.min(...seen.map(box => box.x));
+  const y = Math.min(...seen.map(box => box.y));
+  const width = Math.max(...seen.map(box => box.x + box.width)) - x;
+  const height = Math.max(...seen.map(box => box.y + box.height)) - y;
+  await page.screenshot({
+    path,
+    animations: 'disabled',
+    clip: { x, y, width, height }
+  });
+}
+
 /** An eye that keeps what it sees. */
 function camera(walk: string): ILook {
   const seen = new Map<string, number>();
@@ -54,11 +82,10 @@ function camera(walk: string): ILook {
       const times = (seen.get(state) ?? 0) + 1;
       seen.set(state, times);
       const title = times > 1 ? `${state} (${times})` : state;
-      const part = page.locator(`${include[0]}:visible`).first();
-      const isPanel = include[0].startsWith('#jp-rsdat');
+      const [selector] = include;
+      const isPanel = selector.startsWith('#jp-rsdat');
       for (const [width, [panel_px, window_px]] of Object.entries(WIDTHS)) {
-        if (include === STATUS && width === 'narrow') {
-          // There Lab hides it.
+        if (width === 'narrow' && MAY_HIDE.includes(selector)) {
           continue;
         }
         await page.setViewportSize({
@@ -68,12 +95,10 @@ function camera(walk: string): ILook {
         if (isPanel) {
           await widen(page, panel_px);
         }
+        await again?.();
         const take = async (theme: Theme): Promise<void> => {
           const file = `${slug([walk, title, width, theme].join(' '))}.png`;
-          await part.screenshot({
-            path: join(FOLDER, file),
-            animations: 'disabled'
-          });
+          await shoot(page, selector, join(FOLDER, file));
           pictures.push({ walk, state: title, theme, width, file });
         };
         await inEachTheme(page, take, again);

@@ -30,6 +30,7 @@ export const TAB = ['.jp-rsdat-Dashboard:not(.lm-mod-hidden)'];
 export const CATALOG = ['.jp-rsdat-Stac:not(.lm-mod-hidden)'];
 export const DIALOG = ['.jp-Dialog'];
 export const STATUS = ['.jp-rsdat-Status'];
+export const INDICATOR = '.jp-rsdat-IndicatorPlace';
 export const TOASTS = '.Toastify__toast';
 
 /** Open Lab, after what the companion answers was set up. */
