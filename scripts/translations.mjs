@@ -31,6 +31,19 @@ function files(root, folder, pattern) {
     .sort();
 }
 
+/** Texts that are counted here and not there: Lab takes a catalog's entry for one of both only. */
+function* ambiguous(all) {
+  const plurals = new Map();
+  for (const { file, context, text, plural } of all) {
+    const key = JSON.stringify([context ?? null, text]);
+    if (!plurals.has(key)) {
+      plurals.set(key, plural);
+    } else if (plurals.get(key) !== plural) {
+      yield `${file}: “${text}” has another plural elsewhere, or none`;
+    }
+  }
+}
+
 /** The template of a checkout, and what is wrong with its texts. */
 export function collect(root) {
   const all = [];
@@ -54,6 +67,7 @@ export function collect(root) {
     const schema = JSON.parse(readFileSync(join(root, file), 'utf8'));
     add(file, schemaMessages(file, schema, DOMAIN));
   }
+  problems.push(...ambiguous(all));
   return { text: template(all, { domain: DOMAIN }), problems };
 }
 

@@ -159,6 +159,14 @@ def test_text_that_no_tool_collects_is_told(checkout: Path) -> None:
     assert said.count("src/view.tsx:1: a text that is not one literal") == len(DYNAMIC)
 
 
+def test_text_that_is_counted_only_here_and_there_is_told(checkout: Path) -> None:
+    """Lab leaves one of both untranslated."""
+    write(checkout, "[trans.__('%1 failed', n), trans._n('%1 failed', '%1 failed', n)]")
+    status, said = run(checkout)
+    assert status == 1
+    assert "“%1 failed” has another plural elsewhere" in said
+
+
 def test_schema_must_name_its_catalog_and_its_choices(checkout: Path) -> None:
     """Else Lab looks for the words in a catalog of its own, and shows the choices' keys."""
     schema = {"title": "Files", "properties": {"start": {"enum": ["home", "last"]}}}

@@ -165,7 +165,7 @@ function facts(cluster: IPastCluster, trans: TranslationBundle): string {
   }
   parts.push(trans._n('%1 job', '%1 jobs', total));
   if (failed > 0) {
-    parts.push(trans.__('%1 failed', failed));
+    parts.push(trans._n('%1 failed', '%1 failed', failed));
   }
   parts.push(trans.__('%1 core-hours', round(cluster.cost.core_hours)));
   return parts.join(' · ');

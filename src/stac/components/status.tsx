@@ -75,8 +75,10 @@ export function ItemStatus(props: IProps): JSX.Element {
           ))}
           {problems > summary.problems.length && (
             <li>
-              {trans.__(
-                'and %1 more',
+              {trans._n(
+                'and %2 more',
+                'and %2 more',
+                problems - summary.problems.length,
                 (problems - summary.problems.length).toLocaleString()
               )}
             </li>
