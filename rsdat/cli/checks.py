@@ -27,6 +27,7 @@ NEEDED = ("sbatch", "squeue", "scancel", "scontrol", "sinfo")
 PAGE = "jupyterlab-rsdat"
 _PATHS_S = 30.0
 _NODES_S = 60.0
+_TRY = "Does squeue answer in this shell? RSDAT_QUEUE=local lets workers run on this computer."
 #: File systems that are in this computer's memory, or of a container's layers.
 _OWN = frozenset({"tmpfs", "ramfs", "overlay"})
 
@@ -176,9 +177,9 @@ async def queue(home: Path) -> list[Check]:
     try:
         site = await asyncio.wait_for(found.site(), _NODES_S)
     except asyncio.TimeoutError:
-        return [Check(name, "failed", f"Slurm gave no answer within {_NODES_S:g} s")]
+        return [Check(name, "failed", f"Slurm gave no answer within {_NODES_S:g} s", _TRY)]
     except RsdatError as error:
-        return [Check(name, "failed", error.message, error.hint)]
+        return [Check(name, "failed", error.message, error.hint or _TRY)]
     names = ", ".join(each.name for each in site.partitions)
     told = [Check(name, "ok", f"{await found.version() or 'Slurm'} answers; partitions: {names}")]
     if not shutil.which("sacct"):

@@ -110,6 +110,13 @@ def test_a_slurm_that_lacks_a_command(
     monkeypatch.setenv("RSDAT_QUEUE", "slurm")
     assert main(["doctor"]) == 1
     assert "FAILED Not on the PATH: scontrol, sinfo" in lines(capsys)["queue"]
+    # All are there, and none can say anything.
+    for name in ("scontrol", "sinfo"):
+        (tmp_path / "bin" / name).symlink_to("/bin/false")
+    assert main(["doctor"]) == 1
+    told = lines(capsys)["queue"]
+    assert told.startswith("FAILED scontrol failed")
+    assert "squeue" in told
 
 
 @pytest.mark.slurm
