@@ -51,6 +51,9 @@ export async function walkClusters(page: Page, eye: ILook): Promise<void> {
   await openPanel(page, 'Clusters');
   await expect(card(page, 'broken')).toBeVisible();
   // Activity is read of the cards in sight.
+  await card(page, 'spider-1')
+    .locator('.jp-rsdat-Overview')
+    .scrollIntoViewIfNeeded();
   await expect(
     card(page, 'spider-1').locator('.jp-rsdat-Overview')
   ).toContainText('mean_chunk');
