@@ -86,3 +86,10 @@ export async function unfold(part: Locator): Promise<void> {
     node.querySelectorAll('details').forEach(each => (each.open = true));
   });
 }
+
+/** Take the notification away that stands before what is to be seen. */
+export async function dismiss(page: Page): Promise<void> {
+  const toast = page.locator(TOASTS);
+  await toast.getByRole('button', { name: /Close|Hide/ }).click();
+  await expect(toast).toHaveCount(0);
+}

@@ -9,6 +9,7 @@ import {
   TAB,
   TOASTS,
   begin,
+  dismiss,
   leave,
   open,
   unfold,
@@ -50,6 +51,7 @@ export async function walkClusters(page: Page, eye: ILook): Promise<void> {
   await open(page, eye);
   await openPanel(page, 'Clusters');
   await expect(card(page, 'broken')).toBeVisible();
+  await dismiss(page);
   // Activity is read of the cards in sight.
   await card(page, 'spider-1')
     .locator('.jp-rsdat-Overview')
@@ -70,14 +72,19 @@ export async function walkClusters(page: Page, eye: ILook): Promise<void> {
 
   await answer(page, 'clusters/c-1/logs', {
     name: 'spider-1',
-    logs: [{ source: 'scheduler', size: 20, node: null, state: null }]
+    logs: [{ source: 'scheduler', size: 23, node: null, state: null }]
   });
-  await page.route(/clusters\/c-1\/logs\/scheduler/, route =>
-    route.fulfill({
-      body: 'first line\nsecond line\n',
-      headers: { 'X-Rsdat-Size': '23', 'X-Rsdat-Next-Offset': '23' }
-    })
-  );
+  const text = 'first line\nsecond line\n';
+  await page.route(/clusters\/c-1\/logs\/scheduler/, route => {
+    const { searchParams } = new URL(route.request().url());
+    return route.fulfill({
+      body: text.slice(Number(searchParams.get('offset') ?? 0)),
+      headers: {
+        'X-Rsdat-Size': String(text.length),
+        'X-Rsdat-Next-Offset': String(text.length)
+      }
+    });
+  });
   await answer(page, 'clusters/c-1/search-logs', {
     matches: [{ source: 'scheduler', line: 1, offset: 0, text: 'first line' }],
     more: false

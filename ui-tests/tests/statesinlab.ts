@@ -9,7 +9,7 @@ import {
   setFirstCell,
   waitForLab
 } from './lab';
-import { INDICATOR, TOASTS, type ILook } from './looks';
+import { INDICATOR, TOASTS, dismiss, type ILook } from './looks';
 import { aCluster, answer, api, everyCluster, pulses } from './samples';
 import { putFile, row, show } from './storage';
 import { card, openPanel } from './support';
@@ -50,11 +50,7 @@ export async function walkLab(page: Page, eye: ILook): Promise<void> {
   // What ends soon is told.
   await expect(page.locator(TOASTS)).toContainText('Two workers end');
   await eye.look(page, 'notification', [TOASTS]);
-  await page
-    .locator(TOASTS)
-    .getByRole('button', { name: /Close|Hide/ })
-    .click();
-  await expect(page.locator(TOASTS)).toHaveCount(0);
+  await dismiss(page);
 
   const cards = '.jp-LauncherCard[data-category="Dask and dCache"]';
   await expect(page.locator(cards)).toHaveCount(3);
