@@ -31,7 +31,7 @@ export type ColumnKey =
 /** Widths in CSS pixels; what is left over goes to the columns that grow. */
 const WIDTHS: Readonly<Record<ColumnKey, number>> = {
   id: 78,
-  state: 136,
+  state: 150,
   about: 90,
   reason: 150,
   start: 132,
