@@ -42,12 +42,12 @@ export async function open(page: Page, eye: ILook): Promise<void> {
   await eye.prepare(page);
 }
 
-/** Begin a command and do not wait for its end, as it opens a dialog. */
-export async function begin(
+/** Begin a command and do not wait for its end. */
+export async function start(
   page: Page,
   command: string,
   args: object = {}
-): Promise<Locator> {
+): Promise<void> {
   await page.evaluate(
     ([id, args]) => {
       const { jupyterapp } = window as unknown as {
@@ -59,6 +59,15 @@ export async function begin(
     },
     [command, args] as const
   );
+}
+
+/** Begin a command that opens a dialog. */
+export async function begin(
+  page: Page,
+  command: string,
+  args: object = {}
+): Promise<Locator> {
+  await start(page, command, args);
   const dialog = page.getByRole('dialog');
   await expect(dialog).toBeVisible();
   return dialog;

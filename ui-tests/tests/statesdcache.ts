@@ -1,7 +1,6 @@
 /** Walks through the dCache panel, its dialogs, transfers and orders for tape. */
 import { expect } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
-import { run } from './lab';
 import {
   DIALOG,
   FILES,
@@ -9,6 +8,7 @@ import {
   begin,
   leave,
   open,
+  start,
   unfold,
   type ILook
 } from './looks';
@@ -184,7 +184,7 @@ export async function walkFolders(page: Page, eye: ILook): Promise<void> {
 
   // Never answered.
   await page.route(api('dcache/demo/list'), () => undefined);
-  await run(page, 'rsdat-dcache:open', { endpoint: 'demo', path: '/demo' });
+  await start(page, 'rsdat-dcache:open', { endpoint: 'demo', path: '/demo' });
   await expect(panel.getByText('Loading…')).toBeVisible();
   await eye.look(page, 'a folder that is read', FILES);
 }
