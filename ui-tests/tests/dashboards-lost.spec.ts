@@ -77,6 +77,59 @@ test('a dashboard whose scheduler was killed says so', async ({ page }) => {
   await expect(message(page)).toContainText(/was shut down|is gone/);
 });
 
+test('an error page of the companion is never shown in the place of a plot', async ({
+  page
+}) => {
+  await openLab(page, 'refused');
+  const name = await newCluster(page);
+  const id = await card(page, name).getAttribute('data-cluster');
+  // A key of before Jupyter was started anew.
+  const address = `rsdat/clusters/${id}/dashboard/key/forgotten/`;
+  const keys = /\/dashboard-key(\?.*)?$/;
+  await page.route(keys, route => route.fulfill({ json: { path: address } }));
+  const refused = () =>
+    page.waitForResponse(
+      answer => answer.url().includes(address) && answer.status() === 403
+    );
+  const first = refused();
+  const dashboards = page.getByRole('region', {
+    name: 'Dashboards',
+    exact: true
+  });
+  await dashboards.getByText('Task Stream', { exact: true }).click();
+  await first;
+  await expect(message(page)).toContainText('broke. Reconnecting');
+  const frame = page.locator('.jp-rsdat-Dashboard iframe');
+  await expect(frame).toBeHidden();
+
+  // By the keyboard, which stays on the button as long as that is of use.
+  const again = message(page).getByRole('button', { name: 'Try again' });
+  await again.focus();
+  const second = refused();
+  await page.keyboard.press('Enter');
+  await second;
+  await expect(message(page)).toContainText('broke. Reconnecting');
+  await expect(again).toBeFocused();
+
+  // It goes on by itself.
+  await page.unroute(keys);
+  await expect(
+    page
+      .frameLocator('.jp-rsdat-Dashboard iframe')
+      .locator('.bk-Canvas, canvas')
+      .first()
+  ).toBeVisible({ timeout: 60_000 });
+  await expect(message(page)).toBeHidden();
+  await expect(
+    page.locator('.jp-rsdat-Dashboard > .lm-Panel:not(.lm-BoxPanel)')
+  ).toBeFocused();
+  await shutDown(page, name);
+
+  // Whoever has such an address in a browser's tab reads why there is nothing.
+  await page.goto(`/${address}status`);
+  await expect(page.locator('body')).toContainText('open it anew in Lab');
+});
+
 test('a plot that this Dask lacks is said in words', async ({ page }) => {
   await openLab(page, 'lacking');
   const name = await newCluster(page);
