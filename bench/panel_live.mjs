@@ -26,7 +26,7 @@ try {
     viewport: { width: 1400, height: 1080 }
   });
   const watched = page.waitForResponse(
-    response => /\/watch$/.test(response.url()) && response.ok(),
+    response => /\/watch(\?|$)/.test(response.url()) && response.ok(),
     { timeout: LIMIT_MS }
   );
   await page.goto(address);
