@@ -30,7 +30,9 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     this._options = options;
     this.id = tabId(options.cluster, options.plot);
     this.addClass('jp-rsdat-Dashboard');
-    this.title.icon = dashboardIcon;
+    // As Lab's shell does with what is added by it; a plot that is dragged into the main area is not.
+    this.title.icon = dashboardIcon.bindprops({ stylesheet: 'mainAreaTab' });
+    this.title.dataset = { ...this.title.dataset, id: this.id };
 
     this._message = new TabMessage();
     this._message.pressed.connect(this._onAgain, this);

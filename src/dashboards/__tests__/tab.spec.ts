@@ -1,7 +1,9 @@
 /** A dashboard tab through its cluster's life. */
 import { nullTranslator } from '@jupyterlab/translation';
+import type { LabIcon } from '@jupyterlab/ui-components';
 import { Widget } from '@lumino/widgets';
 import { ApiError } from '../../common/request';
+import { dashboardIcon } from '../icons';
 import { DashboardTab, SLEEP_MS, tabId } from '../tab';
 import { FakeApi, FakeClusters, FakeTheme, aCluster, settle } from './samples';
 
@@ -64,6 +66,14 @@ describe('DashboardTab', () => {
     expect(tab.title.label).toBe('Task Stream · mine');
     expect(tab.id).toBe(tabId('c-1', 'Task Stream'));
     expect(tabId('c-2', 'Task Stream')).not.toBe(tab.id);
+  });
+
+  it("looks like Lab's own tabs, and is found by its tab, however it gets into the main area", () => {
+    const { dataset, icon } = tab.title;
+    expect(dataset.id).toBe(tab.id);
+    const styled = dashboardIcon.element({ stylesheet: 'mainAreaTab' });
+    expect(styled.className).not.toBe(dashboardIcon.element({}).className);
+    expect((icon as LabIcon).element({}).className).toBe(styled.className);
   });
 
   it('shows the page, sandboxed, once it is seen', async () => {
