@@ -93,6 +93,21 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
   await expect(
     page.getByRole('main').getByRole('tab', { name: 'Progress' })
   ).toBeVisible();
+  // Where its icon is in its tab: left, top, width, height.
+  const icon = (plot: string): Promise<number[]> =>
+    page
+      .getByRole('main')
+      .getByRole('tab', { name: plot })
+      .evaluate(tab => {
+        const { left, top, width, height } = tab
+          .querySelector('svg')!
+          .getBoundingClientRect();
+        const around = tab.getBoundingClientRect();
+        return [left - around.left, top - around.top, width, height].map(
+          Math.round
+        );
+      });
+  expect(await icon('Progress')).toEqual(await icon('Task Stream'));
   await saved;
   await reload(page);
   await expect(
