@@ -47,30 +47,37 @@ function slug(text: string): string {
   return text.toLowerCase().replace(/[^a-z0-9]+/g, '-');
 }
 
-/** A picture of all that a selector finds: of one element, or of what is around several. */
+/** A picture of all that a selector finds, if any of it is in the window: of one element, or of what is around several. */
 async function shoot(
   page: Page,
   selector: string,
   path: string
-): Promise<void> {
+): Promise<boolean> {
   const parts = page.locator(`${selector}:visible`);
-  const boxes = await Promise.all(
-    (await parts.all()).map(part => part.boundingBox())
-  );
-  const seen = boxes.filter(box => box !== null);
-  if (seen.length < 2) {
+  const all = await parts.all();
+  if (all.length < 2) {
     await parts.screenshot({ path, animations: 'disabled' });
-    return;
+    return true;
   }
-  const x = Math.min(...seen.map(box => box.x));
-  const y = Math.min(...seen.map(box => box.y));
-  const width = Math.max(...seen.map(box => box.x + box.width)) - x;
-  const height = Math.max(...seen.map(box => box.y + box.height)) - y;
+  await all[0].scrollIntoViewIfNeeded();
+  const boxes = await Promise.all(all.map(part => part.boundingBox()));
+  const seen = boxes.filter(box => box !== null);
+  const window = page.viewportSize()!;
+  const x = Math.max(0, Math.min(...seen.map(box => box.x)));
+  const y = Math.max(0, Math.min(...seen.map(box => box.y)));
+  const right = Math.max(...seen.map(box => box.x + box.width));
+  const bottom = Math.max(...seen.map(box => box.y + box.height));
+  const width = Math.min(window.width, right) - x;
+  const height = Math.min(window.height, bottom) - y;
+  if (width <= 0 || height <= 0) {
+    return false;
+  }
   await page.screenshot({
     path,
     animations: 'disabled',
     clip: { x, y, width, height }
   });
+  return true;
 }
 
 /** An eye that keeps what it sees. */
@@ -98,8 +105,9 @@ function camera(walk: string): ILook {
         await again?.();
         const take = async (theme: Theme): Promise<void> => {
           const file = `${slug([walk, title, width, theme].join(' '))}.png`;
-          await shoot(page, selector, join(FOLDER, file));
-          pictures.push({ walk, state: title, theme, width, file });
+          if (await shoot(page, selector, join(FOLDER, file))) {
+            pictures.push({ walk, state: title, theme, width, file });
+          }
         };
         await inEachTheme(page, take, again);
       }
