@@ -6,6 +6,7 @@ import type { SortKey } from '../api';
 import {
   COLUMNS,
   LOCALITY_SHORT_WIDTH,
+  LOCALITY_WORD_WIDTH,
   type ColumnKey,
   type IColumn
 } from '../columns';
@@ -43,6 +44,11 @@ export function columnLabel(key: ColumnKey, trans: TranslationBundle): string {
     case 'kind':
       return trans.__('Kind');
   }
+}
+
+/** What stands above the localities; shorter where their words are. */
+function localityHead(width: number, trans: TranslationBundle): string {
+  return width < LOCALITY_WORD_WIDTH ? trans.__('Where') : trans.__('Locality');
 }
 
 export interface IHeaderProps extends IPanelContext {
@@ -145,7 +151,7 @@ function HeaderCell(
           <tapeIcon.react tag="span" className="jp-rsdat-Files-symbol" />
         ) : (
           <span className="jp-rsdat-Files-label">
-            {key === 'locality' ? trans.__('Locality') : label}
+            {key === 'locality' ? localityHead(width, trans) : label}
           </span>
         )}
         <span className="jp-rsdat-Files-arrow" aria-hidden="true">
