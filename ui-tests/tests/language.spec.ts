@@ -44,7 +44,7 @@ async function look(
 ): Promise<void> {
   const left = await english(page, include, exclude);
   // All that is left is told at once.
-  expect.soft(words.unknown(left), include.join()).toEqual([]);
+  expect.soft(await words.unknown(left), include.join()).toEqual([]);
 }
 
 test('panels, dialogs, tabs, commands and menus are in Lab’s language', async ({

@@ -119,17 +119,20 @@ export class Words {
         response.url().includes('/rsdat/') &&
         response.headers()['content-type']?.includes('json')
       ) {
-        // Its body may be gone with its page.
-        response.json().then(
+        const heard = response.json().then(
           value => this._addAll(value, response.url().includes('plots')),
+          // Its body may be gone with its page.
           () => undefined
         );
+        this._heard.push(heard);
       }
     });
   }
 
   /** Those of the texts that have a word which nobody said. */
-  unknown(texts: readonly string[]): string[] {
+  async unknown(texts: readonly string[]): Promise<string[]> {
+    // What is on the page has been answered; that we have read it, too, has to be waited for.
+    await Promise.all(this._heard);
     return texts.filter(text =>
       wordsOf(text).some(word => !this._known.has(word))
     );
@@ -152,6 +155,8 @@ export class Words {
     }
   }
 
+  /** Answers that are read. */
+  private readonly _heard: Promise<void>[] = [];
   private readonly _known = new Set<string>();
 }
 
