@@ -30,7 +30,7 @@ const SAME = [
   // Times are told as the browser does.
   'Jan AM PM',
   // Lab's own, of panels, tabs and the corner of dialogs.
-  'Section side panel main area content Cancel'
+  'Section side panel main area notebook content Cancel'
 ];
 /** Of Dask: src/dashboards/plots.ts. */
 const PLOTS = 'Status Tasks System Info Task Stream Progress Memory CPU Graph';
