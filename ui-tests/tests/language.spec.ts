@@ -113,8 +113,11 @@ test('panels, dialogs, tabs, commands and menus are in Lab’s language', async 
     await unfold(dialog);
     // Cancel and Close are Lab's own words.
     await look(own, words, DIALOG, ['.jp-Dialog-footer']);
-    await own.keyboard.press('Escape');
-    await expect(own.getByRole('dialog')).toHaveCount(0);
+    // Lab listens to it a moment after a dialog is there.
+    await expect(async () => {
+      await own.keyboard.press('Escape');
+      await expect(own.getByRole('dialog')).toHaveCount(0, { timeout: 1_000 });
+    }).toPass({ timeout: 20_000 });
   }
 
   await putFile('/language/a.txt', 'a\n');
