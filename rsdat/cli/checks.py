@@ -19,12 +19,12 @@ from rsdat import __version__
 from rsdat.base.errors import RsdatError
 from rsdat.base.files import private_folder, rsdat_home
 from rsdat.base.mounts import mount_of, parse_mounts
+from rsdat.base.pagepart import page_file, version_in
 from rsdat.base.run import CommandTimeout, run
 
 State = Literal["ok", "warning", "failed"]
 #: Without one of these no cluster can be followed to its end.
 NEEDED = ("sbatch", "squeue", "scancel", "scontrol", "sinfo")
-PAGE = "jupyterlab-rsdat"
 _PATHS_S = 30.0
 _NODES_S = 60.0
 _TRY = "Does squeue answer in this shell? RSDAT_QUEUE=local lets workers run on this computer."
@@ -110,25 +110,23 @@ def server_part(paths: Mapping[str, list[str]]) -> Check:
 def page_part(paths: Mapping[str, list[str]]) -> Check:
     """Whether JupyterLab finds our part of the page, and of which version it is."""
     name = "page part"
-    for place in paths["data"]:
-        file = Path(place) / "labextensions" / PAGE / "package.json"
-        if not file.is_file():
-            continue
-        found = str(_read(file).get("version", "?"))
-        if _as_python(found) != __version__:
-            return Check(
-                name,
-                "failed",
-                f"{file.parent} is of rsdat {found}, the rest of {__version__}",
-                "Install one version of both, and reload the page.",
-            )
-        return Check(name, "ok", f"found by JupyterLab ({file.parent})")
-    return Check(
-        name,
-        "failed",
-        "JupyterLab finds no part of the page",
-        "Install rsdat from a wheel, or build it: npm ci && npm run build && pip install .",
-    )
+    file = page_file(Path(place) / "labextensions" for place in paths["data"])
+    if file is None:
+        return Check(
+            name,
+            "failed",
+            "JupyterLab finds no part of the page",
+            "Install rsdat from a wheel, or build it: npm ci && npm run build && pip install .",
+        )
+    found = version_in(file) or "?"
+    if _as_python(found) != __version__:
+        return Check(
+            name,
+            "failed",
+            f"{file.parent} is of rsdat {found}, the rest of {__version__}",
+            "Install one version of both, and reload the page.",
+        )
+    return Check(name, "ok", f"found by JupyterLab ({file.parent})")
 
 
 def _as_python(npm: str) -> str:

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import importlib
-import json
 from importlib import metadata
-from pathlib import Path
 
 from jupyter_core.paths import jupyter_path
 
-#: The page's part, as npm and Lab call it.
-_PAGE = "jupyterlab-rsdat"
+from rsdat.base.pagepart import page_file, version_in
 
 
 def installed_version() -> str | None:
@@ -25,12 +22,8 @@ def installed_version() -> str | None:
 
 def page_version() -> str | None:
     """Version of the page's part that Lab loads: of the first folder that has one, as Lab looks."""
-    files = (Path(folder) / _PAGE / "package.json" for folder in jupyter_path("labextensions"))
-    first = next((file for file in files if file.is_file()), None)
-    try:
-        return None if first is None else str(json.loads(first.read_bytes())["version"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    file = page_file(jupyter_path("labextensions"))
+    return None if file is None else version_in(file)
 
 
 def versions_on_disk() -> dict[str, str | None]:

@@ -4,27 +4,29 @@ const BYTE_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 /** Bytes with a binary unit and at most one decimal: `1.5 GiB`. */
 export function formatBytes(bytes: number): string {
-  let value = bytes;
-  let unit = 0;
   // 1023.95 would be printed as 1024.0: it belongs to the next unit.
-  while (value >= 1023.95 && unit < BYTE_UNITS.length - 1) {
-    value /= 1024;
-    unit += 1;
-  }
-  const text = unit === 0 ? String(value) : value.toFixed(1);
-  return `${text.replace(/\.0$/, '')} ${BYTE_UNITS[unit]}`;
+  return inBytes(bytes, 1023.95, () => 1);
 }
 
 /** The same in seven characters at most, for where there is little room: `1.5 KiB`, `123 MiB`. */
 export function formatBytesShort(bytes: number): string {
+  // 999.5 would be printed as 1000.
+  return inBytes(bytes, 999.5, value => (value >= 9.95 ? 0 : 1));
+}
+
+/** Bytes in the first unit in which they are below a limit; `decimals` of what is no longer in bytes. */
+function inBytes(
+  bytes: number,
+  limit: number,
+  decimals: (value: number) => number
+): string {
   let value = bytes;
   let unit = 0;
-  // 999.5 would be printed as 1000.
-  while (value >= 999.5 && unit < BYTE_UNITS.length - 1) {
+  while (value >= limit && unit < BYTE_UNITS.length - 1) {
     value /= 1024;
     unit += 1;
   }
-  const text = value.toFixed(unit === 0 || value >= 9.95 ? 0 : 1);
+  const text = unit === 0 ? String(value) : value.toFixed(decimals(value));
   return `${text.replace(/\.0$/, '')} ${BYTE_UNITS[unit]}`;
 }
 

@@ -2,7 +2,16 @@
 import { expect, galata, test } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
 import { run, waitForLab } from './lab';
-import { CATALOG, DIALOG, FILES, SIDE, STATUS, begin, unfold } from './looks';
+import {
+  CATALOG,
+  CLUSTER_DIALOGS,
+  DIALOG,
+  FILES,
+  SIDE,
+  STATUS,
+  begin,
+  unfold
+} from './looks';
 import { LANGUAGE, Words, english, speak } from './pseudolanguage';
 import {
   ORDERS,
@@ -99,12 +108,7 @@ test('panels, dialogs, tabs, commands and menus are in Lab’s language', async 
   await look(own, words, ['.jp-rsdat-JobsTab']);
 
   for (const [command, args] of [
-    ['rsdat:scale-cluster', { cluster: 'c-1' }],
-    ['rsdat:attach-cluster', {}],
-    ['rsdat:set-idle-shutdown', { cluster: 'c-1' }],
-    ['rsdat:shutdown-cluster', { cluster: 'c-1' }],
-    ['rsdat:new-cluster', { form: true }],
-    ['rsdat:add-worker-group', { cluster: 'c-1' }],
+    ...CLUSTER_DIALOGS,
     ['rsdat-dcache:endpoints', {}],
     ['rsdat-dcache:token', {}],
     ['rsdat-stac:open', {}]

@@ -33,6 +33,16 @@ export const STATUS = ['.jp-rsdat-Status'];
 export const INDICATOR = '.jp-rsdat-IndicatorPlace';
 export const TOASTS = '.Toastify__toast';
 
+/** Commands of clusters that open a dialog each, of what `everyCluster` has. */
+export const CLUSTER_DIALOGS = [
+  ['rsdat:scale-cluster', { cluster: 'c-1' }],
+  ['rsdat:attach-cluster', {}],
+  ['rsdat:set-idle-shutdown', { cluster: 'c-1' }],
+  ['rsdat:shutdown-cluster', { cluster: 'c-1' }],
+  ['rsdat:new-cluster', { form: true }],
+  ['rsdat:add-worker-group', { cluster: 'c-1' }]
+] as const;
+
 /** Open Lab, after what the companion answers was set up. */
 export async function open(page: Page, eye: ILook): Promise<void> {
   // Not galata's own object, which waits for a launcher.

@@ -3,6 +3,7 @@ import { expect } from '@jupyterlab/galata';
 import type { Page } from '@playwright/test';
 import { run } from './lab';
 import {
+  CLUSTER_DIALOGS,
   DIALOG,
   SIDE,
   STATUS,
@@ -96,14 +97,7 @@ export async function walkClusters(page: Page, eye: ILook): Promise<void> {
   await expect(main.locator('mark')).toHaveText('first');
   await eye.look(page, 'log', ['.jp-rsdat-Log']);
 
-  for (const [command, args] of [
-    ['rsdat:scale-cluster', { cluster: 'c-1' }],
-    ['rsdat:attach-cluster', {}],
-    ['rsdat:set-idle-shutdown', { cluster: 'c-1' }],
-    ['rsdat:shutdown-cluster', { cluster: 'c-1' }],
-    ['rsdat:new-cluster', { form: true }],
-    ['rsdat:add-worker-group', { cluster: 'c-1' }]
-  ] as const) {
+  for (const [command, args] of CLUSTER_DIALOGS) {
     const dialog = await begin(page, command, args);
     await unfold(dialog);
     await eye.look(page, command, DIALOG);

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
+import { start } from './looks';
 import { openPanel, stack } from './support';
 
 /** Begin a command that opens a dialog, and wait for the dialog only. */
@@ -12,17 +13,7 @@ async function openDialog(
   name: RegExp,
   args: Record<string, string> = {}
 ): Promise<Locator> {
-  await page.evaluate(
-    ([id, args]) => {
-      const { jupyterapp } = window as unknown as {
-        jupyterapp: {
-          commands: { execute(id: string, args: object): Promise<unknown> };
-        };
-      };
-      void jupyterapp.commands.execute(id, args);
-    },
-    [command, args] as const
-  );
+  await start(page, command, args);
   const dialog = page.getByRole('dialog', { name });
   await expect(dialog).toBeVisible();
   return dialog;
