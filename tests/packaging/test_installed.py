@@ -43,9 +43,9 @@ def lab(installed: Installed, tmp_path_factory: pytest.TempPathFactory) -> Itera
         )
     facts = runtime / f"jpserver-{process.pid}.json"
     try:
-        wait_for(lambda: facts.exists() or process.poll() is not None, COMMAND_S)
+        wait_for(lambda: bool(told(facts)) or process.poll() is not None, COMMAND_S)
         assert process.poll() is None, (folder / "lab.log").read_text()
-        url = json.loads(facts.read_text())["url"]
+        url = told(facts)
         wait_for(lambda: answers(f"{url}api"), COMMAND_S)
         yield url
     finally:
@@ -61,6 +61,13 @@ def read(url: str) -> bytes:
     request = urllib.request.Request(url, headers={"Authorization": f"token {TOKEN}"})
     with urllib.request.urlopen(request, timeout=COMMAND_S) as answer:
         return bytes(answer.read())
+
+
+def told(facts: Path) -> str:
+    """The address that Jupyter tells in this file; empty until all of it is written."""
+    with contextlib.suppress(OSError, ValueError):
+        return str(json.loads(facts.read_text())["url"])
+    return ""
 
 
 def answers(url: str) -> bool:
