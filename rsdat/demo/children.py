@@ -43,6 +43,10 @@ class Records:
         record = self._read().get(part)
         return bool(record and alive(record["host"], record["pid"], record["born"]))
 
+    def pid(self, part: str) -> int | None:
+        """Process id of the recorded process while that lives."""
+        return int(self._read()[part]["pid"]) if self.lives(part) else None
+
     def end(self, part: str) -> None:
         """End the recorded process, gently first; does nothing where it is gone."""
         record = self._read().get(part)

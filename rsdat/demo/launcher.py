@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import subprocess
@@ -69,15 +70,33 @@ def _alone(folder: DemoFolder) -> Iterator[None]:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Conflict(
-                f"a demo runs in {folder.path} already",
-                hint="Look for its address in the other terminal, or choose another folder with "
-                "--home.",
-                code="demo_runs",
-            ) from error
+            raise _runs_already(folder) from error
         yield
     finally:
         os.close(descriptor)
+
+
+def _runs_already(folder: DemoFolder) -> Conflict:
+    """Says where the demo that runs in a folder is found.
+
+    Not with its token: Jupyter leaves a page in the demo's private folder that logs in.
+    """
+    pid = Records(folder.processes_file).pid("lab")
+    runtime = folder.jupyter / "runtime"
+    page = runtime / f"jpserver-{pid}-open.html"
+    try:
+        # As Jupyter writes them, once it listens (jupyter_server, serverapp.py).
+        record = json.loads((runtime / f"jpserver-{pid}.json").read_text(encoding="utf-8"))
+        found = f", at {record['url']}"
+        hint = f"Open file://{page} in a browser on this computer"
+    except (OSError, ValueError, KeyError):
+        found = ""
+        hint = "It is starting: look for its address in the other terminal"
+    return Conflict(
+        f"a demo runs in {folder.path} already{found}",
+        hint=f"{hint}, or choose another folder with --home.",
+        code="demo_runs",
+    )
 
 
 def lab_environment(folder: DemoFolder) -> dict[str, str]:

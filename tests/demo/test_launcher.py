@@ -20,9 +20,10 @@ from typing import Any
 import psutil
 import pytest
 
-from rsdat.base.errors import DoorBroken
+from rsdat.base.errors import Conflict, DoorBroken
 from rsdat.base.examples import examples
 from rsdat.base.process import birth
+from rsdat.demo import launcher
 from rsdat.demo.children import Records, ensure_door
 from rsdat.demo.folder import DemoFolder
 
@@ -172,7 +173,12 @@ def test_start_again_and_end(demo: Demo) -> None:
     second = Demo.__new__(Demo)
     second.__dict__ = {**demo.__dict__, "output": demo.output.with_name("second.txt")}
     assert second.start().wait(START_S) == 1
-    assert "runs in" in second.said()
+    assert f"runs in {demo.folder.path} already, at {lab['url']}" in second.said()
+    # The page that it names logs in; the token itself is in nobody's terminal twice.
+    assert lab["token"] not in second.said()
+    found = re.search(r"file://(\S+)", second.said())
+    assert found is not None, second.said()
+    assert lab["token"] in Path(found[1]).read_text(encoding="utf-8")
 
     assert demo.end(signal.SIGINT) == 0
     assert demo.processes() == []
@@ -243,6 +249,15 @@ def test_a_taken_port_is_said_and_ends_all(demo: Demo) -> None:
         assert demo.start("--port", str(port)).wait(START_S) != 0
     assert f"port {port} is not available" in demo.said()
     assert demo.processes() == []
+
+
+def test_a_demo_that_is_still_starting_is_said(tmp_path: Path) -> None:
+    """Its address is not known yet, to nobody."""
+    folder = DemoFolder(tmp_path)
+    with launcher._alone(folder), pytest.raises(Conflict) as refused, launcher._alone(folder):
+        pass
+    assert refused.value.message == f"a demo runs in {tmp_path} already"
+    assert "starting" in str(refused.value.hint)
 
 
 def test_another_process_with_the_old_id_is_left_alone(tmp_path: Path) -> None:
