@@ -105,8 +105,8 @@ async function lossesOf(
   limit_ms?: number
 ): Promise<[IClients | null, readonly IConnectedNotebook[]]> {
   return await Promise.all([
-    // One that is not up, or can't tell, leaves it at what holds for all.
-    api.clients(cluster.id, limit_ms).catch(() => null),
+    // One that is not up is not asked; one that can't tell leaves it at what holds for all.
+    cluster.connection && api.clients(cluster.id, limit_ms).catch(() => null),
     connectedNotebooks(commands, { cluster: cluster.id })
   ]);
 }

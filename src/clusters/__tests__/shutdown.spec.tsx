@@ -47,6 +47,22 @@ describe('what would be lost', () => {
   });
 });
 
+it('a scheduler that is not up is not asked what would be lost', async () => {
+  const api = new FakeApi();
+  const commands = new CommandRegistry();
+  const cluster = aCluster({ state: 'starting', connection: null });
+  const asked = askShutdown(cluster, { api, commands, trans });
+  await waitForDialog();
+  await waitFor(() =>
+    expect(document.querySelector('.jp-Dialog')?.textContent).toContain(
+      'Its scheduler'
+    )
+  );
+  expect(api.clients).not.toHaveBeenCalled();
+  await dismissDialog();
+  expect(await asked).toBe(false);
+});
+
 it('the dialog can be answered before the scheduler has', async () => {
   const api = new FakeApi();
   let answer: (clients: IClients) => void = () => undefined;
