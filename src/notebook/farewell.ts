@@ -20,17 +20,15 @@ export class Farewells {
   }
 
   private _note(panel: NotebookPanel): void {
-    const { state } = this._options.links.of(panel);
-    if (state.kind !== 'ended') {
-      return;
-    }
-    const { cluster } = state;
-    const ending = this._ending.get(cluster.id) ?? { cluster, panels: [] };
-    if (!ending.panels.includes(panel)) {
-      this._ending.set(cluster.id, {
-        cluster,
-        panels: [...ending.panels, panel]
-      });
+    const { ended } = this._options.links.of(panel);
+    const noted = this._noted.get(panel) ?? [];
+    this._noted.set(
+      panel,
+      ended.map(({ id }) => id)
+    );
+    for (const cluster of ended.filter(({ id }) => !noted.includes(id))) {
+      const { panels } = this._ending.get(cluster.id) ?? { panels: [] };
+      this._ending.set(cluster.id, { cluster, panels: [...panels, panel] });
       // After the links of the other notebooks have heard of it as well.
       void Promise.resolve().then(() => this._look());
     }
@@ -102,6 +100,8 @@ export class Farewells {
   private _options: Farewells.IOptions;
   /** Clusters of which it is not told yet. */
   private _ending = new Map<string, IEnding>();
+  /** Ids of the clusters whose end is known, by notebook. */
+  private _noted = new WeakMap<NotebookPanel, readonly string[]>();
 }
 
 interface IEnding {

@@ -54,11 +54,17 @@ export class NotebookLink implements IDisposable {
 
   readonly watch: ILinkWatch;
 
+  /** Of the client that Dask takes by itself. */
   get state(): LinkState {
     return this._state;
   }
 
-  /** Emitted when `state` is another one. */
+  /** Clusters that are gone, and that any of the kernel's clients was connected to. */
+  get ended(): readonly IKnownCluster[] {
+    return this._ended;
+  }
+
+  /** Emitted when `state` or `ended` is another one. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -70,9 +76,8 @@ export class NotebookLink implements IDisposable {
 
   /** Ids of the kernel's clients of a cluster, by which its scheduler knows them. */
   clientsOf(cluster: string): string[] {
-    const scheduler = this._schedulers.get(cluster);
     return (this.answer?.clients ?? [])
-      .filter(client => client.scheduler && client.scheduler === scheduler)
+      .filter(({ scheduler }) => this._knownBy(scheduler)?.id === cluster)
       .map(({ id }) => id);
   }
 
@@ -91,12 +96,26 @@ export class NotebookLink implements IDisposable {
   }
 
   private _update(): void {
-    const before = this._state;
-    const client = this.answer?.clients.slice(-1)[0];
-    this._state = client ? this._stateOf(client) : NONE;
-    if (!isSame(before, this._state)) {
+    const [before, endedBefore] = [this._state, this._ended];
+    const states = (this.answer?.clients ?? []).map(each =>
+      this._stateOf(each)
+    );
+    this._state = states[states.length - 1] ?? NONE;
+    const ended = states.flatMap(state =>
+      state.kind === 'ended' ? [state.cluster] : []
+    );
+    this._ended = ended.filter(
+      ({ id }, index) => ended.findIndex(each => each.id === id) === index
+    );
+    const ids = (clusters: readonly IKnownCluster[]): string =>
+      clusters.map(({ id }) => id).join();
+    if (!isSame(before, this._state) || ids(endedBefore) !== ids(this._ended)) {
       this._changed.emit();
     }
+  }
+
+  private _knownBy(scheduler: string | null): IOnceSeen | undefined {
+    return scheduler === null ? undefined : this._known.get(scheduler);
   }
 
   private _stateOf(client: IKernelClient): LinkState {
@@ -109,38 +128,34 @@ export class NotebookLink implements IDisposable {
       ({ scheduler }) => scheduler.id === client.scheduler
     );
     if (cluster) {
-      this._schedulers.set(cluster.id, client.scheduler);
-      this._known = {
-        id: cluster.id,
-        name: cluster.name,
-        scheduler: client.scheduler,
-        isOurs: cluster.scheduler.mode !== 'attached'
-      };
+      const { id, name, scheduler } = cluster;
+      const known = { id, name, isOurs: scheduler.mode !== 'attached' };
+      this._known.set(client.scheduler, known);
       if (isAlive(cluster)) {
         const isReconnecting = client.status === 'connecting';
         return { kind: 'connected', cluster, isReconnecting };
       }
-      return { kind: 'ended', cluster: this._known };
+      return { kind: 'ended', cluster: known };
     }
-    const known = this._known;
-    if (known && client.scheduler === known.scheduler) {
-      // Schedulers of others leave the list and go on.
-      return known.isOurs
-        ? { kind: 'ended', cluster: known }
-        : { kind: 'other' };
-    }
-    return { kind: 'other' };
+    const known = this._knownBy(client.scheduler);
+    // Schedulers of others leave the list and go on.
+    return known?.isOurs
+      ? { kind: 'ended', cluster: known }
+      : { kind: 'other' };
   }
 
   private _clusters: IClusterManager;
   private _state: LinkState = NONE;
-  /** The cluster that it was connected to last. */
-  private _known:
-    (IKnownCluster & { scheduler: string; isOurs: boolean }) | null = null;
-  /** Dask's ids of schedulers by cluster. */
-  private _schedulers = new Map<string, string>();
+  private _ended: readonly IKnownCluster[] = [];
+  /** The clusters that its clients were seen to be connected to, by Dask's id of the scheduler. */
+  private _known = new Map<string, IOnceSeen>();
   private _isDisposed = false;
   private _changed = new Signal<this, void>(this);
+}
+
+interface IOnceSeen extends IKnownCluster {
+  /** Not a scheduler of others, which leaves the list and goes on. */
+  readonly isOurs: boolean;
 }
 
 function isSame(one: LinkState, other: LinkState): boolean {

@@ -100,10 +100,7 @@ export class NotebookLinks implements IDisposable {
   private _onEvent(_: unknown, { kind, id }: IChange): void {
     const isOurs =
       kind === 'cluster' &&
-      [...this._links.values()].some(
-        ({ state }) =>
-          state.kind !== 'none' && 'cluster' in state && state.cluster.id === id
-      );
+      [...this._links.values()].some(link => link.clientsOf(id).length > 0);
     if (isOurs) {
       void this._throttler.invoke();
     }

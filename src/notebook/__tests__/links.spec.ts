@@ -400,6 +400,40 @@ describe('notebooks', () => {
       expect(startAgain).toHaveBeenCalledWith('c-1', [one.panel, two.panel]);
     });
 
+    it('are told also of one that only an earlier client is connected to', async () => {
+      const [other, client] = ['c-2', 'Client-new'];
+      const scheduler = { ...aCluster().scheduler, id: 'Scheduler-2' };
+      const second = aCluster({ id: other, name: 'other', scheduler });
+      one.sessionContext.clients.push({
+        id: client,
+        scheduler: 'Scheduler-2',
+        status: 'running'
+      });
+      one.sessionContext.runCell();
+      two.sessionContext.clients = [];
+      two.sessionContext.runCell();
+      clusters.set(aCluster(), second);
+      await later();
+      expect(words(one)[0]).toBe('other (2 workers)');
+      expect(links.connectedTo('c-1')).toHaveLength(1);
+      changes.changed.emit({ kind: 'cluster', id: 'c-1' });
+      await jest.advanceTimersByTimeAsync(10_000);
+      expect(clusters.refresh).toHaveBeenCalled();
+      clusters.set(second);
+      await later();
+      const end =
+        'The cluster maps has ended. Results that were only in its memory are gone. Connected: one.ipynb.';
+      expect(told()).toEqual([end]);
+      // What it goes on with is as before.
+      expect(words(one)[0]).toBe('other (2 workers)');
+      clusters.set({ ...second, cores: 9 });
+      await later();
+      expect(told()).toEqual([end]);
+      expect(links.connectedTo(other)).toEqual([
+        { path: 'one.ipynb', clients: [client] }
+      ]);
+    });
+
     it('are told of a scheduler that died, and not again at its funeral', async () => {
       clusters.set(
         aCluster({
