@@ -203,11 +203,7 @@ export class SearchModel implements IDisposable {
       this._problem = ApiError.from(reason);
     }
     this._emit();
-    // Of several none: the first would be asked for its collections unasked.
-    const [only, ...others] = this._apis ?? [];
-    if (this._fields.url === '' && only && others.length === 0) {
-      this.set({ url: only.url });
-    }
+    this._chooseOnly();
   }
 
   /** Ask which collections the chosen API has; settles in any case. */
@@ -249,7 +245,8 @@ export class SearchModel implements IDisposable {
     const gone = this._apis?.find(api => api.name === name);
     this._apis = (this._apis ?? []).filter(api => api.name !== name);
     if (gone?.url === this._fields.url) {
-      this.set({ url: this._apis[0]?.url ?? '' });
+      this.set({ url: '' });
+      this._chooseOnly();
     }
     this._emit();
   }
@@ -307,6 +304,14 @@ export class SearchModel implements IDisposable {
       void this._api.endSearch(this._search.id).catch(() => undefined);
     }
     Signal.clearData(this);
+  }
+
+  /** Choose the only API; of several none: the first would be asked for its collections unasked. */
+  private _chooseOnly(): void {
+    const [only, ...others] = this._apis ?? [];
+    if (this._fields.url === '' && only && others.length === 0) {
+      this.set({ url: only.url });
+    }
   }
 
   private async _forget(): Promise<void> {

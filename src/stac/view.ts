@@ -4,6 +4,7 @@ import type { Message } from '@lumino/messaging';
 import { SplitPanel, type Widget } from '@lumino/widgets';
 import React from 'react';
 import { SearchForm } from './components/searchform';
+import { SearchHint } from './components/searchhint';
 import { TreePane } from './components/tree';
 import { keepFocus } from '../common/keepfocus';
 import type { IStacContext } from './components/context';
@@ -54,7 +55,7 @@ export class StacView extends SplitPanel {
       React.createElement(ItemsPane, {
         ...context,
         hint: state.search
-          ? trans.__('Choose an API and search.')
+          ? React.createElement(SearchHint, { search: state.search, trans })
           : trans.__('Choose a catalog or collection in the tree.')
       })
     );

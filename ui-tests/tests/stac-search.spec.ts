@@ -112,6 +112,9 @@ async function openSearch(page: Page, url: string): Promise<Locator> {
   await form.getByRole('textbox', { name: 'Address of the API' }).fill(url);
   await form.getByRole('button', { name: 'Add', exact: true }).click();
   await expect(form.getByText('Collections (all)')).toBeVisible();
+  await expect(
+    page.getByText('Search to see items here.', { exact: true })
+  ).toBeVisible();
   return form;
 }
 

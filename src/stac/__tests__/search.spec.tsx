@@ -154,6 +154,20 @@ describe('the form', () => {
     expect(begun).toEqual(['search:one', null, 'search:one']);
   });
 
+  it('removes the chosen one without asking another', async () => {
+    const { api, search, user } = await show(['one', 'two', 'three']);
+    await act(async () => search.set({ url: `${URL}/two` }));
+    const asked = [...api.asked];
+    await user.click(screen.getByRole('button', { name: /^Remove “two”/ }));
+    await act(() => until(() => search.apis?.length === 2));
+    expect(search.fields.url).toBe('');
+    expect(api.asked).toEqual(asked);
+    // Of two the other one is meant.
+    await act(async () => search.set({ url: `${URL}/one` }));
+    await act(() => search.removeApi('one'));
+    expect(search.fields.url).toBe(`${URL}/three`);
+  });
+
   it('stops one that only begins as soon as it can', async () => {
     const { api, search } = await show(['one']);
     let begin: () => void = () => undefined;

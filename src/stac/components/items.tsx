@@ -5,7 +5,9 @@ import { FilterBar } from './filterbar';
 import { ItemGrid } from './grid';
 import { ItemStatus } from './status';
 
-export function ItemsPane(props: IStacContext & { hint: string }): JSX.Element {
+export function ItemsPane(
+  props: IStacContext & { hint: React.ReactNode }
+): JSX.Element {
   return (
     <section
       className="jp-rsdat-StacPane"

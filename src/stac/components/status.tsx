@@ -3,13 +3,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import React from 'react';
 import { isFiltered } from '../filter';
 import type { ItemsModel } from '../model';
+import type { ItemRows } from '../rows';
 import { useVersion } from './context';
 
 interface IProps {
   items: ItemsModel;
   trans: TranslationBundle;
   /** What to do where there is no source yet. */
-  hint: string;
+  hint: React.ReactNode;
 }
 
 export function ItemStatus(props: IProps): JSX.Element {
@@ -42,7 +43,7 @@ export function ItemStatus(props: IProps): JSX.Element {
             items.rows?.isLoaded && !items.rows.isComplete ? 'off' : 'polite'
           }
         >
-          {statusText(props)}
+          {rows === null ? props.hint : statusText(rows, props)}
         </span>
         {problems > 0 && (
           <button
@@ -90,11 +91,8 @@ export function ItemStatus(props: IProps): JSX.Element {
 }
 
 /** How it stands, in one line. */
-export function statusText({ hint, items, trans }: IProps): string {
-  const { filter, rows, selection } = items;
-  if (rows === null) {
-    return hint;
-  }
+function statusText(rows: ItemRows, { items, trans }: IProps): string {
+  const { filter, selection } = items;
   if (!rows.isLoaded) {
     return rows.problem ? '' : trans.__('Loading items…');
   }
