@@ -26,12 +26,18 @@ export function stackCode(request: ICodeRequest): string {
   const { assets, cluster, ids, search } = request;
   const isMany = ids !== null && ids.length > MOST_IDS;
   const chosen = ids !== null && !isMany ? ids : null;
-  const finder = search ? 'search' : 'items';
-  const text = chosen === null && search ? request.filter.text : undefined;
+  // What was found is filtered as in the tab: asked anew with the filter, the API would find others.
+  const narrowing =
+    search && chosen === null ? filterArguments(request.filter) : [];
+  const names = [
+    'open_stack',
+    ...(search ? ['search'] : []),
+    ...(search === null || narrowing.length > 0 ? ['items'] : [])
+  ];
   return [
     ...(cluster === null ? [] : ['import rsdat']),
     // As ruff sorts them.
-    `from rsdat.stac import ${['open_stack', finder].sort().join(', ')}`,
+    `from rsdat.stac import ${names.sort().join(', ')}`,
     '',
     ...(cluster === null
       ? []
@@ -42,16 +48,13 @@ export function stackCode(request: ICodeRequest): string {
         ]
       : []),
     call(
-      `found = ${finder}`,
+      search ? 'found = search' : 'found = items',
       search
-        ? searchArguments(search, request.filter, chosen)
+        ? searchArguments(search, chosen)
         : catalogArguments(request, chosen)
     ),
-    ...(text
-      ? [
-          // Of an API only what it knows itself can be asked.
-          `found = [item for item in found if ${literal(text.toLowerCase())} in item.id.lower()]`
-        ]
+    ...(narrowing.length > 0
+      ? [call('found = items', ['found', ...narrowing])]
       : []),
     call('stack = open_stack', ['found', ...(assets ? [list(assets)] : [])]),
     'stack'
@@ -67,12 +70,7 @@ function catalogArguments(
     local === null ? source.href : `${root.replace(/\/+$/, '')}/${local}`;
   return [
     literal(address),
-    ...(ids === null
-      ? [
-          ...filterArguments(filter),
-          ...(filter.text === undefined ? [] : [`text=${literal(filter.text)}`])
-        ]
-      : [`ids=${list(ids)}`]),
+    ...(ids === null ? filterArguments(filter) : [`ids=${list(ids)}`]),
     ...(source.endpoint === null
       ? []
       : [`storage_options={"endpoint": ${literal(source.endpoint)}}`])
@@ -81,18 +79,15 @@ function catalogArguments(
 
 function searchArguments(
   search: IStacSearchRequest,
-  filter: IFilter,
   ids: readonly string[] | null
 ): string[] {
-  const { collections, limit, query } = search;
-  const bbox = filter.bbox ?? search.bbox?.join(',');
-  const datetime = filter.datetime ?? search.datetime;
+  const { bbox, collections, datetime, limit, query } = search;
   return [
     literal(search.url),
     ...(collections ? [`collections=${list(collections)}`] : []),
     ...(ids === null
       ? [
-          ...filterArguments({ bbox, datetime }),
+          ...filterArguments({ bbox: bbox?.join(','), datetime }),
           ...(query ? [`query=${list(query)}`] : []),
           ...(limit === undefined ? [] : [`max_items=${limit}`])
         ]
@@ -100,10 +95,11 @@ function searchArguments(
   ];
 }
 
-function filterArguments({ bbox, datetime }: IFilter): string[] {
+function filterArguments({ bbox, datetime, text }: IFilter): string[] {
   return [
     ...(bbox === undefined ? [] : [`bbox=[${bbox.split(',').join(', ')}]`]),
-    ...(datetime === undefined ? [] : [`datetime=${literal(datetime)}`])
+    ...(datetime === undefined ? [] : [`datetime=${literal(datetime)}`]),
+    ...(text === undefined ? [] : [`text=${literal(text)}`])
   ];
 }
 

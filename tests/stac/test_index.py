@@ -370,6 +370,29 @@ def test_items_for_notebooks(tmp_path: Path) -> None:
     assert json.dumps(found[0].to_dict())
 
 
+def test_items_at_hand_are_narrowed_by_the_same_rules(tmp_path: Path) -> None:
+    path = write_deep(tmp_path / "cat", 30)
+    all_of_them = stac_items(path)
+    wanted: list[dict[str, Any]] = [
+        {},
+        {"ids": ["scene-000003", "scene-000004"]},
+        {"bbox": (-170, -90, -167.1, 90)},
+        {"bbox": (179, -90, -169, 90)},
+        {"datetime": "2024-01-01/2024-01-02", "text": "SCENE"},
+        {"text": "none of them"},
+    ]
+    for like in wanted:
+        found = stac_items(reversed(all_of_them), **like)
+        assert [each.id for each in found] == [each.id for each in stac_items(path, **like)], like
+        assert all(each in all_of_them for each in found)  # themselves, not copies
+    # Without an address each is one of its own; with the same the later counts.
+    nowhere = [each.clone() for each in all_of_them[:2]]
+    for each in nowhere:
+        each.set_self_href(None)
+    assert len(stac_items([*nowhere, *nowhere])) == 4
+    assert len(stac_items(all_of_them * 2)) == 30
+
+
 def test_a_single_item(tmp_path: Path) -> None:
     assert [each.id for each in stac_items(write(tmp_path / "one.json", item(1)))] == [
         "scene-000001"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rsdat.base.errors import DoorBroken
@@ -11,6 +11,7 @@ from rsdat.stac import hrefs
 from rsdat.stac.doors import in_dcache
 from rsdat.stac.index.document import absolute_item
 from rsdat.stac.index.index import Index
+from rsdat.stac.index.narrowed import narrowed
 from rsdat.stac.index.query import parse_filter
 from rsdat.stac.index.source import FsspecSource, Source
 from rsdat.stac.index.web import WebSource
@@ -52,7 +53,7 @@ def open_index(
 
 
 def items(
-    href: str | os.PathLike[str],
+    href: str | os.PathLike[str] | Iterable[pystac.Item],
     *,
     ids: Sequence[str] | None = None,
     bbox: Sequence[float] | None = None,
@@ -65,7 +66,7 @@ def items(
     Their hrefs are absolute.
 
     Args:
-        href: As for `open_index`.
+        href: As for `open_index`; or items that are at hand, such as those of `search`.
         ids: These only.
         bbox: West, south, east, north in degrees; west > east crosses the antimeridian.
         datetime: A moment or an interval as in STAC APIs: `2024-01-01/2024-03-31`.
@@ -81,6 +82,8 @@ def items(
     import pystac
 
     wanted = parse_filter(bbox, datetime, text, ids=ids)
+    if not isinstance(href, (str, os.PathLike)):
+        return narrowed(href, wanted)
     index = open_index(href, storage_options=storage_options)
     try:
         if not index.wait():

@@ -69,12 +69,8 @@ describe('what a search found', () => {
   };
   const source = { href: 'search:one', endpoint: null };
 
-  it('is searched again, narrowed by the filter', () => {
-    const filter = {
-      datetime: '2024-01-01T00:00:00Z/..',
-      text: 'T31'
-    };
-    expect(stackCode({ ...REQUEST, search, source, filter })).toBe(
+  it('is searched again as it was', () => {
+    expect(stackCode({ ...REQUEST, search, source })).toBe(
       [
         'from rsdat.stac import open_stack, search',
         '',
@@ -82,14 +78,22 @@ describe('what a search found', () => {
         '    "https://example.org/stac",',
         '    collections=["s2"],',
         '    bbox=[4, 51, 5, 52],',
-        '    datetime="2024-01-01T00:00:00Z/..",',
         '    query=["eo:cloud_cover<20"],',
         '    max_items=100,',
         ')',
-        'found = [item for item in found if "t31" in item.id.lower()]',
         'stack = open_stack(found, ["red"])',
         'stack'
       ].join('\n')
+    );
+  });
+
+  it('is searched again as it was, then narrowed by the filter', () => {
+    const filter = { bbox: '4.5,50,6,53', text: 'T31' };
+    const code = stackCode({ ...REQUEST, search, source, filter });
+    expect(code).toContain('from rsdat.stac import items, open_stack, search');
+    expect(code).toContain('    bbox=[4, 51, 5, 52],');
+    expect(code).toContain(
+      'found = items(found, bbox=[4.5, 50, 6, 53], text="T31")'
     );
   });
 
