@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timezone
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, overload
 
 import dask.array
 import numpy as np
@@ -27,11 +27,39 @@ from rsdat.stac.pixels import Pixels
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-# What stac2dcache's other drivers gave, for `open_asset`.
-_MEDIA_TYPES = {"raw": "application/octet-stream", "textfiles": "text/plain"}
 # What one task reads when the caller does not say: big enough for few requests, small enough
 # for many tasks in a worker's memory.
 CHUNK_BYTES = 16 * 2**20
+#: Rows and columns of a part, in this order or by name.
+Chunks: TypeAlias = "tuple[int, int] | Mapping[str, int]"
+
+
+@overload
+def get_asset(
+    catalog: pystac.Catalog | pystac.Item | str | os.PathLike[str],
+    asset_key: str,
+    item_id: str | None = None,
+    driver: Literal["rasterio"] | None = None,
+    filesystem: AbstractFileSystem | None = None,
+    *,
+    chunks: Chunks | None = None,
+    scaled: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+) -> xr.DataArray: ...
+
+
+@overload
+def get_asset(
+    catalog: pystac.Catalog | pystac.Item | str | os.PathLike[str],
+    asset_key: str,
+    item_id: str | None = None,
+    driver: str | None = None,
+    filesystem: AbstractFileSystem | None = None,
+    *,
+    chunks: Chunks | None = None,
+    scaled: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+) -> xr.DataArray | bytes | str: ...
 
 
 def get_asset(
@@ -41,10 +69,10 @@ def get_asset(
     driver: str | None = None,
     filesystem: AbstractFileSystem | None = None,
     *,
-    chunks: tuple[int, int] | None = None,
+    chunks: Chunks | None = None,
     scaled: bool = False,
     storage_options: Mapping[str, Any] | None = None,
-) -> xr.DataArray:
+) -> xr.DataArray | bytes | str:
     """An asset as an array that the workers read, each its part, straight from the store.
 
     Only the file's header is read here. A raster (whatever GDAL knows) is read by windows, a
@@ -56,10 +84,11 @@ def get_asset(
         catalog: A catalog or collection, or its address; or an item.
         asset_key: The asset's key in the item.
         item_id: The item; may be left out where there is only one.
-        driver: stac2dcache's; only "rasterio", which is also the default for whatever is a raster.
+        driver: stac2dcache's: "rasterio", which is also the default for whatever is a raster;
+            "raw" gives the file's bytes, "textfiles" its text.
         filesystem: fsspec's file system that the asset is on, instead of `storage_options`.
-        chunks: Rows and columns of one task's part; by default about 16 MiB, along the file's
-            own tiles.
+        chunks: Rows and columns of one task's part, `(512, 512)` or `{"y": 512, "x": 512}`, -1 for
+            all; by default about 16 MiB, along the file's own tiles.
         scaled: Give `scale · value + offset` as the item says, as floating point, with no-data
             values as NaN.
         storage_options: Of the asset's file system, as `read_catalog` takes them; by default what
@@ -69,22 +98,14 @@ def get_asset(
     Returns:
         Dimensions (y, x), or (band, y, x) for several bands, with coordinates of the pixels'
         centres, `time` where the item has one and not an interval, and `spatial_ref` as
-        rioxarray has it.
+        rioxarray has it. With the other drivers bytes or text.
 
     Raises:
         NotFound: No such catalog, item, asset or file.
         InvalidInput: The item does not tell what is needed to read a raw file, or the file is no
-            raster; another driver.
+            raster; chunks or a driver that there are not.
     """
-    if driver not in (None, "rasterio"):
-        media_type = _MEDIA_TYPES.get(driver)
-        raise InvalidInput(
-            f"get_asset gives rasters; for driver='{driver}' there is open_asset",
-            hint=f"open_asset(catalog, key, item_id, media_type='{media_type}')"
-            if media_type
-            else "It goes by the asset's media type.",
-            code="no_driver",
-        )
+    read = None if driver in (None, "rasterio") else _reader(driver)
     if filesystem is not None:
         storage_options = FsspecStacIO(filesystem=filesystem).storage_options
     if isinstance(catalog, (str, os.PathLike)):
@@ -101,11 +122,13 @@ def get_asset(
     fields = fields_of(item, asset)
     access = access_to(href, item, storage_options)
     who = label(item.id, asset_key)
+    if read is not None:
+        return read(href, access, who)
     raw = driver is None and is_raw(asset, href)
     grid = raw_grid(href, fields) if raw else raster_grid(href, fields, who, access)
     pixels = grid.pixels(href, who, access)
     lazy = lazy_pixels(
-        pixels, chunks or _chunks(pixels, grid.tile), asset_key, _version(href, access)
+        pixels, _asked(chunks, _chunks(pixels, grid.tile)), asset_key, _version(href, access)
     )
     nodata = grid.nodata
     if scaled:
@@ -123,6 +146,39 @@ def get_asset(
     if moment is not None:
         array = array.assign_coords(time=np.datetime64(without_zone(moment), "ns"))
     return georeferenced(array, grid.affine, grid.crs)
+
+
+def _reader(driver: str) -> Callable[[str, Access, str], bytes | str]:
+    """What reads a file whole, for stac2dcache's other drivers."""
+    from rsdat.stac.readers.small import read_text, read_whole  # beside what has images from here
+
+    readers: dict[str, Callable[[str, Access, str], bytes | str]] = {
+        "raw": read_whole,
+        "textfiles": read_text,
+    }
+    if driver not in readers:
+        raise InvalidInput(
+            f"There is no driver '{driver}', but rasterio, {' and '.join(readers)}",
+            hint="open_asset opens an asset as its media type says.",
+            code="no_driver",
+        )
+    return readers[driver]
+
+
+def _asked(chunks: Chunks | None, usual: tuple[int, int]) -> tuple[int, int]:
+    """Rows and columns of a part, as they were asked for."""
+    if chunks is None:
+        return usual
+    if isinstance(chunks, Mapping):
+        # Bands are read together: 1 of them, as for rioxarray, is what there mostly is.
+        if chunks.keys() <= {"band", "y", "x"}:
+            return chunks.get("y", usual[0]), chunks.get("x", usual[1])
+    elif not isinstance(chunks, (str, int)) and len(chunks) == 2:
+        return chunks[0], chunks[1]
+    raise InvalidInput(
+        f"chunks are (rows, columns) or {{'y': rows, 'x': columns}}, not {chunks!r}",
+        code="no_chunks",
+    )
 
 
 def lazy_pixels(pixels: Pixels, chunks: tuple[int, int], name: str, version: Any) -> Any:

@@ -56,14 +56,14 @@ def configure_filesystem(
     """A file system with a login, dCache's; or a web server's without one.
 
     Args:
-        protocol: `dcache`, `http` or `https`.
+        protocol: `dcache`, `https`, or without a login any that fsspec knows.
         username: As `configure`.
         password: As `configure`.
         token_filename: As `configure`.
 
     Raises:
-        InvalidInput: As `configure`; another protocol; a login for the web, where it would go to
-            whatever server a catalog names.
+        InvalidInput: As `configure`; a login for another protocol; one for the web, where it would
+            go to whatever server a catalog names.
     """
     if (username is None) != (password is None):
         raise InvalidInput("User name and password go together")
@@ -78,17 +78,19 @@ def configure_filesystem(
         return fsspec.filesystem(
             "dcache", **{key: value for key, value in options.items() if value is not None}
         )
-    if protocol not in ("http", "https"):
-        raise InvalidInput(
-            f"There is no login for {protocol}:// here",
-            hint=f"Use fsspec.filesystem('{protocol}', …) with its own options.",
-        )
-    if password is not None or token_filename is not None:
+    if password is None and token_filename is None:
+        return fsspec.filesystem(protocol)
+    if protocol in ("http", "https"):
         raise InvalidInput(
             f"A login for {protocol}:// would go to every server that a catalog names",
-            hint="Use 'dcache': https addresses of an endpoint's own door take its login as well.",
+            hint="For dCache say 'dcache': https addresses of an endpoint's own door take its "
+            "login as well. For an archive hand on "
+            f"fsspec.filesystem('{protocol}', client_kwargs={{'auth': aiohttp.BasicAuth(…)}}).",
         )
-    return fsspec.filesystem(protocol)
+    raise InvalidInput(
+        f"There is no login for {protocol}:// here",
+        hint=f"Use fsspec.filesystem('{protocol}', …) with its own options.",
+    )
 
 
 def configure_stac_io(filesystem: AbstractFileSystem | None = None) -> FsspecStacIO:

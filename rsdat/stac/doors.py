@@ -25,6 +25,8 @@ _PORTS = {"http": 80, "https": 443}
 # What endpoints are made of is read again after so long; endpoints.json itself when it changes.
 _FRESH_S = 10.0
 
+#: Scheme, host, port and path of a web address.
+_Place = tuple[str, str, int, str]
 #: Scheme, host, port and path prefix of a door, and the options of its file system.
 _Door = tuple[str, str, int, str, Mapping[str, Any]]
 
@@ -51,8 +53,27 @@ def in_dcache(
     Returns:
         None for all that is not at the door of an endpoint.
     """
-    scheme = href.partition("://")[0]
-    if scheme not in _WEB or "::" in href or said.get(scheme):
+    if said.get(href.partition("://")[0]):
+        return None
+    place = _unsigned(href)
+    if place is None:
+        return None
+    for door in _doors_of(said.get("dcache") or {}):
+        inside = _inside(place, door)
+        if inside is not None:
+            return inside, door[-1]
+    return None
+
+
+def at_door(href: str, webdav_url: str) -> str | None:
+    """The `dcache://` address of a web address at this one door; None for all others."""
+    place, door = _unsigned(href), _door(webdav_url, {})
+    return None if place is None or door is None else _inside(place, door)
+
+
+def _unsigned(href: str) -> _Place | None:
+    """Where a web address leads; None for what is none, or is for somebody else."""
+    if href.partition("://")[0] not in _WEB or "::" in href:
         return None
     try:
         parts = urlsplit(href)
@@ -61,12 +82,14 @@ def in_dcache(
         return None  # no port that can be: told by who opens it
     if place is None or parts.query or "@" in parts.netloc:
         return None
-    own = said.get("dcache") or {}
-    for *door, prefix, options in _doors_of(own):
-        path = unquote(parts.path)
-        if tuple(door) == place and (path == prefix or path.startswith(f"{prefix}/")):
-            return "dcache://" + path[len(prefix) :].lstrip("/"), options
-    return None
+    return (*place, unquote(parts.path))
+
+
+def _inside(place: _Place, door: _Door) -> str | None:
+    path, prefix = place[3], door[3]
+    if place[:3] != door[:3] or not (path == prefix or path.startswith(f"{prefix}/")):
+        return None
+    return "dcache://" + path[len(prefix) :].lstrip("/")
 
 
 def _doors_of(own: Mapping[str, Any]) -> Sequence[_Door]:

@@ -12,10 +12,10 @@ import dask
 import numpy as np
 import pytest
 
-from rsdat.base.errors import NoCredential, OnTape
+from rsdat.base.errors import InvalidInput, NoCredential, OnTape
 from rsdat.base.files import write_json
 from rsdat.demo.sample import make_radar_stack, mean_amplitude
-from rsdat.stac import copy_assets, get_asset, open_asset, open_stack, read_catalog
+from rsdat.stac import copy_asset, copy_assets, get_asset, open_asset, open_stack, read_catalog
 from rsdat.stac import items as list_items
 from rsdat.stac.doors import in_dcache
 from rsdat.stac.store import WITHHELD, filesystem_of, read_text
@@ -65,6 +65,33 @@ def test_it_is_read_stacked_and_copied(data: Door, dcache: Door, tmp_path: Path)
 
     report = copy_assets(catalog, "slc", to=str(tmp_path / "copy"), progress=False)
     assert [outcome.verified for outcome in report.copied] == ["adler32"] * N
+
+
+def test_copies_go_to_it(data: Door, dcache: Door) -> None:
+    """By the address of a door that is configured, or with a file system that has it."""
+    place = f"{dcache.webdav_url}/copied"
+    report = copy_assets(address(dcache), "slc", to=place, write_catalog=True, progress=False)
+    assert len(report.copied) == N
+    assert report.ok, report
+    copies = sorted((dcache.root / "copied").glob("*/slc.raw"))
+    assert len(copies) == N
+    assert len(list_items("dcache:///copied/catalog.json")) == N
+
+    said = {"api_url": dcache.api_url, "webdav_url": dcache.webdav_url, "token": dcache.token}
+    mine = filesystem_of("dcache://x", {"dcache": said})[0]
+    copy_asset(
+        read_catalog(address(dcache)),
+        "slc",
+        to_uri=f"{dcache.webdav_url}/handed",
+        filesystem_from=mine,
+        filesystem_to=mine,
+        progress=False,
+    )
+    assert len(list((dcache.root / "handed").glob("*/slc.raw"))) == N
+    # Another door's address is not taken for a path at this one.
+    elsewhere = f"{dcache.webdav_url.replace('127.0.0.1', 'localhost')}/handed"
+    with pytest.raises(InvalidInput, match="an address, not a path"):
+        copy_asset(address(dcache), "slc", to_uri=elsewhere, filesystem_to=mine, progress=False)
 
 
 def test_all_items_by_an_index(data: Door, dcache: Door) -> None:

@@ -18,8 +18,8 @@ from rsdat.dcache.local import one_chunk
 from rsdat.dcache.transfers.thirdparty import ThirdParty
 from rsdat.stac.copying.sources import DCacheSource, LocalSource, OtherSource, Source, WebSource
 from rsdat.stac.copying.targets import DCacheTarget, LocalTarget, OtherTarget, Target
-from rsdat.stac.doors import in_dcache
-from rsdat.stac.hrefs import scheme_of
+from rsdat.stac.doors import at_door, in_dcache
+from rsdat.stac.hrefs import scheme_of, shown
 from rsdat.stac.store import filesystem_of
 
 _WEB = ("http", "https")
@@ -80,12 +80,12 @@ class Places:
         Raises:
             InvalidInput: Nothing can be written there.
         """
-        if scheme_of(href) in _WEB and self._given[True] is None:
+        filesystem, href = await self._opened(href, target=True)
+        if _on_web(href) and self._given[True] is None:
             raise InvalidInput(
-                f"Nothing can be written to {href}",
+                f"Nothing can be written to {shown(href)}",
                 hint="Give a folder of dCache as dcache:///…, or a local one.",
             )
-        filesystem, href = await self._opened(href, target=True)
         path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
         if isinstance(filesystem, DCacheFileSystem):
             return DCacheTarget(filesystem, path)
@@ -127,8 +127,11 @@ class Places:
 
     async def _opened(self, href: str, *, target: bool) -> tuple[Any, str]:
         """The file system that an address is on, and the address as that one takes it."""
-        if self._given[target] is not None:
-            return self._given[target], href
+        given = self._given[target]
+        if given is not None:
+            # One for dCache also has what catalogs name by its door's web address.
+            door = isinstance(given, DCacheFileSystem) and at_door(href, given.endpoint.webdav_url)
+            return given, door or href
         options = self._options[target]
         key: tuple[bool, str]
         by_door = await asyncio.to_thread(in_dcache, href, options) if _on_web(href) else None

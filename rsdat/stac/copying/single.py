@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pystac
@@ -18,7 +19,7 @@ from rsdat.stac.store import by_protocol
 
 
 def copy_asset(
-    catalog: pystac.Catalog | str,
+    catalog: pystac.Catalog | str | os.PathLike[str],
     asset_key: str,
     update_catalog: bool = False,
     item_id: str | None = None,
@@ -57,7 +58,7 @@ def copy_asset(
         NotFound: There is no such item, or an item without that asset.
         CopyFailed: A file was not copied. What arrived stays, and is skipped the next time.
     """
-    if isinstance(catalog, str):
+    if isinstance(catalog, (str, os.PathLike)):
         catalog = read_catalog(catalog)
     if to_uri is None and catalog.get_self_href() is None:
         raise InvalidInput(
