@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 
 from rsdat.base.errors import RsdatError
+from rsdat.dcache import requests
 from rsdat.dcache.fs import DCacheFileSystem
+from rsdat.dcache.rest import login_root
+from rsdat.dcache.tape import MAX_PATHS
 from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.trouble import understood
@@ -76,8 +80,30 @@ async def look_at(places: Places, hrefs: Iterable[str]) -> Looked:
     return found
 
 
-async def order(taped: Iterable[Taped], keep_s: float) -> list[str]:
-    """Ask for files to be brought to disk and kept there; dCache's ids of the requests.
+@dataclass(frozen=True)
+class Asked:
+    """A request that dCache has taken.
+
+    Attributes:
+        filesystem: Of the endpoint.
+        root: What dCache wants in front of the paths.
+        paths: Literal ones, 500 at most.
+        request: dCache's id of it.
+        sent: When it was handed in.
+    """
+
+    filesystem: DCacheFileSystem
+    root: str
+    paths: Sequence[str]
+    request: str
+    sent: datetime
+
+
+async def order(taped: Iterable[Taped], keep_s: float) -> list[Asked]:
+    """Ask for files to be brought to disk and kept there.
+
+    Not by the file system's own `stage`, which looks at each file once more and takes some names
+    for patterns.
 
     Raises:
         RsdatError: dCache refused.
@@ -85,11 +111,19 @@ async def order(taped: Iterable[Taped], keep_s: float) -> list[str]:
     by_place: dict[int, list[Taped]] = {}
     for each in taped:
         by_place.setdefault(id(each.filesystem), []).append(each)
-    ids: list[str] = []
+    asked: list[Asked] = []
     for group in by_place.values():
-        paths = [each.path for each in group]
-        ids += await group[0].filesystem._stage(paths, keep=keep_s)  # noqa: SLF001 - awaited here
-    return ids
+        filesystem = group[0].filesystem
+        http = (await filesystem.connect()).http
+        root = await login_root(http)
+        paths = list(dict.fromkeys(each.path for each in group))
+        for first in range(0, len(paths), MAX_PATHS):
+            part = paths[first : first + MAX_PATHS]
+            sent = datetime.now(timezone.utc)
+            targets = [root + path for path in part]
+            request = await requests.submit(http, "stage", targets, round(keep_s))
+            asked.append(Asked(filesystem, root, part, request, sent))
+    return asked
 
 
 async def arriving(

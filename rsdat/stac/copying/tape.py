@@ -10,6 +10,7 @@ from typing import Any
 
 from rsdat.base.errors import InvalidInput, OnTape
 from rsdat.stac.copying.assets import owner_options
+from rsdat.stac.copying.noted import note
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import Broken, chosen, hrefs_of, items_in
 from rsdat.stac.copying.running import run
@@ -30,6 +31,7 @@ class Staged:
         missing: Addresses that can't be had, with the reason.
         elsewhere: Addresses that are not in dCache.
         requests: dCache's ids of the requests.
+        orders: Ids of the orders by which Lab knows of them.
     """
 
     on_disk: list[str]
@@ -37,6 +39,7 @@ class Staged:
     missing: dict[str, str]
     elsewhere: list[str]
     requests: list[str] = field(default_factory=list)
+    orders: list[str] = field(default_factory=list)
     _places: Places = field(default_factory=Places, repr=False)
     _taped: list[Taped] = field(default_factory=list, repr=False)
 
@@ -118,6 +121,7 @@ def stage(
     keys: str | Sequence[str] | None = None,
     *,
     wait: bool | float = False,
+    notify: bool = True,
     lifetime: float | timedelta = WEEK_S,
     storage_options: Mapping[str, Any] | None = None,
     progress: bool = True,
@@ -129,6 +133,8 @@ def stage(
         keys: Keys of the assets; None means all.
         wait: Come back when all are on disk: True waits four hours at most, a number so many
             seconds; False comes back at once.
+        notify: Where it is not waited for: Lab shows the files among its orders for tape, and
+            notifies when they are on disk, also when this notebook is closed by then.
         lifetime: How long they stay on disk, in seconds or as a timedelta.
         storage_options: As for `copy_assets`.
         progress: Show a bar while waiting.
@@ -154,13 +160,14 @@ def stage(
         hrefs += [found[key] for key in chosen(keys, item)[0]]
     places = Places(options)
     looked = run(look_at(places, hrefs))
-    requests = run(order(looked.on_tape, keep_s)) if looked.on_tape else []
+    asked = run(order(looked.on_tape, keep_s)) if looked.on_tape else []
     staged = Staged(
         on_disk=looked.on_disk,
         waiting=[each.href for each in looked.on_tape],
         missing={**lost, **looked.missing},
         elsewhere=looked.elsewhere,
-        requests=requests,
+        requests=[each.request for each in asked],
+        orders=note(asked, keep_s) if notify and wait is False else [],
         _places=places,
         _taped=looked.on_tape,
     )
