@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
 #: As npm and Lab call it.
 PAGE = "jupyterlab-rsdat"
+#: Spellings of a version that comes before another, with Python's of each.
+_BEFORE = (
+    (re.compile(r"[-.]?(?:alpha|a)\.?(?=\d)"), "a"),
+    (re.compile(r"[-.]?(?:beta|b)\.?(?=\d)"), "b"),
+    (re.compile(r"[-.]?rc\.?(?=\d)"), "rc"),
+)
 
 
 def page_file(folders: Iterable[str | Path]) -> Path | None:
@@ -22,3 +29,13 @@ def version_in(file: Path) -> str | None:
         return str(json.loads(file.read_bytes())["version"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def as_python(version: str) -> str:
+    """A version of npm as Python writes it (PEP 440): `0.2.0-rc.1` is `0.2.0rc1`.
+
+    Both are compared in this form; the page does the same in src/common/version.ts.
+    """
+    for theirs, ours in _BEFORE:
+        version = theirs.sub(ours, version, count=1)
+    return version

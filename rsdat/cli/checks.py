@@ -10,19 +10,18 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from rsdat import __version__
 from rsdat.base.errors import RsdatError
 from rsdat.base.files import private_folder, rsdat_home
+from rsdat.base.found import Found
 from rsdat.base.mounts import mount_of, parse_mounts
-from rsdat.base.pagepart import page_file, version_in
+from rsdat.base.pagepart import as_python, page_file, version_in
 from rsdat.base.run import CommandTimeout, run
 
-State = Literal["ok", "warning", "failed"]
 #: Without one of these no cluster can be followed to its end.
 NEEDED = ("sbatch", "squeue", "scancel", "scontrol", "sinfo")
 _PATHS_S = 30.0
@@ -32,17 +31,7 @@ _TRY = "Does squeue answer in this shell? RSDAT_QUEUE=local lets workers run on 
 _OWN = frozenset({"tmpfs", "ramfs", "overlay"})
 
 
-@dataclass(frozen=True)
-class Check:
-    """What one look found, and what to do about it."""
-
-    name: str
-    state: State
-    message: str
-    hint: str | None = None
-
-
-async def all_checks() -> list[Check]:
+async def all_checks() -> list[Found]:
     """One after the other; none raises. Asks Slurm, and no dCache."""
     home = rsdat_home()
     paths = await _jupyter_paths()
@@ -55,13 +44,13 @@ async def all_checks() -> list[Check]:
     ]
 
 
-def _versions() -> Check:
+def _versions() -> Found:
     found = []
     for package in ("dask", "distributed", "jupyterlab"):
         with contextlib.suppress(PackageNotFoundError):
             found.append(f"{package} {version(package)}")
     python = ".".join(map(str, sys.version_info[:3]))
-    return Check(
+    return Found(
         "rsdat", "ok", f"{__version__}, Python {python}, {', '.join(found)} in {sys.prefix}"
     )
 
@@ -77,8 +66,8 @@ async def _jupyter_paths() -> Mapping[str, list[str]] | None:
     return told
 
 
-def _no_jupyter() -> Check:
-    return Check(
+def _no_jupyter() -> Found:
+    return Found(
         "Jupyter",
         "failed",
         f"There is no Jupyter in {sys.prefix}",
@@ -86,7 +75,7 @@ def _no_jupyter() -> Check:
     )
 
 
-def server_part(paths: Mapping[str, list[str]]) -> Check:
+def server_part(paths: Mapping[str, list[str]]) -> Found:
     """Whether a Jupyter server that starts here loads us."""
     name = "server part"
     wanted = None
@@ -100,40 +89,33 @@ def server_part(paths: Mapping[str, list[str]]) -> Check:
                 wanted = (bool(switches["rsdat"]), file)
     hint = "jupyter server extension enable rsdat --sys-prefix, then restart Jupyter."
     if wanted is None:
-        return Check(name, "failed", "Jupyter is not told to load rsdat", hint)
+        return Found(name, "failed", "Jupyter is not told to load rsdat", hint)
     is_on, file = wanted
     if not is_on:
-        return Check(name, "failed", f"Switched off in {file}", hint)
-    return Check(name, "ok", f"loaded by Jupyter ({file})")
+        return Found(name, "failed", f"Switched off in {file}", hint)
+    return Found(name, "ok", f"loaded by Jupyter ({file})")
 
 
-def page_part(paths: Mapping[str, list[str]]) -> Check:
+def page_part(paths: Mapping[str, list[str]]) -> Found:
     """Whether JupyterLab finds our part of the page, and of which version it is."""
     name = "page part"
     file = page_file(Path(place) / "labextensions" for place in paths["data"])
     if file is None:
-        return Check(
+        return Found(
             name,
             "failed",
             "JupyterLab finds no part of the page",
             "Install rsdat from a wheel, or build it: npm ci && npm run build && pip install .",
         )
     found = version_in(file) or "?"
-    if _as_python(found) != __version__:
-        return Check(
+    if as_python(found) != __version__:
+        return Found(
             name,
             "failed",
             f"{file.parent} is of rsdat {found}, the rest of {__version__}",
             "Install one version of both, and reload the page.",
         )
-    return Check(name, "ok", f"found by JupyterLab ({file.parent})")
-
-
-def _as_python(npm: str) -> str:
-    """A version of npm as Python writes it."""
-    for theirs, ours in (("-alpha.", "a"), ("-beta.", "b"), ("-rc.", "rc")):
-        npm = npm.replace(theirs, ours)
-    return npm
+    return Found(name, "ok", f"found by JupyterLab ({file.parent})")
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -144,7 +126,7 @@ def _read(file: Path) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-async def queue(home: Path) -> list[Check]:
+async def queue(home: Path) -> list[Found]:
     """Which queue clusters would use, and whether it answers."""
     from rsdat.queue.detect import detect_queue
 
@@ -152,10 +134,10 @@ async def queue(home: Path) -> list[Check]:
     try:
         found = await asyncio.to_thread(detect_queue, home)
     except RsdatError as error:
-        return [Check(name, "failed", error.message, error.hint)]
+        return [Found(name, "failed", error.message, error.hint)]
     if found.kind == "local":
         return [
-            Check(
+            Found(
                 name,
                 "warning",
                 "No Slurm here: workers are processes of this computer",
@@ -165,7 +147,7 @@ async def queue(home: Path) -> list[Check]:
     missing = [command for command in NEEDED if not shutil.which(command)]
     if missing:
         return [
-            Check(
+            Found(
                 name,
                 "failed",
                 f"Not on the PATH: {', '.join(missing)}",
@@ -175,14 +157,14 @@ async def queue(home: Path) -> list[Check]:
     try:
         site = await asyncio.wait_for(found.site(), _NODES_S)
     except asyncio.TimeoutError:
-        return [Check(name, "failed", f"Slurm gave no answer within {_NODES_S:g} s", _TRY)]
+        return [Found(name, "failed", f"Slurm gave no answer within {_NODES_S:g} s", _TRY)]
     except RsdatError as error:
-        return [Check(name, "failed", error.message, error.hint or _TRY)]
+        return [Found(name, "failed", error.message, error.hint or _TRY)]
     names = ", ".join(each.name for each in site.partitions)
-    told = [Check(name, "ok", f"{await found.version() or 'Slurm'} answers; partitions: {names}")]
+    told = [Found(name, "ok", f"{await found.version() or 'Slurm'} answers; partitions: {names}")]
     if not shutil.which("sacct"):
         told.append(
-            Check(
+            Found(
                 name,
                 "warning",
                 "There is no sacct",
@@ -192,7 +174,7 @@ async def queue(home: Path) -> list[Check]:
     return told
 
 
-def folder(home: Path) -> Iterator[Check]:
+def folder(home: Path) -> Iterator[Found]:
     """Whether records can be written, and nodes could read them."""
     name = "folder"
     try:
@@ -202,7 +184,7 @@ def folder(home: Path) -> Iterator[Check]:
             file.flush()
             os.fsync(file.fileno())
     except (OSError, RsdatError) as error:
-        yield Check(
+        yield Found(
             name,
             "failed",
             f"{home} can't be written to: {error}",
@@ -215,17 +197,17 @@ def folder(home: Path) -> Iterator[Check]:
         mount = mount_of(home.resolve(), parse_mounts(text))
     kind = mount.kind if mount else "an unknown file system"
     if shutil.which("sbatch") and kind in _OWN:
-        yield Check(
+        yield Found(
             name,
             "warning",
             f"{home} is on {kind}, which belongs to this computer alone",
             "Workers on other nodes read it: set RSDAT_HOME to a folder that they share.",
         )
         return
-    yield Check(name, "ok", f"{home} ({kind})")
+    yield Found(name, "ok", f"{home} ({kind})")
 
 
-def endpoints(home: Path) -> Check:
+def endpoints(home: Path) -> Found:
     """Which dCaches are configured; whether they answer is asked by `rsdat dcache doctor`."""
     from rsdat.dcache.configured import load_endpoints
 
@@ -233,13 +215,13 @@ def endpoints(home: Path) -> Check:
     try:
         found = load_endpoints(home)
     except RsdatError as error:
-        return Check(name, "failed", error.message, error.hint)
+        return Found(name, "failed", error.message, error.hint)
     if not found:
-        return Check(
+        return Found(
             name,
             "warning",
             "No endpoint is configured",
             "Give its address and token in the dCache panel: Endpoints…",
         )
     names = ", ".join(each.name for each in found)
-    return Check(name, "ok", names, "rsdat dcache doctor tries the first one out.")
+    return Found(name, "ok", names, "rsdat dcache doctor tries the first one out.")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from rsdat.base.clock import SystemClock, to_iso
 from rsdat.base.files import rsdat_home
-from rsdat.cli.words import MARKS, sentence
+from rsdat.cli.words import sentence, table
 
 if TYPE_CHECKING:
     from rsdat.dcache.tokens import Report
@@ -111,10 +111,8 @@ def _run_doctor(args: argparse.Namespace) -> int:
     endpoint = described_endpoint(rsdat_home(), args.endpoint)
     found = asyncio.run(examine(endpoint, SystemClock().now()))
     _say(f"{endpoint.name}:")
-    for step in found.steps:
-        _say(f"  {MARKS[step.state]} {step.name:<11} {step.message}")
-        if step.hint:
-            _say(f"            {'':<11} {step.hint}")
+    for line in table(found.steps):
+        _say(f"  {line}")
     return 0 if found.ok else 1
 
 

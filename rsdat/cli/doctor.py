@@ -7,7 +7,7 @@ import asyncio
 import sys
 from typing import Any
 
-from rsdat.cli.words import MARKS, sentence
+from rsdat.cli.words import sentence, table
 
 
 def add_commands(commands: argparse._SubParsersAction[Any]) -> None:
@@ -22,8 +22,6 @@ def _run(_args: argparse.Namespace) -> int:
     from rsdat.cli.checks import all_checks
 
     found = asyncio.run(all_checks())
-    for check in found:
-        sys.stdout.write(f"{MARKS[check.state]} {check.name:<11} {check.message}\n")
-        if check.hint:
-            sys.stdout.write(f"{'':<9} {'':<11} {check.hint}\n")
-    return 1 if any(check.state == "failed" for check in found) else 0
+    for line in table(found):
+        sys.stdout.write(line + "\n")
+    return 1 if any(each.state == "failed" for each in found) else 0

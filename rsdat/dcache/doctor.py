@@ -18,6 +18,7 @@ from yarl import URL
 
 from rsdat.base.clock import to_iso
 from rsdat.base.errors import NoCredential, NotFound, NotPermitted, RsdatError
+from rsdat.base.found import Found, State
 from rsdat.dcache import paths, rest, tokens
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.credentials import Anonymous
@@ -27,7 +28,6 @@ from rsdat.dcache.http import Http
 from rsdat.dcache.macaroon import ended
 
 Name = Literal["doors", "certificate", "identity", "token", "list", "write"]
-State = Literal["ok", "warning", "failed", "skipped"]
 _STEPS: tuple[Name, ...] = ("doors", "certificate", "identity", "token", "list", "write")
 _ASK = aiohttp.ClientTimeout(total=20.0, sock_connect=10.0)
 #: Of somebody, whoever it is; what a refused login and a block mean is told by their errors.
@@ -38,13 +38,10 @@ _SAMPLE = b"rsdat writes this to see whether it can, and deletes it again.\n"
 
 
 @dataclass(frozen=True)
-class Step:
+class Step(Found):
     """What one step found."""
 
     name: Name
-    state: State
-    message: str
-    hint: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As in `EndpointTest` of docs/api.yaml."""

@@ -65,6 +65,16 @@ def test_both_parts_are_found(paths: dict[str, list[str]], tmp_path: Path) -> No
     assert "own" in found.message
 
 
+def test_both_spellings_of_a_version_are_one(
+    paths: dict[str, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "env" / "labextensions" / "jupyterlab-rsdat" / "package.json"
+    monkeypatch.setattr("rsdat.cli.checks.__version__", "99.0.0rc1")
+    for spelling in ("99.0.0-rc.1", "99.0.0-rc1"):
+        write(page, {"version": spelling})
+        assert page_part(paths).state == "ok", spelling
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"ServerApp": []}'])
 def test_broken_configuration_is_passed_over(
     paths: dict[str, list[str]], tmp_path: Path, text: str
@@ -81,6 +91,7 @@ def test_missing_parts_are_told_with_the_fix(paths: dict[str, list[str]], tmp_pa
     server = server_part(paths)
     assert (server.state, "extension enable rsdat" in (server.hint or "")) == ("failed", True)
     assert "99.0.0-alpha.1" in page_part(paths).message
+    assert page_part(paths).state == "failed"
     page.unlink()
     assert "npm run build" in (page_part(paths).hint or "")
 
