@@ -27,7 +27,7 @@ export interface ICommandOptions {
   translator: ITranslator;
   /** Open or reveal a plot; returns the tab's widget id. */
   open: (
-    plot: { cluster: string; plot: string; page?: string },
+    plot: { cluster: string; name?: string; plot: string; page?: string },
     place: IPlace
   ) => string;
   /** Names of the plots that the layout opens. */
@@ -58,6 +58,10 @@ export function addCommands(options: ICommandOptions): void {
         type: 'object',
         properties: {
           cluster: CLUSTER,
+          name: {
+            type: 'string',
+            description: 'What the cluster is called; said of one that is gone.'
+          },
           plot: {
             type: 'string',
             description:
@@ -76,13 +80,16 @@ export function addCommands(options: ICommandOptions): void {
       }
     },
     execute: args => {
-      const { cluster, plot, page, mode } = args as Record<
+      const { cluster, name, plot, page, mode } = args as Record<
         string,
         string | undefined
       >;
       const id = cluster ?? clusters.selected;
       if (id !== null) {
-        options.open({ cluster: id, plot: plot ?? 'Status', page }, { mode });
+        options.open(
+          { cluster: id, name, plot: plot ?? 'Status', page },
+          { mode }
+        );
       }
     }
   });

@@ -75,7 +75,8 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
     const tabOf = (
       cluster: string,
       plot: string,
-      page: string
+      page: string,
+      name?: string
     ): DashboardTab => {
       const id = tabId(cluster, plot);
       let tab = tracker.find(open => open.id === id);
@@ -85,17 +86,24 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
           clusters,
           theme,
           cluster,
+          name,
           plot,
           page,
           trans
         });
-        void tracker.add(tab);
+        const added = tab;
+        void tracker.add(added);
+        // With it the name of its cluster, which a page that is loaded anew could not know of one that is gone.
+        added.title.changed.connect(() => void tracker.save(added));
       }
       return tab;
     };
-    const open: ICommandOptions['open'] = ({ cluster, plot, page }, place) => {
+    const open: ICommandOptions['open'] = (
+      { cluster, name, plot, page },
+      place
+    ) => {
       const known = page ?? pageOf(plot, model.plotsOf(cluster));
-      const tab = tabOf(cluster, plot, known);
+      const tab = tabOf(cluster, plot, known, name);
       if (!tab.isAttached) {
         placeTab(shell, tab, place as Record<string, string>);
       }
@@ -105,7 +113,12 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
     if (restorer) {
       void restorer.restore(tracker, {
         command: CommandIDs.open,
-        args: ({ cluster, plot, page }) => ({ cluster, plot, page }),
+        args: ({ cluster, clusterName, plot, page }) => ({
+          cluster,
+          ...(clusterName !== undefined && { name: clusterName }),
+          plot,
+          page
+        }),
         name: tab => tab.id
       });
     }

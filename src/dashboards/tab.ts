@@ -28,6 +28,7 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   constructor(options: DashboardTab.IOptions) {
     super({ content: new Panel() });
     this._options = options;
+    this._name = options.name;
     this.id = tabId(options.cluster, options.plot);
     this.addClass('jp-rsdat-Dashboard');
     // As Lab's shell does with what is added by it; a plot that is dragged into the main area is not.
@@ -50,6 +51,11 @@ export class DashboardTab extends MainAreaWidget<Panel> {
 
   get cluster(): string {
     return this._options.cluster;
+  }
+
+  /** The cluster's name as it was known last, also when the cluster is gone. */
+  get clusterName(): string | undefined {
+    return this._name;
   }
 
   get plot(): string {
@@ -79,8 +85,20 @@ export class DashboardTab extends MainAreaWidget<Panel> {
     this._stopTimer();
     this._isChecking = true;
     try {
+      if (!clusters.isReady || !isUp(this._find())) {
+        // What is known may be old. A cluster that has ended is not asked for its page: that could only fail.
+        await clusters.refresh();
+      }
+      if (this.isDisposed) {
+        return;
+      }
+      if (clusters.isReady && !isUp(this._find())) {
+        this._say(this._goneWords());
+        return;
+      }
       const url = await api.pageUrl(cluster, page);
-      if (!this.isDisposed) {
+      // Who was hidden meanwhile looks anew when seen: a page that nobody sees would never be let go.
+      if (!this.isDisposed && this.isVisible) {
         this._frame.load(url);
         this._isLive = true;
       }
@@ -249,7 +267,7 @@ export class DashboardTab extends MainAreaWidget<Panel> {
   }
 
   private _goneWords(): string {
-    return goneWords(this._find(), this._options.trans);
+    return goneWords(this._find(), this._name, this._options.trans);
   }
 
   private _letGo(): void {
@@ -331,6 +349,8 @@ export namespace DashboardTab {
     theme: ITheme;
     /** Id of the cluster. */
     cluster: string;
+    /** The cluster's name, as far as it is known. */
+    name?: string;
     /** The plot's name, with which the tab's title begins. */
     plot: string;
     /** Path of the page below the dashboard. */

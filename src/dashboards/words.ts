@@ -11,9 +11,20 @@ export function isUp(cluster: ICluster | undefined): boolean {
   );
 }
 
-/** Why there is no dashboard: the cluster is not up, or no more. */
+/** Whether a cluster will never have a dashboard again. */
+export function isEnded({ state }: ICluster): boolean {
+  return state !== 'starting' && state !== 'running';
+}
+
+/**
+ * Why there is no dashboard: the cluster is not up, or no more.
+ *
+ * @param cluster - Undefined when it is gone.
+ * @param name - What it was called, where that is known.
+ */
 export function goneWords(
   cluster: ICluster | undefined,
+  name: string | undefined,
   trans: TranslationBundle
 ): string {
   switch (cluster?.state) {
@@ -35,8 +46,36 @@ export function goneWords(
         cluster.name
       );
     default:
+      return name === undefined
+        ? trans.__(
+            'The cluster of this dashboard is gone. Close this tab, or open the plot of another cluster.'
+          )
+        : trans.__(
+            'The cluster %1 is gone. Close this tab, or open the plot of another cluster.',
+            name
+          );
+  }
+}
+
+/** Why a cluster has no plots to choose from. */
+export function noPlotsWords(
+  { name, state }: ICluster,
+  trans: TranslationBundle
+): string {
+  switch (state) {
+    case 'starting':
+    case 'running':
       return trans.__(
-        'The cluster of this dashboard is gone. Close this tab, or open the plot of another cluster.'
+        'The plots of %1 appear as soon as its scheduler runs.',
+        name
+      );
+    case 'stopping':
+    case 'stopped':
+      return trans.__('%1 is shut down: it has no plots any more.', name);
+    case 'failed':
+      return trans.__(
+        '%1 has failed: it has no plots. Its card says why.',
+        name
       );
   }
 }

@@ -122,6 +122,21 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
   }
   await openPanel(page, 'Clusters');
   await shutDown(page, name);
+
+  // Tabs of a cluster that is gone know which it was, and nobody is asked for a page that can't be there.
+  const asked: string[] = [];
+  page.on('request', request => asked.push(request.url()));
+  await reload(page);
+  const gone = page.locator('.jp-rsdat-Dashboard-message:visible');
+  await expect(gone).toContainText(`The cluster ${name} is gone.`);
+  for (const plot of ['Task Stream', 'Progress']) {
+    const tab = page
+      .getByRole('main')
+      .getByRole('tab', { name: `${plot} · ${name}` });
+    await tab.click();
+    await expect(gone).toContainText(`The cluster ${name} is gone.`);
+  }
+  expect(asked.filter(url => /\/rsdat\/.*dashboard/.test(url))).toEqual([]);
 });
 
 /** The tabs of plots that are in front, and where their pages are: left, top, width, height. */

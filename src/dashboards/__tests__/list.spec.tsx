@@ -62,6 +62,20 @@ describe('DashboardsList', () => {
     expect(screen.getByRole('status')).toHaveTextContent(/as soon as/);
   });
 
+  it('offers no plots of a cluster that has ended, and does not promise any', async () => {
+    await fill();
+    const scheduler = { ...aCluster().scheduler, dashboard: null };
+    act(() => clusters.set(aCluster({ state: 'failed', scheduler })));
+    expect(screen.getByRole('status')).toHaveTextContent(
+      'SLURMCluster 1 has failed: it has no plots. Its card says why.'
+    );
+    expect(screen.queryByRole('listitem')).toBeNull();
+    act(() => clusters.set(aCluster({ state: 'stopping', scheduler })));
+    expect(screen.getByRole('status')).toHaveTextContent(
+      'SLURMCluster 1 is shut down: it has no plots any more.'
+    );
+  });
+
   it('opens a plot by click and lets it be dragged', async () => {
     await fill();
     expect(screen.getByRole('listitem', { name: 'Plot Of c-1' })).toBeVisible();

@@ -94,6 +94,62 @@ describe('DashboardTab', () => {
     expect(sandbox).not.toContain('allow-same-origin');
   });
 
+  it('asks for no page of a cluster that is known to have ended', async () => {
+    // As a tab that is restored: the clusters are not known yet.
+    clusters.refresh.mockImplementation(() => {
+      clusters.set();
+      return Promise.resolve();
+    });
+    await attach();
+    expect(words()).toMatch(/is gone\. Close this tab/);
+    tab.hide();
+    clusters.refresh.mockImplementation(() => {
+      clusters.set(aCluster({ state: 'failed' }));
+      return Promise.resolve();
+    });
+    tab.show();
+    await settle();
+    expect(words()).toMatch(/^SLURMCluster 1 has failed/);
+    expect(api.pageUrl).not.toHaveBeenCalled();
+    clusters.set(aCluster());
+    await settle();
+    expect(address()).toBe(PAGE);
+  });
+
+  it('knows what its cluster was called when a page that is loaded anew finds it gone', async () => {
+    tab.dispose();
+    tab = new DashboardTab({
+      api,
+      clusters,
+      theme,
+      cluster: 'c-1',
+      name: 'mine',
+      plot: 'Task Stream',
+      page: 'individual-task-stream',
+      trans: nullTranslator.load('jupyterlab_rsdat')
+    });
+    expect(tab.title.label).toBe('Task Stream · mine');
+    clusters.set();
+    await attach();
+    expect(tab.clusterName).toBe('mine');
+    expect(words()).toMatch(/^The cluster mine is gone\. Close this tab/);
+  });
+
+  it('loads nothing into a tab that was hidden before its page was found', async () => {
+    clusters.set(aCluster());
+    let answer: (url: string) => void = () => undefined;
+    api.pageUrl.mockReturnValueOnce(new Promise(resolve => (answer = resolve)));
+    await attach();
+    tab.hide();
+    answer(PAGE);
+    await settle();
+    expect(tab.isLive).toBe(false);
+    expect(address()).toBe('about:blank');
+    tab.show();
+    await settle();
+    expect(address()).toBe(PAGE);
+  });
+
   it('says in words that the cluster is gone, instead of an error page', async () => {
     api.pageUrl.mockRejectedValueOnce(
       new ApiError({ message: 'No cluster c-1.', code: 'not_found' })
@@ -106,11 +162,9 @@ describe('DashboardTab', () => {
   it('waits for a cluster that is starting', async () => {
     const scheduler = { ...aCluster().scheduler, dashboard: null };
     clusters.set(aCluster({ state: 'starting', scheduler }));
-    api.pageUrl.mockRejectedValueOnce(
-      new ApiError({ message: 'not yet', code: 'conflict' })
-    );
     await attach();
     expect(words()).toMatch(/^SLURMCluster 1 is starting/);
+    expect(api.pageUrl).not.toHaveBeenCalled();
     clusters.set(aCluster());
     await settle();
     expect(address()).toBe(PAGE);

@@ -8,6 +8,7 @@ import type { ICluster } from '../../common/types';
 import { CommandIDs } from '../commands';
 import type { DashboardsModel } from '../model';
 import { grouped, type Group, type IPlot } from '../plots';
+import { isEnded, noPlotsWords } from '../words';
 
 export interface IListProps {
   model: DashboardsModel;
@@ -29,7 +30,7 @@ function Content(props: IListProps): JSX.Element {
   const { model, commands, trans, onPress } = props;
   const { cluster, plots } = model;
   const [current, setCurrent] = React.useState(0);
-  if (!cluster || plots.length === 0) {
+  if (!cluster || plots.length === 0 || isEnded(cluster)) {
     return (
       <p className="jp-rsdat-Empty" role="status">
         {emptyWords(model, trans)}
@@ -147,13 +148,10 @@ function emptyWords(model: DashboardsModel, trans: TranslationBundle): string {
       ? trans.__('The plots of a cluster appear here.')
       : trans.__('Loading…');
   }
-  if (error) {
+  if (error && !isEnded(cluster)) {
     return error.text;
   }
   return cluster.scheduler.dashboard
     ? trans.__('Loading…')
-    : trans.__(
-        'The plots of %1 appear as soon as its scheduler runs.',
-        cluster.name
-      );
+    : noPlotsWords(cluster, trans);
 }
