@@ -78,7 +78,7 @@ class Companion:
         self.storage = Storage(home, lambda name: self.listings.drop(name))
         self.listings = Listings(self._listed, lambda *key: self.watching.is_live(*key))
         self.watching = Watching(self.storage, self.listings, self.folder_changed, self._listed)
-        self.deletions = Deletions()
+        self.deletions = Deletions(lambda id_: notifier.changed("deletion", id_))
         self.sweeping = Sweeping(self.storage, self.folder_changed)
         self.stac = StacIndexes(
             self.storage,

@@ -89,6 +89,13 @@ class MoveHandler(RsdatHandler):
 class DeleteHandler(RsdatHandler):
     """`/api/dcache/{endpoint}/delete`."""
 
+    _is_heard = True
+
+    def on_connection_close(self) -> None:
+        """Who asked is gone; what was asked for goes on."""
+        self._is_heard = False
+        super().on_connection_close()
+
     @web.authenticated
     @authorized
     async def post(self, endpoint: str) -> None:
@@ -96,8 +103,9 @@ class DeleteHandler(RsdatHandler):
         body = self.body("DeleteRequest")
         path = paths.parse(body["path"])
         client = await self.companion.storage.client(endpoint)
+        running = self.companion.deletions.running(endpoint, path, lambda: self._is_heard)
         try:
-            with self.companion.deletions.running(endpoint, path) as deletion:
+            with running as deletion:
                 await client.delete(path, recursive=body["recursive"], deletion=deletion)
         finally:
             # Also after a failure: a part of a folder may be gone.
@@ -106,13 +114,24 @@ class DeleteHandler(RsdatHandler):
         self.finish()
 
 
-class StopDeletingHandler(RsdatHandler):
-    """`/api/dcache/{endpoint}/stop-deleting`."""
+class DeletionsHandler(RsdatHandler):
+    """`/api/deletions`."""
 
     @web.authenticated
     @authorized
-    async def post(self, endpoint: str) -> None:
-        """Stop what deletes a folder; who asked for that is told how much is gone."""
-        path = paths.parse(self.body("PathRequest")["path"])
-        await self.companion.storage.client(endpoint)
-        self.reply({"stopped": self.companion.deletions.stop(endpoint, path)})
+    async def get(self) -> None:
+        """Those that run, and those that ended unheard; asks no dCache."""
+        self.reply({"deletions": self.companion.deletions.all()})
+
+
+class DeletionActionHandler(RsdatHandler):
+    """`/api/deletions/{id}/{action}`."""
+
+    @web.authenticated
+    @authorized
+    async def post(self, id_: str, action: str) -> None:
+        """Stop it, or note that the user was told how it ended."""
+        acts = {"stop": self.companion.deletions.stop, "seen": self.companion.deletions.seen}
+        if action not in acts:
+            raise web.HTTPError(404, "A deletion can be told: " + ", ".join(acts))
+        self.reply(acts[action](id_), 202)

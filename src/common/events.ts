@@ -7,12 +7,19 @@ import { Signal, type ISignal } from '@lumino/signaling';
 export const CHANGED = 'https://events.jupyter.org/rsdat/changed/v1';
 
 /**
- * What changed: one cluster (`id` is its id), a dCache folder (`id` is `endpoint:path`), a transfer or
- * an order for tape (`id` is its id), an endpoint with its credential (`id` is its name), or a set of
+ * What changed: one cluster (`id` is its id), a dCache folder (`id` is `endpoint:path`), a transfer, a
+ * deletion or an order for tape (`id` is its id), an endpoint with its credential (`id` is its name), or a set of
  * STAC items (`id` is its address).
  */
 export interface IChange {
-  kind: 'cluster' | 'dcache' | 'transfer' | 'tape' | 'endpoint' | 'stac';
+  kind:
+    | 'cluster'
+    | 'dcache'
+    | 'transfer'
+    | 'deletion'
+    | 'tape'
+    | 'endpoint'
+    | 'stac';
   id: string;
 }
 

@@ -585,27 +585,8 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Delete a file or a folder; a folder that is not empty only with `recursive`. Where deleting a folder failed or was stopped (409 `stopped`), `details.deleted` says how many files and folders are gone. */
+    /** Delete a file or a folder; a folder that is not empty only with `recursive`. Where deleting a folder failed or was stopped (409 `stopped`), `details.deleted` says how many files and folders are gone. It goes on if who asked goes away: see `listDeletions`. */
     post: operations['deleteEntry'];
-    delete?: never;
-    options?: never;
-    head?: never;
-    patch?: never;
-    trace?: never;
-  };
-  '/api/dcache/{endpoint}/stop-deleting': {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        endpoint: components['parameters']['Endpoint'];
-      };
-      cookie?: never;
-    };
-    get?: never;
-    put?: never;
-    /** Stop the requests that are deleting this path. What is not deleted yet stays; `deleteEntry` says how much is gone. */
-    post: operations['stopDeleting'];
     delete?: never;
     options?: never;
     head?: never;
@@ -834,6 +815,43 @@ export interface paths {
     put?: never;
     /** The user was told how it ended. */
     post: operations['seeTapeRequest'];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/deletions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What `deleteEntry` is deleting now. Of those that have ended, the latest that were listed here while they ran, or whose end could not be told to who asked for them; until the companion ends. A `deletion` event says that one of those listed has ended. */
+    get: operations['listDeletions'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/deletions/{id}/{action}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['DeletionId'];
+        /** @description stop: what is not deleted yet stays. seen notes that the user was told how it ended. */
+        action: 'stop' | 'seen';
+      };
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post: operations['actOnDeletion'];
     delete?: never;
     options?: never;
     head?: never;
@@ -2017,8 +2035,21 @@ export interface components {
       /** @default false */
       recursive: boolean;
     };
-    DeletingStopped: {
-      stopped: boolean;
+    Deletion: {
+      id: string;
+      endpoint: string;
+      path: string;
+      /** @enum {string} */
+      state: 'running' | 'done' | 'stopped' | 'failed';
+      /** @description Files and folders below the path that are gone by now. */
+      deleted: number;
+      /** @description What `deleteEntry` answered, when stopped or failed. */
+      error: components['schemas']['Error'] | null;
+      /** @description The user was told how it ended. */
+      seen: boolean;
+    };
+    DeletionList: {
+      deletions: components['schemas']['Deletion'][];
     };
     Watched: {
       /** @description False: dCache does not tell changes here, so ask now and then. */
@@ -2603,6 +2634,7 @@ export interface components {
   };
   parameters: {
     ClusterId: string;
+    DeletionId: string;
     TransferId: string;
     TapeId: string;
     Endpoint: string;
@@ -3611,33 +3643,6 @@ export interface operations {
       default: components['responses']['Error'];
     };
   };
-  stopDeleting: {
-    parameters: {
-      query?: never;
-      header?: never;
-      path: {
-        endpoint: components['parameters']['Endpoint'];
-      };
-      cookie?: never;
-    };
-    requestBody: {
-      content: {
-        'application/json': components['schemas']['PathRequest'];
-      };
-    };
-    responses: {
-      /** @description Whether there were any. */
-      200: {
-        headers: {
-          [name: string]: unknown;
-        };
-        content: {
-          'application/json': components['schemas']['DeletingStopped'];
-        };
-      };
-      default: components['responses']['Error'];
-    };
-  };
   watchFolder: {
     parameters: {
       query?: never;
@@ -3983,6 +3988,52 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listDeletions: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The deletions. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['DeletionList'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  actOnDeletion: {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['DeletionId'];
+        /** @description stop: what is not deleted yet stays. seen notes that the user was told how it ended. */
+        action: 'stop' | 'seen';
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The deletion as it is now. */
+      202: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['Deletion'];
+        };
       };
       default: components['responses']['Error'];
     };

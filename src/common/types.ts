@@ -46,6 +46,7 @@ export type IMacaroon = Schemas['Macaroon'];
 export type IMacaroonRequest = Schemas['MacaroonRequest'];
 export type ITapeOrder = Schemas['TapeOrder'];
 export type ITapeRequest = Schemas['TapeRequest'];
+export type IDeletion = Schemas['Deletion'];
 export type ITransfer = Schemas['Transfer'];
 export type ITransferRequest = Schemas['TransferRequest'];
 export type ITransferAnswer = Schemas['TransferAnswer'];

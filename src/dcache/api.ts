@@ -9,6 +9,7 @@ import {
 } from '../common/request';
 import type {
   IAttributesRequest,
+  IDeletion,
   IDetails,
   IEndpoint,
   IEntry,
@@ -64,6 +65,11 @@ export interface IDCacheApi {
   remove(place: IPlace, recursive: boolean): Promise<void>;
   /** End the requests that are deleting a folder; what is not deleted yet stays. */
   stopRemoving(place: IPlace): Promise<void>;
+  /** What is being deleted, also by other pages, and how it ended where that can be asked. */
+  deletions(): Promise<readonly IDeletion[]>;
+  stopDeletion(id: string): Promise<void>;
+  /** Note that the user was told how it ended. */
+  seeDeletion(id: string): Promise<void>;
   read(place: IPlace): Promise<ArrayBuffer>;
   write(
     place: IPlace,
@@ -171,8 +177,31 @@ export class DCacheApi implements IDCacheApi {
     return this._post(place.endpoint, 'delete', body, DELETE_LIMIT_MS);
   }
 
-  async stopRemoving(place: IPlace): Promise<void> {
-    await this._post(place.endpoint, 'stop-deleting', { path: place.path });
+  async stopRemoving({ endpoint, path }: IPlace): Promise<void> {
+    const meant = (await this.deletions()).filter(
+      deletion =>
+        deletion.state === 'running' &&
+        deletion.endpoint === endpoint &&
+        deletion.path === path
+    );
+    await Promise.all(meant.map(({ id }) => this.stopDeletion(id)));
+  }
+
+  async deletions(): Promise<readonly IDeletion[]> {
+    const url = route(this._settings, 'api', 'deletions');
+    const { deletions } = await requestJson<{ deletions: IDeletion[] }>(
+      this._settings,
+      url
+    );
+    return deletions;
+  }
+
+  stopDeletion(id: string): Promise<void> {
+    return this._actOnDeletion(id, 'stop');
+  }
+
+  seeDeletion(id: string): Promise<void> {
+    return this._actOnDeletion(id, 'seen');
   }
 
   /** The whole content; for files of a size that fits a browser tab. */
@@ -219,6 +248,11 @@ export class DCacheApi implements IDCacheApi {
   ): string {
     const url = route(this._settings, 'api', 'dcache', endpoint, action);
     return `${url}?${new URLSearchParams(query).toString()}`;
+  }
+
+  private async _actOnDeletion(id: string, action: string): Promise<void> {
+    const url = route(this._settings, 'api', 'deletions', id, action);
+    await requestJson(this._settings, url, { method: 'POST', body: '{}' });
   }
 
   private _post<T>(

@@ -4,9 +4,17 @@ import type { Contents } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { tell, tellFailure } from '../common/notice';
 import { ApiError } from '../common/request';
-import { stopped } from '../common/sentences';
 import type { IEntry } from '../common/types';
 import type { IDCacheApi } from './api';
+import {
+  deletingWords,
+  failedWords,
+  insideWords,
+  STOPPED_MS,
+  stopAction,
+  stoppedWords,
+  tooLateWords
+} from './deletingwords';
 import { askDelete, type IDoomed } from './dialogs';
 import { toLabPath, type IPlace } from './paths';
 
@@ -15,9 +23,6 @@ const MAX_LOOKED_INTO = 20;
 
 /** A deletion that takes longer is told. */
 const SLOW_MS = 1_000;
-
-/** How long it is told what was deleted before it was stopped. */
-const STOPPED_MS = 10_000;
 
 export interface IDeleteOptions {
   api: Pick<IDCacheApi, 'list' | 'remove' | 'stopRemoving'>;
@@ -122,17 +127,13 @@ class Deletion {
       const { code, details, text } = ApiError.from(reason);
       const within = typeof details.deleted === 'number' ? details.deleted : 0;
       this._within += within;
-      if (code === 'stopped' && this._isStopped) {
+      if (code === 'stopped') {
+        // Here, or on another page.
+        this._isStopped = true;
         this._left = entry.name;
         return;
       }
-      const words = trans.__('Can’t delete “%1”: %2', entry.name, text);
-      const before = trans._n(
-        '%1 entry in it was deleted before.',
-        '%1 entries in it were deleted before.',
-        within
-      );
-      tell(within > 0 ? `${stopped(words)} ${before}` : words, 'error', {
+      tell(failedWords(entry.name, within, text, trans), 'error', {
         autoClose: false
       });
     } finally {
@@ -146,21 +147,16 @@ class Deletion {
     const [first] = entries;
     const words =
       entries.length === 1
-        ? trans.__('Deleting “%1”…', first.name)
+        ? deletingWords(first.name, trans)
         : trans._n(
             'Deleting %1 entry…',
             'Deleting %1 entries…',
             entries.length
           );
-    const stop: Notification.IAction = {
-      label: trans.__('Stop'),
-      caption: trans.__('Keep what is not deleted yet'),
-      callback: () => void this._stop()
-    };
     const canStop = entries.length > 1 || first.type === 'directory';
     this._notice = tell(words, 'in-progress', {
       autoClose: false,
-      actions: canStop ? [stop] : []
+      actions: canStop ? [stopAction(() => this._stop(), trans)] : []
     });
   }
 
@@ -181,17 +177,11 @@ class Deletion {
     const [deleted, within, left] = [this._deleted, this._within, this._left];
     const all = this._doomed.length;
     if (deleted === all) {
-      return trans.__('It was too late to stop: all is deleted.');
+      return tooLateWords(trans);
     }
-    if (deleted === 0 && within === 0) {
-      return trans.__('Stopped. Nothing was deleted.');
+    if (deleted === 0 && (within === 0 || (all === 1 && left !== null))) {
+      return stoppedWords(left ?? '', within, trans);
     }
-    const inside = trans._n(
-      'In “%2” %1 entry was deleted, the rest is still there.',
-      'In “%2” %1 entries were deleted, the rest is still there.',
-      within,
-      left ?? ''
-    );
     return [
       all === 1
         ? trans.__('Stopped.')
@@ -201,7 +191,7 @@ class Deletion {
             all,
             deleted.toLocaleString()
           ),
-      ...(left !== null && within > 0 ? [inside] : [])
+      ...(left !== null && within > 0 ? [insideWords(left, within, trans)] : [])
     ].join(' ');
   }
 

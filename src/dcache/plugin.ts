@@ -271,6 +271,15 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
         return isIn;
       }
     });
+    void Promise.all([import('./deletionnotices'), app.restored]).then(
+      ([{ followDeletions }]) =>
+        followDeletions({
+          api,
+          stream,
+          settings: serviceManager.serverSettings,
+          trans
+        })
+    );
     const asked = takeTreePath();
     if (asked) {
       void app.restored.then(() => actions.open(asked));

@@ -296,6 +296,26 @@ describe('deleting', () => {
     ]);
   });
 
+  it('ends when it is stopped on another page', async () => {
+    const { actions, answers, api, user } = await setup();
+    const answer = new PromiseDelegate<void>();
+    answers.push(answer.promise);
+    const folders = ['inner', 'other'].map(name =>
+      makeEntry(`/home/${name}`, { type: 'directory' })
+    );
+    api.add('/home/inner/deep/x.txt');
+    api.add('/home/other/x.txt');
+    const done = actions.remove('here', folders);
+    await screen.findByText('Delete 2 entries?');
+    await user.click(button('Delete all'));
+    answer.reject(failure('stopped', 409, { deleted: 1 }));
+    await done;
+    expect(told()).toEqual([
+      'Stopped. 0 of 2 entries were deleted. In “inner” 1 entry was deleted, the rest is still there.'
+    ]);
+    expect(api.removed).toEqual([]);
+  });
+
   it('says what was deleted of a folder before it failed', async () => {
     const { actions, answers, user } = await setup();
     const answer = new PromiseDelegate<void>();

@@ -2,6 +2,7 @@
 import { ApiError } from '../../common/request';
 import type {
   IAttributesRequest,
+  IDeletion,
   IDetails,
   IEndpoint,
   IEntry,
@@ -115,8 +116,12 @@ export class FakeApi implements IDCacheApi {
   attributes = new Map<string, Partial<IDetails>>();
   quotas: IQuotaList = { quotas: [], message: 'No quota here.' };
   removed: { path: string; recursive: boolean }[] = [];
-  /** Folders whose deletion was to end. */
+  /** Folders whose deletion was to end, or ids of deletions. */
   stopped: string[] = [];
+  /** Deletions to answer with. */
+  deleting: IDeletion[] = [];
+  /** Deletions whose end was told. */
+  seen: string[] = [];
   /** Listings wait until the test releases them. */
   holds = false;
   held: IHeldRequest[] = [];
@@ -280,6 +285,21 @@ export class FakeApi implements IDCacheApi {
   async stopRemoving(place: IPlace): Promise<void> {
     this._maybeFail();
     this.stopped.push(place.path);
+  }
+
+  async deletions(): Promise<readonly IDeletion[]> {
+    this._maybeFail();
+    return this.deleting;
+  }
+
+  async stopDeletion(id: string): Promise<void> {
+    this._maybeFail();
+    this.stopped.push(id);
+  }
+
+  async seeDeletion(id: string): Promise<void> {
+    this._maybeFail();
+    this.seen.push(id);
   }
 
   async read(place: IPlace): Promise<ArrayBuffer> {

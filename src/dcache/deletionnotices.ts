@@ -1,0 +1,201 @@
+/** Deletions that an earlier page began: told while they go on, can be stopped, and their end is told. */
+import { Notification } from '@jupyterlab/apputils';
+import type { ServerConnection } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import { Signal, type ISignal } from '@lumino/signaling';
+import type { ChangeStream } from '../common/events';
+import { Followed } from '../common/followed';
+import { followMissed } from '../common/missed';
+import { tell, tellFailure } from '../common/notice';
+import { ApiError } from '../common/request';
+import type { IDeletion } from '../common/types';
+import type { IDCacheApi } from './api';
+import {
+  deletingWords,
+  failedWords,
+  STOPPED_MS,
+  stopAction,
+  stoppedWords,
+  tooLateWords
+} from './deletingwords';
+import { nameOf } from './paths';
+
+/** One that goes on. */
+interface IShown {
+  deletion: IDeletion;
+  /** The id of its notification. */
+  notice: string;
+  /** Whether it was stopped from here. */
+  isStopped: boolean;
+}
+
+/**
+ * Notices of the deletions that go on when the page begins, until the last of them has ended.
+ *
+ * Those that this page begins later are told by who began them (`deleting.ts`).
+ */
+export class DeletionNotices implements IDisposable {
+  constructor(options: DeletionNotices.IOptions) {
+    this._options = options;
+    this._list = new Followed<IDeletion>({
+      name: 'jupyterlab-rsdat:deletions',
+      kind: 'deletion',
+      changes: options.changes,
+      load: () => options.api.deletions(),
+      isMoving: ({ state }) => state === 'running'
+    });
+  }
+
+  /** Emitted when there is nothing more to tell. */
+  get disposed(): ISignal<this, void> {
+    return this._disposed;
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._list.dispose();
+    this._disposed.emit();
+    Signal.clearData(this);
+  }
+
+  /** Look once which there are; without any, or without an answer, that is all. */
+  async start(): Promise<void> {
+    await this._list.refresh();
+    for (const deletion of this._list.items) {
+      if (deletion.state === 'running') {
+        this._show(deletion);
+      } else if (!deletion.seen) {
+        this._tellEnd(deletion, false);
+      }
+    }
+    this._list.changed.connect(this._onChanged, this);
+    this._onChanged();
+  }
+
+  /** Ask again: an event did not come. */
+  refresh(): Promise<void> {
+    return this._list.refresh();
+  }
+
+  private _show(deletion: IDeletion): void {
+    const { trans } = this._options;
+    const words = deletingWords(nameOf(deletion.path), trans);
+    const shown: IShown = {
+      deletion,
+      isStopped: false,
+      notice: tell(words, 'in-progress', {
+        autoClose: false,
+        actions: [stopAction(() => this._stop(shown), trans)]
+      })
+    };
+    this._shown.push(shown);
+  }
+
+  private async _stop(shown: IShown): Promise<void> {
+    const { api, trans } = this._options;
+    shown.isStopped = true;
+    try {
+      await api.stopDeletion(shown.deletion.id);
+    } catch (reason) {
+      shown.isStopped = false;
+      tellFailure(trans.__('Can’t stop deleting'), reason, trans);
+    }
+  }
+
+  private _onChanged(): void {
+    if (this._list.error !== null && this._shown.length > 0) {
+      return; // how they are is not known
+    }
+    this._shown = this._shown.filter(shown => {
+      const now = this._list.item(shown.deletion.id);
+      if (now?.state === 'running') {
+        return true;
+      }
+      Notification.dismiss(shown.notice);
+      if (now) {
+        this._tellEnd(now, shown.isStopped);
+      } else {
+        this._tellLost(shown.deletion);
+      }
+      return false;
+    });
+    if (this._shown.length === 0) {
+      this.dispose();
+    }
+  }
+
+  private _tellEnd(deletion: IDeletion, isStopped: boolean): void {
+    const { api, trans } = this._options;
+    const { deleted, error, path, seen, state } = deletion;
+    const name = nameOf(path);
+    if (state === 'stopped') {
+      const words = stoppedWords(name, deleted, trans);
+      tell(words, 'info', { autoClose: STOPPED_MS });
+    } else if (state === 'failed' && error) {
+      const { text } = new ApiError({ ...error, code: error.details.code });
+      tell(failedWords(name, deleted, text, trans), 'error', {
+        autoClose: false
+      });
+    } else if (isStopped) {
+      tell(tooLateWords(trans), 'info', { autoClose: STOPPED_MS });
+    }
+    if (!seen) {
+      // If that can't be noted now, the next page tells it once more.
+      void api.seeDeletion(deletion.id).catch(() => undefined);
+    }
+  }
+
+  /** The companion knows it no more: it was started anew. */
+  private _tellLost({ path }: IDeletion): void {
+    const { trans } = this._options;
+    const words = trans.__(
+      'Deleting “%1” was broken off when the Jupyter server ended. What was not deleted is still there.',
+      nameOf(path)
+    );
+    tell(words, 'warning', { autoClose: false });
+  }
+
+  private _options: DeletionNotices.IOptions;
+  private _list: Followed<IDeletion>;
+  private _shown: IShown[] = [];
+  private _disposed = new Signal<this, void>(this);
+  private _isDisposed = false;
+}
+
+export namespace DeletionNotices {
+  export interface IOptions {
+    api: Pick<IDCacheApi, 'deletions' | 'stopDeletion' | 'seeDeletion'>;
+    changes: Pick<ChangeStream, 'changed'>;
+    trans: TranslationBundle;
+  }
+}
+
+/**
+ * Tell of the deletions that go on now, by the page's events. Asks for them once.
+ *
+ * @returns What goes on until the last of them has ended.
+ */
+export async function followDeletions(
+  options: Omit<DeletionNotices.IOptions, 'changes'> & {
+    stream: ChangeStream;
+    settings: ServerConnection.ISettings;
+  }
+): Promise<IDisposable> {
+  const { api, settings, stream, trans } = options;
+  const notices = new DeletionNotices({ api, changes: stream, trans });
+  await notices.start();
+  if (!notices.isDisposed) {
+    const lost = followMissed({ stream, settings, isIdle: () => false });
+    lost.missed.connect(() => void notices.refresh());
+    notices.disposed.connect(() => lost.dispose());
+  }
+  return notices;
+}
