@@ -53,6 +53,8 @@ KEEP_ALIVE_S = 5.0
 BUSY_WAITS_S = (1.0, 2.0, 4.0, 6.0)
 MAX_RETRY_AFTER_S = 30.0
 _MAX_REFUSAL_BYTES = 64 * 1024
+# A redirect names the path twice, once encoded two times: 24 bytes for a letter of Chinese.
+_MAX_HEADER_BYTES = 64 * 1024
 
 METADATA = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=SMALL_ANSWER_S)
 LISTING = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_S, sock_read=ANSWER_S)
@@ -394,6 +396,8 @@ def new_session(*, connections: int) -> aiohttp.ClientSession:
         # Bytes are passed on as dCache stores them, with the length it announces.
         auto_decompress=False,
         read_bufsize=CHUNK_BYTES,
+        max_line_size=_MAX_HEADER_BYTES,
+        max_field_size=_MAX_HEADER_BYTES,
     )
 
 

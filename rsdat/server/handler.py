@@ -190,8 +190,14 @@ class RsdatHandler(ErrorAnswers, JupyterHandler):
         Raises:
             InvalidInput: One is missing or makes no sense.
         """
-        # strip=False: a name may begin or end with a space.
-        return check_query(operation, lambda name: self.get_query_argument(name, None, strip=False))
+        given = self.request.query_arguments
+
+        def text_of(name: str) -> str | None:
+            # Literally: tornado's own would strip spaces and make spaces of control characters,
+            # which gives the name of another file.
+            return self.decode_argument(given[name][-1], name) if name in given else None
+
+        return check_query(operation, text_of)
 
     def reply(self, value: dict[str, Any], status: int = 200) -> None:
         """Send a JSON object."""

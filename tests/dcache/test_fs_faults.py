@@ -6,7 +6,6 @@ import errno
 import os
 import random
 import re
-import string
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from rsdat.base.errors import DoorBroken
 from rsdat.dcache import DCacheFileSystem, fetch, write
 from tests.support.dcache import names
 from tests.support.door import Door
+from tests.support.oddnames import odd_names, refused_names
 
 SEED = 20260731
 SIZE = 3_000_017
@@ -261,19 +261,6 @@ def test_two_writers_of_one_name(site: Door, folder: str, fs: DCacheFileSystem) 
 
 # ---------------------------------------------------------------- names
 
-_PIECES = [*" #?%:+&é日😀\"'\\.*[]{}~;=,|<>^`$@!()aB0-_", "..", "%20", "%2F"]
-
-
-def odd_names(number: int) -> list[str]:
-    """Names of all kinds that dCache can keep; the same ones each time."""
-    chosen = random.Random(SEED)
-    found = ["x" * 255, "é" * 255, "😀" * 255, " ", "...", ".hidden", "-rf", "~", "*", "?", "[a]"]
-    while len(set(found)) < number:
-        found.append("".join(chosen.choices(_PIECES, k=chosen.randint(1, 12))))
-        if found[-1] in (".", ".."):
-            found.pop()
-    return sorted(set(found))[:number]
-
 
 def test_four_hundred_odd_names(
     site: Door, folder: str, fs: DCacheFileSystem, tmp_path: Path
@@ -285,7 +272,10 @@ def test_four_hundred_odd_names(
     assert len(fs.glob(f"{folder}/in/*")) == 400
     assert fs.du(f"{folder}/in") == sum(len(name.encode()) for name in chosen)
     # This computer's own limit is 255 bytes, dCache's is 255 characters.
-    fs.rm([f"{folder}/in/{name}" for name in chosen if len(name.encode()) > 255])
+    long = [name for name in chosen if len(name.encode()) > 255]
+    found = fs.cat([f"{folder}/in/{name}" for name in long])
+    assert found == {f"{folder}/in/{name}": name.encode() for name in long}
+    fs.rm(list(found))
     fs.get(f"{folder}/in", str(tmp_path / "out"), recursive=True)
     here = sorted(each.name for each in (tmp_path / "out").iterdir())
     assert here == [name for name in chosen if len(name.encode()) <= 255]
@@ -317,12 +307,7 @@ def test_odd_names_one_by_one(
 def test_a_hundred_names_that_are_refused(
     site: Door, folder: str, fs: DCacheFileSystem, tmp_path: Path
 ) -> None:
-    chosen = random.Random(SEED)
-    controls = [chr(code) for code in [*range(32), 127, *range(128, 160)]]
-    refused = [f"a{control}b" for control in controls]
-    while len(refused) < 98:
-        refused.append("".join(chosen.choices(string.ascii_letters, k=5)) + chosen.choice(controls))
-    refused += ["x" * 256, "é" * 300]
+    refused = refused_names(100)
     (tmp_path / "f").write_bytes(b"x")
     fs.pipe(f"{folder}/good", b"x")
     site.forget()

@@ -1,5 +1,6 @@
 import { ContentsManager } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
+import { readCode, urlOf } from '../code';
 import {
   crumbsOf,
   folderOf,
@@ -36,6 +37,55 @@ const NAMES = [
   '"quoted"',
   "it's"
 ];
+
+/** Of which odd names are put together. */
+const PIECES = [
+  ...' #?%:+&é日😀"\'\\.*[]{}~;=,|<>^`$@!()aB0-_',
+  '..',
+  '%20',
+  '%2F',
+  'dcache:'
+];
+
+/** The same ones each time. */
+function oddNames(count: number): string[] {
+  const names = new Set<string>();
+  let state = 20260731;
+  const below = (limit: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * limit);
+  };
+  while (names.size < count) {
+    const length = 1 + below(12);
+    const pieces = Array.from({ length }, () => PIECES[below(PIECES.length)]);
+    names.add(pieces.join(''));
+  }
+  names.delete('.');
+  names.delete('..');
+  return [...names];
+}
+
+it('keeps hundreds of odd names through Lab’s paths and the code for them', () => {
+  const manager = new ContentsManager();
+  const drive = { name: 'dcache', fileChanged: new Signal({}) };
+  manager.addDrive(drive as never);
+  for (const name of oddNames(500)) {
+    const place = { endpoint: 'here', path: `/pnfs/${name}/${name}` };
+    const normalized = manager.normalize(toLabPath(place));
+    expect(manager.driveName(normalized)).toBe('dcache');
+    expect(fromDrivePath(manager.localPath(normalized))).toEqual(place);
+    expect([nameOf(place.path), nameProblem(name)]).toEqual([name, null]);
+    const code = readCode([{ path: place.path, type: 'file' }], 'here');
+    // A string of JSON is one of Python, see `literal` in code.ts.
+    const literals = code.match(/"(?:[^"\\]|\\.)*"/g) ?? [];
+    const paths = literals.map(each => JSON.parse(each) as string);
+    expect([place.path, urlOf(place.path)]).toEqual(
+      expect.arrayContaining(paths.filter(each => each.includes(name)))
+    );
+    expect(paths.some(each => each.endsWith(place.path))).toBe(true);
+  }
+  manager.dispose();
+});
 
 describe('paths in Lab', () => {
   it.each(NAMES)('%p comes out of Lab’s own arithmetic as it went in', name => {
