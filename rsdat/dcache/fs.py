@@ -200,6 +200,18 @@ class DCacheFileSystem(Bytes, Beyond):
     created = sync_wrapper(_created)
     modified = sync_wrapper(_modified)
 
+    def touch(self, path: str, truncate: bool = True, **kwargs: Any) -> None:
+        """An empty file, in place of the one that is there; `truncate=False` only makes new ones.
+
+        Raises:
+            NotImplementedError: There is a file, whose time was to be changed.
+        """
+        if not truncate and self.exists(path):
+            raise NotImplementedError(
+                f"dCache can't change a file's time alone: '{path}' is there already"
+            )
+        super().touch(path, **kwargs)
+
     # ---------------------------------------------------------------- folders, names, deleting
 
     async def _mkdir(self, path: str, create_parents: bool = True, **kwargs: Any) -> None:
@@ -266,6 +278,8 @@ class DCacheFileSystem(Bytes, Beyond):
 
         Into `path2` if that is a folder or ends in a slash, else to that name.
         """
+        if maxdepth is not None:
+            raise NotImplementedError("mv has no maxdepth: a folder is moved whole or not")
         if isinstance(path1, list) and isinstance(path2, list):
             pairs = list(zip(map(self._strip_protocol, path1), path2, strict=True))
         else:

@@ -45,6 +45,17 @@ def test_writing(site: Door, folder: str, fs: DCacheFileSystem) -> None:
     assert fs.cat(f"{folder}/late") == b"theirs"
     fs.touch(f"{folder}/empty")
     assert fs.size(f"{folder}/empty") == 0
+    fs.touch(path)
+    assert fs.size(path) == 0
+    fs.pipe(path, b"kept")
+    with pytest.raises(NotImplementedError, match="can't change a file's time"):
+        fs.touch(path, truncate=False)
+    assert fs.cat(path) == b"kept"
+    fs.touch(f"{folder}/untouched", truncate=False)
+    assert fs.size(f"{folder}/untouched") == 0
+    for mode in ("ab", "r+b", "a"):
+        with pytest.raises(NotImplementedError, match="written once and whole"):
+            fs.open(path, mode)
 
 
 def write_and_fail(opened: Any, mode: str) -> None:
@@ -139,7 +150,9 @@ def test_mv(site: Door, folder: str, fs: DCacheFileSystem) -> None:
     assert fs.find(folder) == [f"{folder}/b", f"{folder}/e/a", f"{folder}/e/c"]
     with pytest.raises(FileNotFoundError):
         fs.mv(f"{folder}/b", f"{folder}/no/b")
-    fs.mv([f"{folder}/b"], [f"{folder}/z"])
+    with pytest.raises(NotImplementedError, match="no maxdepth"):
+        fs.mv(f"{folder}/e", f"{folder}/f", recursive=True, maxdepth=1)
+    fs.mv([f"dcache://{folder}/b"], [f"dcache://{folder}/z"])
     fs.mv(f"{folder}/e/*", f"{folder}")
     assert names(site, folder) == ["a", "c", "e", "z"]
 
