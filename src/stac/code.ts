@@ -3,8 +3,11 @@ import type { IStacSearchRequest } from '../common/types';
 import type { IFilter } from './filter';
 import { workspacePath, type ISource } from './hrefs';
 
-/** More ids would make a cell that nobody reads: the code filters instead. */
-export const MOST_IDS = 50;
+/** More ids would make a cell of hundreds of lines: the code filters instead, and says so. */
+export const MOST_IDS = 500;
+
+/** Columns of a line, as ruff has them. */
+const WIDTH = 88;
 
 export interface ICodeRequest {
   source: ISource;
@@ -70,7 +73,7 @@ function catalogArguments(
     local === null ? source.href : `${root.replace(/\/+$/, '')}/${local}`;
   return [
     literal(address),
-    ...(ids === null ? filterArguments(filter) : [`ids=${list(ids)}`]),
+    ...(ids === null ? filterArguments(filter) : [idsArgument(ids)]),
     ...(source.endpoint === null
       ? []
       : [`storage_options={"endpoint": ${literal(source.endpoint)}}`])
@@ -91,7 +94,7 @@ function searchArguments(
           ...(query ? [`query=${list(query)}`] : []),
           ...(limit === undefined ? [] : [`max_items=${limit}`])
         ]
-      : [`ids=${list(ids)}`])
+      : [idsArgument(ids)])
   ];
 }
 
@@ -103,10 +106,28 @@ function filterArguments({ bbox, datetime, text }: IFilter): string[] {
   ];
 }
 
+/** As many ids a line as there is room for. */
+function idsArgument(ids: readonly string[]): string {
+  const line = `ids=${list(ids)}`;
+  if (line.length + 5 <= WIDTH) {
+    return line;
+  }
+  const rows: string[] = [];
+  for (const id of ids.map(literal)) {
+    const row = rows.at(-1);
+    if (row !== undefined && 8 + row.length + 2 + id.length + 1 <= WIDTH) {
+      rows[rows.length - 1] = `${row}, ${id}`;
+    } else {
+      rows.push(id);
+    }
+  }
+  return `ids=[\n${rows.map(row => `        ${row},`).join('\n')}\n    ]`;
+}
+
 /** One line where it is short, else a line for each argument. */
 function call(start: string, parts: readonly string[]): string {
   const line = `${start}(${parts.join(', ')})`;
-  return line.length <= 88
+  return line.length <= WIDTH && !line.includes('\n')
     ? line
     : `${start}(\n${parts.map(part => `    ${part},`).join('\n')}\n)`;
 }

@@ -48,8 +48,17 @@ test('a cell stays short, however many items are selected', () => {
   expect(code.split('\n').length).toBeLessThan(10);
   expect(code).toContain('# 5000 items were selected');
   expect(code).toContain('bbox=[1, 2, 3, 4]');
-  const few = stackCode({ ...REQUEST, ids: ids.slice(0, 50) });
-  expect(few).toContain('"item-49"');
+});
+
+test('hundreds that are selected are named, in lines that are not too long', () => {
+  const ids = Array.from({ length: 500 }, (_, index) => `item ${index}`);
+  const lines = stackCode({ ...REQUEST, ids }).split('\n');
+  expect(lines.every(line => line.length <= 88)).toBe(true);
+  expect(lines.length).toBeLessThan(100);
+  const text = lines.join('\n');
+  const [, list] = /ids=(\[.*?\]),\n\)/s.exec(text)!;
+  expect(JSON.parse(list.replace(/,\s*\]/, ']'))).toEqual(ids);
+  expect(text).not.toContain('#');
 });
 
 test('a catalog of the workspace is found from any folder', () => {
