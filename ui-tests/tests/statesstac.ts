@@ -113,6 +113,8 @@ export async function walkSearches(page: Page, eye: ILook): Promise<void> {
   await run(page, 'rsdat-stac:search');
   const form = page.getByRole('form', { name: 'Search' });
   await expect(form.getByRole('group', { name: 'Add an API' })).toBeVisible();
+  const items = page.locator('.jp-rsdat-StacStatus-line:visible');
+  await expect(items).toHaveText('Add an API to search.');
   await eye.look(page, 'search', CATALOG);
 
   await page.unroute(api('stac/apis'));
@@ -131,6 +133,7 @@ export async function walkSearches(page: Page, eye: ILook): Promise<void> {
   const choose = form.getByRole('combobox', { name: 'STAC API' });
   await choose.selectOption(API.url);
   await expect(form.getByRole('alert')).toContainText('does not answer');
+  await expect(items).toHaveText('Search to see items here.');
   await eye.look(page, 'an API that does not answer', CATALOG);
 
   await page.unroute(api('stac/collections'));
@@ -142,5 +145,6 @@ export async function walkSearches(page: Page, eye: ILook): Promise<void> {
   await form.getByLabel('From', { exact: true }).fill('2024-05-01');
   await form.getByLabel('Until', { exact: true }).fill('2024-04-01');
   await expect(form.getByRole('button', { name: 'Search' })).toBeDisabled();
+  await expect(items).toHaveText('Correct the search, then start it.');
   await eye.look(page, 'a search that is filled in wrongly', CATALOG);
 }
