@@ -3,7 +3,7 @@ import { expect, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
 import { checkItem, notebookReady, run } from './lab';
 import { control, door, grid, putFile, row } from './storage';
-import { drag, openPanel } from './support';
+import { drag, openPanel, reload } from './support';
 
 function status(panel: Locator): Locator {
   return panel.locator('.jp-rsdat-DCache-status');
@@ -30,6 +30,35 @@ async function goTo(page: Page, panel: Locator, path: string): Promise<void> {
   await field.fill(path);
   await field.press('Enter');
   await expect(field).toBeHidden();
+}
+
+const STOPPED =
+  /^Stopped\. In “inner” \d+ entries were deleted, the rest is still there\.$/;
+
+/** Delete a folder, so slowly that there is something to stop. */
+async function beginDeleting(
+  page: Page,
+  path: string,
+  { files, seconds } = { files: 40, seconds: 1 }
+): Promise<void> {
+  const names = Array.from({ length: files }, (_, number) => `f${number}`);
+  const panel = await folderWith(page, `${path}/inner`, names);
+  await goTo(page, panel, path);
+  await control('POST', '/faults', {
+    kind: 'delay',
+    server: 'frontend',
+    method: 'DELETE',
+    prefix: `/api/v1/namespace${path}`,
+    seconds,
+    times: 1000
+  });
+  await row(panel, 'inner').click();
+  await page.keyboard.press('Delete');
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'Delete all' })
+    .click();
+  await expect(page.getByText('Deleting “inner”…')).toBeVisible();
 }
 
 const NAMES = Array.from({ length: 12 }, (_, number) => `file ${10 + number}`);
@@ -205,31 +234,27 @@ test('where a file is stands as symbol and word, also in a window of 320 pixels'
 });
 
 test('deleting a large folder can be stopped', async ({ page }) => {
-  const names = Array.from({ length: 40 }, (_, number) => `f${number}`);
-  const panel = await folderWith(page, '/doomed/inner', names);
-  await goTo(page, panel, '/doomed');
-  // So slow that there is something to stop.
-  await control('POST', '/faults', {
-    kind: 'delay',
-    server: 'frontend',
-    method: 'DELETE',
-    prefix: '/api/v1/namespace/doomed',
-    seconds: 1,
-    times: 1000
-  });
-  await row(panel, 'inner').click();
-  await page.keyboard.press('Delete');
-  await page
-    .getByRole('dialog')
-    .getByRole('button', { name: 'Delete all' })
-    .click();
-  await expect(page.getByText('Deleting “inner”…')).toBeVisible();
+  await beginDeleting(page, '/doomed');
   await page.getByRole('button', { name: 'Stop' }).click();
-  await expect(
-    page.getByText(
-      /^Stopped\. In “inner” \d+ entries were deleted, the rest is still there\.$/
-    )
-  ).toBeVisible();
+  await expect(page.getByText(STOPPED)).toBeVisible();
+  const panel = await openPanel(page, 'dCache');
+  await expect(row(panel, 'inner')).toBeVisible();
+});
+
+test('deleting a large folder can be stopped after a reload', async ({
+  page
+}) => {
+  // It lasts longer than Lab takes to begin.
+  await beginDeleting(page, '/doomed-on', { files: 160, seconds: 3 });
+  await reload(page);
+  await expect(page.getByText('Deleting “inner”…')).toBeVisible();
+  const noted = page.waitForResponse(/\/api\/deletions\/[^/]+\/seen/);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByText(STOPPED)).toBeVisible();
+  await expect(page.getByText('Deleting “inner”…')).toBeHidden();
+  expect((await noted).status()).toBe(202);
+  const panel = await openPanel(page, 'dCache');
+  await goTo(page, panel, '/doomed-on');
   await expect(row(panel, 'inner')).toBeVisible();
 });
 
