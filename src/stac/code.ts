@@ -114,7 +114,7 @@ function idsArgument(ids: readonly string[]): string {
   }
   const rows: string[] = [];
   for (const id of ids.map(literal)) {
-    const row = rows.at(-1);
+    const row = rows[rows.length - 1] as string | undefined;
     if (row !== undefined && 8 + row.length + 2 + id.length + 1 <= WIDTH) {
       rows[rows.length - 1] = `${row}, ${id}`;
     } else {
