@@ -5,7 +5,7 @@ import { SplitPanel, type Widget } from '@lumino/widgets';
 import React from 'react';
 import { SearchForm } from './components/searchform';
 import { SearchHint } from './components/searchhint';
-import { TreePane } from './components/tree';
+import { TreeHint, TreePane } from './components/tree';
 import { keepFocus } from '../common/keepfocus';
 import type { IStacContext } from './components/context';
 import { ItemDetails } from './components/details';
@@ -56,7 +56,7 @@ export class StacView extends SplitPanel {
         ...context,
         hint: state.search
           ? React.createElement(SearchHint, { search: state.search, trans })
-          : trans.__('Choose a catalog or collection in the tree.')
+          : React.createElement(TreeHint, { tree: state.tree!, trans })
       })
     );
     this._center.addClass('jp-rsdat-Stac-center');

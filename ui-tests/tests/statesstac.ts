@@ -103,6 +103,9 @@ export async function walkBrokenCatalogs(
 
   await run(page, 'rsdat-stac:open', { href: 'dcache:///demo/none.json' });
   await expect(page.getByRole('alert').first()).toBeVisible();
+  await expect(page.locator('.jp-rsdat-StacStatus-line:visible')).toHaveText(
+    'There is nothing to show: it can’t be read.'
+  );
   await eye.look(page, 'no catalog', CATALOG);
 }
 
@@ -145,6 +148,10 @@ export async function walkSearches(page: Page, eye: ILook): Promise<void> {
   await form.getByLabel('From', { exact: true }).fill('2024-05-01');
   await form.getByLabel('Until', { exact: true }).fill('2024-04-01');
   await expect(form.getByRole('button', { name: 'Search' })).toBeDisabled();
+  await expect(form.getByRole('button', { name: 'Search' })).toHaveCSS(
+    'opacity',
+    '0.4'
+  );
   await expect(items).toHaveText('Correct the search, then start it.');
   await eye.look(page, 'a search that is filled in wrongly', CATALOG);
 }

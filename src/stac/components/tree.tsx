@@ -220,6 +220,26 @@ export function TreePane(props: {
   );
 }
 
+/** Where the items will be: why there are none yet. */
+export function TreeHint(props: {
+  tree: TreeModel;
+  trans: TranslationBundle;
+}): JSX.Element {
+  const { tree, trans } = props;
+  const chosen = useBranches(tree).find(({ href }) => href === tree.selected);
+  return (
+    <>
+      {chosen?.isLoading
+        ? trans.__('Reading the catalog…')
+        : chosen?.problem
+          ? trans.__('There is nothing to show: it can’t be read.')
+          : chosen?.kind === 'item'
+            ? trans.__('This is a single item: see its details.')
+            : ''}
+    </>
+  );
+}
+
 function facts(
   node: NonNullable<IBranch['node']>,
   trans: TranslationBundle

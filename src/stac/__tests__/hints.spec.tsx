@@ -1,12 +1,14 @@
-/** What stands where the items of a search will be. */
+/** What stands where the items of a search or a catalog will be. */
 import '@testing-library/jest-dom';
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, render } from '@testing-library/react';
 import React from 'react';
 import { ApiError } from '../../common/request';
 import { SearchHint } from '../components/searchhint';
+import { TreeHint } from '../components/tree';
 import { SearchModel } from '../search';
-import { setup, until } from './fake';
+import { TreeModel } from '../tree';
+import { aNode, CATALOG, setup, until } from './fake';
 
 // The machine may do much else.
 jest.setTimeout(30_000);
@@ -67,5 +69,48 @@ describe('where the items will be', () => {
     await act(() => search.loadApis());
     expect(container).toBeEmptyDOMElement();
     search.dispose();
+  });
+});
+
+describe('where the items of a catalog will be', () => {
+  const say = () => {
+    const { api } = setup();
+    const tree = new TreeModel({
+      api,
+      root: { href: CATALOG, endpoint: null }
+    });
+    const { container } = render(<TreeHint tree={tree} trans={trans} />);
+    return { api, container, tree };
+  };
+
+  it('stands that it is read, then nothing', async () => {
+    const { api, container, tree } = say();
+    expect(container).toBeEmptyDOMElement();
+    const node = aNode();
+    let answer: () => void = () => undefined;
+    api.node = () => new Promise(resolve => (answer = () => resolve(node)));
+    let started = Promise.resolve();
+    act(() => void (started = tree.start()));
+    expect(container).toHaveTextContent('Reading the catalog…');
+    answer();
+    await act(() => started);
+    expect(container).toBeEmptyDOMElement();
+    tree.dispose();
+  });
+
+  it('stands that it can’t be read', async () => {
+    const { api, container, tree } = say();
+    api.nodes.clear();
+    await act(() => tree.start());
+    expect(container).toHaveTextContent('There is nothing to show');
+    tree.dispose();
+  });
+
+  it('stands that it is an item', async () => {
+    const { api, container, tree } = say();
+    api.nodes.set(CATALOG, aNode({ kind: 'item' }));
+    await act(() => tree.start());
+    expect(container).toHaveTextContent('This is a single item');
+    tree.dispose();
   });
 });
