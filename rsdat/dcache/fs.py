@@ -13,6 +13,7 @@ from fsspec.utils import stringify_path
 from rsdat.base.files import rsdat_home
 from rsdat.dcache import paths
 from rsdat.dcache.cache import AdaptiveCache
+from rsdat.dcache.compressed import compressed
 from rsdat.dcache.configured import choose_endpoint
 from rsdat.dcache.endpoint import OPTIONS
 from rsdat.dcache.entry import Entry
@@ -301,6 +302,21 @@ class DCacheFileSystem(Bytes, Beyond):
     mv = sync_wrapper(_mv)
 
     # ---------------------------------------------------------------- open files
+
+    def open(
+        self,
+        path: str,
+        mode: str = "rb",
+        block_size: int | None = None,
+        cache_options: dict[str, Any] | None = None,
+        compression: str | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """As fsspec's; what is written compressed has its name when it is closed, too."""
+        if compression is None or "b" not in mode or "r" in mode:
+            return super().open(path, mode, block_size, cache_options, compression, **kwargs)
+        file = super().open(path, mode, block_size, cache_options, **kwargs)
+        return compressed(file, path, compression)
 
     def _open(
         self,

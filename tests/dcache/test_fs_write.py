@@ -58,6 +58,44 @@ def test_writing(site: Door, folder: str, fs: DCacheFileSystem) -> None:
             fs.open(path, mode)
 
 
+@pytest.mark.parametrize(
+    ("compression", "ending"), [("gzip", ".gz"), ("bz2", ".bz2"), ("xz", ".xz")]
+)
+@pytest.mark.parametrize("mode", ["wb", "wt", "xb"])
+def test_compressed(
+    site: Door, folder: str, fs: DCacheFileSystem, compression: str, ending: str, mode: str
+) -> None:
+    path, data = f"{folder}/f{ending}", b"0123456789" * 30_000
+    written: Any = data.decode() if mode == "wt" else data
+    with fs.open(path, mode, compression=compression) as file:
+        file.write(written)
+        assert not fs.exists(path)
+    for how in (compression, "infer"):
+        with fs.open(path, compression=how) as file:
+            assert file.read() == data
+    assert fs.size(path) < len(data)
+    # An exception leaves the old file, a compression that is none leaves nothing.
+    again = fs.open(path, "w" if mode == "wt" else "wb", compression="infer")
+    with pytest.raises(RuntimeError):
+        write_and_fail(again, mode[-1].replace("t", "w"))
+    with pytest.raises(ValueError, match="nonesuch"):
+        fs.open(f"{folder}/other", "wb", compression="nonesuch")
+    with fs.open(path, compression="infer") as file:
+        assert file.read() == data
+    assert names(site, folder) == [f"f{ending}"]
+
+
+def test_compressed_where_dcache_takes_no_more(
+    site: Door, folder: str, fs: DCacheFileSystem
+) -> None:
+    file = fs.open(f"{folder}/f.gz", "wb", compression="gzip")
+    file.write(os.urandom(100_000))
+    site.fault("cut_upload", server="pool", method="PUT", at_bytes=1000)
+    with pytest.raises(OSError, match="broke"):
+        file.close()
+    assert names(site, folder) == []
+
+
 def write_and_fail(opened: Any, mode: str) -> None:
     with opened as file:
         file.write("half" if mode == "w" else b"half")
