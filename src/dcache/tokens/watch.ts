@@ -11,6 +11,9 @@ import { stageOf, type Stage } from './words';
 /** How often the clock is read; asks nobody. */
 const TICK_MS = 60_000;
 
+/** How long an endpoint that gave no answer is left alone. */
+const RETRY_MS = 30_000;
+
 export interface IWatchedToken {
   endpoint: string;
   expires: string;
@@ -46,12 +49,14 @@ export class TokenWatch implements IDisposable {
     return this._isDisposed;
   }
 
-  /** Another endpoint is shown; the same one is not asked about again. */
+  /** Another endpoint is shown; the same one is asked about again only if it gave no answer. */
   async show(endpoint: string | null): Promise<void> {
     if (endpoint !== this._endpoint) {
       this._endpoint = endpoint;
       this._expires = null;
       this._tick();
+      await this._ask();
+    } else if (this._failed_ms + RETRY_MS < this._options.now().getTime()) {
       await this._ask();
     }
   }
@@ -77,11 +82,15 @@ export class TokenWatch implements IDisposable {
     if (endpoint === null) {
       return;
     }
+    this._failed_ms = Infinity;
     let expires: string | null;
     try {
       ({ expires } = await this._options.api.get(endpoint));
     } catch {
       // The panel itself says what is wrong with an endpoint that does not answer.
+      if (endpoint === this._endpoint) {
+        this._failed_ms = this._options.now().getTime();
+      }
       return;
     }
     if (endpoint === this._endpoint && !this._isDisposed) {
@@ -104,6 +113,8 @@ export class TokenWatch implements IDisposable {
   private _endpoint: string | null = null;
   private _expires: string | null = null;
   private _stage: Stage = 'fine';
+  /** When there was no answer; Infinity while there is one, or it is waited for. */
+  private _failed_ms = Infinity;
   /** What was emitted last. */
   private _told = '';
   private _poll: Poll;

@@ -313,6 +313,19 @@ describe('the watch', () => {
     watch.dispose();
   });
 
+  it('asks again, in a while, where there was no answer', async () => {
+    const { api, clock, watch } = watching('2026-01-01T00:30:00Z');
+    api.nextFailure = new ApiError({ message: 'down', code: 'network' });
+    await watch.show('here');
+    await watch.show('here');
+    expect([watch.token, api.asked]).toEqual([null, 1]);
+    clock.now = new Date('2026-01-01T00:01:00Z');
+    await watch.show('here');
+    await watch.show('here');
+    expect([watch.token?.stage, api.asked]).toEqual(['hour', 2]);
+    watch.dispose();
+  });
+
   it('says nothing of a token that tells no end', async () => {
     const { watch } = watching(null);
     await watch.show('here');
