@@ -5,15 +5,9 @@
 // ADDRESS is Lab's with its token. Prints one JSON line with lists of milliseconds, one for each
 // round: `activate`, what our plugins' functions took together; `evaluate`, what running their
 // modules took before; `withUs` and `without`, until Lab had restored its layout, in turn.
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { LIMIT_MS, inChromium } from './page.mjs';
 
 const [address, count] = process.argv.slice(2);
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const require = createRequire(join(root, 'ui-tests', 'package.json'));
-const { chromium } = require('@playwright/test');
-const LIMIT_MS = 120_000;
 const NAME = 'jupyterlab-rsdat';
 
 /** Runs in the page before all else: times what Lab calls of our bundle. */
@@ -60,13 +54,8 @@ function watch(name) {
   });
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--no-first-run']
-});
-
 /** Open Lab in a profile of its own that has loaded everything once; what was taken, and how long all took. */
-async function open(isWithUs) {
+async function open(browser, isWithUs) {
   const context = await browser.newContext({
     viewport: { width: 1400, height: 860 }
   });
@@ -114,16 +103,14 @@ async function open(isWithUs) {
   }
 }
 
-try {
+await inChromium(async browser => {
   const taken = { activate: [], evaluate: [], withUs: [], without: [] };
   for (let round = 0; round < Number(count); round++) {
-    const ours = await open(true);
+    const ours = await open(browser, true);
     taken.activate.push(ours.activate);
     taken.evaluate.push(ours.evaluate);
     taken.withUs.push(ours.restored);
-    taken.without.push((await open(false)).restored);
+    taken.without.push((await open(browser, false)).restored);
   }
-  console.log(JSON.stringify(taken));
-} finally {
-  await browser.close();
-}
+  return taken;
+});

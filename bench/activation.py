@@ -7,14 +7,11 @@ without the extension, in turn. Everything comes from the browser's cache, as on
 
 from __future__ import annotations
 
-import json
-import shutil
 import statistics
-import subprocess
-from pathlib import Path
 
 from bench.measured import Measured, load, rounds_of, show, spread
-from bench.stand import REPOSITORY, CannotMeasureError, stand
+from bench.page import measured_in_page, needs_chromium
+from bench.stand import stand
 
 ROUNDS = 7
 BAR_MS = 50.0
@@ -23,27 +20,11 @@ LIMIT_S = 900
 
 def measure(rounds: int = ROUNDS) -> list[Measured]:
     """Measure; one line for our own functions, one for the start as a whole."""
-    if shutil.which("node") is None or not Path("/usr/bin/chromium").exists():
-        raise CannotMeasureError("there is no node or no chromium")
-    if not (REPOSITORY / "ui-tests" / "node_modules").exists():
-        raise CannotMeasureError("`npm test -- --only browser` has not set up ui-tests yet")
+    needs_chromium()
     before = load()
     with stand() as place, place.jupyter() as server:
-        done = subprocess.run(
-            [
-                "node",
-                str(REPOSITORY / "bench" / "activation.mjs"),
-                f"{server.url}lab?token={server.token}",
-                str(rounds),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    taken = {key: sorted(each) for key, each in json.loads(done.stdout.splitlines()[-1]).items()}
+        told = measured_in_page("activation", server, rounds, limit_s=LIMIT_S)
+    taken = {key: sorted(each) for key, each in told.items()}
     activate, without = (statistics.median(taken[key]) for key in ("activate", "without"))
     ratio = statistics.median(taken["withUs"]) / without
     loads = f"{before} → {load()}"

@@ -4,24 +4,14 @@
 //
 // ADDRESS is Lab's with its token; the folder is what the panel begins with. Prints one JSON line:
 // milliseconds for each change.
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { LIMIT_MS, inChromium, openPanel } from './page.mjs';
 
 const [address, changes] = process.argv.slice(2);
 const { url, token, folder } = JSON.parse(process.env.RSDAT_BENCH_DOOR);
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const require = createRequire(join(root, 'ui-tests', 'package.json'));
-const { chromium } = require('@playwright/test');
-const LIMIT_MS = 120_000;
 const LEAST_PAUSE_MS = 500;
 const MOST_PAUSE_MS = 2_500;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--no-first-run']
-});
-try {
+await inChromium(async browser => {
   const page = await browser.newPage({
     viewport: { width: 1400, height: 1080 }
   });
@@ -29,13 +19,7 @@ try {
     response => /\/watch(\?|$)/.test(response.url()) && response.ok(),
     { timeout: LIMIT_MS }
   );
-  await page.goto(address);
-  const tab = page.locator('.jp-SideBar [data-id="jp-rsdat-dcache"]');
-  await tab.waitFor({ timeout: LIMIT_MS });
-  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
-  if ((await tab.getAttribute('aria-selected')) !== 'true') {
-    await tab.click();
-  }
+  await openPanel(page, address, 'jp-rsdat-dcache');
   await page
     .getByRole('row', { name: 'scene-00.tif', exact: true })
     .waitFor({ timeout: LIMIT_MS });
@@ -96,7 +80,5 @@ try {
       LEAST_PAUSE_MS + Math.random() * (MOST_PAUSE_MS - LEAST_PAUSE_MS)
     );
   }
-  console.log(JSON.stringify(took));
-} finally {
-  await browser.close();
-}
+  return took;
+});

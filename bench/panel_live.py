@@ -9,14 +9,11 @@ gone. Events of a folder are gathered for 0.2 s before the page is told.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 import statistics
-import subprocess
-from pathlib import Path
 
 from bench.measured import Measured, load, rounds_of, show, spread
-from bench.stand import REPOSITORY, CannotMeasureError, stand
+from bench.page import measured_in_page, needs_chromium
+from bench.stand import stand
 
 #: Changes; half of them make a file.
 ROUNDS = 50
@@ -30,8 +27,7 @@ _DOOR = "RSDAT_BENCH_DOOR"
 
 def measure(rounds: int = ROUNDS) -> list[Measured]:
     """Measure; one line."""
-    if shutil.which("node") is None or not Path("/usr/bin/chromium").exists():
-        raise CannotMeasureError("there is no node or no chromium")
+    needs_chromium()
     before = load()
     with stand() as place, place.door() as dcache:
         dcache.write_endpoint(place.home, name="bench", folder=f"/{FOLDER}")
@@ -41,22 +37,10 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
             (folder / f"scene-{number:02}.tif").write_bytes(b"x")
         with place.jupyter() as server:
             door = {"url": dcache.webdav_url, "token": dcache.token, "folder": FOLDER}
-            done = subprocess.run(
-                [
-                    "node",
-                    str(REPOSITORY / "bench" / "panel_live.mjs"),
-                    f"{server.url}lab?token={server.token}",
-                    str(rounds),
-                ],
-                env={**os.environ, _DOOR: json.dumps(door)},
-                capture_output=True,
-                text=True,
-                timeout=LIMIT_S,
-                check=False,
+            took_ms = measured_in_page(
+                "panel_live", server, rounds, limit_s=LIMIT_S, env={_DOOR: json.dumps(door)}
             )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    took = sorted(each / 1000 for each in json.loads(done.stdout.strip().splitlines()[-1]))
+    took = sorted(each / 1000 for each in took_ms)
     worst = took[min(len(took) - 1, int(0.95 * len(took)))]
     return [
         Measured(

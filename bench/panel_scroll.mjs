@@ -4,16 +4,10 @@
 //
 // ADDRESS is Lab's with its token. Prints one JSON line: the main thread's milliseconds of work in each
 // frame, frames a second, and the panel's elements.
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { LIMIT_MS, inChromium, openPanel } from './page.mjs';
 
 const [address, entries, rounds] = process.argv.slice(2);
 const total = Number(entries);
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const require = createRequire(join(root, 'ui-tests', 'package.json'));
-const { chromium } = require('@playwright/test');
-const LIMIT_MS = 120_000;
 /** Of one round: half by the wheel, half by the scroll bar. */
 const FRAMES = 120;
 const LOCALITIES = ['NEARLINE', 'ONLINE_AND_NEARLINE', 'ONLINE', 'NEARLINE'];
@@ -32,11 +26,7 @@ function entryAt(number) {
   };
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--no-first-run']
-});
-try {
+await inChromium(async browser => {
   const page = await browser.newPage({
     viewport: { width: 1400, height: 1080 }
   });
@@ -74,13 +64,7 @@ try {
     }
     return route.fulfill(json({ live: true }));
   });
-  await page.goto(address);
-  const tab = page.locator('.jp-SideBar [data-id="jp-rsdat-dcache"]');
-  await tab.waitFor({ timeout: LIMIT_MS });
-  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
-  if ((await tab.getAttribute('aria-selected')) !== 'true') {
-    await tab.click();
-  }
+  await openPanel(page, address, 'jp-rsdat-dcache');
   const panel = page.getByRole('region', { name: 'dCache', exact: true });
   await panel
     .getByRole('row', { name: entryAt(0).name, exact: true })
@@ -170,7 +154,5 @@ try {
     }
     work_ms.push(sum_us / 1000);
   }
-  console.log(JSON.stringify({ work_ms, ...scrolled }));
-} finally {
-  await browser.close();
-}
+  return { work_ms, ...scrolled };
+});

@@ -8,13 +8,9 @@ processor, which no user's does; the main thread's time a frame says what 60 Hz 
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-from pathlib import Path
-
 from bench.measured import Measured, load, rounds_of, show, spread
-from bench.stand import REPOSITORY, CannotMeasureError, stand
+from bench.page import measured_in_page, needs_chromium
+from bench.stand import stand
 
 ROUNDS = 5
 ENTRIES = 200_000
@@ -25,26 +21,10 @@ LIMIT_S = 300
 
 def measure(rounds: int = ROUNDS) -> list[Measured]:
     """Measure; two lines."""
-    if shutil.which("node") is None or not Path("/usr/bin/chromium").exists():
-        raise CannotMeasureError("there is no node or no chromium")
+    needs_chromium()
     before = load()
     with stand() as place, place.jupyter() as server:
-        done = subprocess.run(
-            [
-                "node",
-                str(REPOSITORY / "bench" / "panel_scroll.mjs"),
-                f"{server.url}lab?token={server.token}",
-                str(ENTRIES),
-                str(rounds),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-            check=False,
-        )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    found = json.loads(done.stdout.strip().splitlines()[-1])
+        found = measured_in_page("panel_scroll", server, ENTRIES, rounds, limit_s=LIMIT_S)
     work = sorted(found["work_ms"])
     worst = work[min(len(work) - 1, int(0.95 * len(work)))]
     return [

@@ -6,14 +6,9 @@
 // `pulse`: the page gets the first one first, and then the others in turn. MEASURED is one of these
 // words. Prints one JSON line: milliseconds for each update.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { LIMIT_MS, inChromium, openPanel } from './page.mjs';
 
 const [address, file, measured, count] = process.argv.slice(2);
-const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-const require = createRequire(join(root, 'ui-tests', 'package.json'));
-const { chromium } = require('@playwright/test');
 const answers = JSON.parse(readFileSync(file, 'utf8'));
 const routes = {
   clusters: /\/rsdat\/api\/clusters(\?|$)/,
@@ -21,13 +16,8 @@ const routes = {
 };
 /** After so long an update is over, and as long nothing else is expected. */
 const WINDOW_MS = 700;
-const LIMIT_MS = 120_000;
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM_PATH || '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--no-first-run']
-});
-try {
+await inChromium(async browser => {
   const page = await browser.newPage({
     viewport: { width: 1400, height: 860 }
   });
@@ -82,13 +72,7 @@ try {
       return answer(route, body, name === measured);
     });
   }
-  await page.goto(address);
-  const tab = page.locator('[data-id="jp-rsdat-sidebar"]');
-  await tab.waitFor({ timeout: LIMIT_MS });
-  await page.locator('#jupyterlab-splash').waitFor({ state: 'detached' });
-  if ((await tab.getAttribute('aria-selected')) !== 'true') {
-    await tab.click();
-  }
+  await openPanel(page, address, 'jp-rsdat-sidebar');
   await page
     .getByRole('region', { name: 'Clusters' })
     .getByRole('listitem')
@@ -97,7 +81,5 @@ try {
   await page.waitForTimeout(5 * WINDOW_MS);
   isMeasuring = true;
   await finished;
-  console.log(JSON.stringify(took));
-} finally {
-  await browser.close();
-}
+  return took;
+});

@@ -10,16 +10,15 @@ from __future__ import annotations
 
 import copy
 import json
-import shutil
 import statistics
-import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bench import reconcile_pass
 from bench.measured import Measured, load, rounds_of, show, spread
-from bench.stand import REPOSITORY, CannotMeasureError, Jupyter, stand
+from bench.page import measured_in_page, needs_chromium
+from bench.stand import Jupyter, stand
 
 ROUNDS = 12
 BAR_MS = 16.0
@@ -31,10 +30,7 @@ LOOKS = 88
 
 def measure(rounds: int = ROUNDS) -> list[Measured]:
     """Measure; a line for the clusters and one for their sparklines."""
-    if shutil.which("node") is None or not Path("/usr/bin/chromium").exists():
-        raise CannotMeasureError("there is no node or no chromium")
-    if not (REPOSITORY / "ui-tests" / "node_modules").exists():
-        raise CannotMeasureError("`npm test -- --only browser` has not set up ui-tests yet")
+    needs_chromium()
     clusters = reconcile_pass.views()
     many = f"{reconcile_pass.CLUSTERS} clusters"
     jobs = f"with {reconcile_pass.JOBS} jobs that all changed"
@@ -55,18 +51,7 @@ def measure(rounds: int = ROUNDS) -> list[Measured]:
 
 def _line(what: str, server: Jupyter, file: Path, measured: str, rounds: int) -> Measured:
     before = load()
-    address = f"{server.url}lab?token={server.token}"
-    script = str(REPOSITORY / "bench" / "panel_update.mjs")
-    done = subprocess.run(
-        ["node", script, address, str(file), measured, str(rounds)],
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(done.stderr)
-    took = sorted(json.loads(done.stdout.strip().splitlines()[-1]))
+    took = sorted(measured_in_page("panel_update", server, file, measured, rounds, limit_s=LIMIT_S))
     return Measured(
         what,
         spread(took, 1).replace(" s", " ms"),
