@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ import distributed
 import pytest
 
 from rsdat.base.clock import SystemClock
+from rsdat.clusters import diagnose
 from rsdat.clusters.connect import connect
-from rsdat.clusters.diagnose import WORKER_START
 from rsdat.clusters.manager import ClusterManager
 from tests.support.card import card_says, side_by_side, squeue_shows
 from tests.support.cluster_site import SMALL, ClusterSite, connected, until
@@ -26,6 +27,8 @@ pytestmark = [pytest.mark.slurm, pytest.mark.timeout(240)]
 _SMALL = {**SMALL, "memory": "600MiB"}
 #: A worker without its nanny: nobody restarts it, and it does not leave before its walltime.
 NO_NANNY = {"worker-extra-args": ["--no-nanny"]}
+#: Shorter than in earnest; longer than any worker of these tests takes to come.
+WORKER_START = timedelta(seconds=25)
 #: Gives up looking for the scheduler soon.
 IMPATIENT = {"death-timeout": 8}
 
@@ -214,10 +217,11 @@ def _fill(slurm: SlurmSite, partition: str) -> str:
 
 
 def test_walltime_a_failed_node_and_a_worker_that_does_not_come(
-    limited_home: ClusterSite, slurm_accounting_site: SlurmSite
+    limited_home: ClusterSite, slurm_accounting_site: SlurmSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Side by side, because these take their time: some 75, 35 and 45 s."""
+    """Side by side, because these take their time: some 35, 35 and 30 s."""
     slurm = slurm_accounting_site
+    monkeypatch.setattr(diagnose, "WORKER_START", WORKER_START)
     node = slurm.node_names()[-1]
     # The node that fails takes no job of the other cases with it.
     elsewhere = [f"--exclude={node}"]
@@ -226,6 +230,10 @@ def test_walltime_a_failed_node_and_a_worker_that_does_not_come(
         cluster_id = await made(
             manager, preset="no-nanny", walltime="00:01:00", directives=elsewhere
         )
+        cluster = await until(manager, cluster_id, connected(1))
+        # Slurm counts walltimes in minutes, but ends may be moved.
+        soon = ("update", f"JobId={cluster['jobs'][0]['id']}", "EndTime=now+1second")
+        await asyncio.to_thread(slurm.command, "scontrol", *soon)
         fact = squeue_shows(slurm, cluster_id, "TIMEOUT|")
         words = "reached its walltime of 00:01:00"
         found = await card_says(
@@ -250,7 +258,7 @@ def test_walltime_a_failed_node_and_a_worker_that_does_not_come(
         await card_says(manager, cluster_id, words, "starts another", fact=fact)
 
     async def does_not_come(manager: ClusterManager) -> None:
-        # After 45 s the card says so although the job runs, and why as far as its log tells.
+        # After a while the card says so although the job runs, and why as far as its log tells.
         line = "x.sh: line 1: /opt/nosuch/activate: No such file or directory"
         prologue = [f"echo '{line}'", "sleep 300"]
         cluster_id = await made(manager, prologue=prologue, directives=elsewhere)

@@ -41,7 +41,7 @@ async def timely(answer: Awaitable[T]) -> T:
 
 def test_answers_come_in_time(tmp_path: Path) -> None:
     site = ClusterSite(tmp_path / "home", "slurm")
-    queue = SlurmQueue(run=hangs, limit_s=20)
+    queue = SlurmQueue(run=hangs, limit_s=1.5 * IN_TIME_S)
 
     async def life() -> None:
         async with site.manager(queue) as manager:
