@@ -116,7 +116,7 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     const jobs = new WidgetTracker<MainAreaWidget<JobsView>>({
       namespace: 'rsdat-jobs'
     });
-    const openJobs = async (cluster: string): Promise<void> => {
+    const openJobs = async (cluster: string, name?: string): Promise<void> => {
       const { createJobsTab, jobsTabId } = await import('./jobs/tab');
       let tab = jobs.find(open => open.id === jobsTabId(cluster));
       if (!tab) {
@@ -124,18 +124,25 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
           model,
           tables,
           cluster,
+          name,
           commands,
           translator: usedTranslator
         });
-        await jobs.add(tab);
-        placeTab(shell, tab);
+        const added = tab;
+        await jobs.add(added);
+        // With it the name of its cluster, which a page that is loaded anew could not know of one that is gone.
+        added.title.changed.connect(() => void jobs.save(added));
+        placeTab(shell, added);
       }
       reveal(shell, tab);
     };
     if (restorer) {
       void restorer.restore(jobs, {
         command: CommandIDs.openJobs,
-        args: tab => ({ cluster: tab.content.cluster }),
+        args: ({ content, title }) => ({
+          cluster: content.cluster,
+          ...(title.caption && { name: title.caption })
+        }),
         name: tab => tab.content.cluster
       });
     }

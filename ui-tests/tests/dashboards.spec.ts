@@ -1,6 +1,7 @@
 /** Step 3: dashboards as tabs, live, back after a reload, and below a base URL. */
 import { expect, test } from './galata';
 import type { Page } from '@playwright/test';
+import { run } from './lab';
 import { card, drag, newCluster, openPanel, reload, shutDown } from './support';
 
 /** The drawn plot inside the frame of a dashboard tab. */
@@ -121,6 +122,14 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
     await expect(plot(page, name)).toBeVisible({ timeout: 30_000 });
   }
   await openPanel(page, 'Clusters');
+  const jobsSaved = page.waitForRequest(
+    request =>
+      request.method() === 'PUT' &&
+      request.url().includes('/api/workspaces') &&
+      request.postData()!.includes('rsdat-jobs:')
+  );
+  await run(page, 'rsdat:open-jobs');
+  await jobsSaved;
   await shutDown(page, name);
 
   // Tabs of a cluster that is gone know which it was, and nobody is asked for a page that can't be there.
@@ -128,7 +137,6 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
   page.on('request', request => asked.push(request.url()));
   await reload(page);
   const gone = page.locator('.jp-rsdat-Dashboard-message:visible');
-  await expect(gone).toContainText(`The cluster ${name} is gone.`);
   for (const plot of ['Task Stream', 'Progress']) {
     const tab = page
       .getByRole('main')
@@ -136,6 +144,9 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
     await tab.click();
     await expect(gone).toContainText(`The cluster ${name} is gone.`);
   }
+  await expect(
+    page.getByRole('main').getByRole('tab', { name: `Jobs of ${name}` })
+  ).toBeVisible();
   expect(asked.filter(url => /\/rsdat\/.*dashboard/.test(url))).toEqual([]);
 });
 

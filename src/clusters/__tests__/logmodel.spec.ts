@@ -60,6 +60,48 @@ describe('LogModel', () => {
     expect(log.error).toBeNull();
   });
 
+  describe('that is shown', () => {
+    let canGrow: boolean;
+
+    beforeEach(() => {
+      jest.useFakeTimers();
+      log.dispose();
+      canGrow = true;
+      const options = { api, cluster: 'c-1', source: 'scheduler' };
+      log = new LogModel({ ...options, canGrow: () => canGrow });
+    });
+
+    afterEach(() => {
+      jest.useRealTimers();
+    });
+
+    it('is looked at again and again as long as it may grow', async () => {
+      api.logParts = Array.from({ length: 100 }, () => part('', 0));
+      log.isShown = true;
+      await jest.advanceTimersByTimeAsync(20_000);
+      expect(api.logCalls.length).toBeGreaterThan(5);
+      canGrow = false;
+      await jest.advanceTimersByTimeAsync(5_000);
+      const calls = api.logCalls.length;
+      await jest.advanceTimersByTimeAsync(300_000);
+      expect(api.logCalls).toHaveLength(calls);
+    });
+
+    it('goes to the end when told to follow, although it has one', async () => {
+      canGrow = false;
+      api.logParts = [part('first\n', 6, 12)];
+      log.isFollowing = false;
+      log.isShown = true;
+      await jest.advanceTimersByTimeAsync(5_000);
+      expect(log.text).toBe('first\n');
+      api.logParts = [part('last!\n', 12), part('', 12)];
+      log.isFollowing = true;
+      await jest.advanceTimersByTimeAsync(5_000);
+      expect(log.text).toBe('first\nlast!\n');
+      expect(log.hasLater).toBe(false);
+    });
+  });
+
   it('says when the beginning is missing', async () => {
     api.logParts = [part('end\n', 1000)];
     await log.refresh();

@@ -107,6 +107,22 @@ describe('log tab', () => {
     expect(options.join()).not.toContain('8_1');
   });
 
+  it('of a cluster that ends shows what was written last, and looks no more', async () => {
+    void model.refresh();
+    api.lists[0].resolve(aList(aCluster()));
+    await settle();
+    await open();
+    api.logParts = [part('Closing\n', 13)];
+    const calls = api.logs.mock.calls.length;
+    await act(async () => {
+      void model.refresh();
+      api.lists[1].resolve(aList());
+      await settle();
+    });
+    expect(screen.getByRole('log')).toHaveTextContent('Scheduler at Closing');
+    expect(api.logs).toHaveBeenCalledTimes(calls + 1);
+  });
+
   it('finds in all logs and jumps to the place', async () => {
     await open();
     const find = screen.getByRole('searchbox', { name: 'Find in logs' });

@@ -16,8 +16,8 @@ import { holdsWork, loadOf } from './words';
 
 export interface IJobCommandParts extends ICommandParts {
   tables: JobTables;
-  /** Open or reveal the tab with a cluster's jobs. */
-  openJobs: (cluster: string) => Promise<void>;
+  /** Open or reveal the tab with a cluster's jobs; its name says what a cluster that is gone was called. */
+  openJobs: (cluster: string, name?: string) => Promise<void>;
   /** Open or reveal the log of a `scheduler` or a job. */
   openLog: (cluster: string, source: string) => Promise<void>;
 }
@@ -64,12 +64,23 @@ export function addJobCommands(parts: IJobCommandParts): void {
     ),
     icon: listIcon,
     isEnabled: targets.exists,
-    describedBy: { args: { type: 'object', properties: { cluster: CLUSTER } } },
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          cluster: CLUSTER,
+          name: {
+            type: 'string',
+            description: 'What the cluster is called; said of one that is gone.'
+          }
+        }
+      }
+    },
     execute: async args => {
       // A tab is restored before the clusters are there.
       const cluster = (args.cluster as string | undefined) ?? model.selected;
       if (cluster !== null) {
-        await parts.openJobs(cluster);
+        await parts.openJobs(cluster, args.name as string | undefined);
       }
     }
   });

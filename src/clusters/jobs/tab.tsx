@@ -105,7 +105,11 @@ export function jobsTabId(cluster: string): string {
 
 /** Make a tab; it is the caller's to add to the shell. */
 export function createJobsTab(
-  options: Omit<IJobsProps, 'trans'> & { translator: ITranslator }
+  options: Omit<IJobsProps, 'trans'> & {
+    /** What the cluster is called, as far as that is known. */
+    name?: string;
+    translator: ITranslator;
+  }
 ): MainAreaWidget<JobsView> {
   const { model, cluster, translator } = options;
   const trans = translator.load('jupyterlab_rsdat');
@@ -113,6 +117,7 @@ export function createJobsTab(
   const tab = new MainAreaWidget({ content });
   tab.id = jobsTabId(cluster);
   tab.title.icon = listIcon;
+  tab.title.caption = options.name ?? '';
   // A restored tab is there before the clusters are.
   const rename = (): void => {
     const name = model.cluster(cluster)?.name ?? tab.title.caption;

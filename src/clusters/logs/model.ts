@@ -23,11 +23,16 @@ export class LogModel implements IDisposable {
     this._api = options.api;
     this.cluster = options.cluster;
     this._source = options.source;
+    this._canGrow = options.canGrow ?? (() => true);
     this._poll = new Poll({
       name: 'jupyterlab-rsdat:log',
       factory: () => this._fetch(),
       frequency: { interval: FOLLOW_MS, backoff: true, max: 60_000 },
-      standby: () => !this._isShown || !this._isFollowing || 'when-hidden'
+      standby: () =>
+        !this._isShown ||
+        !this._isFollowing ||
+        !this._canGrow() ||
+        'when-hidden'
     });
   }
 
@@ -109,9 +114,10 @@ export class LogModel implements IDisposable {
     this._isFollowing = value;
     if (value) {
       this._mark = null;
+      // Also of a log that does not grow any more: to its end.
+      void this.refresh();
     }
     this._changed.emit();
-    void this._poll.refresh();
   }
 
   /** Whether long lines are broken. */
@@ -329,6 +335,7 @@ export class LogModel implements IDisposable {
   }
 
   private _api: Pick<IClustersApi, 'log'>;
+  private _canGrow: () => boolean;
   private _source: string;
   private _bytes: Uint8Array = new Uint8Array(0);
   private _text: string | null = null;
@@ -357,6 +364,8 @@ export namespace LogModel {
     api: Pick<IClustersApi, 'log'>;
     cluster: string;
     source: string;
+    /** Whether anything may still be written; asked before each look. */
+    canGrow?: () => boolean;
   }
 }
 

@@ -17,7 +17,8 @@ export class LogSources implements IDisposable {
       name: 'jupyterlab-rsdat:log-sources',
       factory: () => this._load(),
       frequency: { interval: LOOK_MS, backoff: true, max: 300_000 },
-      standby: () => !this._isShown || 'when-hidden'
+      standby: () =>
+        !this._isShown || !(options.canGrow?.() ?? true) || 'when-hidden'
     });
   }
 
@@ -85,5 +86,7 @@ export namespace LogSources {
   export interface IOptions {
     api: Pick<IClustersApi, 'logs'>;
     cluster: string;
+    /** Whether there may be more of them; asked before each look. */
+    canGrow?: () => boolean;
   }
 }

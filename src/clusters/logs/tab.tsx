@@ -139,8 +139,11 @@ export function createLogTab(options: {
   const { clusters, cluster, source, translator } = options;
   const { api } = clusters;
   const trans = translator.load('jupyterlab_rsdat');
-  const log = new LogModel({ api, cluster, source });
-  const sources = new LogSources({ api, cluster });
+  // Nothing is written any more for a cluster that has ended.
+  const canGrow = (): boolean =>
+    !clusters.isReady || clusters.cluster(cluster) !== undefined;
+  const log = new LogModel({ api, cluster, source, canGrow });
+  const sources = new LogSources({ api, cluster, canGrow });
   const search = new LogSearch({ api, cluster });
   const content = new LogView({ log, sources, search, clusters, trans });
   const tab = new MainAreaWidget({ content });
@@ -154,9 +157,20 @@ export function createLogTab(options: {
     tab.title.caption = name;
   };
   rename();
+  let couldGrow = canGrow();
+  const follow = (): void => {
+    if (couldGrow && !canGrow() && content.isVisible) {
+      // What was written last.
+      void log.refresh();
+      void sources.refresh();
+    }
+    couldGrow = canGrow();
+  };
+  clusters.changed.connect(follow);
   clusters.changed.connect(rename);
   sources.changed.connect(rename);
   tab.disposed.connect(() => {
+    clusters.changed.disconnect(follow);
     clusters.changed.disconnect(rename);
   });
   return tab;
