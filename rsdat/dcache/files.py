@@ -161,9 +161,8 @@ class Writer(io.BufferedIOBase):
         if not self.closed:
             super().close()
             self._abandon(wait=False)
-            warnings.warn(
-                f"'{self.path}' was never closed and is not written", ResourceWarning, stacklevel=2
-            )
+            # No ResourceWarning, which nobody sees: what was written is lost.
+            warnings.warn(f"'{self.path}' was never closed and is not written", stacklevel=2)
 
     def _finish(self) -> Upload:
         """All of it to dCache, under a temporary name."""
@@ -251,13 +250,15 @@ class DCacheWriter(Writer):
         return self._written
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """To where it is already; anywhere else can't be.
+        """To its end, where it is already; to a place by number never.
+
+        By that zipfile finds out that it has to write without going back.
 
         Raises:
             OSError: As said.
         """
         self._check_open()
-        if (whence, offset) in ((io.SEEK_SET, self._written), (io.SEEK_CUR, 0), (io.SEEK_END, 0)):
+        if offset == 0 and whence in (io.SEEK_CUR, io.SEEK_END):
             return self._written
         raise OSError(
             errno.ESPIPE,

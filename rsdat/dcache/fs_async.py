@@ -97,9 +97,8 @@ class AsyncWriter:
             self.closed = True
             if self._outflow is not None:
                 self._outflow.give_up()
-            warnings.warn(
-                f"'{self.path}' was never closed and is not written", ResourceWarning, stacklevel=2
-            )
+            # No ResourceWarning, which nobody sees: what was written is lost.
+            warnings.warn(f"'{self.path}' was never closed and is not written", stacklevel=2)
 
     def tell(self) -> int:
         """Bytes written so far."""

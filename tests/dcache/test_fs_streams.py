@@ -141,7 +141,7 @@ def test_forgotten_while_it_streams(site: Door, folder: str, fs: DCacheFileSyste
     file = fs.open(f"{folder}/f", "wb", block_size=BLOCK)
     for _ in range(20):
         file.write(bytes(BLOCK))
-    with pytest.warns(ResourceWarning, match="never closed"):
+    with pytest.warns(UserWarning, match="never closed"):
         del file
     deadline = time.monotonic() + 20
     while names(site, folder):
@@ -214,7 +214,7 @@ def test_asynchronous_files(site: Door, folder: str) -> None:
             await fail(fs)
         forgotten = await fs.open_async(f"{folder}/h", "wb", block_size=BLOCK)
         await forgotten.write(data)
-        with pytest.warns(ResourceWarning, match="never closed"):
+        with pytest.warns(UserWarning, match="never closed"):
             del forgotten
         await until(lambda: names(site, folder) == ["f"])
         with pytest.raises(FileExistsError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,18 @@ def test_writing(site: Door, folder: str, fs: DCacheFileSystem) -> None:
     for mode in ("ab", "r+b", "a"):
         with pytest.raises(NotImplementedError, match="written once and whole"):
             fs.open(path, mode)
+
+
+def test_a_zip_is_written_as_a_stream(site: Door, folder: str, fs: DCacheFileSystem) -> None:
+    with fs.open(f"{folder}/f.zip", "wb") as file, zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("a", b"1")
+        archive.writestr("b", b"2")
+    with fs.open(f"{folder}/f.zip") as file, zipfile.ZipFile(file) as archive:
+        assert {name: archive.read(name) for name in archive.namelist()} == {"a": b"1", "b": b"2"}
+    with fs.open(f"{folder}/one.zip", "wb", compression="zip") as file:
+        file.write(b"zipped")
+    with fs.open(f"{folder}/one.zip", compression="zip") as file:
+        assert file.read() == b"zipped"
 
 
 @pytest.mark.parametrize(
@@ -131,7 +144,7 @@ def test_nothing_is_written_after_an_exception(
 def test_a_file_that_was_never_closed(site: Door, folder: str, fs: DCacheFileSystem) -> None:
     file = fs.open(f"{folder}/f", "wb")
     file.write(b"half")
-    with pytest.warns(ResourceWarning, match="never closed"):
+    with pytest.warns(UserWarning, match="never closed"):
         del file
     assert not fs.exists(f"{folder}/f")
 
