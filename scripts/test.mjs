@@ -61,6 +61,8 @@ function counted(ok, counts) {
 function runJest() {
   const file = join(reports, 'jest.json');
   const ok = show('jest', join(root, 'node_modules', '.bin', 'jest'), [
+    // Nothing else runs then.
+    '--maxWorkers=100%',
     '--json',
     `--outputFile=${file}`
   ]);
@@ -82,8 +84,9 @@ function runPytest(long = false) {
   const ok = show(title, join(venv, 'bin', 'pytest'), [
     `--junitxml=${file}`,
     ...['-m', long ? 'long' : 'not long'],
-    // Most tests wait for Slurm or Dask; each process has a Slurm of its own.
-    ...['--numprocesses=2', '--dist=loadfile'],
+    // Most tests wait for Slurm or Dask; each process has a Slurm of its own. tests/conftest.py has
+    // the order of the files.
+    ...['--numprocesses=3', '--dist=loadfile', '--no-loadscope-reorder'],
     '--durations=10'
   ]);
   const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -109,9 +112,9 @@ function runBrowser(title, missing, args) {
   add(title, runBrowserTests({ args }));
 }
 
-function runLint() {
+async function runLint() {
   console.log('\n== lint and types');
-  const { passed, failed } = lint();
+  const { passed, failed } = await lint();
   add('lint', { passed, failed: failed.length });
 }
 
@@ -120,7 +123,7 @@ try {
   const missing = ensurePrograms(PROGRAMS);
   setup();
   if (!isLong) {
-    wants('lint') && runLint();
+    wants('lint') && (await runLint());
     wants('jest') && runJest();
     wants('pytest') && runPytest();
     wants('browser') && runBrowser('browser', missing, ['--grep-invert', LONG]);

@@ -15,7 +15,7 @@ import {
   textOf,
   transfers
 } from './storage';
-import { drag } from './support';
+import { drag, reload } from './support';
 
 test('a folder is dropped from the desktop, with its empty folders', async ({
   page
@@ -139,6 +139,6 @@ test('leaving the page during an upload is asked about', async ({ page }) => {
     dialogs.push(dialog.type());
     void dialog.accept();
   });
-  await page.reload({ waitForIsReady: false });
+  await reload(page);
   expect(dialogs).toEqual([]);
 });

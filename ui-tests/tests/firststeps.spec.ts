@@ -9,8 +9,7 @@ test.use({ autoGoto: false });
 
 /** Open Lab, whatever stands in the way of our requests. */
 async function open(page: IJupyterLabPageFixture): Promise<void> {
-  // galata itself would wait for no more than 15 s.
-  await page.goto(undefined, { waitForIsReady: false });
+  await page.goto();
   await waitForLab(page);
 }
 

@@ -87,7 +87,7 @@ test('nothing is asked for panels that nobody sees', async ({ page }) => {
   const unseen = routes(page);
   await pass(page, MINUTES);
   unseen.stop();
-  const glances = unseen.seen.filter(
+  const glances: string[] = unseen.seen.filter(
     each => each === 'GET /rsdat/api/clusters'
   );
   expect(glances.length).toBeLessThanOrEqual(GLANCES);

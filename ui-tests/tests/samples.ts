@@ -96,6 +96,7 @@ export function aCluster(part: Partial<ICluster> = {}): ICluster {
     state: 'running',
     created: AT,
     preset: 'any',
+    connection: null,
     scheduler: {
       address: 'tls://10.0.0.1:34567',
       mode: 'beside',
@@ -337,7 +338,7 @@ export const TRANSFERS: ITransfer[] = [
     id: 't5',
     state: 'failed',
     ended: AT,
-    problem: { message: 'The door is broken.', hint: 'Try later.', log: null },
+    problem: { message: 'The door is broken.', hint: 'Try later.' },
     failures: [
       { path: '/data/one.tif', message: 'It is gone.', hint: 'Look for it.' }
     ],

@@ -1,7 +1,11 @@
 /** What several browser tests do: read the stack's state, ask Slurm, work the panels. */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { expect, type IJupyterLabPageFixture } from '@jupyterlab/galata';
+import {
+  expect,
+  type IJupyterLabPageFixture,
+  type JupyterLabPage
+} from '@jupyterlab/galata';
 import type { Locator, Page } from '@playwright/test';
 import { waitForLab } from './lab';
 
@@ -146,6 +150,8 @@ export async function drag(
 
 /** Reload a page whose restored tab hides the launcher galata would wait for. */
 export async function reload(page: IJupyterLabPageFixture): Promise<void> {
-  await page.reload({ waitForIsReady: false });
+  // To TypeScript the fixture has Playwright's `reload`; it is galata's.
+  const labPage = page as unknown as JupyterLabPage;
+  await labPage.reload({ waitForIsReady: false });
   await waitForLab(page);
 }
