@@ -18,7 +18,7 @@ import {
 } from '../format';
 import { localityIcons } from '../icons';
 
-/** Height of a row in CSS pixels; style/dcache.css has the same. */
+/** Height of a row in CSS pixels; style/grid.css has the same. */
 export const ROW_HEIGHT = 24;
 
 export interface IRowProps {

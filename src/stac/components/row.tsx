@@ -4,7 +4,7 @@ import React from 'react';
 import type { IStacRow } from '../../common/types';
 import { cellText, cellTitle, classOf, type IColumn } from '../columns';
 
-/** Height of a row in CSS pixels; style/stac.css has the same. */
+/** Height of a row in CSS pixels; style/grid.css has the same. */
 export const ROW_HEIGHT = 24;
 
 export interface IRowProps {
