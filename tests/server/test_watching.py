@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import urllib.request
 from typing import Any
 
@@ -234,9 +235,10 @@ async def test_no_events(page: Page, dcache: Door) -> None:
 
 async def test_lease_ends(page: Page, dcache: Door, monkeypatch: pytest.MonkeyPatch) -> None:
     """When nobody looks any more, the channel is given back."""
-    monkeypatch.setattr(watching, "LEASE_S", 0.1)
     monkeypatch.setattr(watching, "_SWEEP_S", 0.1)
     assert await page.look()
+    later_s = time.monotonic() + watching.LEASE_S + 1
+    monkeypatch.setattr(page.companion.watching, "_now_s", lambda: later_s)
 
     def closed() -> bool:
         asked = dcache.requests("frontend", "DELETE")
