@@ -20,6 +20,7 @@ from tests.support.server import Lab, check_error, until
 DELETE = "/api/dcache/default/delete"
 LIST = "/api/deletions"
 ACT = "/api/deletions/{id}/{action}"
+FILES = 200
 
 
 async def listed(lab: Lab) -> list[dict[str, Any]]:
@@ -35,10 +36,10 @@ async def act(lab: Lab, id_: str, action: str) -> dict[str, Any]:
 
 
 def slow(dcache: Door, place: Path) -> Path:
-    """A folder with 40 files, eight of which dCache deletes in half a second."""
+    """A folder with so many files that it lasts twelve seconds: eight go in half a second."""
     inner = place / "inner"
     inner.mkdir()
-    for number in range(40):
+    for number in range(FILES):
         (inner / f"{number}").touch()
     dcache.fault("delay", server="frontend", method="DELETE", seconds=0.5, times=1000)
     return inner
@@ -48,21 +49,21 @@ async def test_is_stopped(lab: Lab, dcache: Door, folder: str, place: Path) -> N
     inner = slow(dcache, place)
     value = {"path": f"{folder}/inner", "recursive": True}
     deleting = asyncio.ensure_future(lab.ask("POST", DELETE, value=value))
-    await until(lambda: len(list(inner.iterdir())) < 40)
+    await until(lambda: len(list(inner.iterdir())) < FILES)
     [running] = await listed(lab)
     assert (running["endpoint"], running["path"]) == ("default", value["path"])
     assert (running["state"], running["error"], running["seen"]) == ("running", None, False)
     await act(lab, running["id"], "stop")
     error = check_error(await deleting, 409, "stopped")
     left = len(list(inner.iterdir()))
-    assert 0 < left < 40
-    assert error["details"]["deleted"] == 40 - left
+    assert 0 < left < FILES
+    assert error["details"]["deleted"] == FILES - left
     # Told to who asked for it, and to who was told that it runs.
     [ended] = await listed(lab)
     assert ended == {
         **running,
         "state": "stopped",
-        "deleted": 40 - left,
+        "deleted": FILES - left,
         "error": error,
         "seen": True,
     }
@@ -73,15 +74,15 @@ async def test_goes_on_when_its_page_is_gone(
 ) -> None:
     """The page that comes next finds it, stops it, and is told how it ended."""
     inner = slow(dcache, place)
+    socket = await jp_ws_fetch("api", "events", "subscribe")
     body = json.dumps({"path": f"{folder}/inner", "recursive": True}).encode()
     _, writer = await asyncio.open_connection("127.0.0.1", lab.port)
     target = lab.url(DELETE).removeprefix(lab.origin)
     head = f"POST {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: token {lab.token}\r\n"
     writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
-    await until(lambda: len(list(inner.iterdir())) < 40)
+    await until(lambda: len(list(inner.iterdir())) < FILES)
     writer.transport.abort()
 
-    socket = await jp_ws_fetch("api", "events", "subscribe")
     [running] = await listed(lab)
     assert running["state"] == "running"
     await act(lab, running["id"], "stop")
@@ -92,8 +93,8 @@ async def test_goes_on_when_its_page_is_gone(
     assert told["id"] == running["id"]
     [ended] = await listed(lab)
     left = len(list(inner.iterdir()))
-    assert (ended["state"], ended["deleted"], ended["seen"]) == ("stopped", 40 - left, False)
-    assert ended["error"]["details"]["deleted"] == 40 - left
+    assert (ended["state"], ended["deleted"], ended["seen"]) == ("stopped", FILES - left, False)
+    assert ended["error"]["details"]["deleted"] == FILES - left
     assert (await act(lab, running["id"], "seen"))["seen"]
     assert [each["seen"] for each in await listed(lab)] == [True]
 
