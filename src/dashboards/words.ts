@@ -29,11 +29,17 @@ export function goneWords(
 ): string {
   switch (cluster?.state) {
     case 'starting':
-    case 'running':
       return trans.__(
         '%1 is starting. Its dashboard appears here as soon as its scheduler runs.',
         cluster.name
       );
+    case 'running':
+      return cluster.scheduler.address === null
+        ? trans.__(
+            'The scheduler of %1 does not answer now. Its dashboard appears here as soon as it does.',
+            cluster.name
+          )
+        : trans.__('The scheduler of %1 serves no dashboard.', cluster.name);
     case 'stopping':
     case 'stopped':
       return trans.__(
@@ -59,16 +65,22 @@ export function goneWords(
 
 /** Why a cluster has no plots to choose from. */
 export function noPlotsWords(
-  { name, state }: ICluster,
+  { name, scheduler, state }: ICluster,
   trans: TranslationBundle
 ): string {
   switch (state) {
     case 'starting':
-    case 'running':
       return trans.__(
         'The plots of %1 appear as soon as its scheduler runs.',
         name
       );
+    case 'running':
+      return scheduler.address === null
+        ? trans.__(
+            'The scheduler of %1 does not answer now. Its plots appear as soon as it does.',
+            name
+          )
+        : trans.__('The scheduler of %1 serves no dashboard.', name);
     case 'stopping':
     case 'stopped':
       return trans.__('%1 is shut down: it has no plots any more.', name);

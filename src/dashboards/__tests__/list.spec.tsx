@@ -62,6 +62,20 @@ describe('DashboardsList', () => {
     expect(screen.getByRole('status')).toHaveTextContent(/as soon as/);
   });
 
+  it('says of a scheduler that runs why it has no plots', () => {
+    const scheduler = { ...aCluster().scheduler, dashboard: null };
+    act(() => clusters.set(aCluster({ scheduler })));
+    expect(screen.getByRole('status')).toHaveTextContent(
+      'The scheduler of SLURMCluster 1 serves no dashboard.'
+    );
+    act(() =>
+      clusters.set(aCluster({ scheduler: { ...scheduler, address: null } }))
+    );
+    expect(screen.getByRole('status')).toHaveTextContent(
+      'The scheduler of SLURMCluster 1 does not answer now. Its plots appear as soon as it does.'
+    );
+  });
+
   it('offers no plots of a cluster that has ended, and does not promise any', async () => {
     await fill();
     const scheduler = { ...aCluster().scheduler, dashboard: null };

@@ -170,6 +170,20 @@ describe('DashboardTab', () => {
     expect(address()).toBe(PAGE);
   });
 
+  it.each([
+    [null, 'The scheduler of SLURMCluster 1 does not answer now.'],
+    ['tls://10.0.0.1:1', 'The scheduler of SLURMCluster 1 serves no dashboard.']
+  ])(
+    'does not call a cluster starting that runs, its scheduler at %s',
+    async (address, said) => {
+      const scheduler = { ...aCluster().scheduler, dashboard: null, address };
+      clusters.set(aCluster({ scheduler }));
+      await attach();
+      expect(words()).toContain(said);
+      expect(api.pageUrl).not.toHaveBeenCalled();
+    }
+  );
+
   it('keeps the clusters fresh exactly while it is seen', async () => {
     clusters.set(aCluster());
     expect(clusters.watchers).toBe(0);
