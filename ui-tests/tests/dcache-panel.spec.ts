@@ -39,7 +39,7 @@ const STOPPED =
 async function beginDeleting(
   page: Page,
   path: string,
-  { files, seconds } = { files: 40, seconds: 1 }
+  { files, seconds } = { files: 80, seconds: 1 }
 ): Promise<void> {
   const names = Array.from({ length: files }, (_, number) => `f${number}`);
   const panel = await folderWith(page, `${path}/inner`, names);
