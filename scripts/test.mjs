@@ -61,8 +61,6 @@ function counted(ok, counts) {
 function runJest() {
   const file = join(reports, 'jest.json');
   const ok = show('jest', join(root, 'node_modules', '.bin', 'jest'), [
-    // Nothing else runs then.
-    '--maxWorkers=100%',
     '--json',
     `--outputFile=${file}`
   ]);
