@@ -111,16 +111,36 @@ describe('log tab', () => {
     void model.refresh();
     api.lists[0].resolve(aList(aCluster()));
     await settle();
-    await open();
-    api.logParts = [part('Closing\n', 13)];
-    const calls = api.logs.mock.calls.length;
-    await act(async () => {
-      void model.refresh();
-      api.lists[1].resolve(aList());
-      await settle();
-    });
-    expect(screen.getByRole('log')).toHaveTextContent('Scheduler at Closing');
-    expect(api.logs).toHaveBeenCalledTimes(calls + 1);
+    jest.useFakeTimers();
+    try {
+      tab = createLogTab({
+        clusters: model,
+        cluster: 'c-1',
+        source: 'scheduler',
+        translator: nullTranslator
+      });
+      await act(async () => {
+        Widget.attach(tab, document.body);
+        await jest.advanceTimersByTimeAsync(1_000);
+      });
+      api.logParts = [part('Closing\n', 13)];
+      const asked = api.logCalls.length;
+      await act(async () => {
+        void model.refresh();
+        api.lists[1].resolve(aList());
+        await settle();
+      });
+      // At once, and never again.
+      expect(api.logCalls).toHaveLength(asked + 1);
+      const listed = api.logs.mock.calls.length;
+      await act(async () => {
+        await jest.advanceTimersByTimeAsync(300_000);
+      });
+      expect(api.logCalls).toHaveLength(asked + 1);
+      expect(api.logs).toHaveBeenCalledTimes(listed);
+    } finally {
+      jest.useRealTimers();
+    }
   });
 
   it('finds in all logs and jumps to the place', async () => {
