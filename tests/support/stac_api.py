@@ -5,7 +5,6 @@ PostgreSQL refuses to run as root, so it runs as its package's user then, in a p
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import functools
 import getpass
@@ -19,13 +18,15 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+#: Ends what `running` started.
+_undo = contextlib.ExitStack()
 _START_S = 60.0
 _ASK_S = 30.0
 
@@ -92,12 +93,16 @@ def running() -> StacApi | str:
 
 
 @pytest.fixture(scope="session")
-def stac_api() -> StacApi:
-    """The server; tests make collections of their own names."""
+def stac_api() -> Iterator[StacApi]:
+    """The server; tests make collections of their own names.
+
+    It is ended here and not at the end of the process: those of pytest-xdist are killed.
+    """
     found = running()
     if isinstance(found, str):
         pytest.skip(f"no STAC API server: {found}")
-    return found
+    yield found
+    _undo.close()  # once for each file that imports the fixture, all at the end of the session
 
 
 def _start() -> StacApi:
@@ -121,7 +126,7 @@ def _start() -> StacApi:
         assert server.stdin is not None
         server.stdin.close()
         _until(lambda: _answers(url), server, folder / "server.log")
-        atexit.register(undo.pop_all().close)
+        _undo.push(undo.pop_all())
     return StacApi(url, time.monotonic() - began_s)
 
 
