@@ -46,11 +46,6 @@ export class DashboardsModel implements IDisposable {
     return (this.cluster && this._errors.get(this.cluster.id)) ?? null;
   }
 
-  /** Whether the clusters have been read. */
-  get isReady(): boolean {
-    return this._clusters.isReady;
-  }
-
   /** Whether someone looks; nothing is asked otherwise. */
   set isShown(value: boolean) {
     this._isShown = value;

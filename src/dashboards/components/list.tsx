@@ -144,9 +144,8 @@ function groupWord(group: Group, trans: TranslationBundle): string {
 function emptyWords(model: DashboardsModel, trans: TranslationBundle): string {
   const { cluster, error } = model;
   if (!cluster) {
-    return model.isReady
-      ? trans.__('The plots of a cluster appear here.')
-      : trans.__('Loading…');
+    // Also while it is not known whether there is one, or can't be: the panel above says why.
+    return trans.__('The plots of a cluster appear here.');
   }
   if (error && !isEnded(cluster)) {
     return error.text;
