@@ -127,6 +127,8 @@ class UploadBody:
             Exception: What the source raised, else what the upload raised.
         """
         task = asyncio.ensure_future(upload)
+        # It fails in its own way when it is ended because we are; nobody asks for that then.
+        task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
         try:
             while not task.done():
                 await asyncio.wait({task}, timeout=_WATCH_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
 import os
 import socket
 import sys
@@ -317,3 +318,35 @@ async def test_a_slow_source_is_not_dcaches_fault(
     await uploading
     assert all_of(sink.far, 6) == b"abcdef"
     assert (sent.sent, sent.adler32) == (6, f"{adler32(b'abcdef'):08x}")
+
+
+@in_loop
+async def test_an_upload_that_fails_as_it_is_ended_leaves_no_complaint() -> None:
+    """Who waited for it is gone; asyncio would tell its failure in Jupyter's log."""
+    told: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: told.append(context))
+    begun = asyncio.Event()
+
+    async def upload() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise BrokeError("as its source ended") from None
+
+    watching = asyncio.ensure_future(body.UploadBody(no_chunks(), None).watch(upload()))
+    await begun.wait()
+    watching.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await watching
+    del watching
+    await asyncio.sleep(0)  # this step of the loop still holds what woke it
+    gc.collect()
+    assert told == []
+
+
+async def no_chunks() -> AsyncIterator[Chunk]:
+    """Nothing."""
+    none: tuple[Chunk, ...] = ()
+    for chunk in none:
+        yield chunk
