@@ -150,7 +150,7 @@ function main(words) {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const { passed, failed, skipped } = main(process.argv.slice(2));
+    const { passed, failed, skipped } = await main(process.argv.slice(2));
     console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
     process.exit(failed > 0 || passed === 0 ? 1 : 0);
   } catch (error) {

@@ -100,14 +100,14 @@ function runPytest(long = false) {
 }
 
 /** Skipped as one where there is no Chromium. */
-function runBrowser(title, missing, args) {
+async function runBrowser(title, missing, options) {
   console.log(`\n== ${title}`);
   if (missing.chromium) {
     console.log(`skipped: chromium ${missing.chromium}`);
     add(title, { skipped: 1 });
     return;
   }
-  add(title, runBrowserTests({ args }));
+  add(title, await runBrowserTests(options));
 }
 
 async function runLint() {
@@ -124,12 +124,19 @@ try {
     wants('lint') && (await runLint());
     wants('jest') && runJest();
     wants('pytest') && runPytest();
-    wants('browser') && runBrowser('browser', missing, ['--grep-invert', LONG]);
+    wants('browser') &&
+      (await runBrowser('browser', missing, {
+        args: ['--grep-invert', LONG],
+        // One alone leaves half of two cores idle.
+        parts: 2
+      }));
   }
   if (isLong || withLong) {
     wants('pytest') && runPytest(true);
     wants('browser') &&
-      runBrowser('browser, long rounds', missing, ['--grep', LONG]);
+      (await runBrowser('browser, long rounds', missing, {
+        args: ['--grep', LONG]
+      }));
   }
 } catch (error) {
   console.error(error instanceof SetupError ? error.message : error);
