@@ -39,7 +39,12 @@ class CompressedWriter(io.BufferedIOBase):
         """Append bytes, uncompressed ones."""
         if self.closed:
             raise ValueError("I/O operation on closed file")
-        self._compressor.write(data)
+        try:
+            self._compressor.write(data)
+        except KeyboardInterrupt:
+            # Who closes it later would have a file that lacks a part, with a good end.
+            self._file.break_off()
+            raise
         return memoryview(data).nbytes
 
     def tell(self) -> int:

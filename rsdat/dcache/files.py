@@ -100,6 +100,10 @@ class Writer(io.BufferedIOBase):
         """Always."""
         return True
 
+    def break_off(self) -> None:
+        """It lacks a part: it can only be dropped now, and whoever closes it is told."""
+        self._broken_off = True
+
     def close(self) -> None:
         """Send it to dCache, unless an exception is the reason for closing."""
         if self.closed:
@@ -239,7 +243,7 @@ class DCacheWriter(Writer):
             try:
                 self._send(view)
             except KeyboardInterrupt:
-                self._broken_off = True
+                self.break_off()
                 raise
         self._written += len(view)
         return len(view)

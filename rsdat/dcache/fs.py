@@ -207,11 +207,16 @@ class DCacheFileSystem(Bytes, Beyond):
         Raises:
             NotImplementedError: There is a file, whose time was to be changed.
         """
-        if not truncate and self.exists(path):
+        if truncate:
+            super().touch(path, **kwargs)
+            return
+        try:
+            with self.open(path, "xb", **kwargs):
+                pass
+        except FileExistsError:
             raise NotImplementedError(
                 f"dCache can't change a file's time alone: '{path}' is there already"
-            )
-        super().touch(path, **kwargs)
+            ) from None
 
     # ---------------------------------------------------------------- folders, names, deleting
 

@@ -13,7 +13,7 @@ from rsdat.base.errors import NotFound, RsdatError
 if TYPE_CHECKING:
     from rsdat.dcache.delete import Deletion
 
-#: Of those that have ended so many are kept, the latest.
+#: Of those that have ended so many are kept.
 MOST_ENDED = 100
 
 
@@ -55,7 +55,7 @@ class Noted:
 
 
 class Deletions:
-    """Those of this companion, in the order in which they were begun.
+    """Those of this companion, in the order in which they were begun or have ended.
 
     They end with it: the page that comes next finds none.
 
@@ -134,8 +134,11 @@ class Deletions:
         is_untold = not heard and noted.state in ("stopped", "failed")
         if noted.state == "running" or not (noted.listed or is_untold):
             del self._noted[noted.id]
-        ended = [each.id for each in self._noted.values() if each.state != "running"]
-        for id_ in ended[:-MOST_ENDED]:
-            del self._noted[id_]
+        else:
+            self._noted[noted.id] = self._noted.pop(noted.id)
+        ended = [each for each in self._noted.values() if each.state != "running"]
+        # Those that the user was told of go first, then the earliest.
+        for each in sorted(ended, key=lambda each: not each.seen)[:-MOST_ENDED]:
+            del self._noted[each.id]
         if noted.listed:
             self._changed(noted.id)

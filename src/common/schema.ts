@@ -828,7 +828,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** What `deleteEntry` is deleting now. Of those that have ended, the latest that were listed here while they ran, or whose end could not be told to who asked for them; until the companion ends. A `deletion` event says that one of those listed has ended. */
+    /** What `deleteEntry` is deleting now. Of those that have ended, a hundred that were listed here while they ran, or that failed or were stopped when who asked for them was gone; until the companion ends. A `deletion` event says that one of those listed has ended. */
     get: operations['listDeletions'];
     put?: never;
     post?: never;

@@ -168,6 +168,11 @@ class Deletion {
         await api.stopRemoving(this._current);
       } catch (reason) {
         tellFailure(trans.__('Can’t stop deleting'), reason, trans);
+        if (this._current !== null && this._notice !== null) {
+          // Lab closes a notice whose button was pressed.
+          Notification.dismiss(this._notice);
+          this._tell();
+        }
       }
     }
   }

@@ -86,17 +86,18 @@ export class DeletionNotices implements IDisposable {
   }
 
   private _show(deletion: IDeletion): void {
-    const { trans } = this._options;
-    const words = deletingWords(nameOf(deletion.path), trans);
-    const shown: IShown = {
-      deletion,
-      isStopped: false,
-      notice: tell(words, 'in-progress', {
-        autoClose: false,
-        actions: [stopAction(() => this._stop(shown), trans)]
-      })
-    };
+    const shown: IShown = { deletion, isStopped: false, notice: '' };
+    shown.notice = this._notice(shown);
     this._shown.push(shown);
+  }
+
+  private _notice(shown: IShown): string {
+    const { trans } = this._options;
+    const words = deletingWords(nameOf(shown.deletion.path), trans);
+    return tell(words, 'in-progress', {
+      autoClose: false,
+      actions: [stopAction(() => this._stop(shown), trans)]
+    });
   }
 
   private async _stop(shown: IShown): Promise<void> {
@@ -106,6 +107,11 @@ export class DeletionNotices implements IDisposable {
       await api.stopDeletion(shown.deletion.id);
     } catch (reason) {
       shown.isStopped = false;
+      if (this._shown.includes(shown)) {
+        // Lab closes a notice whose button was pressed.
+        Notification.dismiss(shown.notice);
+        shown.notice = this._notice(shown);
+      }
       tellFailure(trans.__('Can’t stop deleting'), reason, trans);
     }
   }
@@ -196,6 +202,8 @@ export async function followDeletions(
     const lost = followMissed({ stream, settings, isIdle: () => false });
     lost.missed.connect(() => void notices.refresh());
     notices.disposed.connect(() => lost.dispose());
+    // One that ended before this number was known is not missed later.
+    void lost.check().then(() => notices.refresh());
   }
   return notices;
 }

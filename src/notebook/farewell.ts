@@ -27,8 +27,14 @@ export class Farewells {
       ended.map(({ id }) => id)
     );
     for (const cluster of ended.filter(({ id }) => !noted.includes(id))) {
-      const { panels } = this._ending.get(cluster.id) ?? { panels: [] };
-      this._ending.set(cluster.id, { cluster, panels: [...panels, panel] });
+      const { panels } = this._ending.get(cluster.id) ?? {
+        panels: [] as readonly NotebookPanel[]
+      };
+      this._ending.set(cluster.id, {
+        cluster,
+        // Its kernel may have come back to it meanwhile.
+        panels: panels.includes(panel) ? panels : [...panels, panel]
+      });
       // After the links of the other notebooks have heard of it as well.
       void Promise.resolve().then(() => this._look());
     }

@@ -6,6 +6,9 @@ import { workspacePath, type ISource } from './hrefs';
 /** More ids would make a cell of hundreds of lines: the code filters instead, and says so. */
 export const MOST_IDS = 500;
 
+/** Of a search: an API that takes only GET has them in its address, of which servers take 8 kB. */
+export const MOST_ASKED = 100;
+
 /** Columns of a line, as ruff has them. */
 const WIDTH = 88;
 
@@ -27,7 +30,7 @@ export interface ICodeRequest {
 /** Code for a notebook cell. */
 export function stackCode(request: ICodeRequest): string {
   const { assets, cluster, ids, search } = request;
-  const isMany = ids !== null && ids.length > MOST_IDS;
+  const isMany = ids !== null && ids.length > (search ? MOST_ASKED : MOST_IDS);
   const chosen = ids !== null && !isMany ? ids : null;
   // What was found is filtered as in the tab: asked anew with the filter, the API would find others.
   const narrowing =

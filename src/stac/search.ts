@@ -187,6 +187,7 @@ export class SearchModel implements IDisposable {
   set(part: Partial<ISearchFields>): void {
     const { url } = this._fields;
     this._fields = { ...this._fields, ...part };
+    this._failure = null; // it was of what was asked before
     if (this._fields.url !== url) {
       this._fields = { ...this._fields, collections: [] };
       void this.loadCollections();

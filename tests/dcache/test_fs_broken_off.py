@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import signal
 import threading
 import time
@@ -88,6 +89,32 @@ def test_a_write_that_was_interrupted_ends_the_file(
     with pytest.raises(OSError, match="write the file anew"):
         file.close()
     assert names(site, folder) == []
+
+
+@pytest.mark.parametrize("seekable", [False, True])
+def test_a_compressed_write_that_was_interrupted_ends_the_file(
+    site: Door,
+    folder: str,
+    fs: DCacheFileSystem,
+    seekable: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A compressor that is stopped in the middle would end its file as if it were whole."""
+    fs.pipe(f"{folder}/f.gz", b"old")
+    file = fs.open(f"{folder}/f.gz", "wb", compression="gzip", seekable=seekable)
+    file.write(b"some")
+
+    def interrupted(*_: Any) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gzip.GzipFile, "write", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        file.write(b"more")
+    monkeypatch.undo()
+    with pytest.raises(OSError, match="broken off"):
+        file.close()
+    assert names(site, folder) == ["f.gz"]
+    assert fs.cat(f"{folder}/f.gz") == b"old"
 
 
 def test_who_closes_it_where_an_error_is_dealt_with_is_told(

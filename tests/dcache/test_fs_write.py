@@ -16,7 +16,9 @@ from tests.support.dcache import in_another_process, names
 from tests.support.door import Door
 
 
-def test_writing(site: Door, folder: str, fs: DCacheFileSystem) -> None:
+def test_writing(
+    site: Door, folder: str, fs: DCacheFileSystem, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = f"{folder}/new/f"
     with fs.open(path, "wb") as file:
         assert file.write(b"hello ") == 6
@@ -51,6 +53,11 @@ def test_writing(site: Door, folder: str, fs: DCacheFileSystem) -> None:
     fs.pipe(path, b"kept")
     with pytest.raises(NotImplementedError, match="can't change a file's time"):
         fs.touch(path, truncate=False)
+    assert fs.cat(path) == b"kept"
+    monkeypatch.setattr(fs, "exists", lambda *_, **__: False)  # it came after the look
+    with pytest.raises(NotImplementedError, match="can't change a file's time"):
+        fs.touch(path, truncate=False)
+    monkeypatch.undo()
     assert fs.cat(path) == b"kept"
     fs.touch(f"{folder}/untouched", truncate=False)
     assert fs.size(f"{folder}/untouched") == 0

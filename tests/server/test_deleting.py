@@ -114,7 +114,7 @@ def end(all_: Deletions, failure: Exception | None = None, *, heard: bool = True
 
 
 def test_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Only what somebody will want to know, and of that the latest."""
+    """Only what somebody will want to know, and of that longest what nobody was told."""
     told: list[str] = []
     all_ = Deletions(told.append)
     end(all_)
@@ -133,11 +133,17 @@ def test_what_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(deletions, "MOST_ENDED", 2)
     end(all_, ZeroDivisionError(), heard=False)
-    assert [each["state"] for each in all_.all()] == ["done", "failed"]
+    assert [each["seen"] for each in all_.all()] == [False, False]
     # Nothing of a fault inside is told but that there was one.
     assert all_.all()[1]["error"]["message"] == "Something went wrong inside rsdat."
     with pytest.raises(NotFound):
-        all_.stop(failed["id"])
+        all_.stop(running["id"])
+    with all_.running("e", "/long", lambda: False):
+        end(all_, Conflict("No"), heard=False)
+        end(all_, Conflict("No"), heard=False)
+        long = next(each for each in all_.all() if each["state"] == "running")
+    # By their ends, not by when they were begun.
+    assert {**long, "state": "done"} in all_.all()
 
 
 async def test_given_up_as_the_server_ends() -> None:

@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
+from rsdat.base.errors import NotPermitted
 from rsdat.base.files import rsdat_home
+from rsdat.dcache import requests
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.configured import load_endpoints
 from rsdat.dcache.orders.book import Orders
+from rsdat.dcache.orders.record import OrderFolder
 from rsdat.stac import stage
+from rsdat.stac.copying import staging
 from tests.support.copies import item
 from tests.support.door import Door
 
@@ -66,6 +70,25 @@ def test_it_is_followed_to_its_end(one: Any, dcache: Door, tmp_path: Path) -> No
     # What a notebook has asked for is not asked for again.
     assert len([each for each in dcache.requests() if each["method"] == "POST"]) == 1
     assert staged.look().ready
+
+
+def test_what_dcache_took_before_it_refused_the_rest(
+    one: Any, dcache: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(staging, "MAX_PATHS", 1)
+    submit, taken = requests.submit, []
+
+    async def once(*given: Any) -> str:
+        if taken:
+            raise NotPermitted("no more")
+        taken.append(await submit(*given))
+        return taken[0]
+
+    monkeypatch.setattr(requests, "submit", once)
+    with pytest.raises(NotPermitted):
+        stage(one)
+    [noted] = (rsdat_home() / "tape").iterdir()
+    assert [part.request for part in OrderFolder(noted).load().parts] == taken
 
 
 def test_it_is_not_noted_where_somebody_waits(one: Any) -> None:

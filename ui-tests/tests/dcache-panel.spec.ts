@@ -48,7 +48,7 @@ async function beginDeleting(
     kind: 'delay',
     server: 'frontend',
     method: 'DELETE',
-    prefix: `/api/v1/namespace${path}`,
+    prefix: `/api/v1/namespace${path}/`,
     seconds,
     times: 1000
   });

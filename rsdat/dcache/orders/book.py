@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 import re
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,7 +27,7 @@ from rsdat.base.files import private_folder
 from rsdat.base.lock import Lock
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.orders.follow import Following
-from rsdat.dcache.orders.record import SHOWN_PATHS, Order, OrderFolder, gone
+from rsdat.dcache.orders.record import SHOWN_PATHS, Order, OrderFolder, gone, new_id
 from rsdat.dcache.requests import Activity
 
 _log = logging.getLogger(__name__)
@@ -111,7 +110,7 @@ class Orders:
         await self._client(endpoint)
         now = self.clock.now()
         order = Order(
-            id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+            id=new_id(now),
             endpoint=endpoint,
             activity=activity,
             paths=list(wanted[:SHOWN_PATHS]),

@@ -8,6 +8,7 @@ does not follow the order can leave that note too.
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -162,6 +163,11 @@ class Order:
         }
 
 
+def new_id(now: datetime) -> str:
+    """The name of a new order."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+
+
 class OrderFolder:
     """The files of one order. All methods block: call them in a thread."""
 
@@ -172,8 +178,15 @@ class OrderFolder:
         self.lock = path / ".lock"
         self._seen = path / "seen"
 
-    def create(self, order: Order, asked: Iterable[str]) -> None:
-        """Write a new order; what was asked first, so that a record always has it.
+    def create(
+        self, order: Order, asked: Iterable[str], targets: Iterable[str] | None = None
+    ) -> None:
+        """Write a new order; the record last: from then on it may be followed.
+
+        Args:
+            order: The record.
+            asked: Paths as they were asked for.
+            targets: The files that come of them, where they are known.
 
         Raises:
             NoSpace: There is no room; nothing of it is left.
@@ -181,6 +194,8 @@ class OrderFolder:
         self.path.mkdir(mode=0o700)
         try:
             self.write_paths("asked", asked)
+            if targets is not None:
+                self.write_paths("targets", targets)
             self.save(order)
         except BaseException:
             shutil.rmtree(self.path, ignore_errors=True)

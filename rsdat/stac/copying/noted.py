@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Sequence
 from datetime import datetime, timezone
 
 from rsdat.base.errors import RsdatError
 from rsdat.base.files import private_folder, rsdat_home
 from rsdat.dcache.configured import load_endpoints
-from rsdat.dcache.orders.record import SHOWN_PATHS, Order, OrderFolder, Part
+from rsdat.dcache.orders.record import SHOWN_PATHS, Order, OrderFolder, Part, new_id
 from rsdat.stac.copying.staging import Asked
 
 _log = logging.getLogger(__name__)
@@ -29,17 +28,21 @@ def note(asked: Sequence[Asked], keep_s: float) -> list[str]:
     Returns:
         Ids of the orders, one for each endpoint.
     """
+    if not asked:
+        return []
     by_endpoint: dict[str, list[Asked]] = {}
+    orders: list[str] = []
     try:
         known = {each.name: each.api_url for each in load_endpoints(rsdat_home())}
         for each in asked:
             endpoint = each.filesystem.endpoint
             if known.get(endpoint.name) == endpoint.api_url:
                 by_endpoint.setdefault(endpoint.name, []).append(each)
-        return [_write(name, group, round(keep_s)) for name, group in by_endpoint.items()]
+        for name, group in by_endpoint.items():
+            orders.append(_write(name, group, round(keep_s)))
     except (RsdatError, OSError) as error:
-        _log.warning("Lab is not told of the files that come from tape: %s", error)
-        return []
+        _log.warning("Lab is not told of all the files that come from tape: %s", error)
+    return orders
 
 
 def _write(endpoint: str, asked: Sequence[Asked], keep_s: int) -> str:
@@ -51,7 +54,7 @@ def _write(endpoint: str, asked: Sequence[Asked], keep_s: int) -> str:
         parts.append(Part(first, "r" * len(each.paths), each.request, each.sent))
         first += len(each.paths)
     order = Order(
-        id=f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(3)}",
+        id=new_id(now),
         endpoint=endpoint,
         activity="stage",
         paths=paths[:SHOWN_PATHS],
@@ -62,13 +65,5 @@ def _write(endpoint: str, asked: Sequence[Asked], keep_s: int) -> str:
         parts=parts,
     )
     folder = OrderFolder(private_folder(rsdat_home() / "tape") / order.id)
-    private_folder(folder.path)
-    try:
-        # The record last: from then on it may be followed.
-        folder.write_paths("asked", paths)
-        folder.write_paths("targets", paths)
-        folder.save(order)
-    except BaseException:
-        folder.delete()
-        raise
+    folder.create(order, paths, targets=paths)
     return order.id

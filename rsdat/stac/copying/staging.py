@@ -99,8 +99,10 @@ class Asked:
     sent: datetime
 
 
-async def order(taped: Iterable[Taped], keep_s: float) -> list[Asked]:
+async def order(taped: Iterable[Taped], keep_s: float, asked: list[Asked]) -> None:
     """Ask for files to be brought to disk and kept there.
+
+    What dCache has taken is added to `asked`, also where it refuses the rest.
 
     Not by the file system's own `stage`, which looks at each file once more and takes some names
     for patterns.
@@ -111,7 +113,6 @@ async def order(taped: Iterable[Taped], keep_s: float) -> list[Asked]:
     by_place: dict[int, list[Taped]] = {}
     for each in taped:
         by_place.setdefault(id(each.filesystem), []).append(each)
-    asked: list[Asked] = []
     for group in by_place.values():
         filesystem = group[0].filesystem
         http = (await filesystem.connect()).http
@@ -123,7 +124,6 @@ async def order(taped: Iterable[Taped], keep_s: float) -> list[Asked]:
             targets = [root + path for path in part]
             request = await requests.submit(http, "stage", targets, round(keep_s))
             asked.append(Asked(filesystem, root, part, request, sent))
-    return asked
 
 
 async def arriving(
@@ -171,7 +171,7 @@ class Staging:
             by_source.setdefault(job.source, []).append(job)
         looked = await look_at(self._places, by_source)
         try:
-            await order(looked.on_tape, self._keep_s)
+            await order(looked.on_tape, self._keep_s, [])
         except Exception as error:  # noqa: BLE001 - told for each of them
             ours = understood(error, "the files on tape")
             yield [_not_staged(job, ours) for job in jobs]

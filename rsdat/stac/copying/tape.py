@@ -14,7 +14,16 @@ from rsdat.stac.copying.noted import note
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import Broken, chosen, hrefs_of, items_in
 from rsdat.stac.copying.running import run
-from rsdat.stac.copying.staging import WAIT_S, WEEK_S, Looked, Taped, arriving, look_at, order
+from rsdat.stac.copying.staging import (
+    WAIT_S,
+    WEEK_S,
+    Asked,
+    Looked,
+    Taped,
+    arriving,
+    look_at,
+    order,
+)
 from rsdat.stac.hrefs import shown
 from rsdat.stac.store import by_protocol
 
@@ -160,14 +169,21 @@ def stage(
         hrefs += [found[key] for key in chosen(keys, item)[0]]
     places = Places(options)
     looked = run(look_at(places, hrefs))
-    asked = run(order(looked.on_tape, keep_s)) if looked.on_tape else []
+    asked: list[Asked] = []
+    orders: list[str] = []
+    try:
+        if looked.on_tape:
+            run(order(looked.on_tape, keep_s, asked))
+    finally:
+        if notify and wait is False:
+            orders = note(asked, keep_s)
     staged = Staged(
         on_disk=looked.on_disk,
         waiting=[each.href for each in looked.on_tape],
         missing={**lost, **looked.missing},
         elsewhere=looked.elsewhere,
         requests=[each.request for each in asked],
-        orders=note(asked, keep_s) if notify and wait is False else [],
+        orders=orders,
         _places=places,
         _taped=looked.on_tape,
     )

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+
+import pystac
 
 from rsdat.base.errors import InvalidInput
 from rsdat.stac import hrefs
 from rsdat.stac.index.query import Filter, ordered, select
 from rsdat.stac.index.row import row_of
 from rsdat.stac.index.table import Table
-
-if TYPE_CHECKING:
-    import pystac
 
 
 def narrowed(items: Iterable[pystac.Item], wanted: Filter) -> list[pystac.Item]:
@@ -24,6 +22,8 @@ def narrowed(items: Iterable[pystac.Item], wanted: Filter) -> list[pystac.Item]:
     found = list(items)
     rows = []
     for number, item in enumerate(found):
+        if not isinstance(item, pystac.Item):
+            raise InvalidInput(f"There is a {type(item).__name__} among the items")
         # Without an address it is like no other.
         href = item.get_self_href() or f"#{number}"
         try:

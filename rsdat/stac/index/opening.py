@@ -63,7 +63,7 @@ def items(
 ) -> list[pystac.Item]:
     """Items below a catalog, by what they are like; all of them if nothing is said.
 
-    Their hrefs are absolute.
+    The hrefs of those from a catalog are absolute; items that are at hand are left as they are.
 
     Args:
         href: As for `open_index`; or items that are at hand, such as those of `search`.

@@ -202,6 +202,18 @@ describe('LogModel', () => {
     expect(log.text).toBe('one\ntwo\nthree\n');
   });
 
+  it('is read to its end, whatever is under way', async () => {
+    const before = new PromiseDelegate<ILogPart>();
+    const asked = jest.spyOn(api, 'log').mockReturnValueOnce(before.promise);
+    void log.refresh();
+    api.logParts = [part('Closing\n', 12)];
+    const finished = log.finish();
+    before.resolve(part('one\n', 4));
+    await finished;
+    expect(log.text).toBe('one\nClosing\n');
+    asked.mockRestore();
+  });
+
   it('jumps although the end is being read meanwhile', async () => {
     const end = new PromiseDelegate<ILogPart>();
     const asked = jest.spyOn(api, 'log').mockReturnValueOnce(end.promise);

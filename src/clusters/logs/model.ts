@@ -147,6 +147,13 @@ export class LogModel implements IDisposable {
     return this._fetch().catch(() => undefined);
   }
 
+  /** Read to the end of a log that nobody writes any more; settles in any case. */
+  async finish(): Promise<void> {
+    // What is under way may have been answered before the last line was written.
+    await this._pending?.catch(() => undefined);
+    await this.refresh();
+  }
+
   /** Show the part of a log around a byte; settles in any case. */
   async goTo(source: string, offset: number): Promise<void> {
     this._isFollowing = false;

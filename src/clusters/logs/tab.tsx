@@ -160,8 +160,7 @@ export function createLogTab(options: {
   let couldGrow = canGrow();
   const follow = (): void => {
     if (couldGrow && !canGrow() && content.isVisible) {
-      // What was written last.
-      void log.refresh();
+      void log.finish();
       void sources.refresh();
     }
     couldGrow = canGrow();

@@ -286,9 +286,23 @@ describe('deleting', () => {
     await waitFor(() => expect(told()).toEqual(['Deleting “inner”…']), {
       timeout: 5000
     });
-    const [{ options }] = Notification.manager.notifications;
-    options.actions?.[0].callback(new MouseEvent('click'));
+    const pressStop = (): void => {
+      const notice = Notification.manager.notifications.find(
+        ({ type }) => type === 'in-progress'
+      );
+      notice?.options.actions?.[0].callback(new MouseEvent('click'));
+    };
+    const [{ id }] = Notification.manager.notifications;
+    api.nextFailure = failure('network', 0);
+    pressStop();
+    // Lab closes the notice whose button was pressed.
+    await waitFor(() => expect(Notification.manager.has(id)).toBe(false));
+    expect(told()).toContain('Can’t stop deleting: failed: network');
+    pressStop();
     await waitFor(() => expect(api.stopped).toEqual(['/home/inner']));
+    Notification.manager.notifications
+      .filter(({ type }) => type === 'error')
+      .forEach(notice => Notification.dismiss(notice.id));
     answer.reject(failure('stopped', 409, { deleted: 120 }));
     await done;
     expect(told()).toEqual([

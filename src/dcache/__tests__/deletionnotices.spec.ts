@@ -60,7 +60,9 @@ async function setup(...deleting: IDeletion[]) {
 const told = () =>
   Notification.manager.notifications.map(({ message }) => message);
 const pressStop = (): void => {
-  const [{ options }] = Notification.manager.notifications;
+  const { options } = Notification.manager.notifications.find(
+    ({ type }) => type === 'in-progress'
+  )!;
   expect(options.actions?.map(({ label }) => label)).toEqual(['Stop']);
   options.actions?.[0].callback(new MouseEvent('click'));
 };
@@ -152,7 +154,7 @@ it('says that the Jupyter server ended in the middle', async () => {
   expect(notices.isDisposed).toBe(true);
 });
 
-it('can be stopped again where that failed', async () => {
+it('says nothing of a stop that failed, when it has ended well', async () => {
   const { api, become } = await setup(deletion());
   api.nextFailure = failure('network', 0);
   pressStop();
@@ -161,4 +163,18 @@ it('can be stopped again where that failed', async () => {
   Notification.dismiss();
   await become(deletion({ state: 'done' }));
   expect(told()).toEqual([]);
+});
+
+it('can be stopped again where that failed', async () => {
+  const { api } = await setup(deletion());
+  api.nextFailure = failure('network', 0);
+  const [{ id }] = Notification.manager.notifications;
+  pressStop();
+  await settle();
+  // Lab closes the notice whose button was pressed.
+  expect(Notification.manager.has(id)).toBe(false);
+  expect(told()).toContain('Deleting “inner”…');
+  pressStop();
+  await settle();
+  expect(api.stopped).toEqual(['d1']);
 });

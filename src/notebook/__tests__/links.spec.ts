@@ -391,6 +391,14 @@ describe('notebooks', () => {
       clusters.set(aCluster({ state: 'stopping' }));
       await later();
       expect(told()).toEqual([]);
+      // One's kernel is restarted, and its first cell connects it again.
+      const { clients } = one.sessionContext;
+      one.sessionContext.clients = [];
+      one.sessionContext.runCell();
+      await later();
+      one.sessionContext.clients = clients;
+      one.sessionContext.runCell();
+      await later();
       clusters.set();
       await later();
       expect(told()).toEqual([

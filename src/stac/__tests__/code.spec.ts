@@ -106,6 +106,20 @@ describe('what a search found', () => {
     );
   });
 
+  it('is not asked for by more ids than fit an address', () => {
+    const ids = Array.from({ length: 101 }, (_, index) => `item-${index}`);
+    const code = stackCode({ ...REQUEST, search, source, ids });
+    expect(code).toContain('# 101 items were selected');
+    expect(code).not.toContain('ids=');
+    const most = stackCode({
+      ...REQUEST,
+      search,
+      source,
+      ids: ids.slice(1)
+    });
+    expect(most).toContain('ids=[');
+  });
+
   it('is asked for by id where a few are selected', () => {
     expect(stackCode({ ...REQUEST, search, source, ids: ['one'] })).toContain(
       'search("https://example.org/stac", collections=["s2"], ids=["one"])'

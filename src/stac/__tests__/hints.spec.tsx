@@ -59,6 +59,9 @@ describe('where the items will be', () => {
     refuse(new ApiError({ message: 'it is down', code: 'door_broken' }));
     await act(() => started);
     expect(container).toHaveTextContent('the search failed');
+    // That was of what was asked before.
+    act(() => search.set({ limit: '5' }));
+    expect(container).toHaveTextContent('Search to see items here.');
   });
 
   it('stands nothing where the form tells why there are no APIs', async () => {
