@@ -248,6 +248,7 @@ class Incoming:
 
     Attributes:
         most: At most so many will have come.
+        begun: Somebody uses it, or has.
         over: Set when it has been used.
         broken: The bytes did not come.
     """
@@ -260,6 +261,7 @@ class Incoming:
         take: Take | None = None,
     ) -> None:
         self.most = min(most, PASSING_BYTES)
+        self.begun = False
         self.over = asyncio.Event()
         self.broken = False
         self._wire = wire
@@ -292,6 +294,7 @@ class Incoming:
                 if each is not None:
                     each(part)
 
+        self.begun = True
         try:
             await self._wire.pass_on(into, self.most, came, went)
         except SourceError as error:
@@ -306,6 +309,7 @@ class Incoming:
         Raises:
             Exception: What `broke` made.
         """
+        self.begun = True
         try:
             block = await self._wire.read(self.most, self._take)
         except (asyncio.TimeoutError, OSError) as error:

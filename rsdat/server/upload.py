@@ -73,6 +73,10 @@ class Upload(Generic[T]):
             await self._put_parts()
         await self._queue.put(incoming)
         await self._unless_ended(incoming.over)
+        if incoming.begun:
+            # The HTTP client ends its sending by itself, maybe after the write: until then the
+            # connection is its own, and how much has come is not known.
+            await incoming.over.wait()
         self.left -= len(incoming)
 
     def cut(self) -> None:
