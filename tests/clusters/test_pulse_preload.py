@@ -7,6 +7,7 @@ import contextlib
 import threading
 from collections.abc import AsyncIterator, Callable
 
+import dask.config as dask_config
 import pytest
 from distributed import Client, Scheduler, Worker, wait
 
@@ -15,12 +16,19 @@ from rsdat.clusters.preloads.rsdat_pulse import Pulse
 from rsdat.clusters.pulse_seen import PulseSeen, of_preload
 
 LIMIT_S = 30.0
+MEMORY_LIMITS = ("target", "spill", "pause", "terminate")
 
 
 @contextlib.asynccontextmanager
 async def dask(workers: int = 1) -> AsyncIterator[tuple[Client, Pulse]]:
     """A client and the pulse of its scheduler, whose workers have two threads each."""
     async with contextlib.AsyncExitStack() as stack:
+        # Workers measure the whole process, and that is pytest's: it would make them pause.
+        stack.enter_context(
+            dask_config.set(
+                {f"distributed.worker.memory.{limit}": False for limit in MEMORY_LIMITS}
+            )
+        )
         scheduler = await stack.enter_async_context(
             Scheduler(host="127.0.0.1", port=0, dashboard_address="127.0.0.1:0")
         )
