@@ -82,9 +82,8 @@ function runPytest(long = false) {
   const ok = show(title, join(venv, 'bin', 'pytest'), [
     `--junitxml=${file}`,
     ...['-m', long ? 'long' : 'not long'],
-    // Most tests wait for Slurm or Dask; each process has a Slurm of its own. tests/conftest.py has
-    // the order of the files.
-    ...['--numprocesses=3', '--dist=loadfile', '--no-loadscope-reorder'],
+    // Most tests wait for Slurm or Dask; each process has a Slurm of its own.
+    ...['--numprocesses=2', '--dist=loadfile'],
     '--durations=10'
   ]);
   const counts = { passed: 0, failed: 0, skipped: 0 };

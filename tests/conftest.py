@@ -6,7 +6,6 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,24 +19,6 @@ from tests.support.slurm_site import (
     missing_programs,
     sweep,
 )
-
-
-@pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where several processes share the files, those that may take long begin first.
-
-    A file says by its timeout how long its tests may take; the last one that is begun should be
-    over soon, or one process works on while the others have nothing left.
-    """
-    if not hasattr(config, "workerinput"):
-        return
-    allowed_s: dict[Path, float] = {}
-    for item in items:
-        marker = item.get_closest_marker("timeout")
-        given_s = float(marker.args[0]) if marker else 0.0
-        allowed_s[item.path] = max(given_s, allowed_s.get(item.path, 0.0))
-    tests = Counter(item.path for item in items)
-    items.sort(key=lambda item: (-allowed_s[item.path], -tests[item.path], item.path))
 
 
 @contextlib.contextmanager
