@@ -75,7 +75,7 @@ describe('log tab', () => {
       'scheduler · 2 KiB',
       'job 7_0 · on node3 · COMPLETED · 3 B'
     ]);
-    api.logParts = [part('end')];
+    api.logPartsOf['7_0'] = [part('end')];
     fireEvent.change(screen.getByLabelText('Log of'), {
       target: { value: '7_0' }
     });
@@ -168,14 +168,16 @@ describe('log tab', () => {
     await userEvent.keyboard('{ArrowDown}');
     expect(second).toHaveFocus();
     const before = 'x'.repeat(64 * 1024 - 5);
-    api.logParts = [part(`${before}\nand Killed it\n`, 200_004 - 65_536, 1e6)];
+    api.logPartsOf['7_0'] = [
+      part(`${before}\nand Killed it\n`, 200_004 - 65_536, 1e6)
+    ];
     await userEvent.click(first);
     expect(api.logCalls.pop()).toEqual(['c-1', '7_0', 200_004 - 65_536]);
     await waitFor(() => expect(screen.getByText('Kill')).toBeVisible());
     expect(screen.getByText('Kill').tagName).toBe('MARK');
     expect(screen.getByRole('checkbox', { name: 'Follow' })).not.toBeChecked();
     expect(screen.getByLabelText('Log of')).toHaveValue('7_0');
-    api.logParts = [part('later\n', 200_016, 1e6)];
+    api.logPartsOf['7_0'] = [part('later\n', 200_016, 1e6)];
     await userEvent.click(
       screen.getByRole('button', { name: 'Show later lines' })
     );

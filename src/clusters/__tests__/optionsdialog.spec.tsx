@@ -24,9 +24,6 @@ import { SPIDER } from './optionsite';
 
 // Lab shows its dialogs by CSS, without the attribute `open`: jsdom takes them for hidden.
 configure({ defaultHidden: true });
-// A whole form in jsdom, on a machine that may have other work.
-jest.setTimeout(30_000);
-
 const GOOD: IPreview = {
   script: '#SBATCH -p normal',
   start_estimate: null,

@@ -216,7 +216,10 @@ export class FakeApi implements IClustersApi {
   readonly changes: PromiseDelegate<ICluster>[] = [];
   readonly shutdowns: PromiseDelegate<ICluster>[] = [];
   readonly sent: unknown[] = [];
+  /** Answers in turn, whichever log is asked for. */
   logParts: ILogPart[] = [];
+  /** Answers for one log, by its source: a look at the end of another takes none of them. */
+  readonly logPartsOf: { [source: string]: ILogPart[] } = {};
   readonly logCalls: [string, string, number][] = [];
   site = jest.fn(() => Promise.resolve(SITE));
   preview = jest.fn(() =>
@@ -298,7 +301,7 @@ export class FakeApi implements IClustersApi {
 
   log(id: string, source: string, offset: number): Promise<ILogPart> {
     this.logCalls.push([id, source, offset]);
-    const part = this.logParts.shift();
+    const part = (this.logPartsOf[source] ?? this.logParts).shift();
     return part ? Promise.resolve(part) : Promise.reject(new Error('no log'));
   }
 }

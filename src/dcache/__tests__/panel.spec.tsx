@@ -37,8 +37,7 @@ class FakeResizeObserver {
 const HEIGHT = 240;
 
 // Asking jsdom of every cell whether it is visible takes seconds.
-configure({ defaultHidden: true, asyncUtilTimeout: 10_000 });
-jest.setTimeout(20_000);
+configure({ defaultHidden: true });
 
 beforeAll(() => {
   globalThis.ResizeObserver = FakeResizeObserver as never;

@@ -10,9 +10,6 @@ import { SearchModel } from '../search';
 import { TreeModel } from '../tree';
 import { aNode, CATALOG, setup, until } from './fake';
 
-// The machine may do much else.
-jest.setTimeout(30_000);
-
 const trans = nullTranslator.load('jupyterlab_rsdat');
 const URL = 'https://example.org/stac';
 

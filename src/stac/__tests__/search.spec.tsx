@@ -6,7 +6,6 @@ import { CommandRegistry } from '@lumino/commands';
 import { Widget } from '@lumino/widgets';
 import {
   act,
-  configure,
   fireEvent,
   render,
   screen,
@@ -24,9 +23,6 @@ import { CommandIDs, OtherCommandIDs } from '../ids';
 import { EMPTY, requestOf, SearchModel } from '../search';
 import { TabState } from '../state';
 import { ESTIMATE, setup, until } from './fake';
-
-jest.setTimeout(30_000);
-configure({ asyncUtilTimeout: 10_000 });
 
 const trans = nullTranslator.load('jupyterlab_rsdat');
 const URL = 'https://example.org/stac';

@@ -114,9 +114,6 @@ async function show(count = 8) {
   };
 }
 
-// The machine may do much else.
-jest.setTimeout(30_000);
-
 beforeAll(() => {
   window.ResizeObserver ??= class {
     observe() {}
