@@ -39,6 +39,8 @@ export namespace DCacheActions {
     /** Lab's contents, so that open documents follow what is renamed or deleted here. */
     contents: Contents.IManager;
     trans: TranslationBundle;
+    /** Tell of a deletion whose answer was lost; false if there is nothing to tell of it. */
+    followDeletion: (place: IPlace) => Promise<boolean>;
     /** Order a file from tape. */
     stage: (place: IPlace) => void;
     /** Larger files are not given to editors, in bytes. */
@@ -252,9 +254,17 @@ export class DCacheActions {
 
   /** Ask, naming what goes, and delete. */
   async remove(endpoint: string, entries: readonly IEntry[]): Promise<void> {
-    const { api, contents, model, trans } = this._options;
+    const { api, contents, followDeletion, model, trans } = this._options;
     const { selection } = model;
-    if (!(await deleteEntries({ api, contents, endpoint, entries, trans }))) {
+    const isBegun = await deleteEntries({
+      api,
+      contents,
+      endpoint,
+      entries,
+      follow: followDeletion,
+      trans
+    });
+    if (!isBegun) {
       return;
     }
     if (model.selection === selection) {

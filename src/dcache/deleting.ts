@@ -24,12 +24,17 @@ const MAX_LOOKED_INTO = 20;
 /** A deletion that takes longer is told. */
 const SLOW_MS = 1_000;
 
+/** What a request fails with that may go on all the same: a proxy's limit of time, a lost network. */
+const UNANSWERED: readonly string[] = ['jupyter', 'network', 'timeout'];
+
 export interface IDeleteOptions {
-  api: Pick<IDCacheApi, 'list' | 'remove' | 'stopRemoving'>;
+  api: Pick<IDCacheApi, 'info' | 'list' | 'remove' | 'stopRemoving'>;
   /** Lab's contents, so that open documents follow. */
   contents: Pick<Contents.IManager, 'delete'>;
   endpoint: string;
   entries: readonly IEntry[];
+  /** Tell of a deletion whose answer was lost; false if the companion knows nothing to tell of it. */
+  follow: (place: IPlace) => Promise<boolean>;
   trans: TranslationBundle;
 }
 
@@ -133,12 +138,32 @@ class Deletion {
         this._left = entry.name;
         return;
       }
+      if (UNANSWERED.includes(code) && (await this._wentOn(place))) {
+        return;
+      }
       tell(failedWords(entry.name, within, text, trans), 'error', {
         autoClose: false
       });
     } finally {
       this._current = null;
     }
+  }
+
+  /** Whether what got no answer goes on, and is told from elsewhere then, or has ended well. */
+  private async _wentOn(place: IPlace): Promise<boolean> {
+    const { api, follow } = this._options;
+    if (await follow(place)) {
+      return true;
+    }
+    try {
+      await api.info(place);
+    } catch (reason) {
+      if (ApiError.from(reason).code === 'not_found') {
+        this._deleted++;
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Say that it goes on; it can be stopped where it is more than one request. */

@@ -1,4 +1,4 @@
-/** Deletions that an earlier page began: told while they go on, can be stopped, and their end is told. */
+/** Deletions that nobody here waits for: told while they go on, can be stopped, and their end is told. */
 import { Notification } from '@jupyterlab/apputils';
 import type { ServerConnection } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
@@ -19,7 +19,7 @@ import {
   stoppedWords,
   tooLateWords
 } from './deletingwords';
-import { nameOf } from './paths';
+import { nameOf, type IPlace } from './paths';
 
 /** One that goes on. */
 interface IShown {
@@ -31,7 +31,7 @@ interface IShown {
 }
 
 /**
- * Notices of the deletions that go on when the page begins, until the last of them has ended.
+ * Notices of the deletions that go on at this moment, until the last of them has ended.
  *
  * Those that this page begins later are told by who began them (`deleting.ts`).
  */
@@ -66,18 +66,29 @@ export class DeletionNotices implements IDisposable {
     Signal.clearData(this);
   }
 
-  /** Look once which there are; without any, or without an answer, that is all. */
-  async start(): Promise<void> {
+  /**
+   * Look once which there are; without any, or without an answer, that is all.
+   *
+   * @param only - Tell of this one alone; by default of all.
+   * @returns Whether there was one to tell of.
+   */
+  async start(only?: IPlace): Promise<boolean> {
     await this._list.refresh();
-    for (const deletion of this._list.items) {
+    const untold = this._list.items.filter(
+      ({ endpoint, path, seen, state }) =>
+        (state === 'running' || !seen) &&
+        (!only || (only.endpoint === endpoint && only.path === path))
+    );
+    for (const deletion of untold) {
       if (deletion.state === 'running') {
         this._show(deletion);
-      } else if (!deletion.seen) {
+      } else {
         this._tellEnd(deletion, false);
       }
     }
     this._list.changed.connect(this._onChanged, this);
     this._onChanged();
+    return untold.length > 0;
   }
 
   /** Ask again: an event did not come. */
@@ -185,19 +196,22 @@ export namespace DeletionNotices {
 }
 
 /**
- * Tell of the deletions that go on now, by the page's events. Asks for them once.
+ * Tell of the deletions that go on now, by the page's events, until the last of them has ended.
+ * Asks for them once.
  *
- * @returns What goes on until the last of them has ended.
+ * @param only - Tell of this one alone; by default of all.
+ * @returns Whether there was one to tell of.
  */
 export async function followDeletions(
   options: Omit<DeletionNotices.IOptions, 'changes'> & {
     stream: ChangeStream;
     settings: ServerConnection.ISettings;
-  }
-): Promise<IDisposable> {
+  },
+  only?: IPlace
+): Promise<boolean> {
   const { api, settings, stream, trans } = options;
   const notices = new DeletionNotices({ api, changes: stream, trans });
-  await notices.start();
+  const isAny = await notices.start(only);
   if (!notices.isDisposed) {
     const lost = followMissed({ stream, settings, isIdle: () => false });
     lost.missed.connect(() => void notices.refresh());
@@ -205,5 +219,5 @@ export async function followDeletions(
     // One that ended before this number was known is not missed later.
     void lost.check().then(() => notices.refresh());
   }
-  return notices;
+  return isAny;
 }

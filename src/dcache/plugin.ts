@@ -140,7 +140,17 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       api,
       changes: stream.changed
     });
+    const followed = {
+      api,
+      stream,
+      settings: serviceManager.serverSettings,
+      trans
+    };
     const actions = new DCacheActions({
+      followDeletion: async place => {
+        const { followDeletions } = await import('./deletionnotices');
+        return followDeletions(followed, place);
+      },
       stage: ({ endpoint, path }) =>
         void commands.execute(TapeCommandIDs.stage, {
           endpoint,
@@ -272,13 +282,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       }
     });
     void Promise.all([import('./deletionnotices'), app.restored]).then(
-      ([{ followDeletions }]) =>
-        followDeletions({
-          api,
-          stream,
-          settings: serviceManager.serverSettings,
-          trans
-        })
+      ([{ followDeletions }]) => followDeletions(followed)
     );
     const asked = takeTreePath();
     if (asked) {

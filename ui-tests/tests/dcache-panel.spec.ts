@@ -258,6 +258,27 @@ test('deleting a large folder can be stopped after a reload', async ({
   await expect(row(panel, 'inner')).toBeVisible();
 });
 
+test('deleting that a proxy gives up goes on, and can be stopped', async ({
+  page
+}) => {
+  await page.route(/\/rsdat\/api\/dcache\/[^/]+\/delete/, async route => {
+    // It reaches the companion; its answer reaches nobody.
+    void route.fetch({ timeout: 0 }).catch(() => undefined);
+    await expect
+      .poll(() => page.request.get('/rsdat/api/deletions').then(r => r.text()))
+      .toContain('/doomed-behind/inner');
+    await route.fulfill({ status: 504, body: 'Gateway Time-out' });
+  });
+  const followed = page.waitForResponse(/\/rsdat\/api\/deletions/);
+  await beginDeleting(page, '/doomed-behind', { files: 160, seconds: 3 });
+  await followed;
+  await expect(page.getByText('Deleting “inner”…')).toHaveCount(1);
+  await page.getByRole('button', { name: 'Stop' }).click();
+  await expect(page.getByText(STOPPED)).toBeVisible();
+  await expect(page.getByText('Can’t delete')).toBeHidden();
+  await page.unrouteAll({ behavior: 'ignoreErrors' });
+});
+
 test('what others change shows by itself', async ({ page }) => {
   const panel = await folderWith(page, '/live', ['old.txt']);
   await row(panel, 'old.txt').click();

@@ -7,9 +7,10 @@ import { Signal } from '@lumino/signaling';
 import { configure, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { IChange } from '../../common/events';
+import type { ApiError } from '../../common/request';
 import { DCacheActions } from '../actions';
 import { DCacheModel } from '../model';
-import { fromDrivePath } from '../paths';
+import { fromDrivePath, type IPlace } from '../paths';
 import { FakeApi, failure, makeEntry } from './fake';
 
 // Jsdom opens no dialog elements: what is in them counts as hidden.
@@ -36,8 +37,15 @@ async function setup() {
   const answers: Promise<void>[] = [];
   const pathOf = (labPath: string) =>
     fromDrivePath(labPath.replace(/^dcache:/, ''))!.path;
+  /** Places that were asked for, and whether there is something to tell of them. */
+  const followed: IPlace[] = [];
+  const follow = { answer: false };
   const actions = new DCacheActions({
     api,
+    followDeletion: async place => {
+      followed.push(place);
+      return follow.answer;
+    },
     model,
     contents: {
       delete: async (path: string) => {
@@ -56,7 +64,16 @@ async function setup() {
     insteadOfOpening: jest.fn(),
     openDocument: jest.fn()
   });
-  return { actions, answers, api, model, moved, user: userEvent.setup() };
+  return {
+    actions,
+    answers,
+    api,
+    follow,
+    followed,
+    model,
+    moved,
+    user: userEvent.setup()
+  };
 }
 
 const button = (name: string) => screen.getByRole('button', { name });
@@ -343,5 +360,52 @@ describe('deleting', () => {
     expect(told()).toEqual([
       'Can’t delete “inner”: failed: not_permitted. 1 entry in it was deleted before.'
     ]);
+  });
+
+  describe('without an answer', () => {
+    const remove = async (
+      { actions, answers, user }: Awaited<ReturnType<typeof setup>>,
+      reason: ApiError
+    ): Promise<void> => {
+      const answer = new PromiseDelegate<void>();
+      answers.push(answer.promise);
+      const folder = makeEntry('/home/inner', { type: 'directory' });
+      const done = actions.remove('here', [folder]);
+      await screen.findByText('Delete “inner”?');
+      await user.click(button('Delete all'));
+      answer.reject(reason);
+      await done;
+    };
+
+    it('is not called failed while it goes on', async () => {
+      const panel = await setup();
+      panel.follow.answer = true;
+      await remove(panel, failure('jupyter', 504));
+      expect(panel.followed).toEqual([
+        { endpoint: 'here', path: '/home/inner' }
+      ]);
+      expect(told()).toEqual([]);
+    });
+
+    it('is not called failed when all is gone', async () => {
+      const panel = await setup();
+      panel.api.delete('/home/inner');
+      await remove(panel, failure('timeout', 0));
+      expect(panel.followed).toHaveLength(1);
+      expect(told()).toEqual([]);
+    });
+
+    it('is called failed when it is still there', async () => {
+      const panel = await setup();
+      await remove(panel, failure('network', 0));
+      expect(told()).toEqual(['Can’t delete “inner”: failed: network']);
+    });
+
+    it('is not asked for after an answer of dCache', async () => {
+      const panel = await setup();
+      await remove(panel, failure('not_permitted', 403));
+      expect(panel.followed).toEqual([]);
+      expect(told()).toEqual(['Can’t delete “inner”: failed: not_permitted']);
+    });
   });
 });

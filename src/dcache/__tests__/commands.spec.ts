@@ -34,6 +34,7 @@ function setup() {
     model,
     contents: {} as never,
     trans,
+    followDeletion: jest.fn(),
     stage: jest.fn(),
     openLimit_bytes: () => 1000,
     insteadOfOpening,

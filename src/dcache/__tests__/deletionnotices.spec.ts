@@ -125,6 +125,20 @@ it('leaves those that this page began to who began them', async () => {
   expect(notices.isDisposed).toBe(true);
 });
 
+it('tells of one alone whose answer was lost', async () => {
+  const { api, notices } = begin();
+  const place = { endpoint: 'here', path: '/home/inner' };
+  const other = deletion({ id: 'd2', path: '/home/other' });
+  api.deleting = [other, deletion({ id: 'd3', endpoint: 'there' })];
+  expect(await notices.start(place)).toBe(false);
+  expect(notices.isDisposed).toBe(true);
+  const again = begin();
+  again.api.deleting = [other, deletion()];
+  expect(await again.notices.start(place)).toBe(true);
+  expect(told()).toEqual(['Deleting “inner”…']);
+  again.notices.dispose();
+});
+
 it('tells once what ended while no page was open', async () => {
   const error = { message: 'No', hint: 'Ask', details: { code: 'denied' } };
   const failed = deletion({ id: 'd2', state: 'failed', deleted: 1, error });
