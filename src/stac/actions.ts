@@ -10,6 +10,7 @@ import { stackCode } from './code';
 import type { IAssetCount } from './copydialog';
 import type { ISource } from './hrefs';
 import { OtherCommandIDs } from './ids';
+import { commonCollection } from './selection';
 import type { ITarget } from './targets';
 
 /** The companion takes no more paths in one order for tape, and in one archive. */
@@ -32,7 +33,7 @@ export class StacActions {
   }
 
   code(target: ITarget): string {
-    const { assets, filter, items, search, source } = target;
+    const { assets, filter, items, search, source, summary } = target;
     return stackCode({
       source: {
         ...source,
@@ -43,6 +44,10 @@ export class StacActions {
       },
       search,
       ids: items?.map(({ id }) => id) ?? null,
+      collection:
+        items && summary?.collections.length !== 1
+          ? commonCollection(items)
+          : null,
       filter,
       assets,
       cluster: this._options.cluster(),

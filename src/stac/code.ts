@@ -18,6 +18,8 @@ export interface ICodeRequest {
   search: IStacSearchRequest | null;
   /** Of the selected items; null: all that pass the filter. */
   ids: readonly string[] | null;
+  /** Of the selected items, where others of these ids may be in further ones; null: not to be named. */
+  collection: string | null;
   filter: IFilter;
   /** Keys of the assets to open; null: those that are data. */
   assets: readonly string[] | null;
@@ -56,7 +58,7 @@ export function stackCode(request: ICodeRequest): string {
     call(
       search ? 'found = search' : 'found = items',
       search
-        ? searchArguments(search, chosen)
+        ? searchArguments(request, search, chosen)
         : catalogArguments(request, chosen)
     ),
     ...(narrowing.length > 0
@@ -68,7 +70,7 @@ export function stackCode(request: ICodeRequest): string {
 }
 
 function catalogArguments(
-  { filter, root, source }: ICodeRequest,
+  { collection, filter, root, source }: ICodeRequest,
   ids: readonly string[] | null
 ): string[] {
   const local = workspacePath(source.href);
@@ -76,7 +78,12 @@ function catalogArguments(
     local === null ? source.href : `${root.replace(/\/+$/, '')}/${local}`;
   return [
     literal(address),
-    ...(ids === null ? filterArguments(filter) : [idsArgument(ids)]),
+    ...(ids === null
+      ? filterArguments(filter)
+      : [
+          idsArgument(ids),
+          ...(collection === null ? [] : [`collection=${literal(collection)}`])
+        ]),
     ...(source.endpoint === null
       ? []
       : [`storage_options={"endpoint": ${literal(source.endpoint)}}`])
@@ -84,10 +91,13 @@ function catalogArguments(
 }
 
 function searchArguments(
+  { collection }: ICodeRequest,
   search: IStacSearchRequest,
   ids: readonly string[] | null
 ): string[] {
-  const { bbox, collections, datetime, limit, query } = search;
+  const { bbox, datetime, limit, query } = search;
+  const collections =
+    ids !== null && collection !== null ? [collection] : search.collections;
   return [
     literal(search.url),
     ...(collections ? [`collections=${list(collections)}`] : []),

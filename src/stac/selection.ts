@@ -8,6 +8,12 @@ export const MOST_SELECTED = 10_000;
 /** What of an item is known when it is selected; on the map that is no more than this. */
 export type ISelected = Pick<IStacRow, 'href' | 'id'> & Partial<IStacRow>;
 
+/** The collection that all of them are of; null: there is none, or it is not known. */
+export function commonCollection(items: readonly ISelected[]): string | null {
+  const [first, ...others] = new Set(items.map(each => each.collection));
+  return others.length === 0 ? (first ?? null) : null;
+}
+
 export interface ISelection {
   /** By address, in the order in which they were selected. */
   readonly items: ReadonlyMap<string, ISelected>;

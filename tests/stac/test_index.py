@@ -370,6 +370,17 @@ def test_items_for_notebooks(tmp_path: Path) -> None:
     assert json.dumps(found[0].to_dict())
 
 
+def test_items_of_one_id_in_two_collections(tmp_path: Path) -> None:
+    path = write(tmp_path / "catalog.json", catalog("both", ["./a/one.json", "./b/one.json"]))
+    for name in ("a", "b"):
+        write(tmp_path / name / "one.json", item(1, collection=name))
+    wanted: dict[str, Any] = {"ids": ["scene-000001"], "collection": "b"}
+    found = stac_items(path, **wanted)
+    assert [each.collection_id for each in found] == ["b"]
+    assert [each.collection_id for each in stac_items(stac_items(path), **wanted)] == ["b"]
+    assert len(stac_items(path, ids=["scene-000001"])) == 2
+
+
 def test_items_at_hand_are_narrowed_by_the_same_rules(tmp_path: Path) -> None:
     path = write_deep(tmp_path / "cat", 30)
     all_of_them = stac_items(path)

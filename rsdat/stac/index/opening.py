@@ -59,6 +59,7 @@ def items(
     bbox: Sequence[float] | None = None,
     datetime: str | None = None,
     text: str | None = None,
+    collection: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
 ) -> list[pystac.Item]:
     """Items below a catalog, by what they are like; all of them if nothing is said.
@@ -71,6 +72,7 @@ def items(
         bbox: West, south, east, north in degrees; west > east crosses the antimeridian.
         datetime: A moment or an interval as in STAC APIs: `2024-01-01/2024-03-31`.
         text: Part of the id, upper or lower case.
+        collection: Id of their collection; ids are unique in one only.
         storage_options: For the file system.
 
     Returns:
@@ -81,7 +83,7 @@ def items(
     """
     import pystac
 
-    wanted = parse_filter(bbox, datetime, text, ids=ids)
+    wanted = parse_filter(bbox, datetime, text, collection=collection, ids=ids)
     if not isinstance(href, (str, os.PathLike)):
         return narrowed(href, wanted)
     index = open_index(href, storage_options=storage_options)

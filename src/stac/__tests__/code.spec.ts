@@ -1,5 +1,6 @@
 /** The code that is inserted; tests/examples/test_stac_code.py runs each of these cells. */
 import { stackCode, type ICodeRequest } from '../code';
+import { commonCollection } from '../selection';
 
 interface ICase {
   name: string;
@@ -15,6 +16,7 @@ const REQUEST: ICodeRequest = {
   source: { href: 'dcache:///a/catalog.json', endpoint: null },
   search: null,
   ids: null,
+  collection: null,
   filter: {},
   assets: ['red'],
   cluster: null,
@@ -106,6 +108,17 @@ describe('what a search found', () => {
     );
   });
 
+  it('of one of its collections is asked for there alone', () => {
+    const code = stackCode({
+      ...REQUEST,
+      search: { ...search, collections: ['s1', 's2'] },
+      source,
+      ids: ['one'],
+      collection: 's2'
+    });
+    expect(code).toContain('collections=["s2"], ids=["one"]');
+  });
+
   it('is not asked for by more ids than fit an address', () => {
     const ids = Array.from({ length: 101 }, (_, index) => `item-${index}`);
     const code = stackCode({ ...REQUEST, search, source, ids });
@@ -125,4 +138,18 @@ describe('what a search found', () => {
       'search("https://example.org/stac", collections=["s2"], ids=["one"])'
     );
   });
+});
+
+test('items have a collection in common, or none', () => {
+  const of = (...collections: (string | null | undefined)[]) =>
+    commonCollection(
+      collections.map(collection => ({ href: '/a', id: 'a', collection }))
+    );
+  expect(of('s1', 's1')).toBe('s1');
+  expect(of('s1', 's2')).toBeNull();
+  expect(of('s1', null)).toBeNull();
+  // On the map no more than the id is known.
+  expect(of('s1', undefined)).toBeNull();
+  expect(of(undefined)).toBeNull();
+  expect(of()).toBeNull();
 });
