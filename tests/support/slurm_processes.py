@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pwd
 import random
@@ -136,3 +137,16 @@ def job_processes(conf: Path) -> Iterator[int]:
         in_job = f"SLURM_CLUSTER_NAME={CLUSTER_NAME}".encode() in environment
         if in_job or command.startswith(b"slurmstepd:"):
             yield int(folder.name)
+
+
+def end_job_processes(conf: Path) -> None:
+    """End them, also what one of them starts while it is looked for."""
+
+    def none_left() -> bool:
+        left = list(job_processes(conf))
+        for pid in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        return not left
+
+    poll(none_left, STOP_LIMIT_S / 2)

@@ -47,9 +47,9 @@ from tests.support.slurm_processes import (
     clean_environment,
     daemon,
     end,
+    end_job_processes,
     free_ports,
     is_zombie,
-    job_processes,
     must,
     poll,
     program,
@@ -166,9 +166,7 @@ class SlurmSite:
         order = {name: number for number, name in enumerate(_ENDED_LAST)}
         for name in sorted(daemons, key=lambda name: order.get(name, -1)):
             self._end_daemon(name)
-        for pid in list(job_processes(self.conf)):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        end_job_processes(self.conf)
         for node in _about(self.folder).get("cgroups", ()):
             for group in cgroups_of(node):
                 with contextlib.suppress(OSError):  # somebody lives in it still
