@@ -47,7 +47,8 @@ export async function askShutdown(
 }
 
 /**
- * Ask before several are shut down, if anybody uses one of them or a result would be lost.
+ * Ask before several are shut down, if one of them may be of use to anybody: clients, tasks that run or
+ * wait (also those that nobody is connected for), results, or a scheduler that does not tell.
  *
  * @returns False when cancelled; true also where nothing is to be asked.
  */
@@ -59,23 +60,22 @@ export async function askShutdownAll(
   const ours = clusters.filter(cluster => !isAttached(cluster));
   const all = await Promise.all(
     ours.map(async cluster => {
-      const [clients, notebooks] = await lossesOf(cluster, options, ASKED_MS);
-      const isInUse = clients
-        ? clients.clients.length > 0 || clients.tasks.in_memory > 0
-        : notebooks.length > 0;
-      return { cluster, isInUse, words: lossWords(clients, notebooks, trans) };
+      const { use, words } = await lossesOf(cluster, options, ASKED_MS);
+      return { cluster, use, words };
     })
   );
-  const used = all.filter(({ isInUse }) => isInUse);
+  const used = all.filter(({ use }) => use !== 'none');
   if (used.length === 0) {
     return true;
   }
   const result = await showDialog({
-    title: trans._n(
-      '%1 cluster is in use',
-      '%1 clusters are in use',
-      used.length
-    ),
+    title: used.every(({ use }) => use === 'some')
+      ? trans._n('%1 cluster is in use', '%1 clusters are in use', used.length)
+      : trans._n(
+          '%1 cluster may be in use',
+          '%1 clusters may be in use',
+          used.length
+        ),
     body: ReactWidget.create(
       <div className="jp-rsdat-Losses">
         {used.map(({ cluster, words }) => (
@@ -98,17 +98,38 @@ export async function askShutdownAll(
   return result.button.accept;
 }
 
-/** What a scheduler says, null if it does not; and which notebooks of this page are connected. */
+interface ILosses {
+  /** Whether anybody would miss something. */
+  use: 'none' | 'some' | 'unknown';
+  /** That in words, a line each. */
+  words: string[];
+}
+
+/** What a scheduler says, and the notebooks of this page. */
 async function lossesOf(
   cluster: ICluster,
-  { api, commands }: IShutdownOptions,
+  { api, commands, trans }: IShutdownOptions,
   limit_ms?: number
-): Promise<[IClients | null, readonly IConnectedNotebook[]]> {
-  return await Promise.all([
-    // One that is not up is not asked; one that can't tell leaves it at what holds for all.
-    cluster.connection && api.clients(cluster.id, limit_ms).catch(() => null),
+): Promise<ILosses> {
+  if (!cluster.connection) {
+    // Without a scheduler nobody is connected, and nothing runs.
+    return { use: 'none', words: [] };
+  }
+  const [clients, notebooks] = await Promise.all([
+    api.clients(cluster.id, limit_ms).catch(() => null),
     connectedNotebooks(commands, { cluster: cluster.id })
   ]);
+  return {
+    use: clients ? useOf(clients) : notebooks.length > 0 ? 'some' : 'unknown',
+    words: lossWords(clients, notebooks, trans)
+  };
+}
+
+/** Tasks count without a client, too: what nobody waits for may write files. */
+function useOf({ clients, tasks }: IClients): 'none' | 'some' {
+  const { in_memory, processing, waiting } = tasks;
+  const isUsed = clients.length + in_memory + processing + waiting > 0;
+  return isUsed ? 'some' : 'none';
 }
 
 /** Does not wait for a scheduler that is slow to answer: the question can be answered before. */
@@ -117,9 +138,9 @@ function Losses(props: IShutdownOptions & { cluster: ICluster }): JSX.Element {
   const [words, setWords] = React.useState<string[]>([]);
   React.useEffect(() => {
     let isGone = false;
-    void lossesOf(cluster, props).then(([clients, notebooks]) => {
+    void lossesOf(cluster, props).then(({ words }) => {
       if (!isGone) {
-        setWords(lossWords(clients, notebooks, trans));
+        setWords(words);
       }
     });
     return () => {
@@ -153,7 +174,7 @@ function endWords(cluster: ICluster, trans: TranslationBundle): string {
 /**
  * Who is connected and what would be lost, a line each.
  *
- * @param clients - What the scheduler says; null where it does not.
+ * @param clients - What the scheduler says; null where it was asked and does not.
  * @param notebooks - Those of this page.
  */
 export function lossWords(
@@ -179,7 +200,12 @@ export function lossWords(
   const lines =
     who.length > 0 ? [trans.__('Connected: %1.', who.join(', '))] : [];
   if (clients === null) {
-    return lines;
+    return [
+      ...lines,
+      trans.__(
+        'Its scheduler does not tell now who uses it and what it computes.'
+      )
+    ];
   }
   const { in_memory, processing, waiting } = clients.tasks;
   if (processing + waiting > 0) {

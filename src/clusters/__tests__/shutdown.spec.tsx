@@ -4,11 +4,13 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { waitFor } from '@testing-library/react';
 import { CommandRegistry } from '@lumino/commands';
 import type { IClients } from '../../common/types';
-import { askShutdown, lossWords } from '../shutdowndialog';
+import { askShutdown, askShutdownAll, lossWords } from '../shutdowndialog';
 import { FakeApi, aCluster } from './samples';
 
 const trans = nullTranslator.load('jupyterlab_rsdat');
 const NOTHING = { processing: 0, waiting: 0, in_memory: 0 };
+const SILENT =
+  'Its scheduler does not tell now who uses it and what it computes.';
 const notebook = { path: 'a.ipynb', clients: ['Client-a'] };
 
 function someClients(...clients: string[]): IClients {
@@ -42,8 +44,11 @@ describe('what would be lost', () => {
   });
 
   it('names the notebooks of a scheduler that does not tell', () => {
-    expect(lossWords(null, [notebook], trans)).toEqual(['Connected: a.ipynb.']);
-    expect(lossWords(null, [], trans)).toEqual([]);
+    expect(lossWords(null, [notebook], trans)).toEqual([
+      'Connected: a.ipynb.',
+      SILENT
+    ]);
+    expect(lossWords(null, [], trans)).toEqual([SILENT]);
   });
 });
 
@@ -83,4 +88,63 @@ it('the dialog can be answered before the scheduler has', async () => {
   await waitFor(() => expect(text()).toContain('Connected: a.ipynb.'));
   await dismissDialog();
   expect(await asked).toBe(false);
+});
+
+it('a scheduler that does not answer is not taken for one that nobody uses', async () => {
+  const api = new FakeApi();
+  api.clients.mockRejectedValue(new Error('busy'));
+  const commands = new CommandRegistry();
+  const asked = askShutdown(aCluster(), { api, commands, trans });
+  await waitForDialog();
+  await waitFor(() =>
+    expect(document.querySelector('.jp-Dialog')?.textContent).toContain(SILENT)
+  );
+  await dismissDialog();
+  expect(await asked).toBe(false);
+});
+
+describe('all at once', () => {
+  const ask = (answers: Record<string, IClients | null>): Promise<boolean> => {
+    const api = new FakeApi();
+    api.clients.mockImplementation(id => {
+      const answer = answers[id];
+      return answer ? Promise.resolve(answer) : Promise.reject(new Error());
+    });
+    const commands = new CommandRegistry();
+    const clusters = Object.keys(answers).map(id => aCluster({ id, name: id }));
+    return askShutdownAll(clusters, { api, commands, trans });
+  };
+  const dialog = (): Element | null => document.querySelector('.jp-Dialog');
+
+  it.each([
+    ['that run', { ...NOTHING, processing: 40 }, '40 running, 0 waiting'],
+    ['that wait', { ...NOTHING, waiting: 9 }, '0 running, 9 waiting']
+  ])(
+    'asks for tasks %s although nobody is connected for them',
+    async (_, tasks, words) => {
+      const asked = ask({
+        busy: { clients: [], tasks, bytes: 0 },
+        idle: someClients()
+      });
+      await waitForDialog();
+      expect(dialog()?.textContent).toContain('1 cluster is in use');
+      expect(dialog()?.textContent).toContain(`busyDask tasks: ${words}.`);
+      expect(dialog()?.textContent).not.toContain('idle');
+      await dismissDialog();
+      expect(await asked).toBe(false);
+    }
+  );
+
+  it('asks about one that does not tell, and says so', async () => {
+    const asked = ask({ silent: null, used: someClients('Client-1') });
+    await waitForDialog();
+    expect(dialog()?.textContent).toContain('2 clusters may be in use');
+    expect(dialog()?.textContent).toContain(`silent${SILENT}`);
+    await dismissDialog();
+    expect(await asked).toBe(false);
+  });
+
+  it('asks nothing where nothing is lost', async () => {
+    expect(await ask({ idle: someClients() })).toBe(true);
+  });
 });
