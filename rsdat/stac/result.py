@@ -49,7 +49,7 @@ def write_item(
     asset_key: str = "data",
     when: datetime | None = None,
     properties: Mapping[str, Any] | None = None,
-    derived_from: Iterable[str] = (),
+    derived_from: str | Iterable[str] = (),
     overwrite: bool = False,
     storage_options: Mapping[str, Any] | None = None,
 ) -> str:
@@ -86,7 +86,7 @@ def write_result(
     asset_key: str = "data",
     when: datetime | None = None,
     properties: Mapping[str, Any] | None = None,
-    derived_from: Iterable[str] = (),
+    derived_from: str | Iterable[str] = (),
     overwrite: bool = False,
     storage_options: Mapping[str, Any] | None = None,
 ) -> str:
@@ -108,7 +108,7 @@ def write_result(
         asset_key: Key of its only asset.
         when: Time of the item, aware; now if not given.
         properties: More properties of the item, JSON values.
-        derived_from: Addresses of the items that it was computed from.
+        derived_from: Address or addresses of the items that it was computed from.
         overwrite: Replace an item of that id.
         storage_options: As `read_catalog`.
 
@@ -156,7 +156,7 @@ def write_result(
         },
         "links": [
             {"rel": "derived_from", "href": whole(absolute(href), item_href), "type": GEOJSON}
-            for href in derived_from
+            for href in ([derived_from] if isinstance(derived_from, str) else derived_from)
         ],
         "assets": {
             asset_key: {

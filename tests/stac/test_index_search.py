@@ -70,6 +70,18 @@ def test_conditions_as_text(scenes: StacApi) -> None:
     assert len(answer.json()["features"]) == len([n for n in range(250) if n % 101 < 3])
 
 
+def test_conditions_of_one_property_and_operator() -> None:
+    """`query` has room for one of them: none may be forgotten."""
+    both = ["platform!=landsat-8", "platform!=landsat-9"]
+    given = conditions.parameters(both, {"query", "filter"}, "POST")
+    assert [part["args"][1] for part in given["filter"]["args"]] == ["landsat-8", "landsat-9"]
+    with pytest.raises(Refused, match="platform <>"):
+        conditions.parameters(both, {"query"}, "POST")
+    assert conditions.parameters([both[0], both[0]], {"query"}, "POST") == {
+        "query": {"platform": {"neq": "landsat-8"}}
+    }
+
+
 @pytest.mark.parametrize(
     ("text", "wanted"),
     [

@@ -84,6 +84,13 @@ def test_the_item(base: str) -> None:
     assert 51 < south < north < 53
 
 
+def test_derived_from_one_address(tmp_path: Path) -> None:
+    catalog = put_sentinel2_scene(str(tmp_path))
+    write_item(catalog, make_map(), "map-1", derived_from="dcache:///a/item.json")
+    item = next(read_catalog(catalog).get_items("map-1"))
+    assert [link.target for link in item.get_links("derived_from")] == ["dcache://a/item.json"]
+
+
 def test_the_file_is_tiled_and_compressed(tmp_path: Path) -> None:
     write_item(put_sentinel2_scene(str(tmp_path)), make_map(size=700), "map-1")
     with rasterio.open(tmp_path / "map-1" / "data.tif") as raster:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,23 @@ def test_cog_there_and_back(base: str, stack: xr.DataArray, tmp_path: Path) -> N
     assert names(f"{base}/maps") == ["red.tif"]
 
 
+def test_cog_replaces_nothing_that_came_meanwhile(base: str, stack: xr.DataArray) -> None:
+    href = f"{base}/maps/red.tif"
+    filesystem, path = fsspec.core.url_to_fs(href)
+
+    def meanwhile(block: Any) -> Any:
+        filesystem.makedirs(path.rpartition("/")[0], exist_ok=True)
+        if not filesystem.exists(path):
+            filesystem.pipe_file(path, b"of somebody else")
+        return block
+
+    late = stack[1].copy(data=stack[1].data.map_blocks(meanwhile, dtype=stack.dtype))
+    with pytest.raises(Conflict):
+        write_cog(late, href)
+    assert filesystem.cat_file(path) == b"of somebody else"
+    assert names(f"{base}/maps") == ["red.tif"]
+
+
 def test_cog_without_a_place(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput):
         write_cog(xr.DataArray(np.zeros((4, 4)), dims=("y", "x")), tmp_path / "x.tif")
@@ -117,6 +135,50 @@ def test_a_failed_store_leaves_the_old_one(
     dcache.forget()
     assert names("dcache:///zarrs") == ["red.zarr"]
     assert open_zarr(href, Access(), "it").red.shape[0] == 1
+
+
+@needs_zarr
+@pytest.mark.parametrize("overwrite", [True, False])
+def test_a_writer_killed_between_its_renames(
+    base: str, stack: xr.DataArray, overwrite: bool
+) -> None:
+    """Both stores are whole then, and hidden: the next one who writes puts the new one there."""
+    href = f"{base}/maps/red.zarr"
+    write_zarr(stack[:1], f"{base}/maps/.rsdat-0123.red.zarr.old")
+    write_zarr(stack, f"{base}/maps/.rsdat-0123.red.zarr.part")
+    if overwrite:
+        write_zarr(stack[:1], href, overwrite=True)
+    else:
+        with pytest.raises(Conflict):
+            write_zarr(stack[:1], href)
+    assert names(f"{base}/maps") == ["red.zarr"]
+    assert open_zarr(href, Access(), "it").red.shape[0] == (1 if overwrite else 2)
+
+
+@needs_zarr
+def test_killed_for_good(tmp_path: Path) -> None:
+    """The state that the test above begins with is the one that a kill leaves."""
+    code = f"""
+import os
+import numpy as np, xarray as xr
+from fsspec.implementations.local import LocalFileSystem
+from rsdat.stac import write_zarr
+data = xr.Dataset({{"a": ("x", np.zeros(4))}})
+write_zarr(data, {str(tmp_path / "r.zarr")!r})
+move, moves = LocalFileSystem.mv, []
+def killed(self, *args, **options):
+    moves.append(args)
+    if len(moves) == 2:
+        os.kill(os.getpid(), 9)
+    return move(self, *args, **options)
+LocalFileSystem.mv = killed
+write_zarr(data + 1, {str(tmp_path / "r.zarr")!r}, overwrite=True)
+"""
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
+    assert [name.rpartition(".")[2] for name in names(str(tmp_path))] == ["old", "part"]
+    with pytest.raises(Conflict):
+        write_zarr(xr.Dataset({"a": ("x", np.zeros(4))}), tmp_path / "r.zarr")
+    assert list(open_zarr(str(tmp_path / "r.zarr"), Access(), "it").a.values) == [1] * 4
 
 
 @needs_zarr

@@ -59,12 +59,13 @@ def parameters(texts: Sequence[str], can: set[str], method: str) -> dict[str, An
 
     Raises:
         InvalidInput: One is none.
-        Refused: The API can't filter by properties.
+        Refused: The API can't filter by properties, or not by these together.
     """
     conditions = [parse(text) for text in texts]
     if not conditions:
         return {}
-    if "query" in can:
+    twice = _twice(conditions)
+    if "query" in can and twice is None:
         query: dict[str, dict[str, Any]] = {}
         for name, op, value in conditions:
             query.setdefault(name, {})[_WORDS[op]] = value
@@ -75,11 +76,27 @@ def parameters(texts: Sequence[str], can: set[str], method: str) -> dict[str, An
         parts = [{"op": op, "args": [{"property": name}, value]} for name, op, value in conditions]
         whole = parts[0] if len(parts) == 1 else {"op": "and", "args": parts}
         return {"filter": whole, "filter_lang": "cql2-json"}
+    if twice is not None:
+        raise Refused(
+            f"This API takes one condition '{twice.name} {twice.op} …' in a search, not several",
+            hint="Search with one of them, and filter what it finds.",
+            code="no_filter",
+        )
     raise Refused(
         "This API can't filter by properties",
         hint="Search without conditions, and filter what it finds.",
         code="no_filter",
     )
+
+
+def _twice(conditions: Sequence[Condition]) -> Condition | None:
+    """One that another of the same property and operator differs from: `query` has room for one."""
+    known: dict[tuple[str, str], str] = {}
+    for each in conditions:
+        value = json.dumps(each.value)
+        if known.setdefault((each.name, each.op), value) != value:
+            return each
+    return None
 
 
 def _as_text(condition: Condition) -> str:

@@ -47,11 +47,19 @@ def write_cog(
     address = absolute(os.fspath(href))
     owner = by_protocol(storage_options, scheme_of(address) or "file")
     if not overwrite and exists(address, owner):
-        raise Conflict(
-            f"there is something at {address} already",
-            hint="overwrite=True replaces it.",
-            code="exists",
-        )
+        raise _taken(address)
     with geotiff(array) as (file, described):
-        put_file(file, address, owner)
+        try:
+            put_file(file, address, owner, replace=overwrite)
+        except FileExistsError as error:
+            # It came while this one was computed.
+            raise _taken(address) from error
     return described
+
+
+def _taken(address: str) -> Conflict:
+    return Conflict(
+        f"there is something at {address} already",
+        hint="overwrite=True replaces it.",
+        code="exists",
+    )

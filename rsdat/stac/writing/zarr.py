@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     import xarray as xr
     from fsspec import AbstractFileSystem
 
+#: Ends of the hidden names of a store that is written, and of one that is replaced.
+_PART, _OLD = ".part", ".old"
+
 
 def write_zarr(
     data: xr.Dataset | xr.DataArray,
@@ -29,7 +32,9 @@ def write_zarr(
 
     Zarr version 2 with consolidated metadata, which GDAL and older libraries read. It is written
     into a hidden folder beside its place and renamed at the end, so nobody finds half of it. (S3
-    and its like can't rename a folder; there each file is copied.)
+    and its like can't rename a folder; there each file is copied.) Replacing takes two renames: a
+    process that is killed between them leaves nothing at the name, but both stores hidden beside
+    it, `.rsdat-….old` and `.part`. The next `write_zarr` to that name puts the new one in place.
 
     Args:
         data: Its chunks become zarr's; where they differ in size along an axis the largest counts.
@@ -49,10 +54,11 @@ def write_zarr(
     address = absolute(os.fspath(href)).rstrip("/")
     access = access_to(address, None, storage_options)
     filesystem, path = access.place(address)
+    _end_what_was_killed(filesystem, path)
     if not overwrite:
         _need_nothing(filesystem, path, address)
     folder, name = parent(address), address.rpartition("/")[2]
-    draft = f"{folder}/.rsdat-{secrets.token_hex(8)}.{name}.part"
+    draft = f"{folder}/.rsdat-{secrets.token_hex(8)}.{name}{_PART}"
     _, draft_path = access.place(draft)
     try:
         _prepared(data).to_zarr(
@@ -98,11 +104,41 @@ def _take_place(
     if not overwrite:
         # Somebody was faster.
         _need_nothing(filesystem, path, address)
-    aside = f"{draft.removesuffix('.part')}.old"
+    aside = f"{draft.removesuffix(_PART)}{_OLD}"
     filesystem.mv(path, aside, recursive=True)
     try:
         filesystem.mv(draft, path, recursive=True)
-    except BaseException:
-        filesystem.mv(aside, path, recursive=True)
-        raise
-    filesystem.rm(aside, recursive=True)
+    except BaseException as error:
+        filesystem.invalidate_cache()
+        if not filesystem.exists(path):
+            filesystem.mv(aside, path, recursive=True)
+            raise
+        # Another writer has just taken this one for killed, and put it in place.
+        if not isinstance(error, FileNotFoundError):
+            raise
+    with suppress(FileNotFoundError):
+        filesystem.rm(aside, recursive=True)
+
+
+def _end_what_was_killed(filesystem: AbstractFileSystem, path: str) -> None:
+    """Put a store in place whose writer was killed as it replaced another one.
+
+    Both are whole: the old one is moved aside only when the new one has been written.
+    """
+    filesystem.invalidate_cache()
+    if filesystem.exists(path):
+        return
+    folder, _, name = path.rpartition("/")
+    try:
+        listed = filesystem.ls(folder or "/", detail=False)
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    beside = {each.rstrip("/").rpartition("/")[2] for each in listed}
+    for old in sorted(beside):
+        if not (old.startswith(".rsdat-") and old.endswith(f".{name}{_OLD}")):
+            continue
+        new = f"{old.removesuffix(_OLD)}{_PART}"
+        filesystem.mv(f"{folder}/{new if new in beside else old}", path, recursive=True)
+        if new in beside:
+            filesystem.rm(f"{folder}/{old}", recursive=True)
+        return
