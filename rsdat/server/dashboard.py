@@ -22,6 +22,7 @@ from tornado import httpclient, iostream, web, websocket
 
 from rsdat.base.errors import DoorBroken, NotFound, RsdatError
 from rsdat.server.companion import Companion
+from rsdat.server.dashboardheaders import passed, path_within
 from rsdat.server.dashboardkeys import DashboardKeys
 from rsdat.server.handler import ErrorAnswers, RsdatHandler
 
@@ -140,12 +141,17 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
         query = parse_qsl(self.request.query, keep_blank_values=True)
         return urlencode([(k, v) for k, v in query if k not in ("token", "_xsrf")])
 
-    async def _find(self, id_: str) -> None:
+    async def _find(self, id_: str, below: str = "") -> None:
+        # Where redirects of the scheduler lead: below this, instead of Jupyter's root.
+        self.proxy_base = f"rsdat/clusters/{id_}/dashboard{below}"
         companion: Companion = self.settings["rsdat_companion"]
         manager = await companion.clusters()
         self._target: DashboardTarget = await manager.dashboard(id_)
 
     async def _fetch(self, page: str) -> None:
+        if "event-stream" in self.request.headers.get("Accept", ""):
+            # The proxy hands streams on as they are, with every header. Dask's pages have none.
+            self.request.headers["Accept"] = "*/*"
         try:
             await self.proxy(self._target.host, self._target.port, page)
         except RsdatError:
@@ -157,10 +163,22 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
                 hint="It is starting, ending, or busy. Look at the cluster's card.",
             ) from error
 
+    def _within(self, location: str) -> str:
+        # The proxy puts our address in front of it.
+        hosts = (f"{self._target.host}:{self._target.port}", self.request.host)
+        path = path_within(location, self.path_args[-1], hosts)
+        if path is None:
+            raise DoorBroken(
+                "The scheduler of this cluster leads to an address that is none of its own.",
+                hint="Dask's own pages don't. Ask whoever runs this scheduler.",
+            )
+        return path
+
     def _rewrite(self, response: Any) -> None:
-        # Its pages are served by Jupyter: they may not set its cookies nor open it to others.
-        for name in ("Set-Cookie", "Access-Control-Allow-Origin", "Server"):
-            response.headers.pop(name, None)
+        # Its pages are served by Jupyter: they may not act on all of its origin.
+        response.headers = passed(response.headers, response.code)
+        if "Location" in response.headers:
+            response.headers["Location"] = self._within(response.headers["Location"])
         response.headers["Content-Security-Policy"] = self.content_security_policy
         response.headers["X-Content-Type-Options"] = "nosniff"
 
@@ -190,8 +208,6 @@ class DashboardHandler(_Proxy):
             address = url_path_join(self.base_url, path)
             self.redirect(f"{address}?{query}" if query else address)
             return
-        # Where redirects of the scheduler lead: below this, instead of Jupyter's root.
-        self.proxy_base = f"rsdat/clusters/{id_}/dashboard"
         await super().get(id_, page)
 
     @web.authenticated
@@ -222,14 +238,13 @@ class DashboardPageHandler(_Proxy):
     @allow_unauthenticated
     async def get(self, id_: str, key: str, page: str) -> None:
         """A page, a file, or the start of a websocket."""
-        await self._find(id_)
-        self.proxy_base = f"rsdat/clusters/{id_}/dashboard/key/{key}"
+        await self._find(id_, f"/key/{key}")
         await super().get(id_, page)
 
     @allow_unauthenticated
-    async def head(self, id_: str, _key: str, page: str) -> None:
+    async def head(self, id_: str, key: str, page: str) -> None:
         """As GET, without the body."""
-        await self._find(id_)
+        await self._find(id_, f"/key/{key}")
         await self._fetch(page)
 
     def check_origin(self, origin: str | None = None) -> bool:

@@ -414,7 +414,7 @@ export interface paths {
       };
       cookie?: never;
     };
-    /** A page with `Content-Security-Policy` sandbox. It tells a parent frame by postMessage whether its connection stands. */
+    /** A page with `Content-Security-Policy` sandbox, and of the scheduler's headers only those of a page. It tells a parent frame by postMessage whether its connection stands. */
     get: operations['showDashboard'];
     put?: never;
     post?: never;
@@ -4395,7 +4395,9 @@ export interface operations {
         href: components['parameters']['StacHref'];
         /** @description The endpoint that `dcache:` addresses mean; the default one if left out. */
         endpoint?: components['parameters']['StacEndpoint'];
-        /** @description Of the item, where href is a search. */
+        /** @description Where href is a search: address of the item, as in the list of what it found. */
+        item?: string;
+        /** @description Where href is a search, instead of `item`: its id, which items of several collections may have. */
         id?: string;
       };
       header?: never;

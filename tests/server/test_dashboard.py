@@ -23,6 +23,25 @@ from rsdat.server.dashboardkeys import LIFE_S, DashboardKeys
 from tests.support.server import Lab, check_error, until
 
 KEY = "open-sesame"
+#: What would act on Jupyter's whole origin, log in, or lead away.
+HOSTILE = {
+    "Access-Control-Allow-Credentials": "true",
+    "Access-Control-Allow-Origin": "https://example.org",
+    "Clear-Site-Data": '"cookies", "storage"',
+    "Content-Security-Policy-Report-Only": "default-src 'self'; report-uri https://example.org/",
+    "Link": "<https://example.org/x.css>; rel=stylesheet",
+    "NEL": '{"report_to": "a", "max_age": 9999}',
+    "Public-Key-Pins": 'pin-sha256="AAAA"; max-age=9999',
+    "Refresh": "0; url=https://example.org/",
+    "Report-To": '{"group": "a", "endpoints": [{"url": "https://example.org/"}]}',
+    "Reporting-Endpoints": 'a="https://example.org/"',
+    "Service-Worker-Allowed": "/",
+    "Set-Cookie": "_xsrf=stolen",
+    "SourceMap": "https://example.org/x.map",
+    "Strict-Transport-Security": "max-age=9999; includeSubDomains",
+    "WWW-Authenticate": 'Basic realm="Jupyter"',
+    "X-Made-Up-Next-Year": "1",
+}
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
 
 
@@ -48,8 +67,11 @@ def far_application(far: FarEnd) -> web.Application:
             if path == "":
                 self.redirect("/status")
                 return
-            self.set_cookie("_xsrf", "stolen")
-            self.set_header("Access-Control-Allow-Origin", "*")
+            if path.startswith("to-"):
+                self.redirect(self.get_query_argument("to"), status=int(path.removeprefix("to-")))
+                return
+            for name, value in HOSTILE.items():
+                self.set_header(name, value)
             if path.startswith("individual-<"):
                 raise web.HTTPError(404)
             if path == "status":
@@ -63,6 +85,10 @@ def far_application(far: FarEnd) -> web.Application:
     class Echo(websocket.WebSocketHandler):
         def check_origin(self, origin: str) -> bool:
             return True
+
+        def prepare(self) -> None:
+            for name, value in HOSTILE.items():
+                self.set_header(name, value)
 
         def select_subprotocol(self, subprotocols: list[str]) -> str | None:
             return "bokeh" if "bokeh" in subprotocols else None
@@ -151,9 +177,7 @@ async def test_page(far: FarEnd, lab: Lab) -> None:
     assert sent.get_list(KEY_HEADER) == [KEY]
     assert lab.token not in str(sent)
     assert not {"Cookie", "Authorization", "X-Xsrftoken", "Referer"} & set(sent)
-    # Jupyter's own login cookie (the token is in the query) may be there.
-    assert not any("stolen" in cookie for cookie in response.headers.get_list("Set-Cookie"))
-    assert "Access-Control-Allow-Origin" not in response.headers
+    _check_headers(response.headers)
     assert "frame-ancestors 'self'" in response.headers["Content-Security-Policy"]
     assert KEY not in str(response.headers)
 
@@ -165,6 +189,54 @@ async def test_redirect_and_head(far: FarEnd, lab: Lab) -> None:
     assert response.headers["Location"] == "/user/ann/rsdat/clusters/up/dashboard/status"
     response = await lab.ask("HEAD", "/clusters/up/dashboard/status")
     assert (response.code, response.body) == (200, b"")
+
+
+@pytest.mark.parametrize("by_key", [False, True])
+@pytest.mark.parametrize("accept", ["text/html", "application/json", "text/event-stream"])
+async def test_headers_for_all_of_jupyter(far: FarEnd, lab: Lab, accept: str, by_key: bool) -> None:
+    """A page's own headers come, those that act on Jupyter's origin do not."""
+    path = "/clusters/up/dashboard/"
+    if by_key:
+        answer = await lab.ask("POST", "/api/clusters/up/dashboard-key")
+        path = json.loads(answer.body)["path"].removeprefix("rsdat")
+    for method in ("GET", "HEAD"):
+        for page in ("status", "individual-plots.json", "individual-<new>"):
+            headers = {"Accept": accept}
+            response = await lab.ask(method, f"{path}{page}", headers=headers, token=not by_key)
+            if response.code == 302:
+                # A browser with a login is led to the key.
+                continue
+            _check_headers(response.headers)
+            assert response.headers["X-Content-Type-Options"] == "nosniff"
+            assert "frame-ancestors 'self'" in response.headers["Content-Security-Policy"]
+            if page == "individual-plots.json" and method == "GET":
+                assert response.headers["Content-Type"] == "application/json"
+                assert response.headers["Etag"]
+                headers["If-None-Match"] = response.headers["Etag"]
+                again = await lab.ask("GET", f"{path}{page}", headers=headers, token=not by_key)
+                assert (again.code, again.body) == (304, b"")
+
+
+async def test_redirects_stay_with_the_scheduler(far: FarEnd, lab: Lab) -> None:
+    """Below our address, however they are said; any other is refused in words."""
+    answer = await lab.ask("POST", "/api/clusters/up/dashboard-key")
+    path = json.loads(answer.body)["path"].removeprefix("rsdat")
+    base = f"/user/ann/rsdat{path}"
+    for to in ("/status?x=1#y", "status?x=1#y", f"http://127.0.0.1:{far.port}/status?x=1#y"):
+        for method in ("GET", "HEAD"):
+            response = await lab.ask(method, f"{path}to-307", query={"to": to}, token=False)
+            assert response.code == 307
+            assert response.headers["Location"] == f"{base}status?x=1#y"
+    for to in ("https://example.org/", "//example.org/", "/%2e%2e/%2e%2e/%2e%2e/%2e%2e/logout"):
+        response = await lab.ask("GET", f"{path}to-302", query={"to": to}, token=False)
+        check_error(response, 502, "door_broken")
+        assert "Location" not in response.headers
+        response = await lab.ask(
+            "GET", f"{path}to-302", headers=BROWSER, query={"to": to}, token=False
+        )
+        assert "leads to an address that is none of its own" in response.body.decode()
+    response = await lab.ask("GET", f"{path}to-300", query={"to": "//example.org/"}, token=False)
+    assert (response.code, "Location" in response.headers) == (300, False)
 
 
 async def test_nobody_there(far: FarEnd, lab: Lab) -> None:
@@ -297,6 +369,8 @@ async def test_websocket(far: FarEnd, lab: Lab, monkeypatch: pytest.MonkeyPatch)
     activity = settings.get("api_last_activity")
     connection = await _connect(lab, "up")
     assert connection.selected_subprotocol == "bokeh"
+    assert connection.headers is not None
+    _check_headers(connection.headers)
     await connection.write_message("text é")
     assert await asyncio.wait_for(connection.read_message(), 10) == "text é"
     await connection.write_message(b"\x00\xff" * 100_000, binary=True)
@@ -320,6 +394,12 @@ async def test_websocket_to_a_dead_scheduler(far: FarEnd, lab: Lab) -> None:
     """Accepted, as it must be, and closed at once."""
     connection = await _connect(lab, "down")
     assert await asyncio.wait_for(connection.read_message(), 20) is None
+
+
+def _check_headers(headers: HTTPHeaders) -> None:
+    # Jupyter's own, such as its login cookie (the token is in the query), may be there.
+    for name, value in HOSTILE.items():
+        assert not any(each.startswith(value) for each in headers.get_list(name)), name
 
 
 async def _follow(lab: Lab, response: HTTPResponse) -> HTTPResponse:
