@@ -105,7 +105,7 @@ export function addCommands(options: ICommandOptions): void {
         await found.at.connectNew([found.panel]);
       } else if (cluster !== null) {
         const run = args.run as boolean | undefined;
-        await found.at.connect(found.panel, cluster, run);
+        found.at.connect(found.panel, cluster, run);
       }
     }
   });

@@ -1,6 +1,7 @@
 /** Knows which Dask clients a notebook's kernel has: asks it after cells ran, while it is idle. */
 import type { ISessionContext } from '@jupyterlab/apputils';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
+import { PromiseDelegate } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Debouncer } from '@lumino/polling';
 import { Signal, type ISignal } from '@lumino/signaling';
@@ -10,8 +11,16 @@ import { QUESTION, closing, readAnswer, type IKernelAnswer } from './question';
 const SPACING_MS = 300;
 /** A kernel that was idle and does not answer within this has found other work. */
 const ANSWER_MS = 20_000;
+/** What is waited for did not come in time; the kernel will get to it nevertheless. */
+const LATE = Symbol('late');
 const KEY = 'rsdat';
 const NOBODY: IKernelAnswer = { clients: [], packages: {} };
+
+/**
+ * What became of closing clients: they are `closed`; the kernel was `busy` and was sent nothing; or it
+ * has begun something else just before and closes them after that (`later`).
+ */
+export type Closing = 'closed' | 'busy' | 'later';
 
 /** What the watch needs of a notebook's session. */
 export type IWatchedSession = Pick<
@@ -23,7 +32,7 @@ export class KernelWatch implements IDisposable {
   constructor(session: IWatchedSession) {
     this._session = session;
     session.iopubMessage.connect(this._onMessage, this);
-    session.kernelChanged.connect(this._forget, this);
+    session.kernelChanged.connect(this._onKernel, this);
     session.statusChanged.connect(this._onStatus, this);
   }
 
@@ -53,24 +62,49 @@ export class KernelWatch implements IDisposable {
 
   /** Ask, unless the kernel is busy: then it is asked when it has become idle. Never rejects. */
   ask(): Promise<void> {
-    this._pending ??= this._ask().finally(() => {
-      this._pending = null;
-    });
+    if (this._pending === null) {
+      const pending = this._ask().finally(() => {
+        if (this._pending === pending) {
+          this._pending = null;
+        }
+      });
+      this._pending = pending;
+    }
     return this._pending;
   }
 
-  /** Close clients; resolves when the kernel has done so. @throws when it did not. */
-  async close(clients: readonly string[]): Promise<void> {
+  /**
+   * Close clients.
+   *
+   * A busy kernel is sent nothing: what is in its queue can't be taken back, and would be done hours
+   * later, perhaps to clients that are wanted again.
+   *
+   * @throws Error in the kernel's words, empty where it has none.
+   */
+  async close(clients: readonly string[]): Promise<Closing> {
     const kernel = this._session.session?.kernel;
-    if (!kernel) {
-      return;
+    if (!kernel || clients.length === 0) {
+      return 'closed';
     }
-    const reply = await this._evaluate(kernel, closing(clients));
+    if (kernel.status !== 'idle') {
+      return 'busy';
+    }
+    let reply;
+    try {
+      reply = await this._evaluate(kernel, closing(clients));
+    } catch {
+      // It went away or was restarted; services' words for that are for its developers.
+      throw new Error('');
+    }
+    if (reply === LATE) {
+      return 'later';
+    }
     const done = reply?.[KEY] as { status?: string; evalue?: string };
     if (done?.status !== 'ok') {
       throw new Error(done?.evalue ?? '');
     }
     await this.ask();
+    return 'closed';
   }
 
   dispose(): void {
@@ -78,9 +112,10 @@ export class KernelWatch implements IDisposable {
       return;
     }
     this._isDisposed = true;
+    this._left.resolve();
     this._debouncer.dispose();
     this._session.iopubMessage.disconnect(this._onMessage, this);
-    this._session.kernelChanged.disconnect(this._forget, this);
+    this._session.kernelChanged.disconnect(this._onKernel, this);
     this._session.statusChanged.disconnect(this._onStatus, this);
     Signal.clearData(this);
   }
@@ -92,8 +127,12 @@ export class KernelWatch implements IDisposable {
     }
     let answer: IKernelAnswer | null = null;
     try {
-      const { language_info } = await kernel.info;
-      this._setLanguage(language_info.name);
+      // Of a kernel that never comes up this neither resolves nor rejects, also when it is given up.
+      const info = await Promise.race([kernel.info, this._left.promise]);
+      if (!info || kernel !== this._session.session?.kernel) {
+        return;
+      }
+      this._setLanguage(info.language_info.name);
       if (!this._isPython) {
         return;
       }
@@ -101,7 +140,11 @@ export class KernelWatch implements IDisposable {
       if (this._isOwed) {
         return;
       }
-      answer = readAnswer(await this._evaluate(kernel, QUESTION), KEY);
+      const reply = await this._evaluate(kernel, QUESTION);
+      if (reply === LATE) {
+        return;
+      }
+      answer = readAnswer(reply, KEY);
     } catch {
       // It went away, or was restarted: then it is told by the session.
       return;
@@ -111,11 +154,13 @@ export class KernelWatch implements IDisposable {
     }
   }
 
-  /** Evaluate without a trace: no history, no output, no number of a cell. */
+  /** Evaluate without a trace: no history, no output, no number of a cell. @throws when it went away */
   private async _evaluate(
     kernel: Kernel.IKernelConnection,
     expression: string
-  ): Promise<KernelMessage.IExecuteReply['user_expressions'] | null> {
+  ): Promise<
+    KernelMessage.IExecuteReply['user_expressions'] | null | typeof LATE
+  > {
     const future = kernel.requestExecute({
       code: '',
       silent: true,
@@ -124,10 +169,16 @@ export class KernelWatch implements IDisposable {
       allow_stdin: false,
       stop_on_error: false
     });
-    const limit = setTimeout(() => future.dispose(), ANSWER_MS);
+    const late = new PromiseDelegate<typeof LATE>();
+    const limit = setTimeout(() => late.resolve(LATE), ANSWER_MS);
     try {
-      const { content } = await future.done;
-      return content.status === 'ok' ? content.user_expressions : null;
+      const reply = await Promise.race([future.done, late.promise]);
+      if (reply === LATE) {
+        return LATE;
+      }
+      return reply.content.status === 'ok'
+        ? reply.content.user_expressions
+        : null;
     } finally {
       clearTimeout(limit);
       future.dispose();
@@ -163,6 +214,15 @@ export class KernelWatch implements IDisposable {
     }
   }
 
+  /** It is another one, or none. */
+  private _onKernel(): void {
+    this._left.resolve();
+    this._left = new PromiseDelegate();
+    this._pending = null;
+    this._isOwed = false;
+    this._forget();
+  }
+
   private _forget(): void {
     this._running = null;
     this._set(NOBODY);
@@ -195,6 +255,8 @@ export class KernelWatch implements IDisposable {
   /** The kernel was busy when it was to be asked. */
   private _isOwed = false;
   private _pending: Promise<void> | null = null;
+  /** Resolved when the kernel is another one. */
+  private _left = new PromiseDelegate<void>();
   private _debouncer = new Debouncer(() => this.ask(), SPACING_MS);
   private _isDisposed = false;
   private _changed = new Signal<this, void>(this);

@@ -64,7 +64,7 @@ export class NotebookLink implements IDisposable {
     return this._ended;
   }
 
-  /** Emitted when `state` or `ended` is another one. */
+  /** Emitted when `state`, `ended` or the versions that the kernel told are others. */
   get changed(): ISignal<this, void> {
     return this._changed;
   }
@@ -109,7 +109,13 @@ export class NotebookLink implements IDisposable {
     );
     const ids = (clusters: readonly IKnownCluster[]): string =>
       clusters.map(({ id }) => id).join();
-    if (!isSame(before, this._state) || ids(endedBefore) !== ids(this._ended)) {
+    const versions = JSON.stringify(this.answer?.packages);
+    const isAsBefore =
+      isSame(before, this._state) &&
+      ids(endedBefore) === ids(this._ended) &&
+      versions === this._versions;
+    this._versions = versions;
+    if (!isAsBefore) {
       this._changed.emit();
     }
   }
@@ -149,6 +155,7 @@ export class NotebookLink implements IDisposable {
   private _ended: readonly IKnownCluster[] = [];
   /** The clusters that its clients were seen to be connected to, by Dask's id of the scheduler. */
   private _known = new Map<string, IOnceSeen>();
+  private _versions: string | undefined;
   private _isDisposed = false;
   private _changed = new Signal<this, void>(this);
 }

@@ -11,8 +11,13 @@ import type { INotebookApi } from './api';
 import type { NotebookLinks } from './links';
 import type { NotebookSettings } from './settings';
 
-/** Against what a kernel's versions were compared. */
-type Stage = 'scheduler' | 'workers';
+/** What was compared of a kernel and a cluster. */
+interface ICompared {
+  /** The kernel's versions: a restart changes them, and so does a cell that imports more. */
+  readonly versions: string;
+  /** The worker groups that had workers; before there are any it is the scheduler alone. */
+  readonly groups: readonly string[];
+}
 
 /** What does not go together, and what to do. */
 export type IMismatch = NonNullable<IVersionsCompared['mismatch']>;
@@ -58,26 +63,39 @@ export class Mismatches {
     }
     const { cluster } = state;
     const pair = pairOf(watch.kernel, cluster);
-    // Against the scheduler at once, and again when there are workers.
-    const isWhole = cluster.workers.connected > 0;
-    const done = this._checked.get(pair);
-    if (done === 'workers' || (done === 'scheduler' && !isWhole)) {
+    const versions = JSON.stringify(answer.packages);
+    const before = this._checked.get(pair);
+    const done = before?.versions === versions ? before.groups : [];
+    const groups = groupsOf(cluster);
+    // A group without workers for a while is not looked at again, as adaptive ones come and go; one
+    // that was removed may have been what differed.
+    const kept = done.filter(group => isGroupOf(cluster, group));
+    if (
+      before?.versions === versions &&
+      kept.length === done.length &&
+      groups.every(group => done.includes(group))
+    ) {
       return;
     }
-    const doing = isWhole ? 'workers' : 'scheduler';
+    const doing = { versions, groups: [...new Set([...kept, ...groups])] };
     this._checked.set(pair, doing);
     try {
       const { mismatch } = await api.compare(cluster.id, answer.packages);
+      if (this._checked.get(pair) !== doing) {
+        // More is compared by now.
+        return;
+      }
       this._again.done(pair);
       this._note(pair, mismatch);
-      if (mismatch && !this._told.has(pair + mismatch.message)) {
-        this._told.add(pair + mismatch.message);
+      if (mismatch && !this._told.get(pair)?.has(mismatch.message)) {
+        const told = this._told.get(pair) ?? new Set();
+        this._told.set(pair, told.add(mismatch.message));
         this._tell(panel, cluster, mismatch);
       }
     } catch {
       // A scheduler or a network that does not answer now.
       if (this._checked.get(pair) === doing) {
-        this._uncheck(pair, done);
+        this._uncheck(pair, before);
         this._again.failed(pair, () => this._retry(pair, panel));
       }
     }
@@ -89,6 +107,7 @@ export class Mismatches {
       this._found.set(pair, mismatch);
     } else {
       this._found.delete(pair);
+      this._told.delete(pair);
     }
     if (before !== mismatch?.message) {
       this._changed.emit();
@@ -106,7 +125,7 @@ export class Mismatches {
     }
   }
 
-  private _uncheck(pair: string, done: Stage | undefined): void {
+  private _uncheck(pair: string, done: ICompared | undefined): void {
     if (done) {
       this._checked.set(pair, done);
     } else {
@@ -134,9 +153,10 @@ export class Mismatches {
 
   private _options: Mismatches.IOptions;
   /** What was compared, by kernel and scheduler. */
-  private _checked = new Map<string, Stage>();
+  private _checked = new Map<string, ICompared>();
   private _again = new Again();
-  private _told = new Set<string>();
+  /** What was told and still holds, by kernel and scheduler. */
+  private _told = new Map<string, Set<string>>();
   /** What does not go together, by kernel and scheduler. */
   private _found = new Map<string, IMismatch>();
   private _changed = new Signal<this, void>(this);
@@ -144,6 +164,21 @@ export class Mismatches {
 
 function pairOf(kernel: string | null, { scheduler }: ICluster): string {
   return `${kernel} ${scheduler.id}`;
+}
+
+/** Stands for the workers of a scheduler whose groups are not known. */
+const ANY = '';
+
+/** The groups that have workers. */
+function groupsOf({ groups, workers }: ICluster): string[] {
+  const names = groups
+    .filter(group => group.workers.connected > 0)
+    .map(({ name }) => name);
+  return names.length === 0 && workers.connected > 0 ? [ANY] : names;
+}
+
+function isGroupOf({ groups }: ICluster, name: string): boolean {
+  return name === ANY || groups.some(group => group.name === name);
 }
 
 export namespace Mismatches {

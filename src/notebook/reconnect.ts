@@ -11,44 +11,75 @@ import type { INotebookApi } from './api';
 import { isAlive, type IKnownCluster } from './link';
 import type { NotebookLinks } from './links';
 import { forget, remembered } from './memory';
+import { dismissWith } from './offers';
 import type { NotebookSettings } from './settings';
 
 export class Reconnecting {
   constructor(options: Reconnecting.IOptions) {
     this._options = options;
+    options.clusters.changed.connect(this._onClusters, this);
   }
 
   /**
    * Offer it unless the kernel is connected already.
    *
    * A notebook is looked at when it is seen first: of many that are restored with the layout the
-   * others wait. Settles in any case.
+   * others wait. Where the clusters are not known yet, it is offered when they are. Settles in any
+   * case.
    */
   async offer(panel: NotebookPanel): Promise<void> {
-    const { clusters, links, settings } = this._options;
     if (this._seen.has(panel)) {
       return;
     }
     this._seen.add(panel);
+    if (!(await this._look(panel)) && !panel.isDisposed) {
+      this._seen.delete(panel);
+      this._owed.add(panel);
+    }
+  }
+
+  /** False: it can't be known yet. */
+  private async _look(panel: NotebookPanel): Promise<boolean> {
+    const { clusters, links, settings } = this._options;
     await Promise.all([panel.context.ready, panel.sessionContext.ready]);
     const cluster = panel.model && remembered(panel.model);
     if (!cluster || settings.remember === 'off') {
-      return;
+      return true;
     }
     const link = links.of(panel);
     await Promise.all([
       clusters.isReady ? null : clusters.refresh(),
       link.watch.ask()
     ]);
-    if (panel.isDisposed || link.state.kind !== 'none' || !clusters.isReady) {
-      return;
+    if (panel.isDisposed || link.state.kind !== 'none') {
+      return true;
+    }
+    if (!clusters.isReady) {
+      return false;
     }
     const now = clusters.clusters.find(({ id }) => id === cluster.id);
     const id =
       now && isAlive(now)
         ? this._offer(panel, now)
         : await this._tellGone(panel, cluster);
-    this._dismissWith(panel, id);
+    // It is of no use once the notebook is connected in another way.
+    dismissWith({
+      links,
+      panel,
+      id,
+      isPointless: ({ kind }) => kind === 'connected'
+    });
+    return true;
+  }
+
+  private _onClusters(): void {
+    if (this._options.clusters.isReady) {
+      const owed = [...this._owed];
+      this._owed.clear();
+      owed
+        .filter(panel => !panel.isDisposed)
+        .forEach(panel => void this.offer(panel));
+    }
   }
 
   private _offer(panel: NotebookPanel, cluster: IKnownCluster): string {
@@ -127,28 +158,10 @@ export class Reconnecting {
     };
   }
 
-  /** An offer is of no use once the notebook is closed, or connected in another way. */
-  private _dismissWith(panel: NotebookPanel, id: string): void {
-    const { links } = this._options;
-    const dismiss = (): void => {
-      links.changed.disconnect(onChanged);
-      Notification.dismiss(id);
-    };
-    const onChanged = (_: NotebookLinks, changed: NotebookPanel): void => {
-      if (changed === panel && links.of(panel).state.kind === 'connected') {
-        dismiss();
-      }
-    };
-    if (panel.isDisposed) {
-      Notification.dismiss(id);
-      return;
-    }
-    links.changed.connect(onChanged);
-    panel.disposed.connect(dismiss);
-  }
-
   private _options: Reconnecting.IOptions;
   private _seen = new WeakSet<NotebookPanel>();
+  /** Seen while the clusters could not be asked for. */
+  private _owed = new Set<NotebookPanel>();
 }
 
 export namespace Reconnecting {

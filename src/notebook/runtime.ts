@@ -1,5 +1,6 @@
 /** All that is done for open notebooks; loaded with the first of them. */
 import { InputDialog } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { ServiceManager } from '@jupyterlab/services';
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
@@ -21,6 +22,7 @@ import { Mismatches } from './mismatch';
 import { Reconnecting } from './reconnect';
 import { Remembering } from './remembering';
 import { NotebookSettings } from './settings';
+import { Wishes } from './wishes';
 
 export class NotebookRuntime {
   constructor(options: NotebookRuntime.IOptions) {
@@ -40,12 +42,21 @@ export class NotebookRuntime {
       ...parts,
       links,
       startAgain,
-      connect: (panel, cluster) => void this.connect(panel, cluster),
+      connect: (panel, cluster) => this.connect(panel, cluster),
       choose: panel => void this.choose(panel)
     });
     new Remembering({ ...parts, links });
     this.mismatches = new Mismatches({ ...parts, links, show });
     new Farewells({ ...parts, links, startAgain });
+    this._wishes = new Wishes({
+      clusters,
+      links,
+      trans,
+      show,
+      changes: this._changes,
+      put: (panel, cluster, run) => this._put(panel, cluster, run),
+      connect: (panel, cluster, run) => this.connect(panel, cluster, run)
+    });
   }
 
   readonly links: NotebookLinks;
@@ -68,17 +79,24 @@ export class NotebookRuntime {
     return this.links.of(panel).state;
   }
 
-  /** Connect a notebook to a cluster, as soon as that is up. Settles in any case. */
-  async connect(
+  /**
+   * Connect a notebook to a cluster: at once if that runs, else when it does. Of what is asked for one
+   * notebook the newest counts.
+   */
+  connect(
     panel: NotebookPanel,
     id: string,
     run = this.settings.runsCode
-  ): Promise<void> {
-    const { translator, trans } = this._options;
-    // Code for a cluster whose scheduler waits in the queue would keep the kernel busy for hours.
-    const cluster = await this._up(panel, id);
-    if (cluster && !putClient(panel, cluster, { run, translator })) {
-      tell(trans.__('%1 can not be changed.', panel.context.path), 'warning');
+  ): void {
+    this._asked.set(panel, {});
+    const { clusters } = this._options;
+    const cluster = clusters.clusters.find(each => each.id === id);
+    if (cluster?.state === 'running') {
+      this._wishes.drop(panel);
+      this._put(panel, cluster, run);
+    } else {
+      // Code for a cluster whose scheduler waits in the queue would keep the kernel busy for hours.
+      this._wishes.add(panel, id, run);
     }
   }
 
@@ -87,16 +105,19 @@ export class NotebookRuntime {
     panels: readonly NotebookPanel[],
     request: { again?: string } = {}
   ): Promise<void> {
+    const asked = {};
+    panels.forEach(panel => this._asked.set(panel, asked));
     const made = (await this._options.commands.execute(
       ClusterCommands.create,
       request
     )) as ICluster | null;
     if (made) {
-      await Promise.all(
-        panels
-          .filter(panel => !panel.isDisposed)
-          .map(panel => this.connect(panel, made.id))
-      );
+      panels
+        .filter(
+          // Another may have been chosen while this one was made.
+          panel => !panel.isDisposed && this._asked.get(panel) === asked
+        )
+        .forEach(panel => this.connect(panel, made.id));
     }
   }
 
@@ -112,23 +133,52 @@ export class NotebookRuntime {
     });
     const chosen = choices.find(({ name }) => name === result.value);
     if (result.button.accept && chosen) {
-      await this.connect(panel, chosen.id);
+      this.connect(panel, chosen.id);
     }
   }
 
-  /** Close the kernel's clients of the cluster. Settles in any case. */
+  /** Close the kernel's clients. Settles in any case. */
   async disconnect(panel: NotebookPanel): Promise<void> {
+    const { trans } = this._options;
+    this._asked.set(panel, {});
+    this._wishes.drop(panel);
     const link = this.links.of(panel);
     const clients = (link.answer?.clients ?? []).map(({ id }) => id);
+    const path = PathExt.basename(panel.context.path);
     try {
-      await link.watch.close(clients);
+      const closing = await link.watch.close(clients);
+      if (closing === 'busy') {
+        tell(
+          trans.__(
+            '%1 was not disconnected: its kernel is busy. Wait for its cells, or interrupt them.',
+            path
+          ),
+          'warning',
+          {
+            autoClose: false,
+            actions: [
+              {
+                label: trans.__('Try again'),
+                callback: () => panel.isDisposed || void this.disconnect(panel)
+              }
+            ]
+          }
+        );
+      } else if (closing === 'later') {
+        tell(
+          trans.__(
+            '%1 will be disconnected when its kernel is done with what it has just begun.',
+            path
+          ),
+          'info'
+        );
+      }
     } catch (reason) {
-      const { trans } = this._options;
       const why = ApiError.from(reason).message;
       tell(
         trans.__(
           '%1 could not be disconnected. %2',
-          panel.context.path,
+          path,
           why || trans.__('The kernel did not answer.')
         ),
         'error'
@@ -155,41 +205,19 @@ export class NotebookRuntime {
     }
   }
 
-  /** The cluster once it runs; null when it ends instead, or the notebook is closed. */
-  private async _up(
-    panel: NotebookPanel,
-    id: string
-  ): Promise<ICluster | null> {
-    const { clusters } = this._options;
-    const find = (): ICluster | undefined =>
-      clusters.clusters.find(each => each.id === id);
-    if (find()?.state === 'running') {
-      return find() ?? null;
-    }
-    const watch = clusters.watch();
-    try {
-      return await new Promise<ICluster | null>(resolve => {
-        const look = (): void => {
-          const cluster = find();
-          const isOver = panel.isDisposed || !cluster || !isAlive(cluster);
-          if (isOver || cluster.state === 'running') {
-            clusters.changed.disconnect(look);
-            panel.disposed.disconnect(look);
-            resolve(isOver ? null : cluster);
-          }
-        };
-        clusters.changed.connect(look);
-        panel.disposed.connect(look);
-        look();
-      });
-    } finally {
-      watch.dispose();
+  private _put(panel: NotebookPanel, cluster: ICluster, run: boolean): void {
+    const { translator, trans } = this._options;
+    if (!putClient(panel, cluster, { run, translator })) {
+      tell(trans.__('%1 can not be changed.', panel.context.path), 'warning');
     }
   }
 
   private _options: NotebookRuntime.IOptions;
   private _changes: ChangeStream;
   private _reconnecting: Reconnecting;
+  private _wishes: Wishes;
+  /** What was asked for a notebook last. */
+  private _asked = new WeakMap<NotebookPanel, object>();
 }
 
 export namespace NotebookRuntime {

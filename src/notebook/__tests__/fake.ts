@@ -1,7 +1,7 @@
 /** Kernels, notebooks and clusters of the tests, at the borders of what is tested. */
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { Kernel, KernelMessage } from '@jupyterlab/services';
-import { type PromiseDelegate } from '@lumino/coreutils';
+import { PromiseDelegate } from '@lumino/coreutils';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Signal } from '@lumino/signaling';
 import type { IChange } from '../../common/events';
@@ -31,15 +31,26 @@ export class FakeSession {
     })),
     requestExecute: (content: KernelMessage.IExecuteRequestMsg['content']) => {
       this.asked.push(content);
+      // As services do: what is given up is rejected, and stays in the kernel's queue.
+      const done = new PromiseDelegate<unknown>();
+      done.promise.catch(() => undefined);
+      void this._reply().then(reply => done.resolve(reply));
       return {
         msg: { header: { msg_id: `m-${this.asked.length}` } },
-        done: this._reply(),
-        dispose: () => undefined
+        done: done.promise,
+        dispose: () =>
+          done.reject(new Error('Canceled future for execute_request message'))
       };
     }
   };
 
-  readonly session = { kernel: this.kernel };
+  session = { kernel: this.kernel };
+
+  /** Another kernel takes the place of this one. */
+  setKernel(kernel: typeof this.kernel): void {
+    this.session = { kernel };
+    this.kernelChanged.emit(null);
+  }
 
   /** A cell runs; its `execute_input` and its end come as from a kernel. */
   runCell(id = 'cell-1'): void {
@@ -101,7 +112,8 @@ export class FakePanel {
     getMetadata: (key: string) => this.metadata.get(key),
     setMetadata: (key: string, value: unknown) =>
       void this.metadata.set(key, value),
-    deleteMetadata: (key: string) => void this.metadata.delete(key)
+    deleteMetadata: (key: string) => void this.metadata.delete(key),
+    contentChanged: new Signal<object, void>({})
   };
 
   /** As what it stands for. */
@@ -127,6 +139,7 @@ export class FakeClusters implements IClusterManager {
   selected: string | null = null;
   isReady = false;
   glances = 0;
+  watches = 0;
   readonly changed = new Signal<this, void>(this);
   refresh = jest.fn(() => Promise.resolve());
   select = jest.fn();
@@ -138,7 +151,10 @@ export class FakeClusters implements IClusterManager {
   }
 
   watch(): IDisposable {
-    return new DisposableDelegate(() => undefined);
+    this.watches += 1;
+    return new DisposableDelegate(() => {
+      this.watches -= 1;
+    });
   }
 
   glance(): IDisposable {

@@ -120,11 +120,49 @@ describe('the watch', () => {
   });
 
   it('closes clients, and asks then', async () => {
-    await watch.close(['Client-1']);
+    expect(await watch.close(['Client-1'])).toBe('closed');
     const [first, second] = session.asked.map(
       ({ user_expressions }) => user_expressions?.rsdat
     );
     expect(first).toBe(closing(['Client-1']));
     expect(second).toBe(QUESTION);
+  });
+
+  it('asks the kernel that takes the place of one that never came up', async () => {
+    session.clients = [client];
+    const good = session.kernel;
+    const info = new PromiseDelegate<never>();
+    session.setKernel({ ...good, id: 'k-0', info: info.promise });
+    const asking = watch.ask();
+    session.setKernel(good);
+    await asking;
+    expect(session.asked).toEqual([]);
+    session.runCell();
+    await later();
+    expect(watch.answer?.clients).toEqual([client]);
+  });
+
+  describe('closing', () => {
+    it('sends a busy kernel nothing: it would be done hours later', async () => {
+      session.setStatus('busy');
+      expect(await watch.close(['Client-1'])).toBe('busy');
+      session.setStatus('idle');
+      await later();
+      expect(session.asked).toEqual([]);
+    });
+
+    it('says that it comes later where the kernel has begun something just before', async () => {
+      session.pause = new PromiseDelegate();
+      const closed = watch.close(['Client-1']);
+      await jest.advanceTimersByTimeAsync(20_000);
+      expect(await closed).toBe('later');
+    });
+
+    it('of a kernel that goes away has no words of Lab’s own', async () => {
+      session.kernel.requestExecute = () => {
+        throw new Error('Kernel connection is not alive');
+      };
+      await expect(watch.close(['Client-1'])).rejects.toThrow(/^$/);
+    });
   });
 });

@@ -201,6 +201,17 @@ describe('notebooks', () => {
       expect(one.metadata.get('rsdat')).toEqual({ mine: 1 });
     });
 
+    it('are offered it when the clusters are known, where the first list failed', async () => {
+      clusters.isReady = false;
+      await open(one);
+      expect(told()).toEqual([]);
+      clusters.set(aCluster());
+      await later();
+      expect(told()).toHaveLength(1);
+      await open(one);
+      expect(told()).toHaveLength(1);
+    });
+
     it('are not while the kernel is connected still, nor when that is off', async () => {
       one.sessionContext.clients = [
         { id: 'Client-1', scheduler: 'Scheduler-1', status: 'running' }

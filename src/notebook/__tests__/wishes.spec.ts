@@ -1,0 +1,197 @@
+/** Notebooks that wait for their cluster: the newest wish counts, and nothing is run unasked hours later. */
+import { Notification } from '@jupyterlab/apputils';
+import { nullTranslator } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
+import { PromiseDelegate } from '@lumino/coreutils';
+import { Signal } from '@lumino/signaling';
+import { CHANGED } from '../../common/events';
+import type { ICluster } from '../../common/types';
+import { putClient } from '../connect';
+import { ClusterCommands } from '../ids';
+import { NotebookRuntime } from '../runtime';
+import { FakeClusters, FakePanel, aCluster, later } from './fake';
+
+jest.mock('../connect', () => ({ putClient: jest.fn() }));
+
+const HOURS_MS = 2 * 3_600_000;
+
+describe('a notebook whose cluster is not up yet', () => {
+  let clusters: FakeClusters;
+  let commands: CommandRegistry;
+  let runtime: NotebookRuntime;
+  let one: FakePanel;
+  let emit: jest.SpyInstance;
+  let dismiss: jest.SpyInstance;
+  const stream = new Signal<object, unknown>({});
+  const a = aCluster({ id: 'a', name: 'A', state: 'starting' });
+  const b = aCluster({
+    id: 'b',
+    name: 'B',
+    scheduler: { ...a.scheduler, id: 'Scheduler-B' }
+  });
+  const up: ICluster = { ...a, state: 'running' };
+
+  const connected = (): string[] =>
+    (putClient as jest.Mock).mock.calls.map(
+      ([panel, { name }]) => `${panel.path}: ${name}`
+    );
+  const told = (): string[] => emit.mock.calls.map(([words]) => words);
+  const press = (notice: number, label: string): void => {
+    const actions: Notification.IAction[] = emit.mock.calls[notice][2].actions;
+    actions.find(each => each.label === label)!.callback({} as MouseEvent);
+  };
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    jest.resetAllMocks();
+    (putClient as jest.Mock).mockReturnValue(true);
+    let count = 0;
+    emit = jest
+      .spyOn(Notification.manager, 'notify')
+      .mockImplementation(() => `n-${count++}`);
+    dismiss = jest.spyOn(Notification.manager, 'dismiss');
+    clusters = new FakeClusters();
+    clusters.set(a, b);
+    commands = new CommandRegistry();
+    runtime = new NotebookRuntime({
+      api: { compare: jest.fn(), past: jest.fn() },
+      clusters,
+      events: { stream } as never,
+      commands,
+      registry: null,
+      translator: nullTranslator,
+      trans: nullTranslator.load('jupyterlab_rsdat')
+    });
+    one = new FakePanel('one.ipynb');
+    runtime.links.of(one.panel);
+  });
+
+  afterEach(() => {
+    runtime.links.dispose();
+    jest.useRealTimers();
+    jest.restoreAllMocks();
+  });
+
+  it('says so while it waits, and is connected when the cluster is up', async () => {
+    runtime.connect(one.panel, 'a');
+    expect(told()).toEqual([
+      'one.ipynb will be connected to A as soon as that runs.'
+    ]);
+    expect(connected()).toEqual([]);
+    clusters.set(up, b);
+    expect(connected()).toEqual(['one.ipynb: A']);
+    expect(dismiss).toHaveBeenCalledWith('n-0');
+    clusters.set({ ...up, cores: 9 }, b);
+    expect(connected()).toHaveLength(1);
+    expect(told()).toHaveLength(1);
+  });
+
+  it('asks for the clusters by events, not by watching them', async () => {
+    runtime.connect(one.panel, 'a');
+    expect(clusters.watches).toBe(0);
+    clusters.refresh.mockClear();
+    await jest.advanceTimersByTimeAsync(60_000);
+    expect(clusters.refresh).not.toHaveBeenCalled();
+    const event = { schema_id: CHANGED, kind: 'cluster', number: 1 };
+    stream.emit({ ...event, id: 'b' });
+    stream.emit({ ...event, id: 'a' });
+    stream.emit({ ...event, id: 'a' });
+    await jest.advanceTimersByTimeAsync(10_000);
+    expect(clusters.refresh).toHaveBeenCalledTimes(1);
+  });
+
+  it('goes with the newest wish', async () => {
+    runtime.connect(one.panel, 'a');
+    runtime.connect(one.panel, 'b');
+    expect(dismiss).toHaveBeenCalledWith('n-0');
+    await jest.advanceTimersByTimeAsync(HOURS_MS);
+    clusters.set(up, b);
+    expect(connected()).toEqual(['one.ipynb: B']);
+    expect(told()).toHaveLength(1);
+  });
+
+  it('and not with a cluster that is made while another is chosen', async () => {
+    const making = new PromiseDelegate<ICluster>();
+    commands.addCommand(ClusterCommands.create, {
+      execute: () => making.promise
+    });
+    const two = new FakePanel('two.ipynb');
+    const done = runtime.connectNew([one.panel, two.panel]);
+    runtime.connect(one.panel, 'b');
+    const made = aCluster({ id: 'c', name: 'C' });
+    clusters.set(a, b, made);
+    making.resolve(made);
+    await done;
+    expect(connected()).toEqual(['one.ipynb: B', 'two.ipynb: C']);
+  });
+
+  it('can be told not to wait, and does not when it is closed', () => {
+    const two = new FakePanel('two.ipynb');
+    runtime.connect(one.panel, 'a');
+    runtime.connect(two.panel, 'a');
+    press(0, 'Cancel');
+    two.dispose();
+    expect(dismiss).toHaveBeenCalledWith('n-1');
+    clusters.set(up, b);
+    expect(connected()).toEqual([]);
+    expect(told()).toHaveLength(2);
+  });
+
+  it.each([
+    [
+      'is long',
+      () => jest.advanceTimersByTimeAsync(HOURS_MS) as Promise<unknown>
+    ],
+    [
+      'was used',
+      async () => one.model.contentChanged.emit() as unknown as Promise<unknown>
+    ]
+  ])('is asked first where the wait %s', async (_, wait) => {
+    runtime.connect(one.panel, 'a', false);
+    await wait();
+    clusters.set(up, b);
+    expect(connected()).toEqual([]);
+    expect(told()[1]).toBe('The cluster A runs now. Connect one.ipynb?');
+    press(1, 'Connect');
+    expect(connected()).toEqual(['one.ipynb: A']);
+    expect((putClient as jest.Mock).mock.calls[0][2].run).toBe(false);
+    // By its own cell it is connected: the offer is of no use.
+    expect(dismiss).not.toHaveBeenCalledWith('n-1');
+    one.connectTo('Scheduler-1');
+    await later();
+    expect(dismiss).toHaveBeenCalledWith('n-1');
+  });
+
+  it('is told that the cluster failed or is gone', () => {
+    const diagnosis = { message: 'The account has no hours', hint: null };
+    const two = new FakePanel('two.ipynb');
+    runtime.connect(one.panel, 'a');
+    clusters.set({ ...a, state: 'failed', diagnosis }, b);
+    runtime.connect(two.panel, 'b');
+    clusters.set(b);
+    runtime.connect(two.panel, 'a');
+    expect(told().filter(words => words.includes('not connected'))).toEqual([
+      'one.ipynb was not connected: the cluster A has failed: The account has no hours.',
+      'two.ipynb was not connected: the cluster a has ended.'
+    ]);
+    expect(connected()).toEqual(['two.ipynb: B']);
+  });
+
+  it('is said to be busy, with a way back, when it is to be disconnected', async () => {
+    one.connectTo('Scheduler-B');
+    await later();
+    const asked = one.sessionContext.asked.length;
+    emit.mockClear();
+    one.sessionContext.setStatus('busy');
+    await runtime.disconnect(one.panel);
+    expect(told()).toEqual([
+      'one.ipynb was not disconnected: its kernel is busy. Wait for its cells, or interrupt them.'
+    ]);
+    expect(one.sessionContext.asked).toHaveLength(asked);
+    one.sessionContext.setStatus('idle');
+    press(0, 'Try again');
+    await later();
+    expect(one.sessionContext.asked.length).toBeGreaterThan(asked);
+    expect(told()).toHaveLength(1);
+  });
+});

@@ -1,0 +1,259 @@
+/** Notebooks that are to be connected to clusters which are not up yet: of each the newest wish. */
+import { Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import type { IDisposable } from '@lumino/disposable';
+import { Throttler } from '@lumino/polling';
+import type { ChangeStream, IChange } from '../common/events';
+import { tell } from '../common/notice';
+import { stopped } from '../common/sentences';
+import type { ICluster } from '../common/types';
+import type { IClusterManager } from '../tokens';
+import type { NotebookLinks } from './links';
+import { dismissWith } from './offers';
+
+/** Who has waited longer does something else by now: no code is run unasked any more. */
+const PATIENCE_MS = 2 * 60_000;
+/** While a cluster changes from moment to moment. */
+const REFRESH_MS = 3_000;
+
+interface IWish {
+  readonly cluster: string;
+  /** The cluster's; its id where the clusters are not known yet. */
+  readonly name: string;
+  /** Whether the code is run, and not only inserted. */
+  readonly run: boolean;
+  readonly since_ms: number;
+  /** Id of the notification that tells of it. */
+  readonly notice: string;
+  /** Cells were edited or run meanwhile. */
+  isUsed: boolean;
+  /** Stop following the notebook. */
+  leave: () => void;
+}
+
+export class Wishes implements IDisposable {
+  constructor(options: Wishes.IOptions) {
+    this._options = options;
+    options.clusters.changed.connect(this._look, this);
+    // Not by watching the clusters: the page would ask every few seconds for as long as the queue lets wait.
+    options.changes.changed.connect(this._onEvent, this);
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Connect the notebook when the cluster is up, in the place of what was wished for it before. */
+  add(panel: NotebookPanel, cluster: string, run: boolean): void {
+    this.drop(panel);
+    const { clusters, trans } = this._options;
+    const now = clusters.clusters.find(({ id }) => id === cluster);
+    const name = now?.name ?? cluster;
+    const notice = tell(
+      trans.__(
+        '%1 will be connected to %2 as soon as that runs.',
+        PathExt.basename(panel.context.path),
+        name
+      ),
+      'info',
+      {
+        autoClose: false,
+        actions: [
+          { label: trans.__('Cancel'), callback: () => this._cancel(wish) }
+        ]
+      }
+    );
+    const use = (): void => {
+      wish.isUsed = true;
+    };
+    const end = (): void => this.drop(panel);
+    const content = panel.model?.contentChanged;
+    content?.connect(use);
+    panel.disposed.connect(end);
+    const wish: IWish = {
+      cluster,
+      name,
+      run,
+      since_ms: Date.now(),
+      notice,
+      isUsed: false,
+      leave: () => {
+        content?.disconnect(use);
+        panel.disposed.disconnect(end);
+      }
+    };
+    this._wishes.set(panel, wish);
+    void clusters.refresh();
+    this._look();
+  }
+
+  /** Nothing is wished for the notebook any more. */
+  drop(panel: NotebookPanel): void {
+    const wish = this._wishes.get(panel);
+    if (wish) {
+      wish.leave();
+      this._wishes.delete(panel);
+      Notification.dismiss(wish.notice);
+    }
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    [...this._wishes.keys()].forEach(panel => this.drop(panel));
+    this._options.clusters.changed.disconnect(this._look, this);
+    this._options.changes.changed.disconnect(this._onEvent, this);
+    this._throttler.dispose();
+  }
+
+  /** By its notification, which may be an earlier wish's that is just going. */
+  private _cancel(wish: IWish): void {
+    for (const [panel, now] of this._wishes) {
+      if (now === wish) {
+        this.drop(panel);
+      }
+    }
+  }
+
+  private _look(): void {
+    const { clusters } = this._options;
+    if (!clusters.isReady) {
+      return;
+    }
+    for (const [panel, wish] of [...this._wishes]) {
+      const now = clusters.clusters.find(({ id }) => id === wish.cluster);
+      if (now?.state === 'starting' || now?.state === 'stopping') {
+        // Why it stops, is known at its end.
+        continue;
+      }
+      this.drop(panel);
+      if (now?.state === 'running') {
+        this._fulfil(panel, wish, now);
+      } else {
+        this._tellEnd(panel, wish, now);
+      }
+    }
+  }
+
+  private _fulfil(panel: NotebookPanel, wish: IWish, cluster: ICluster): void {
+    const { links, put } = this._options;
+    const { state } = links.of(panel);
+    if (state.kind === 'connected' && state.cluster.id === cluster.id) {
+      return;
+    }
+    const isLate = Date.now() - wish.since_ms > PATIENCE_MS;
+    if (wish.isUsed || isLate) {
+      this._offer(panel, wish, cluster);
+    } else {
+      put(panel, cluster, wish.run);
+    }
+  }
+
+  private _offer(panel: NotebookPanel, wish: IWish, cluster: ICluster): void {
+    const { connect, links, trans } = this._options;
+    const path = PathExt.basename(panel.context.path);
+    const id = tell(
+      trans.__('The cluster %1 runs now. Connect %2?', cluster.name, path),
+      'info',
+      {
+        autoClose: false,
+        actions: [
+          {
+            label: trans.__('Connect'),
+            displayType: 'accent',
+            callback: () =>
+              panel.isDisposed || connect(panel, cluster.id, wish.run)
+          },
+          { label: trans.__('Not now'), callback: () => undefined }
+        ]
+      }
+    );
+    dismissWith({
+      links,
+      panel,
+      id,
+      isPointless: state =>
+        state.kind === 'connected' && state.cluster.id === cluster.id
+    });
+  }
+
+  private _tellEnd(
+    panel: NotebookPanel,
+    wish: IWish,
+    cluster: ICluster | undefined
+  ): void {
+    const { show, trans } = this._options;
+    const path = PathExt.basename(panel.context.path);
+    if (cluster?.state !== 'failed') {
+      tell(
+        trans.__(
+          '%1 was not connected: the cluster %2 has ended.',
+          path,
+          wish.name
+        ),
+        'warning',
+        { autoClose: false }
+      );
+      return;
+    }
+    const { diagnosis, id, name } = cluster;
+    tell(
+      diagnosis
+        ? stopped(
+            trans.__(
+              '%1 was not connected: the cluster %2 has failed: %3',
+              path,
+              name,
+              diagnosis.message
+            )
+          )
+        : trans.__(
+            '%1 was not connected: the cluster %2 has failed.',
+            path,
+            name
+          ),
+      'warning',
+      {
+        autoClose: false,
+        actions: [{ label: trans.__('Show cluster'), callback: () => show(id) }]
+      }
+    );
+  }
+
+  private _onEvent(_: unknown, { id, kind }: IChange): void {
+    const isWished =
+      kind === 'cluster' &&
+      [...this._wishes.values()].some(({ cluster }) => cluster === id);
+    if (isWished) {
+      void this._throttler.invoke();
+    }
+  }
+
+  private _options: Wishes.IOptions;
+  private _wishes = new Map<NotebookPanel, IWish>();
+  private _throttler = new Throttler(() => this._options.clusters.refresh(), {
+    limit: REFRESH_MS,
+    edge: 'trailing'
+  });
+  private _isDisposed = false;
+}
+
+export namespace Wishes {
+  export interface IOptions {
+    /** The companion's events; owned by the caller. */
+    changes: Pick<ChangeStream, 'changed'>;
+    clusters: IClusterManager;
+    links: NotebookLinks;
+    trans: TranslationBundle;
+    /** Connect a notebook to a cluster that runs, as was asked before. */
+    put: (panel: NotebookPanel, cluster: ICluster, run: boolean) => void;
+    /** Connect it as is asked now. */
+    connect: (panel: NotebookPanel, cluster: string, run: boolean) => void;
+    /** Show a cluster's card. */
+    show: (cluster: string) => void;
+  }
+}
