@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 
+from rsdat.base.clock import from_iso
 from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, RsdatError
 from rsdat.dcache import paths
 from rsdat.dcache.transfers import carry, folders
@@ -205,7 +206,8 @@ class Copying:
                 ):
                     raise
                 claimed = bool(error.details.get("claimed"))
-                if transfer.record.resumed and not claimed and await self._is_there(item, path):
+                may_be_ours = transfer.record.resumed and not claimed
+                if may_be_ours and await self._is_there(item, path, new=numbers > 0):
                     copied = Copied("adler32")
                     break
                 choice = await self._choice(item, wanted, path)
@@ -267,8 +269,19 @@ class Copying:
             return None
         return Found(entry.size, entry.modified, entry.is_folder)
 
-    async def _is_there(self, item: Item, path: str) -> bool:
-        """Whether an earlier life of this copy has written the file already."""
+    async def _is_there(self, item: Item, path: str, *, new: bool) -> bool:
+        """Whether an earlier life of this copy has written the file already.
+
+        Args:
+            item: The file.
+            path: Where it might be.
+            new: What is older than the copy is not of it, whatever its bytes: under a numbered
+                name an earlier copy of the same file may lie, and who copies again wants two.
+        """
+        if self._is_itself(item, path):
+            return False
+        if new and not await self._is_younger(path):
+            return False
         workspace = self._shared.workspace
         source, destination = self._source.endpoint, self._destination.endpoint
         if destination is None or source is None:
@@ -280,9 +293,16 @@ class Copying:
             await self._shared.endpoint(source),
             await self._shared.endpoint(destination),
         )
-        return carry.same_entries(
-            await origin.info(item.source, checksums=True), await client.info(path, checksums=True)
-        )
+        one = await origin.info(item.source, checksums=True)
+        other = await client.info(path, checksums=True)
+        # Two endpoints may be one dCache.
+        is_itself = one.pnfs_id is not None and one.pnfs_id == other.pnfs_id
+        return not is_itself and carry.same_entries(one, other)
+
+    async def _is_younger(self, path: str) -> bool:
+        found = await self._found(path)
+        modified = None if found is None else found.modified
+        return modified is not None and modified >= from_iso(self._transfer.record.created)
 
     async def _carry(self, number: int, item: Item, path: str, *, replace: bool) -> Copied:
         shared, workspace = self._shared, self._shared.workspace
