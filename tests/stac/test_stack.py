@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -284,3 +285,42 @@ def test_a_changed_file_is_another_task(catalog: Path) -> None:
 
 def test_only_pixels_are_opened(catalog: Path) -> None:
     assert list(open_stack(catalog).data_vars) == ["red"]
+
+
+def test_raw_files_of_two_grids_are_not_laid_among_each_other(tmp_path: Path) -> None:
+    """xarray would put pixels without value between them, and turn them upside down."""
+
+    def stack(coarse: dict[str, Any]) -> Any:
+        found = pystac.Item("one", None, None, datetime(2024, 5, 1, tzinfo=timezone.utc), {})
+        fine = {"proj:shape": [8, 8], "proj:transform": [10.0, 0, 0, 0, -10.0, 0]}
+        for key, said in (("fine", fine), ("coarse", {**fine, **coarse})):
+            rows, columns = said["proj:shape"]
+            (tmp_path / f"{key}.raw").write_bytes(np.ones((rows, columns), "int16").tobytes())
+            fields = {"proj:code": "EPSG:32631", "raster:bands": [{"data_type": "int16"}], **said}
+            found.add_asset(
+                key,
+                pystac.Asset(
+                    str(tmp_path / f"{key}.raw"),
+                    media_type="application/octet-stream",
+                    extra_fields={name: each for name, each in fields.items() if each is not None},
+                ),
+            )
+        return open_stack([found], ["fine", "coarse"])
+
+    wkt = rasterio.crs.CRS.from_epsg(32631).to_wkt()
+    for alike in ({}, {"proj:transform": None}, {"proj:code": None, "proj:wkt2": wkt}):
+        opened = stack(alike)
+        assert {name: each.dtype for name, each in opened.items()} == {
+            "fine": np.int16, "coarse": np.int16
+        }  # fmt: skip
+        assert (opened.coarse.values == 1).all()
+        assert opened.sizes == {"time": 1, "y": 8, "x": 8}
+    for other in (
+        {"proj:shape": [4, 4], "proj:transform": [20.0, 0, 0, 0, -20.0, 0]},
+        {"proj:shape": [4, 4], "proj:transform": None},
+        {"proj:transform": [10.0, 0, 5.0, 0, -10.0, 0]},
+        {"proj:code": "EPSG:32632"},
+    ):
+        with pytest.raises(InvalidInput, match=r"'coarse'.*'fine'") as error:
+            stack(other)
+        assert error.value.code == "different_grids"

@@ -27,8 +27,9 @@ def native_stack(
     """One variable an asset, (time, y, x) or (time, band, y, x), each file as it is.
 
     Args:
-        files: All of one key have the same shape and place; an item without one of the keys is
-            an error here, as there is no value for nothing in a complex image.
+        files: All have the same shape and place, and those of one key the same types; an item
+            without one of the keys is an error here, as there is no value for nothing in a complex
+            image.
         chunks: Rows `y`, columns `x` and images `time` of a task's part.
         dtype: Of the result; None: the files' own.
         bbox: West, south, east, north in degrees: the pixels within it, if their place is known.
@@ -55,6 +56,8 @@ def native_stack(
             )
     moments = [next(iter(layer.values())).moment for layer in layers]
     times = np.array([np.datetime64(moment, "ns") for moment in moments])
+    for key in keys[1:]:
+        _check_alike(layers[0][keys[0]], layers[0][key])
     arrays = {key: _variable([layer[key] for layer in layers], chunks, dtype) for key in keys}
     stack: xr.Dataset = xr.Dataset(arrays).assign_coords(
         time=times, item_id=("time", [next(iter(layer.values())).item.id for layer in layers])
@@ -87,6 +90,27 @@ def _cropped(
     return cropped
 
 
+def _check_alike(first: Described, other: Described) -> None:
+    """Whether two keys share their pixels: xarray would put pixels without value between them."""
+    mine, theirs = first.grid, other.grid
+    places = {each.transform for each in (mine, theirs) if each.transform is not None}
+    if mine.shape != theirs.shape or len(places) > 1 or _on_other_maps(mine.crs, theirs.crs):
+        raise InvalidInput(
+            f"{other.label} has {_words(other)}, and {first.label} {_words(first)}",
+            hint="Images that are not resampled share one grid: open these keys one by one.",
+            code="different_grids",
+        )
+
+
+def _on_other_maps(mine: str | None, theirs: str | None) -> bool:
+    """Whether both are known and differ: one system has many spellings."""
+    if mine is None or theirs is None or mine == theirs:
+        return False
+    from rasterio.crs import CRS
+
+    return bool(CRS.from_user_input(mine) != CRS.from_user_input(theirs))
+
+
 def _variable(
     files: Sequence[Described], chunks: dict[str, int], dtype: DTypeLike | None
 ) -> xr.DataArray:
@@ -97,7 +121,7 @@ def _variable(
             theirs.shape,
             theirs.dtypes,
             theirs.transform,
-        ):
+        ) or _on_other_maps(mine.crs, theirs.crs):
             raise InvalidInput(
                 f"{each.label} has {_words(each)}, and {first.label} {_words(first)}",
                 hint="Images that are not on a map can only be stacked where all are alike.",
@@ -132,4 +156,5 @@ def _variable(
 def _words(each: Described) -> str:
     rows, columns = each.grid.shape
     place = f" at {each.grid.transform[:6]}" if each.grid.transform else ""
-    return f"{rows} × {columns} pixels of {' '.join(each.grid.dtypes)}{place}"
+    on_map = "" if each.grid.crs is None else f" in {each.grid.crs[:60]}"
+    return f"{rows} × {columns} pixels of {' '.join(each.grid.dtypes)}{place}{on_map}"
