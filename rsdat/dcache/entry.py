@@ -13,6 +13,10 @@ from rsdat.dcache import paths
 
 EntryType = Literal["file", "directory", "link", "other"]
 
+#: Milliseconds since 1970 of the years 1 to 9999: what lies outside can't be shown.
+FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
+#: Bytes; Java's largest.
+MAX_SIZE = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _TYPES: dict[str, EntryType] = {"REGULAR": "file", "DIR": "directory", "LINK": "link"}
 
@@ -26,8 +30,9 @@ class Entry:
         path: Literal absolute path.
         type: What it is.
         size: Bytes; 0 for folders, None while it is being uploaded.
-        modified: When its content changed, to the millisecond.
-        created: When it was made.
+        modified: When its content changed, to the millisecond; None if that is unknown, or no
+            time: whoever writes a file may give it any (X-OC-Mtime).
+        created: When it was made; None as `modified`.
         locality: dCache's word for where its bytes are; None for folders.
         mime: dCache's guess of its media type.
         pnfs_id: dCache's own id; survives a move, a new file has a new one.
@@ -77,45 +82,84 @@ class Entry:
 def entry_from_rest(path: str, attributes: Mapping[str, Any]) -> Entry:
     """An entry from a `JsonFileAttributes` object of the namespace API.
 
+    A field that holds something odd is unknown; the entry is not lost for it.
+
     Raises:
         DoorBroken: The object is not what dCache sends.
 
     Source: dCache 12.1 JsonFileAttributes.java; null fields are left out, and so is `size` while
     a file is being uploaded.
     """
-    try:
-        kind = _TYPES.get(attributes["fileType"], "other")
-        folder = kind == "directory"
-        return Entry(
-            name=paths.name_of(path),
-            path=path,
-            type=kind,
-            size=0 if folder else attributes.get("size"),  # dCache says 512 for every folder
-            modified=moment(attributes.get("mtime")),
-            created=moment(attributes.get("creationTime")),
-            locality=attributes.get("fileLocality"),
-            mime=attributes.get("fileMimeType"),
-            pnfs_id=attributes.get("pnfsId"),
-            checksums={each["type"]: each["value"] for each in attributes.get("checksums", ())},
-        )
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+    if not isinstance(attributes.get("fileType"), str):
         raise DoorBroken(
             f"dCache described '{path}' in a way rsdat does not understand",
             code="not_understood",
-        ) from error
+        )
+    return _entry(path, attributes)
 
 
 def children_from_rest(folder: str, attributes: Mapping[str, Any]) -> list[Entry] | None:
-    """The entries of a listing, in dCache's order; None when it is not a folder."""
+    """The entries of a listing, in dCache's order; None when it is not a folder.
+
+    A field that holds something odd is unknown: one entry must not cost the whole folder.
+
+    Raises:
+        DoorBroken: They are not what dCache sends.
+    """
     children = attributes.get("children")
     if children is None:
         return None
     try:
-        return [entry_from_rest(paths.join(folder, each["fileName"]), each) for each in children]
+        return [_entry(paths.join(folder, name_of_child(each)), each) for each in children]
     except (KeyError, TypeError) as error:
         raise DoorBroken(
             f"dCache listed '{folder}' in a way rsdat does not understand", code="not_understood"
         ) from error
+
+
+def name_of_child(child: Mapping[str, Any]) -> str:
+    """The name of an entry in a listing, which leads nowhere but into its folder.
+
+    Raises:
+        KeyError, TypeError: There is none.
+    """
+    name = child["fileName"]
+    if not isinstance(name, str) or "/" in name or name in ("", ".", ".."):
+        raise TypeError("a name is none")
+    return name
+
+
+def _entry(path: str, attributes: Mapping[str, Any]) -> Entry:
+    kind = _TYPES.get(text(attributes.get("fileType")) or "", "other")
+    size = attributes.get("size")
+    if type(size) is not int or not 0 <= size <= MAX_SIZE:
+        size = None
+    return Entry(
+        name=paths.name_of(path),
+        path=path,
+        type=kind,
+        # dCache says 512 for every folder.
+        size=0 if kind == "directory" else size,
+        modified=moment(attributes.get("mtime")),
+        created=moment(attributes.get("creationTime")),
+        locality=text(attributes.get("fileLocality")),
+        mime=text(attributes.get("fileMimeType")),
+        pnfs_id=text(attributes.get("pnfsId")),
+        checksums=_checksums(attributes.get("checksums")),
+    )
+
+
+def _checksums(told: Any) -> dict[str, str]:
+    return {
+        each["type"]: each["value"]
+        for each in (told if isinstance(told, list) else ())
+        if isinstance(each, dict) and text(each.get("type")) and text(each.get("value"))
+    }
+
+
+def text(value: Any) -> str | None:
+    """A field that holds a text; None if it is missing or holds something else."""
+    return value if isinstance(value, str) else None
 
 
 def to_ms(time: datetime | None) -> int | None:
@@ -123,10 +167,8 @@ def to_ms(time: datetime | None) -> int | None:
     return None if time is None else (time - _EPOCH) // timedelta(milliseconds=1)
 
 
-def moment(time_ms: int | None) -> datetime | None:
-    """A time of dCache's, in milliseconds since 1970.
-
-    Raises:
-        OverflowError, TypeError: It is no time.
-    """
-    return None if time_ms is None else _EPOCH + timedelta(milliseconds=time_ms)
+def moment(time_ms: Any) -> datetime | None:
+    """A time of dCache's, in milliseconds since 1970; None for what no calendar has."""
+    if type(time_ms) is not int or not FIRST_MS <= time_ms <= LAST_MS:
+        return None
+    return _EPOCH + timedelta(milliseconds=time_ms)

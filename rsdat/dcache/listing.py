@@ -15,6 +15,7 @@ from typing import Any
 import aiohttp
 
 from rsdat.base.errors import DoorBroken
+from rsdat.dcache.entry import moment, to_ms
 from rsdat.dcache.http import LISTING, Http, door_failure
 from rsdat.dcache.rest import not_a_folder
 from rsdat.dcache.rows import Rows
@@ -73,7 +74,9 @@ class ListingParser:
     def __init__(self, path: str) -> None:
         self._path = path
         self._rows = Rows(path)
-        self._utf8 = codecs.getincrementaldecoder("utf-8")("strict")
+        # A name that is no UTF-8 is kept, and can't be asked for (`paths.encode`): "replace" would
+        # make it another file's.
+        self._utf8 = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._text = ""
         self._at = 0
         self._step = self._open
@@ -175,8 +178,8 @@ class ListingParser:
             return None
         if not self._next():
             return None  # a number at the end may go on in the next bytes
-        if key == "mtime" and isinstance(value, int):
-            self._rows.folder_modified = value
+        if key == "mtime":
+            self._rows.folder_modified = to_ms(moment(value))
         return True
 
     def _children(self) -> bool:

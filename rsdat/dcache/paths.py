@@ -60,8 +60,19 @@ def _check(name: str) -> None:
 
 
 def encode(path: str) -> str:
-    """The path for a URL: every character of a name encoded except letters, digits and `-._~`."""
-    return quote(path, safe="/")
+    """The path for a URL: every character of a name encoded except letters, digits and `-._~`.
+
+    Raises:
+        InvalidInput: A name of a listing that is no UTF-8.
+    """
+    try:
+        return quote(path, safe="/")
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"The name {name_of(path)!r} is no UTF-8: dCache's HTTP doors can't be asked for it",
+            hint="Rename it where it was made, such as over NFS.",
+            code="bad_path",
+        ) from error
 
 
 def composed(path: str) -> str:

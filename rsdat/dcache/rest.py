@@ -205,7 +205,8 @@ def json_object(answer: Answer) -> dict[str, Any]:
         DoorBroken: It is something else (`not_dcache`).
     """
     try:
-        value = json.loads(answer.body)
+        # A name in it that is no UTF-8 is kept, and can't be asked for (`paths.encode`).
+        value = json.loads(answer.body.decode("utf-8", "surrogateescape"))
     except ValueError:
         value = None
     if not isinstance(value, dict):

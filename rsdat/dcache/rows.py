@@ -6,19 +6,26 @@ A folder of 200 000 entries has to fit into a Jupyter server beside everything e
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rsdat.base.errors import DoorBroken
 from rsdat.dcache import paths
-from rsdat.dcache.entry import Entry, EntryType, moment
+from rsdat.dcache.entry import (
+    FIRST_MS,
+    LAST_MS,
+    MAX_SIZE,
+    Entry,
+    EntryType,
+    moment,
+    name_of_child,
+    text,
+)
 from rsdat.dcache.locknames import is_lock_name
 from rsdat.dcache.write import TEMPORARY_PREFIX, aside_of, is_upload_name
 
 #: Of a number that dCache did not tell; as a time it lies before all others, as a size below.
 UNKNOWN = -(2**62)
-#: The year 9999: what lies behind can't be shown.
-_LAST_MS = 253_402_300_799_999
 _TYPES: tuple[EntryType, ...] = ("file", "directory", "link", "other")
 _CODES = {"REGULAR": 0, "DIR": 1, "LINK": 2}
 _OTHER = 3
@@ -32,12 +39,14 @@ class _Words:
         self.words: list[str | None] = [None]
         self._numbers: dict[str | None, int] = {None: 0}
 
-    def number(self, word: str | None) -> int:
-        """The number of a text; TypeError if it is none."""
+    def number(self, word: Any, most: int = 2**31 - 1) -> int:
+        """The number of a text; None's for what is no text, and once there are `most` of them."""
+        if not isinstance(word, str):
+            return 0
         number = self._numbers.get(word)
         if number is None:
-            if not isinstance(word, str):
-                raise TypeError("no text")
+            if len(self.words) > most:
+                return 0
             number = self._numbers[word] = len(self.words)
             self.words.append(word)
         return number
@@ -51,7 +60,7 @@ class Rows:
         names: Last names.
         types: 0 file, 1 folder, 2 link, 3 other.
         sizes: Bytes; `UNKNOWN` while being uploaded.
-        modified: Milliseconds since 1970, or `UNKNOWN`.
+        modified: Milliseconds since 1970; `UNKNOWN` also for what no calendar has.
         created: As `modified`.
         folder_modified: As `modified`, of the folder itself; None if dCache did not tell.
     """
@@ -77,27 +86,31 @@ class Rows:
     def add(self, children: Sequence[Mapping[str, Any]]) -> None:
         """Append the objects of a listing.
 
+        A field that holds something odd is unknown: one entry must not cost the whole folder.
+
         Raises:
             DoorBroken: They are not what dCache sends.
         """
         try:
-            names = [child["fileName"] for child in children]
-            if not all(isinstance(name, str) and name and "/" not in name for name in names):
-                raise TypeError("a name is none")
-            types = bytes(_CODES.get(child["fileType"], _OTHER) for child in children)
-            sizes = array(
-                "q",
+            names = [name_of_child(child) for child in children]
+            kinds = [child.get("fileType") for child in children]
+            types = bytes(
+                _CODES.get(kind, _OTHER) if isinstance(kind, str) else _OTHER for kind in kinds
+            )
+            sizes = _whole(
                 # dCache says 512 for every folder.
                 [
-                    0 if kind == FOLDER else child.get("size", UNKNOWN)
+                    0 if kind == FOLDER else child.get("size")
                     for kind, child in zip(types, children, strict=True)
                 ],
+                0,
+                MAX_SIZE,
             )
-            modified = _times(child.get("mtime", UNKNOWN) for child in children)
-            created = _times(child.get("creationTime", UNKNOWN) for child in children)
-            localities = bytes(self._localities.number(c.get("fileLocality")) for c in children)
+            modified = _whole([child.get("mtime") for child in children], FIRST_MS, LAST_MS)
+            created = _whole([child.get("creationTime") for child in children], FIRST_MS, LAST_MS)
+            localities = bytes(self._locality_of(child.get("fileLocality")) for child in children)
             mimes = array("i", [self._mimes.number(c.get("fileMimeType")) for c in children])
-        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError) as error:
             raise DoorBroken(
                 f"dCache listed '{self.folder}' in a way rsdat does not understand",
                 code="not_understood",
@@ -105,7 +118,7 @@ class Rows:
         first = len(self.names)
         for number, name in enumerate(names, first):
             if _is_ours(name):
-                self._ids[number] = children[number - first].get("pnfsId")
+                self._ids[number] = text(children[number - first].get("pnfsId"))
         self.types += types
         self.sizes += sizes
         self.modified += modified
@@ -135,10 +148,13 @@ class Rows:
         return self._localities.words[self._locality[number]]
 
     def locality_ranks(self) -> tuple[bytearray, Sequence[int]]:
-        """Each entry's number of a locality, and the place of each number in order; -1 for none."""
+        """Each entry's number of a locality, and the place of each number in order.
+
+        `UNKNOWN` is the place of none.
+        """
         words = self._localities.words
         known = sorted(word for word in words if word is not None)
-        ranks = [-1 if word is None else known.index(word) for word in words]
+        ranks = [UNKNOWN if word is None else known.index(word) for word in words]
         return self._locality, ranks
 
     def uploads(self) -> list[Entry]:
@@ -172,6 +188,9 @@ class Rows:
                 new._append(name, entry)
         return new
 
+    def _locality_of(self, word: Any) -> int:
+        return self._localities.number(word, 255)  # a byte each
+
     def _append(self, name: str, entry: Entry) -> None:
         if _is_ours(name):
             self._ids[len(self.names)] = entry.pnfs_id
@@ -180,7 +199,7 @@ class Rows:
         self.sizes.append(_or_unknown(entry.size))
         self.modified.append(_or_unknown(entry.modified_ms))
         self.created.append(_or_unknown(entry.created_ms))
-        self._locality.append(self._localities.number(entry.locality))
+        self._locality.append(self._locality_of(entry.locality))
         self._mime.append(self._mimes.number(entry.mime))
 
 
@@ -188,11 +207,9 @@ def _or_unknown(value: int | None) -> int:
     return UNKNOWN if value is None else value
 
 
-def _times(values: Iterable[int]) -> array[int]:
-    times = array("q", values)
-    if times and max(times) > _LAST_MS:
-        raise ValueError("a time that no calendar has")
-    return times
+def _whole(values: Sequence[Any], least: int, most: int) -> array[int]:
+    """A column of numbers; `UNKNOWN` for what is none, or lies outside."""
+    return array("q", [v if type(v) is int and least <= v <= most else UNKNOWN for v in values])
 
 
 def _is_ours(name: str) -> bool:

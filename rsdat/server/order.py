@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from rsdat.dcache.rows import UNKNOWN
+
 if TYPE_CHECKING:
     from rsdat.dcache.rows import Rows
 
@@ -113,7 +115,7 @@ def beginning(rows: Rows, order: Sequence[int], start: str, place: int) -> int |
 
 
 def _values(rows: Rows, key: str) -> Callable[[int], int] | None:
-    """Gives the value of a row, below -1 where there is none; None for the order by name."""
+    """Gives the value of a row, `UNKNOWN` where there is none; None for the order by name."""
     if key == "size":
         return rows.sizes.__getitem__
     if key == "modified":
@@ -130,14 +132,9 @@ def _part(part: list[int], values: Callable[[int], int] | None, descending: bool
     if values is None:
         return part
     # What has no value stands last in both directions: there is nothing to compare.
-    unknown = [number for number in part if _is_unknown(values(number))]
-    known = [number for number in part if not _is_unknown(values(number))]
+    unknown = [number for number in part if values(number) == UNKNOWN]
+    known = [number for number in part if values(number) != UNKNOWN]
     return _sorted(known, values, reverse=descending) + unknown
-
-
-def _is_unknown(value: int) -> bool:
-    # Times before 1970 are negative too, but none lies before the year 1.
-    return value == -1 or value < -(2**60)
 
 
 def _sorted(

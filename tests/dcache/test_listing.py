@@ -8,14 +8,41 @@ from typing import Any
 
 import pytest
 
-from rsdat.base.errors import Conflict, DoorBroken
+from rsdat.base.errors import Conflict, DoorBroken, InvalidInput
+from rsdat.dcache import paths
+from rsdat.dcache.answers import Answer
+from rsdat.dcache.entry import FIRST_MS, LAST_MS, children_from_rest, entry_from_rest
 from rsdat.dcache.listing import ListingParser
+from rsdat.dcache.rest import json_object
 from rsdat.dcache.rows import Rows
 from rsdat.demo.door import jackson
 from tests.support.dcache import run
 from tests.support.door import Door
 
 NAMES = ["a b", "}, {", '"children" : [ {', "é 日 🛰", "back\\slash", "]", "1e5", "{", "q?#%+&"]
+
+# Fields of one entry with something that dCache never sends, and what is unknown by that.
+ODD: list[tuple[dict[str, Any], str | None]] = [
+    ({"size": "5"}, "size"),
+    ({"size": 2**70}, "size"),
+    ({"size": -1}, "size"),
+    ({"size": None}, "size"),
+    ({"size": 1.5}, "size"),
+    ({"mtime": 10**17}, "modified"),
+    ({"mtime": "now"}, "modified"),
+    ({"mtime": 1e30}, "modified"),
+    ({"mtime": None}, "modified"),
+    ({"creationTime": [1]}, "created"),
+    ({"fileLocality": 3}, "locality"),
+    ({"fileLocality": None}, "locality"),
+    ({"fileMimeType": {}}, "mime"),
+    ({"fileType": "FIFO"}, "type"),
+    ({"fileType": []}, "type"),
+    ({"fileType": None}, "type"),
+    ({"pnfsId": 7}, None),
+    ({"checksums": "none"}, None),
+    ({"checksums": [1, {"type": "ADLER32"}]}, None),
+]
 
 
 def child(name: str, **values: Any) -> dict[str, Any]:
@@ -82,23 +109,87 @@ def test_what_may_be_missing() -> None:
     assert (up.size, up.modified, up.created, up.locality, up.mime) == (None,) * 5
 
 
+@pytest.mark.parametrize(("odd", "field"), ODD)
+def test_one_odd_field_costs_nothing_else(odd: dict[str, Any], field: str | None) -> None:
+    """It is unknown; the entry's other fields and the other entries are there."""
+    given = child("b")
+    given.update(odd)
+    rows = parsed(answer([child("a"), given]), 10**6)
+    first, second = rows.entry(0), rows.entry(1)
+    assert rows.names == ["a", "b"]
+    assert first.modified_ms == 1_700_000_000_123
+    wanted = {**first.as_dict(), "name": "b", "path": "/d/b"}
+    if field is not None:
+        wanted[field] = "other" if field == "type" else None
+    assert second.as_dict() == wanted
+    # The other way in which dCache is asked gives the same.
+    children = children_from_rest("/d", json.loads(answer([child("a"), given])))
+    assert children is not None
+    assert [each.as_dict() for each in children] == [first.as_dict(), wanted]
+
+
+@pytest.mark.parametrize(
+    ("ms", "shown"),
+    [
+        (0, "1970-01-01T00:00:00.000Z"),
+        (-1, "1969-12-31T23:59:59.999Z"),
+        (FIRST_MS, "0001-01-01T00:00:00.000Z"),
+        (LAST_MS, "9999-12-31T23:59:59.999Z"),
+        (FIRST_MS - 1, None),
+        (LAST_MS + 1, None),
+        (1_700_000_000_000_000, None),
+        (-(2**62), None),
+        (2**63, None),
+    ],
+)
+def test_times_at_the_edges(ms: int, shown: str | None) -> None:
+    """Who writes a file gives it any time, such as milliseconds where seconds are meant."""
+    rows = parsed(answer([child("a"), child("b", mtime=ms, creationTime=ms)], mtime=ms), 10**6)
+    seen = rows.entry(1).as_dict()
+    assert (seen["modified"], seen["created"]) == (shown, shown)
+    assert rows.folder_modified == (ms if shown else None)
+    assert entry_from_rest("/d/b", child("b", mtime=ms)).as_dict()["modified"] == shown
+    assert rows.changed({"c": rows.entry(1)}).entry(2).as_dict()["modified"] == shown
+
+
+def test_more_localities_than_a_byte_has() -> None:
+    """Whatever words dCache invents, the folder is there."""
+    rows = parsed(answer([child(f"f{n}", fileLocality=f"PLACE{n}") for n in range(300)]), 10**6)
+    assert rows.entry(254).locality == "PLACE254"
+    assert rows.entry(299).locality is None
+
+
+def test_a_name_that_is_no_text() -> None:
+    """It is kept as it came, beside the others, and no other file is asked for in its place."""
+    text = answer([child("a"), child("bXc"), child("d")]).replace(b"bXc", b"b\xffc")
+    for rows in (parsed(text, 10**6), parsed(text, 1)):
+        assert [name.isprintable() for name in rows.names] == [True, False, True]
+        assert rows.names[2] == "d"
+        assert json.dumps(rows.entry(1).as_dict())
+        with pytest.raises(InvalidInput, match="no UTF-8"):
+            paths.encode(rows.entry(1).path)
+    whole = json_object(Answer(200, "", "application/json", text))
+    assert [each["fileName"] for each in whole["children"]] == rows.names
+
+
 @pytest.mark.parametrize(
     "bad",
     [
-        {"size": "5"},
-        {"size": 2**70},
-        {"mtime": 10**17},
         {"fileName": "a/b"},
         {"fileName": ""},
         {"fileName": 5},
-        {"fileLocality": 3},
+        {"fileName": ".."},
+        {"fileName": "."},
     ],
 )
 def test_not_understood(bad: dict[str, Any]) -> None:
-    """Values that dCache never sends."""
+    """Names that dCache never sends: what they mean nobody knows."""
+    text = answer([child("a"), child("b", **bad)])
     with pytest.raises(DoorBroken) as caught:
-        parsed(answer([child("a"), child("b", **bad)]), 10**6)
+        parsed(text, 10**6)
     assert caught.value.code == "not_understood"
+    with pytest.raises(DoorBroken):
+        children_from_rest("/d", json.loads(text))
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,14 @@ def test_order_of_values(sort: str, wanted: str) -> None:
     assert arranged(rows, sort) == wanted.split()
 
 
+def test_a_moment_before_1970_is_a_time() -> None:
+    """Also the last millisecond of 1969: only what is unknown stands last."""
+    before = datetime(1969, 12, 31, 23, 59, 59, 999000, tzinfo=timezone.utc)
+    rows = [entry("x"), entry("a", modified=at(2001)), entry("b", modified=before)]
+    assert arranged(rows, "modified") == ["b", "a", "x"]
+    assert arranged(rows, "-modified") == ["a", "b", "x"]
+
+
 class Source:
     """A dCache that counts how often it is asked, and answers when it is let."""
 
