@@ -84,7 +84,13 @@ class ItemHandler(RsdatHandler):
         """One item, whole."""
         query = self.query("getStacItem")
         self.reply(
-            await stacnodes.item(self.companion.stac, query["href"], query["endpoint"], query["id"])
+            await stacnodes.item(
+                self.companion.stac,
+                query["href"],
+                query["endpoint"],
+                among=query["item"],
+                id_=query["id"],
+            )
         )
 
 

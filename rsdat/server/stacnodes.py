@@ -15,6 +15,7 @@ from rsdat.server.stacindexes import StacIndexes
 if TYPE_CHECKING:
     from rsdat.dcache.entry import Entry
     from rsdat.server.stacsource import CompanionSource
+    from rsdat.stac.index.index import Items
 
 _LOCALITIES = {"ONLINE", "NEARLINE", "ONLINE_AND_NEARLINE", "LOST", "NONE", "UNAVAILABLE"}
 #: From so many assets in one folder on its listing costs less than looking at each.
@@ -94,19 +95,32 @@ def _add_collections(
 
 
 async def item(
-    indexes: StacIndexes, href: str, endpoint: str | None, id_: str | None
+    indexes: StacIndexes,
+    href: str,
+    endpoint: str | None,
+    *,
+    among: str | None = None,
+    id_: str | None = None,
 ) -> dict[str, Any]:
     """The `StacItem` of the contract.
+
+    Args:
+        indexes: The companion's.
+        href: Of the item; or of the search that found it.
+        endpoint: What `dcache:` addresses mean; None is the default one.
+        among: Of a search: the item's address among what was found.
+        id_: Or its id, which several items may have.
 
     Raises:
         RsdatError: It can't be read, or there is none.
     """
-    container, _, inner = href.partition("#")
-    if href.startswith("search:") or id_ is not None:
+    if href.startswith("search:") or among is not None or id_ is not None:
         items = await indexes.items(href, endpoint)
-        known = await asyncio.to_thread(items.by_id, id_ or "")
+        known = await asyncio.to_thread(
+            lambda: items.by_id(id_ or "") if among is None else _among(items, among)
+        )
         if known is None:
-            raise NotFound(f"There is no item '{id_}' here")
+            raise NotFound(f"There is no item '{among or id_}' here")
         place, value = known
         source = await stacselection.source_of(indexes, href, endpoint)
     else:
@@ -115,16 +129,22 @@ async def item(
         try:
             value = await asyncio.to_thread(stacselection.read_item, source, place)
         except RsdatError:
-            # An item of a collection file has the file's address with its id behind.
-            if not inner:
+            # An item of a collection file has the file's address with its name behind.
+            container, mark, _ = place.rpartition("#")
+            if not mark:
                 raise
             items = await indexes.whole(container, endpoint, 60)
-            known = await asyncio.to_thread(items.by_id, inner)
+            known = await asyncio.to_thread(_among, items, place)
             if known is None:
                 raise
             place, value = known
     whole = await asyncio.to_thread(_migrated, value, place, source)
     return {"href": place, "item": whole, "assets": await _assets(indexes, whole, endpoint, source)}
+
+
+def _among(items: Items, href: str) -> tuple[str, dict[str, Any]] | None:
+    found = items.by_href([href]).get(href)
+    return None if found is None else (href, found)
 
 
 def _migrated(value: dict[str, Any], href: str, source: CompanionSource) -> dict[str, Any]:

@@ -51,10 +51,10 @@ export interface IStacApi {
     filter: IFilter,
     signal?: AbortSignal
   ): Promise<IStacFootprints>;
-  /** One item; `id` is needed where the source is a search. */
+  /** One item; its address among what was found is needed where the source is a search. */
   item(
     source: ISource,
-    id: string | null,
+    item: string | null,
     signal?: AbortSignal
   ): Promise<IStacItem>;
   files(request: IStacAssets): Promise<IStacFiles>;
@@ -116,10 +116,13 @@ export class StacApi implements IStacApi {
 
   item(
     source: ISource,
-    id: string | null,
+    item: string | null,
     signal?: AbortSignal
   ): Promise<IStacItem> {
-    const query = { ...sourceQuery(source), ...(id === null ? {} : { id }) };
+    const query = {
+      ...sourceQuery(source),
+      ...(item === null ? {} : { item })
+    };
     return this._get('item', query, signal);
   }
 

@@ -113,7 +113,7 @@ export class ItemModel implements IDisposable {
   ): Promise<void> {
     try {
       const item = await (isSearch(source.href)
-        ? this._api.item(source, chosen.id, signal)
+        ? this._api.item(source, chosen.href, signal)
         : this._api.item({ ...source, href: chosen.href }, null, signal));
       if (signal.aborted) {
         return;

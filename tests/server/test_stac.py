@@ -247,21 +247,29 @@ async def test_few_indexes_are_kept_open(lab: Lab, root: Path) -> None:
 
 
 async def test_an_item_of_a_collection_file(lab: Lab, root: Path) -> None:
-    features = [item(n) for n in range(3)]
+    features = [*(item(n) for n in range(3)), item(1, collection="others", platform="other")]
     write(root / "items.json", {"type": "FeatureCollection", "features": features})
     node = await get(lab, "node", "workspace:/items.json")
-    assert (node["kind"], node["items"]) == ("items", 3)
+    assert (node["kind"], node["items"]) == ("items", 4)
     page = await get(lab, "items", "workspace:/items.json", sort="id")
-    assert page["entries"][1]["href"] == "workspace:/items.json#scene-000001"
-    one = await get(lab, "item", "workspace:/items.json#scene-000001")
-    assert one["item"]["id"] == "scene-000001"
+    names = {row["href"]: row["collection"] for row in page["entries"] if "000001" in row["id"]}
+    assert names == {
+        "workspace:/items.json#scenes:scene-000001": "scenes",
+        "workspace:/items.json#others:scene-000001": "others",
+    }
+    # Ids are unique in a collection only.
+    for name, collection in names.items():
+        one = await get(lab, "item", name)
+        assert (one["item"]["id"], one["item"]["collection"]) == ("scene-000001", collection)
+        assert one["assets"][0]["place"]["path"] == "scene-000001-red.tif"
+    await get(lab, "item", "workspace:/items.json#nobody:scene-000001", 404)
     files = await lab.call(
         "POST",
         "/api/stac/files",
         200,
         value={
             "href": "workspace:/items.json",
-            "selection": {"items": ["workspace:/items.json#scene-000002"]},
+            "selection": {"items": ["workspace:/items.json#scenes:scene-000002"]},
             "assets": ["red"],
         },
     )

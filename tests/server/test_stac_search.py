@@ -65,6 +65,13 @@ async def test_search_and_its_items(lab: Lab, scenes: StacApi) -> None:
     one = await lab.call(
         "GET", "/api/stac/item", 200, query={"href": found["href"], "id": "scene-000003"}
     )
+    by_address = await lab.call(
+        "GET",
+        "/api/stac/item",
+        200,
+        query={"href": found["href"], "item": one["href"]},
+    )
+    assert by_address == one
     assert one["item"]["properties"]["eo:cloud_cover"] == 3
     assert one["assets"][0]["size"] == 1003
     files = await lab.call(
@@ -159,3 +166,19 @@ async def test_stop(lab: Lab, scenes: StacApi) -> None:
     again = await lab.call("POST", "/api/stac/searches/{id}/stop", 200, id=found["id"], value={})
     assert again == found
     check_error(await lab.ask("POST", "/api/stac/searches/gone/stop", value={}), 404, "no_search")
+
+
+async def test_one_id_in_two_collections(lab: Lab, scenes: StacApi) -> None:
+    """The details are those of the row: ids are unique in a collection only."""
+    found = await searched(
+        lab, url=scenes.url, collections=["server-scenes", "server-few"], ids=["scene-000001"]
+    )
+    page = await lab.call("GET", "/api/stac/items", 200, query={"href": found["href"]})
+    assert {row["collection"] for row in page["entries"]} == {"server-scenes", "server-few"}
+    for row in page["entries"]:
+        query = {"href": found["href"], "item": row["href"]}
+        one = await lab.call("GET", "/api/stac/item", 200, query=query)
+        assert one["href"] == row["href"]
+        assert one["item"]["collection"] == row["collection"]
+    query = {"href": found["href"], "item": f"{scenes.url}/nowhere"}
+    check_error(await lab.ask("GET", "/api/stac/item", query=query), 404, "not_found")

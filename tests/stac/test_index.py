@@ -319,7 +319,7 @@ def test_an_item_collection_file(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, {"features": features, "type": "FeatureCollection"})
     index, source = whole(path)
     assert (index.page(ALL)["total"], len(index.problems)) == (299, 1)
-    assert index.page(ALL, "id")["entries"][0]["href"] == f"{path}#scene-000000"
+    assert index.page(ALL, "id")["entries"][0]["href"] == f"{path}#scenes:scene-000000"
     index.close()
     again, source = whole(path)
     assert again.page(ALL)["total"] == 299

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from rsdat.base.errors import DoorBroken, InvalidInput, NoCredential, RsdatError
 from rsdat.stac.index.features import Ahead, Document, loads, parsed
 from rsdat.stac.index.geoparquet import is_geoparquet, items_in
-from rsdat.stac.index.links import is_api, link_of, own_href
+from rsdat.stac.index.links import is_api, link_of, named_in, own_href
 from rsdat.stac.index.named import Links
 from rsdat.stac.index.place import temporary
 from rsdat.stac.index.problems import Problems
@@ -59,6 +59,7 @@ class _Read:
     problem: str | None = None
     passing: bool = False
     feature: bool = False
+    named: bool = False  # by its id: nobody says where it is
 
 
 _Wanted = tuple[str, str | None]
@@ -204,18 +205,16 @@ class Walk:
         if not isinstance(feature, dict):
             return _Read(container, None, problem="a feature is no JSON object", feature=True)
         try:
-            href = (
-                self._source.resolve(href, container)
-                if href
-                else own_href(feature) or f"{container}#{feature.get('id')}"
-            )
+            href = self._source.resolve(href, container) if href else own_href(feature)
+            named = href is None
+            href = href or named_in(container, feature)
         except ODD as error:
             words = f"An item's address is none: {words_of(error)}"
             return _Read(container, stamp, problem=words, feature=True)
         # A geoparquet file may hold times, which JSON has as text.
         data = json.dumps(feature, default=str).encode()
         read = self._parsed(href, stamp, data, feature)
-        read.feature = True
+        read.feature, read.named = True, named
         return read
 
     def _next_pages(self, page: dict[str, Any], href: str, count: int) -> None:
@@ -415,6 +414,7 @@ class Walk:
 
     def _take(self, batch: Sequence[_Read]) -> None:
         rows, stamps, where = [], [], []
+        named: set[str] = set()
         for each in batch:
             if each.problem is not None:
                 self._failed(each, catalog=False)
@@ -428,6 +428,11 @@ class Walk:
             if self._came_stamped(each):
                 continue
             self.problems.solved(each.href)
+            if each.named:
+                if each.href in named or self._table.find(each.href) in self._seen_rows:
+                    words = "Another item has this id, too: only the last of them is kept"
+                    self.problems.add(each.href, words)
+                named.add(each.href)
             if each.facts is not None:
                 self._table.shape.add(each.facts)
             rows.append(each.row)

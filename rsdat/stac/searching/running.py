@@ -12,7 +12,7 @@ from typing import Any, Literal
 from rsdat.base.errors import DoorBroken, RsdatError
 from rsdat.stac import hrefs
 from rsdat.stac.index.index import TELL_S, Items
-from rsdat.stac.index.links import own_href
+from rsdat.stac.index.links import named_in, own_href
 from rsdat.stac.index.row import row_of
 from rsdat.stac.index.source import words_of
 from rsdat.stac.index.spool import Spool
@@ -152,7 +152,7 @@ class Search(Items):
     def _take(self, features: list[dict[str, Any]]) -> None:
         rows, where = [], []
         for item in features:
-            href = own_href(item) or f"{self.request.url}#{item.get('id')}"
+            href = own_href(item) or named_in(self.request.url, item)
             try:
                 rows.append(row_of(item, href, hrefs.resolve))
             except ODD as error:

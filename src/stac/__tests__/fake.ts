@@ -193,8 +193,8 @@ export class FakeApi implements IStacApi {
     };
   }
 
-  async item({ href }: ISource, id: string | null): Promise<IStacItem> {
-    this._ask(`item ${href} ${id ?? ''}`);
+  async item({ href }: ISource, item: string | null): Promise<IStacItem> {
+    this._ask(`item ${href} ${item ?? ''}`);
     return {
       href,
       item: {

@@ -8,7 +8,7 @@ import {
   sourceOfLabPath,
   workspacePath
 } from '../hrefs';
-import { thumbnailOf, type IAsset } from '../item';
+import { ItemModel, thumbnailOf, type IAsset } from '../item';
 import { TreeModel } from '../tree';
 import { aNode, aRow, CATALOG, COLLECTION, setup, until } from './fake';
 
@@ -328,4 +328,20 @@ describe('the tree', () => {
     expect(tree.branches).toHaveLength(4);
     expect(tree.branches[2].canOpen).toBe(false);
   });
+});
+
+test('details are of the item with the row’s address, since ids are unique in a collection only', async () => {
+  const { api } = setup();
+  const item = new ItemModel(api);
+  const search = { href: 'search:one', endpoint: null };
+  for (const href of ['https://a.example/s1/7', 'https://a.example/s2/7']) {
+    await item.show(search, { href, id: '7' }, 0);
+  }
+  await item.show(setup().source, { href: 'dcache:///c/7.json', id: '7' }, 0);
+  expect(api.asked).toEqual([
+    'item search:one https://a.example/s1/7',
+    'item search:one https://a.example/s2/7',
+    'item dcache:///c/7.json '
+  ]);
+  item.dispose();
 });
