@@ -140,11 +140,7 @@ export function addTheirs(options: ICommandOptions): void {
     execute: async args => {
       const url = String(args.url ?? '');
       await clusters.refresh();
-      let possible = clustersAt(url, clusters.clusters);
-      if (possible.length > 1) {
-        // Of several schedulers the notebook in front knows which: its button was pressed.
-        possible = await ofNotebook(possible, commands);
-      }
+      const possible = await clustersAt(url, clusters.clusters, commands);
       if (possible.length === 1) {
         const cluster = possible[0].id;
         await commands.execute(CommandIDs.openLayout, { cluster });
@@ -163,15 +159,18 @@ export function addTheirs(options: ICommandOptions): void {
 }
 
 /**
- * The clusters that a dashboard's link may lead to.
+ * The clusters that the dashboard's link of a client may lead to.
  *
- * By its address in Jupyter, else by the scheduler's host. A link without a host goes by a proxy of
- * the site's, and may be of any. The port, which would tell, stays with the companion.
+ * By its address in Jupyter for certain. Else the scheduler's host says which can't be meant; a link
+ * without a host goes by a proxy of the site's, and may be of any. It may also be of a cluster that is
+ * none of ours (a LocalCluster), so that the notebook in front, whose button was pressed, has to have
+ * clients of the one that is left. The port, which would tell, stays with the companion.
  */
-export function clustersAt(
+export async function clustersAt(
   url: string,
-  clusters: readonly ICluster[]
-): ICluster[] {
+  clusters: readonly ICluster[],
+  commands: CommandRegistry
+): Promise<ICluster[]> {
   const own = clusters.find(({ id }) =>
     url.includes(`/rsdat/clusters/${id}/dashboard`)
   );
@@ -179,25 +178,18 @@ export function clustersAt(
     return [own];
   }
   const host = hostOf(url);
-  return clusters.filter(
+  const possible = clusters.filter(
     ({ scheduler: { address, dashboard } }) =>
       dashboard !== null &&
       address !== null &&
       (host === undefined || hostOf(address) === host)
   );
-}
-
-/** Those that the notebook in front has clients of. */
-async function ofNotebook(
-  clusters: readonly ICluster[],
-  commands: CommandRegistry
-): Promise<ICluster[]> {
   const connected = await Promise.all(
-    clusters.map(({ id }) =>
+    possible.map(({ id }) =>
       connectedNotebooks(commands, { cluster: id, current: true })
     )
   );
-  return clusters.filter((_, index) => connected[index].length > 0);
+  return possible.filter((_, index) => connected[index].length > 0);
 }
 
 /** `tls://10.0.0.1:34567` and `http://10.0.0.1:8787/status` are of the same host. */

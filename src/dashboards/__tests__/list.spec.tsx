@@ -170,54 +170,70 @@ describe('DashboardsList', () => {
     const twin = aCluster({ id: 'c-2', name: 'twin' });
     const PROXIED = '/user/ann/proxy/8787/status';
 
-    it.each([
-      ['http://10.0.0.1:8787/status', [aCluster()]],
-      ['/user/ann/rsdat/clusters/c-1/dashboard/status', [twin, aCluster()]],
-      // As sites configure it: the host is that of the page.
-      [PROXIED, [aCluster()]]
-    ])('opens the layout of the cluster at %s', async (url, known) => {
-      clusters.set(...known);
-      await layout(url);
+    /** The notebook in front has clients of these. */
+    const connect = (...ids: string[]): jest.Mock => {
+      const connected = jest.fn(({ cluster }) =>
+        ids.includes(cluster) ? [{ path: 'a.ipynb' }] : []
+      );
+      commands.addCommand('rsdat:list-connected-notebooks', {
+        execute: connected
+      });
+      return connected;
+    };
+    const openedAt = (): string[] =>
+      open.mock.calls.map(([plot]) => (plot as { cluster?: string }).cluster!);
+
+    it('opens the layout of the cluster whose address in Jupyter the link is', async () => {
+      clusters.set(twin, aCluster());
+      await layout('/user/ann/rsdat/clusters/c-1/dashboard/status');
       expect(open).toHaveBeenCalledWith(
         { cluster: 'c-1', plot: 'Task Stream' },
         { mode: 'split-right' }
       );
     });
 
-    it.each(['http://10.0.0.1:8787/status', PROXIED])(
-      'opens that of the notebook where the link %s may be of several',
-      async url => {
-        const connected = jest.fn(({ cluster }) =>
-          cluster === 'c-1' ? [{ path: 'a.ipynb' }] : []
-        );
-        commands.addCommand('rsdat:list-connected-notebooks', {
-          execute: connected
-        });
-        clusters.set(twin, aCluster());
-        await layout(url);
-        expect(connected).toHaveBeenCalledWith({
-          cluster: 'c-2',
-          current: true
-        });
-        const of = open.mock.calls.map(([plot]) => plot as object);
-        expect(of).not.toHaveLength(0);
-        for (const each of of) {
-          expect(each).toMatchObject({ cluster: 'c-1' });
-        }
-      }
-    );
+    // The second is as sites configure it: the host is that of the page.
+    const LINKS = ['http://10.0.0.1:8787/status', PROXIED];
+
+    it.each(
+      LINKS.flatMap(url => [
+        [url, [aCluster()]] as const,
+        [url, [twin, aCluster()]] as const
+      ])
+    )('opens that of the notebook for the link %s', async (url, known) => {
+      const connected = connect('c-1');
+      clusters.set(...known);
+      await layout(url);
+      expect(connected).toHaveBeenCalledWith({ cluster: 'c-1', current: true });
+      expect(new Set(openedAt())).toEqual(new Set(['c-1']));
+    });
 
     it.each([
-      ['another host', 'http://10.0.0.2:8787/status', [aCluster()]],
-      ['one of two', 'http://10.0.0.1:8787/status', [twin, aCluster()]]
-    ])('guesses nothing: %s', async (_, url, known) => {
+      ['another host', 'http://10.0.0.2:8787/status', ['c-1'], [aCluster()]],
+      ['a LocalCluster on its host', LINKS[0], [], [aCluster()]],
+      ['a LocalCluster behind a proxy', PROXIED, [], [aCluster()]],
+      ['none of two', LINKS[0], [], [twin, aCluster()]],
+      ['both of two', LINKS[0], ['c-1', 'c-2'], [twin, aCluster()]]
+    ])('guesses nothing: %s', async (_, url, ids, known) => {
       const warn = jest
         .spyOn(Notification.manager, 'notify')
         .mockReturnValue('');
+      connect(...ids);
       clusters.set(...known);
       await layout(url);
       expect(open).not.toHaveBeenCalled();
       expect(warn.mock.calls[0][0]).toContain(url);
+      warn.mockRestore();
+    });
+
+    it('guesses nothing where nobody knows of notebooks', async () => {
+      const warn = jest
+        .spyOn(Notification.manager, 'notify')
+        .mockReturnValue('');
+      clusters.set(aCluster());
+      await layout(PROXIED);
+      expect(open).not.toHaveBeenCalled();
+      expect(warn).toHaveBeenCalledTimes(1);
       warn.mockRestore();
     });
   });
