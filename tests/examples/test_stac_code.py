@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -39,16 +40,37 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def other(site: Door, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    """Another one, whose files have the same names and sizes, and no pixel that is not zero."""
+    import rasterio
+
+    with door(tmp_path_factory.mktemp("stac-code-other")) as running:
+        shutil.copytree(site.root, running.root, dirs_exist_ok=True)
+        for path in running.root.rglob("*.tif"):
+            with rasterio.open(path) as file:
+                profile, shape = file.profile, (file.count, file.height, file.width)
+            with rasterio.open(path, "w", **profile) as file:
+                file.write(np.zeros(shape, profile["dtype"]))
+        for path in running.root.rglob("*.raw"):
+            path.write_bytes(bytes(path.stat().st_size))
+        yield running
+
+
+def configure(home: Path, here: Door, there: Door) -> None:
+    """Two endpoints, `here` is the default one."""
+    known = []
+    for running, name in ((here, "here"), (there, "there")):
+        running.write_endpoint(home, name=name)
+        known += json.loads((home / "endpoints.json").read_text())["endpoints"]
+    write_json(home / "endpoints.json", {"endpoints": known}, format_version=1)
+    DCacheFileSystem.clear_instance_cache()
+
+
 @pytest.fixture(autouse=True)
-def _endpoints(site: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The stand-in as the default endpoint, and once more as another one."""
-    site.write_endpoint(tmp_path, name="here")
-    [endpoint] = json.loads((tmp_path / "endpoints.json").read_text())["endpoints"]
-    both = {"endpoints": [endpoint, {**endpoint, "name": "there"}]}
-    write_json(tmp_path / "endpoints.json", both, format_version=1)
+def _own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RSDAT_HOME", str(tmp_path))
     monkeypatch.setattr(fsspec.config, "conf", {})
-    DCacheFileSystem.clear_instance_cache()
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +82,12 @@ def archive() -> Iterator[ArchiveApi]:
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=[cell["name"] for cell in CELLS])
-def test_runs(cell: dict[str, Any], archive: ArchiveApi) -> None:
+def test_runs(
+    cell: dict[str, Any], archive: ArchiveApi, site: Door, other: Door, tmp_path: Path
+) -> None:
+    """With the pixels of the endpoint that the tab shows, not of the other one's same file."""
+    is_there = cell["request"]["source"]["endpoint"] == "there"
+    configure(tmp_path, *((other, site) if is_there else (site, other)))
     missing = [name for name in cell["needs"] if importlib.util.find_spec(name) is None]
     if missing:
         pytest.skip(f"not installed: {', '.join(missing)}")

@@ -346,6 +346,8 @@ class Index(Items):
                 path.unlink(missing_ok=True)
             self.table.load(columns)
             self.table.container = kept.container
+            for problem in kept.problems:
+                self.problems.add(*problem)
             with self._reading:
                 self._kept = kept
             self.kept_at = where
@@ -367,6 +369,7 @@ class Index(Items):
                 self.table.shape,
                 self.table.container,
                 self.href,
+                self.problems.first(100) if self.table.container else (),
             )
             self.kept_at = place.store(self._source, path)
             self._unkept = self.kept_at is None

@@ -10,7 +10,7 @@ Source: stac-geoparquet 1.1, https://github.com/stac-utils/stac-geoparquet (spec
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ import shapely
 
 from rsdat.base.errors import Conflict, NotFound
 from rsdat.stac.index.features import dumps, loads
+from rsdat.stac.index.problems import Problem
 from rsdat.stac.index.query import Rows
 from rsdat.stac.index.row import NO_TIME, AssetWords, clean, to_ms
 from rsdat.stac.index.shape import Shape, kind_of
@@ -101,6 +102,7 @@ def write(
     shape: Shape,
     container: tuple[str, str | None] | None,
     root: str,
+    problems: Iterable[Problem] = (),
 ) -> None:
     """Write rows to a new file.
 
@@ -112,6 +114,7 @@ def write(
         shape: Of all items.
         container: As `Table.container`.
         root: Address of the catalog.
+        problems: Of a container: it is not read again while it is the same file.
     """
     short = _Shortened(root)
     properties, keys = _property_columns(shape), shape.assets(_MOST_KEYS)
@@ -139,6 +142,7 @@ def write(
         "container": held,
         "assets": words,
         "shape": shape.as_dict(),
+        "problems": [[each.href and short.of(each.href), each.message] for each in problems],
     }
     metadata = {"geo": _GEO, "stac-geoparquet": {"version": "1.1.0"}, "rsdat": told}
     schema = schema.with_metadata({key: json.dumps(each) for key, each in metadata.items()})
@@ -356,6 +360,14 @@ class KeptFile:
         """As `Table.container`."""
         container = self._told.get("container")
         return None if container is None else (self._whole(container[0]), container[1])
+
+    @property
+    def problems(self) -> list[Problem]:
+        """What could not be read of a container."""
+        return [
+            Problem(href and self._whole(href), message)
+            for href, message in self._told.get("problems", [])
+        ]
 
     def columns(self) -> Columns:
         """Everything but the JSON.

@@ -20,6 +20,8 @@ from rsdat.stac.store import by_protocol
 if TYPE_CHECKING:
     import pystac
 
+    from rsdat.stac.problems import OnProblem
+
 
 def open_index(
     href: str | os.PathLike[str],
@@ -36,20 +38,31 @@ def open_index(
     Args:
         href: A catalog, a collection, an item, an item collection or a stac-geoparquet file, on
             any file system that fsspec knows, or on the web.
-        storage_options: For the file system.
+        storage_options: For the file system; or for several, by protocol.
         keep: Whether to keep it.
     """
-    address = hrefs.absolute(os.fspath(href))
-    in_door = in_dcache(address, by_protocol(storage_options, hrefs.scheme_of(address)))
-    if in_door is not None:
-        address, storage_options = in_door
-    web = address.startswith(("http://", "https://")) and not storage_options
-    source: Source = WebSource() if web else FsspecSource(address, storage_options)
-    index = Index(
-        address, source, owner=str((storage_options or {}).get("endpoint", "")), keep=keep
-    )
+    return _open(*_place(href, storage_options), keep=keep)
+
+
+def _open(address: str, options: Mapping[str, Mapping[str, Any]], *, keep: bool) -> Index:
+    said = options.get(hrefs.scheme_of(address) or "file", {})
+    web = address.startswith(("http://", "https://")) and not said
+    source: Source = WebSource() if web else FsspecSource(address, options)
+    index = Index(address, source, owner=str(said.get("endpoint", "")), keep=keep)
     index.refresh()
     return index
+
+
+def _place(
+    href: str | os.PathLike[str], storage_options: Mapping[str, Any] | None
+) -> tuple[str, dict[str, dict[str, Any]]]:
+    """The address that is read, and options by protocol: a door's web address is in dCache."""
+    address = hrefs.absolute(os.fspath(href))
+    options = by_protocol(storage_options, hrefs.scheme_of(address) or "file")
+    in_door = in_dcache(address, options)
+    if in_door is None:
+        return address, options
+    return in_door[0], {**options, "dcache": dict(in_door[1])}
 
 
 def items(
@@ -61,6 +74,7 @@ def items(
     text: str | None = None,
     collection: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
+    on_problem: OnProblem = None,
 ) -> list[pystac.Item]:
     """Items below a catalog, by what they are like; all of them if nothing is said.
 
@@ -73,7 +87,10 @@ def items(
         datetime: A moment or an interval as in STAC APIs: `2024-01-01/2024-03-31`.
         text: Part of the id, upper or lower case.
         collection: Id of their collection; ids are unique in one only.
-        storage_options: For the file system.
+        storage_options: For the file system, or for several by protocol, as `read_catalog` takes
+            them. They stay with the items: for assets, stacks, copies and staging.
+        on_problem: Told each file that can't be read; `problems.append`, say. None: a warning
+            names them, unless all `ids` were found.
 
     Returns:
         PySTAC items, the latest first.
@@ -81,18 +98,34 @@ def items(
     Raises:
         RsdatError: The catalog can't be read.
     """
-    import pystac
-
     wanted = parse_filter(bbox, datetime, text, collection=collection, ids=ids)
     if not isinstance(href, (str, os.PathLike)):
         return narrowed(href, wanted)
-    index = open_index(href, storage_options=storage_options)
+    from rsdat.stac.io import FsspecStacIO
+    from rsdat.stac.made import made, tell
+    from rsdat.stac.problems import Problem
+
+    address, options = _place(href, storage_options)
+    index = _open(address, options, keep=True)
     try:
         if not index.wait():
             raise index.failure or DoorBroken(f"{href} could not be read")
-        found = index.chosen(wanted)
+        chosen = index.chosen(wanted)
+        unread = list(index.problems)
     finally:
         index.close()
-    return [
-        pystac.Item.from_dict(absolute_item(item, place, hrefs.resolve)) for place, item in found
+    here = hrefs.shown(address)
+    problems = [
+        Problem(where, here, f"{where}: {message}", "unreadable")
+        for where, message in ((hrefs.shown(each.href or address), each.message) for each in unread)
     ]
+    found = made(
+        ((place, absolute_item(item, place, hrefs.resolve)) for place, item in chosen),
+        FsspecStacIO(options),
+        address,
+        problems,
+    )
+    # Of no interest to who has all that was asked for.
+    if on_problem is not None or ids is None or {*ids} - {item.id for item in found}:
+        tell(problems, on_problem, address)
+    return found

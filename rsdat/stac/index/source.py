@@ -28,6 +28,7 @@ from rsdat.base.files import write_bytes
 from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.stac import hrefs
 from rsdat.stac.doors import in_dcache
+from rsdat.stac.store import by_protocol
 
 CHUNK_BYTES = 1024 * 1024
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -182,12 +183,12 @@ class FsspecSource:
 
     Args:
         href: Of the catalog, in the form of `rsdat.stac.hrefs.absolute`.
-        storage_options: For its file system; others that it links are opened without.
+        storage_options: For its file system; or for those that it links, too, by protocol.
     """
 
     def __init__(self, href: str, storage_options: Mapping[str, Any] | None = None) -> None:
-        self._options = dict(storage_options or {})
         self._scheme = _scheme(href)
+        self._options = by_protocol(storage_options, self._scheme or "file")
         # Home and project folders are on file systems that answer after milliseconds, too.
         self.readers = 8 if self._scheme in (*_LOCAL, "memory") else 12
 
@@ -249,11 +250,10 @@ class FsspecSource:
             raise InvalidInput(
                 f"A catalog on the web may not lead to {href[:200]}", code="leads_inside"
             )
-        options: Mapping[str, Any] = self._options if scheme == self._scheme else {}
+        options: Mapping[str, Any] = self._options.get(scheme or "file", {})
         if scheme in _WEB and self._scheme not in _WEB:
-            own = {"dcache": self._options} if self._scheme == "dcache" else {}
             # A catalog in dCache that names its files by the door's web address.
-            href, options = in_dcache(href, own) or (href, options)
+            href, options = in_dcache(href, self._options) or (href, options)
         with _in_words():
             filesystem, path = fsspec.core.url_to_fs(href, **options)
         return filesystem, path

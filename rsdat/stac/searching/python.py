@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pystac
 
+    from rsdat.stac.problems import OnProblem
+
 
 def search(
     url: str,
@@ -18,6 +20,7 @@ def search(
     datetime: str | None = None,
     query: Sequence[str] = (),
     max_items: int = 10_000,
+    on_problem: OnProblem = None,
 ) -> list[pystac.Item]:
     """Items that a STAC API finds.
 
@@ -30,6 +33,7 @@ def search(
         datetime: A moment or an interval: `2024-01-01/2024-03-31`.
         query: Conditions on properties that must all hold, such as `eo:cloud_cover<20`.
         max_items: So many at most.
+        on_problem: Told each of which no item can be made; None: a warning names them.
 
     Returns:
         PySTAC items in the order of the API.
@@ -37,8 +41,8 @@ def search(
     Raises:
         RsdatError: The API can't be reached, or refused, in its own words.
     """
-    import pystac
-
+    from rsdat.stac.made import made, tell
+    from rsdat.stac.problems import Problem
     from rsdat.stac.searching.apis import address
     from rsdat.stac.searching.request import Request, pages
 
@@ -51,4 +55,12 @@ def search(
         tuple(query),
         max_items,
     )
-    return [pystac.Item.from_dict(each) for found, _ in pages(request) for each in found]
+    problems: list[Problem] = []
+    items = made(
+        ((None, each) for found, _ in pages(request) for each in found),
+        None,
+        request.url,
+        problems,
+    )
+    tell(problems, on_problem, request.url)
+    return items

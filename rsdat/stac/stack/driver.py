@@ -49,11 +49,13 @@ class Source:
         href: The literal address.
         label: What errors call it.
         version: Changes when the file does: the tasks of a changed file are other tasks.
+        access: Which of the driver's accesses opens it.
     """
 
     href: str
     label: str
     version: str
+    access: int = 0
 
     def to_text(self) -> str:
         """One line."""
@@ -66,14 +68,18 @@ class Source:
 
 
 class FsspecDriver:
-    """odc-loader's ReaderDriver. Holds no credential; options travel without secrets."""
+    """odc-loader's ReaderDriver. Holds no credential; options travel without secrets.
+
+    Args:
+        accesses: With what files are opened, which may be those of several endpoints.
+    """
 
     md_parser = None
     dask_reader = None
     aux_reader = None
 
-    def __init__(self, access: Access) -> None:
-        self._access = access
+    def __init__(self, *accesses: Access) -> None:
+        self._accesses = accesses
 
     def new_load(self, geobox: GeoBox, *, chunks: dict[str, int] | None = None) -> None:
         """Nothing is shared between the reads of a load."""
@@ -92,7 +98,8 @@ class FsspecDriver:
 
     def open(self, src: RasterSource, ctx: None) -> FsspecReader:
         """Asks nobody; the file is opened when it is read."""
-        return FsspecReader(Source.from_text(src.uri), src.band, self._access)
+        source = Source.from_text(src.uri)
+        return FsspecReader(source, src.band, self._accesses[source.access])
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import xarray as xr
 from dask.base import tokenize
 
 from rsdat.base.errors import InvalidInput
+from rsdat.stac.access import Access
 from rsdat.stac.stack.described import Described
 from rsdat.stac.stack.driver import FsspecDriver, Source
 
@@ -46,8 +47,10 @@ def mapped_stack(
     for each in files:
         by_item.setdefault(id(each.item), []).append(each)
     types = _types(files)
+    accesses = {each: (number, tokenize(each)) for number, each in enumerate(_accesses(files))}
     stated = [
-        _stated(number, of_item, types, sources) for number, of_item in enumerate(by_item.values())
+        _stated(number, of_item, types, sources, accesses)
+        for number, of_item in enumerate(by_item.values())
     ]
     if grid.get("bbox") is not None:
         grid["bbox"] = _unbroken(grid["bbox"], grid.get("crs"), files)
@@ -56,7 +59,7 @@ def mapped_stack(
             stated,
             chunks={**chunks},
             **({} if dtype is None else {"dtype": np.dtype(dtype).name}),
-            driver=FsspecDriver(files[0].access),
+            driver=FsspecDriver(*accesses),
             patch_url=sources.__getitem__,
             **{name: value for name, value in grid.items() if value is not None},
         )
@@ -100,6 +103,10 @@ def _unbroken(
     )
 
 
+def _accesses(files: Sequence[Described]) -> list[Access]:
+    return list(dict.fromkeys(each.access for each in files))
+
+
 def _types(files: Sequence[Described]) -> dict[str, list[str]]:
     """By key: of each band the type that holds all items' values; odc-stac takes the first's."""
     found: dict[str, list[str]] = {}
@@ -121,6 +128,7 @@ def _stated(
     files: Sequence[Described],
     types: Mapping[str, list[str]],
     sources: dict[str, str],
+    accesses: Mapping[Access, tuple[int, str]],
 ) -> pystac.Item:
     """An item for odc-stac: only what is wanted, complete, in STAC's words of today.
 
@@ -142,7 +150,10 @@ def _stated(
     )
     for each in files:
         name = f"rsdat://{number}/{len(item.assets)}"
-        sources[name] = Source(each.href, each.label, tokenize(each.version)).to_text()
+        # Two endpoints may have the same file by the same name, and other pixels in it.
+        which, its_token = accesses[each.access]
+        token = tokenize(each.version, its_token)
+        sources[name] = Source(each.href, each.label, token, which).to_text()
         item.add_asset(
             each.asset_key,
             pystac.Asset(
