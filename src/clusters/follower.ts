@@ -2,6 +2,7 @@
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Poll, Throttler } from '@lumino/polling';
 import type { ChangeStream, IChange } from '../common/events';
+import { onReturn } from '../common/returned';
 
 /** How often to ask while something is on its way, and while nothing is. */
 const FAST_MS = 5_000;
@@ -13,6 +14,8 @@ const EVENT_SPACING_MS = 250;
 /** The same two while the clusters are only glanced at, from the status bar. */
 const GLANCE_MS = 600_000;
 const GLANCE_SPACING_MS = 60_000;
+/** What is older than this when somebody comes back to the page is asked for at once. */
+const OLD_MS = 60_000;
 
 export class Follower implements IDisposable {
   constructor(options: Follower.IOptions) {
@@ -31,6 +34,12 @@ export class Follower implements IDisposable {
       frequency: { interval: GLANCE_MS, backoff: true, max: GLANCE_MS * 4 },
       standby: () => this._glancers === 0 || this._watchers > 0 || 'when-hidden'
     });
+    this._returns = onReturn(() => this._onReturn());
+  }
+
+  /** Whether somebody watches or glances. */
+  get isFollowed(): boolean {
+    return this._watchers > 0 || this._glancers > 0;
   }
 
   get isDisposed(): boolean {
@@ -71,6 +80,17 @@ export class Follower implements IDisposable {
     return this._pending;
   }
 
+  /** Something changed: ask as soon as those who follow need it. */
+  note(): void {
+    // An answer under way may be older than what changed.
+    this._isOutdated = true;
+    if (this._watchers > 0) {
+      void this._throttler.invoke();
+    } else if (this._glancers > 0) {
+      void this._glanceThrottler.invoke();
+    }
+  }
+
   /** Ask more often while something is on its way. */
   pace(isUnsettled: boolean): void {
     this._isUnsettled = isUnsettled;
@@ -96,6 +116,7 @@ export class Follower implements IDisposable {
       return;
     }
     this._isDisposed = true;
+    this._returns.dispose();
     this._poll.dispose();
     this._glance.dispose();
     this._throttler.dispose();
@@ -104,15 +125,16 @@ export class Follower implements IDisposable {
   }
 
   private _onEvent(_: ChangeStream, change: IChange): void {
-    if (change.kind !== 'cluster') {
-      return;
+    if (change.kind === 'cluster') {
+      this.note();
     }
-    // An answer under way may be older than what changed.
-    this._isOutdated = true;
-    if (this._watchers > 0) {
-      void this._throttler.invoke();
-    } else if (this._glancers > 0) {
-      void this._glanceThrottler.invoke();
+  }
+
+  /** While the page was hidden events were not followed, and without network there were none. */
+  private _onReturn(): void {
+    const isOld = this._isOutdated || Date.now() - this._loaded_ms > OLD_MS;
+    if (this.isFollowed && isOld) {
+      void this.fetch().catch(() => undefined);
     }
   }
 
@@ -120,8 +142,14 @@ export class Follower implements IDisposable {
     let isOld: boolean;
     do {
       this._isOutdated = false;
-      isOld = await this._load();
+      try {
+        isOld = await this._load();
+      } catch (reason) {
+        this._isOutdated = true;
+        throw reason;
+      }
     } while ((isOld || this._isOutdated) && !this._isDisposed);
+    this._loaded_ms = Date.now();
   }
 
   private _load: () => Promise<boolean>;
@@ -142,7 +170,10 @@ export class Follower implements IDisposable {
     { limit: GLANCE_SPACING_MS, edge: 'trailing' }
   );
   private _pending: Promise<void> | null = null;
-  /** Something changed since the request under way began. */
+  private _returns: IDisposable;
+  /** When it was last loaded; the browser's clock, which goes on while the computer sleeps. */
+  private _loaded_ms = -Infinity;
+  /** Something changed since the last request began, or that failed. */
   private _isOutdated = false;
   private _calm_ms = CALM_MS;
   private _isUnsettled = false;

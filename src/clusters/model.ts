@@ -145,6 +145,16 @@ export class ClusterModel implements IClusterManager, IDisposable {
     return this._follower.glance();
   }
 
+  /** Whether no change is worth looking for: nobody follows, or nothing lives that could change. */
+  get isIdle(): boolean {
+    return !this._follower.isFollowed || !this._clusters.some(isAlive);
+  }
+
+  /** Events of changes did not arrive. */
+  noteMissed(): void {
+    this._follower.note();
+  }
+
   /** How often to ask while the clusters are watched and nothing is on its way, in milliseconds. */
   set calm_ms(calm_ms: number) {
     this._follower.calm_ms = calm_ms;

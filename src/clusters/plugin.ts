@@ -67,9 +67,10 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
     const { commands, serviceManager, shell } = app;
     const usedTranslator = translator ?? nullTranslator;
     const trans = usedTranslator.load('jupyterlab_rsdat');
+    const stream = new ChangeStream(serviceManager.events);
     const model = new ClusterModel({
       api: new ClustersApi(serviceManager.serverSettings),
-      changes: new ChangeStream(serviceManager.events),
+      changes: stream,
       state
     });
     model.changed.connect(() => commands.notifyCommandChanged());
@@ -213,6 +214,14 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
 
     const show = (cluster: string): void =>
       void commands.execute(CommandIDs.show, { cluster });
+    void import('../common/missed').then(({ followMissed }) => {
+      const missed = followMissed({
+        stream,
+        settings: serviceManager.serverSettings,
+        isIdle: () => model.isIdle
+      });
+      missed.missed.connect(() => model.noteMissed());
+    });
     void import('./notices').then(({ Notices }) => {
       new Notices({ model, trans, show, isWanted: () => settings.warns });
     });

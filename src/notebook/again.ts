@@ -1,5 +1,6 @@
 /** Tries again what failed: a few times, and anew when the page or the network comes back. */
 import type { IDisposable } from '@lumino/disposable';
+import { onReturn } from '../common/returned';
 
 /** Waits between tries; after the last one only a return helps. */
 const WAITS_MS: readonly number[] = [3_000, 15_000, 60_000];
@@ -11,11 +12,6 @@ interface IFailed {
 }
 
 export class Again implements IDisposable {
-  constructor() {
-    document.addEventListener('visibilitychange', this._onReturn);
-    window.addEventListener('online', this._onReturn);
-  }
-
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -46,21 +42,17 @@ export class Again implements IDisposable {
       return;
     }
     this._isDisposed = true;
-    document.removeEventListener('visibilitychange', this._onReturn);
-    window.removeEventListener('online', this._onReturn);
+    this._returns.dispose();
     [...this._failed.keys()].forEach(key => this.done(key));
   }
 
-  private _onReturn = (): void => {
-    if (document.hidden) {
-      return;
-    }
+  private _returns = onReturn(() => {
     for (const failed of [...this._failed.values()]) {
       window.clearTimeout(failed.timer);
       failed.tries = 0;
       failed.act();
     }
-  };
+  });
 
   private _failed = new Map<string, IFailed>();
   private _isDisposed = false;

@@ -142,6 +142,7 @@ export class KernelWatch implements IDisposable {
       }
       const reply = await this._evaluate(kernel, QUESTION);
       if (reply === LATE) {
+        this._isOwed = true;
         return;
       }
       answer = readAnswer(reply, KEY);

@@ -4,6 +4,7 @@ import type { IStatusBar } from '@jupyterlab/statusbar';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { ChangeStream } from '../common/events';
 import { followMissed } from '../common/missed';
+import { onReturn } from '../common/returned';
 import type { Section } from '../common/section';
 import type { TransfersModel } from './model';
 import { Notices } from './notices';
@@ -36,9 +37,9 @@ export function follow(options: {
     isSectionSeen: options.isSectionSeen
   });
   section.visibleChanged.connect(() => notices.look());
-  document.addEventListener('visibilitychange', () => {
-    notices.look();
-    if (!document.hidden && !model.isIdle) {
+  document.addEventListener('visibilitychange', () => notices.look());
+  onReturn(() => {
+    if (!model.isIdle) {
       void model.refresh();
     }
   });

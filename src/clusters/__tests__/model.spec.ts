@@ -35,6 +35,29 @@ describe('ClusterModel', () => {
     expect(api.lists).toHaveLength(0);
   });
 
+  it('is worth looking for missed events only while one follows what lives', async () => {
+    expect(model.isIdle).toBe(true);
+    const glance = model.glance();
+    api.lists[0].resolve(aList(aCluster({ state: 'failed' })));
+    await settle();
+    expect(model.isIdle).toBe(true);
+    void model.refresh();
+    api.lists[1].resolve(aList(aCluster()));
+    await settle();
+    expect(model.isIdle).toBe(false);
+    glance.dispose();
+    const watch = model.watch();
+    api.lists[2].resolve(aList(aCluster()));
+    await settle();
+    const asked = api.lists.length;
+    model.noteMissed();
+    await new Promise(resolve => requestAnimationFrame(resolve));
+    await settle();
+    expect(api.lists.length).toBe(asked + 1);
+    watch.dispose();
+    expect(model.isIdle).toBe(true);
+  });
+
   it('shares one request among calls made meanwhile', async () => {
     const both = Promise.all([model.refresh(), model.refresh()]);
     model.watch().dispose();

@@ -20,6 +20,7 @@ describe('a notebook whose cluster is not up yet', () => {
   let commands: CommandRegistry;
   let runtime: NotebookRuntime;
   let one: FakePanel;
+  let two: FakePanel;
   let emit: jest.SpyInstance;
   let dismiss: jest.SpyInstance;
   const stream = new Signal<object, unknown>({});
@@ -63,6 +64,7 @@ describe('a notebook whose cluster is not up yet', () => {
       trans: nullTranslator.load('jupyterlab_rsdat')
     });
     one = new FakePanel('one.ipynb');
+    two = new FakePanel('two.ipynb');
     runtime.links.of(one.panel);
   });
 
@@ -115,7 +117,6 @@ describe('a notebook whose cluster is not up yet', () => {
     commands.addCommand(ClusterCommands.create, {
       execute: () => making.promise
     });
-    const two = new FakePanel('two.ipynb');
     const done = runtime.connectNew([one.panel, two.panel]);
     runtime.connect(one.panel, 'b');
     const made = aCluster({ id: 'c', name: 'C' });
@@ -126,7 +127,6 @@ describe('a notebook whose cluster is not up yet', () => {
   });
 
   it('can be told not to wait, and does not when it is closed', () => {
-    const two = new FakePanel('two.ipynb');
     runtime.connect(one.panel, 'a');
     runtime.connect(two.panel, 'a');
     press(0, 'Cancel');
@@ -164,7 +164,6 @@ describe('a notebook whose cluster is not up yet', () => {
 
   it('is told that the cluster failed or is gone', () => {
     const diagnosis = { message: 'The account has no hours', hint: null };
-    const two = new FakePanel('two.ipynb');
     runtime.connect(one.panel, 'a');
     clusters.set({ ...a, state: 'failed', diagnosis }, b);
     runtime.connect(two.panel, 'b');
