@@ -4,7 +4,6 @@ import type {
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { ICompanion } from '../tokens';
 // Light, and asked as soon as the page is there.
@@ -67,12 +66,11 @@ const migration: JupyterFrontEndPlugin<void> = {
     'Reads settings under the names they had before, and takes over those of dask-labextension.',
   autoStart: true,
   requires: [ISettingRegistry],
-  optional: [ITranslator, IStateDB],
+  optional: [ITranslator],
   activate: (
     app: JupyterFrontEnd,
     registry: ISettingRegistry,
-    translator: ITranslator | null,
-    state: IStateDB | null
+    translator: ITranslator | null
   ): void => {
     const { commands } = app;
     for (const each of MIGRATIONS) {
@@ -85,7 +83,7 @@ const migration: JupyterFrontEndPlugin<void> = {
       if (app.hasPlugin(THEIRS)) {
         const trans = (translator ?? nullTranslator).load('jupyterlab_rsdat');
         // Where their settings can't be read, ours stay as they are.
-        await takeOver({ registry, state, commands, trans }).catch(() => null);
+        await takeOver({ registry, commands, trans }).catch(() => null);
       }
     });
   }

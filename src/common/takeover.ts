@@ -1,7 +1,6 @@
 /** Takes over what the user told dask-labextension and what ours has a counterpart for; said once. */
 import { Notification } from '@jupyterlab/apputils';
 import type { ISettingRegistry } from '@jupyterlab/settingregistry';
-import type { IStateDB } from '@jupyterlab/statedb';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { plotsOfTheirs } from './migration';
@@ -9,18 +8,23 @@ import { plotsOfTheirs } from './migration';
 /** The plugin whose settings are read. */
 export const THEIRS = 'dask-labextension:plugin';
 const OURS = 'jupyterlab-rsdat:dashboards';
-/** Kept so that who goes back to our default is not overruled. */
-const STATE_KEY = 'jupyterlab-rsdat:taken-over';
+/**
+ * Keeps that it was done, so that who goes back to our default is not overruled: as a setting, since
+ * Lab's state is one workspace's, and of another plugin than the layout, whose settings may all be
+ * reset. Hidden in the settings editor.
+ */
+const MARK = 'jupyterlab-rsdat:settings-migration';
+const TAKEN_OVER = 'takenOver';
 
 /** The dashboard layout, unless the user has chosen one of ours. @throws what the registry throws */
 export async function takeOver(options: {
   registry: ISettingRegistry;
-  state: IStateDB | null;
   commands: CommandRegistry;
   trans: TranslationBundle;
 }): Promise<void> {
-  const { commands, registry, state, trans } = options;
-  if (await state?.fetch(STATE_KEY)) {
+  const { commands, registry, trans } = options;
+  const mark = await registry.load(MARK);
+  if (mark.get(TAKEN_OVER).composite === true) {
     return;
   }
   const theirs = await registry.load(THEIRS);
@@ -30,7 +34,7 @@ export async function takeOver(options: {
     return;
   }
   await ours.set('layout', layout);
-  await state?.save(STATE_KEY, true);
+  await mark.set(TAKEN_OVER, true);
   Notification.info(
     trans.__(
       'The dashboard layout of dask-labextension’s settings is rsdat’s too now: %1.',

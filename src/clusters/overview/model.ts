@@ -48,7 +48,7 @@ export class OverviewModel implements IDisposable {
   }
 
   get looks(): Looks {
-    return this._looks;
+    return this._looks ?? 'full';
   }
 
   get isDisposed(): boolean {
@@ -62,30 +62,33 @@ export class OverviewModel implements IDisposable {
 
   /** Whether the lines of a cluster are unfolded. */
   isOpen(cluster: string): boolean {
-    return this._folded.get(cluster) ?? this._looks === 'full';
+    return this._folded.get(cluster) ?? this.looks === 'full';
   }
 
   setOpen(cluster: string, isOpen: boolean): void {
     if (this.isOpen(cluster) === isOpen) {
       return;
     }
-    if (isOpen === (this._looks === 'full')) {
+    if (isOpen === (this.looks === 'full')) {
       this._folded.delete(cluster);
     } else {
       this._folded.set(cluster, isOpen);
     }
-    void this._state?.save(STATE_KEY, {
-      open: Object.fromEntries(this._folded)
-    });
+    this._save();
     this._changed.emit();
   }
 
+  /** The setting is known, or another one: then what was folded under the one before is of no use. */
   setLooks(looks: Looks): void {
-    if (looks === this._looks) {
+    const before = this._looks;
+    this._looks = looks;
+    if (looks === (before ?? 'full')) {
       return;
     }
-    this._looks = looks;
-    this._folded.clear();
+    if (before !== null) {
+      this._folded.clear();
+      this._save();
+    }
     this._wake();
     this._changed.emit();
   }
@@ -149,7 +152,7 @@ export class OverviewModel implements IDisposable {
   }
 
   private get _isIdle(): boolean {
-    return this._watchers === 0 || this._looks === 'off' || this._isMissing;
+    return this._watchers === 0 || this.looks === 'off' || this._isMissing;
   }
 
   private _wake(): void {
@@ -224,6 +227,12 @@ export class OverviewModel implements IDisposable {
     }
   }
 
+  private _save(): void {
+    void this._state?.save(STATE_KEY, {
+      open: Object.fromEntries(this._folded)
+    });
+  }
+
   private async _restore(): Promise<void> {
     const saved = await this._state?.fetch(STATE_KEY).catch(() => undefined);
     const open = (saved as { open?: unknown } | undefined)?.open;
@@ -241,7 +250,8 @@ export class OverviewModel implements IDisposable {
   private _api: IPulseApi;
   private _state: IStateDB | null;
   private _poll: Poll;
-  private _looks: Looks = 'full';
+  /** Null until the setting was read, which may be after what was kept. */
+  private _looks: Looks | null = null;
   private _pulses: ReadonlyMap<string, ICardPulse> = new Map();
   private _cursor: string | null = null;
   /** Clusters whose lines are not as the setting has them, and whether they are unfolded. */

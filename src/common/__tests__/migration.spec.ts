@@ -4,7 +4,6 @@ import {
   SettingRegistry,
   type ISettingRegistry
 } from '@jupyterlab/settingregistry';
-import { StateDB } from '@jupyterlab/statedb';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import {
@@ -19,7 +18,15 @@ import { THEIRS, takeOver } from '../takeover';
 const schema = jest.requireActual<ISettingRegistry.ISchema>(
   '../../../schema/dashboards.json'
 );
+const markSchema = jest.requireActual<ISettingRegistry.ISchema>(
+  '../../../schema/settings-migration.json'
+);
 const OURS = 'jupyterlab-rsdat:dashboards';
+const MARK = 'jupyterlab-rsdat:settings-migration';
+const SCHEMAS: Record<string, ISettingRegistry.ISchema> = {
+  [OURS]: schema,
+  [MARK]: markSchema
+};
 const THEIR_LAYOUT = {
   'individual-task-stream': { mode: 'split-right', ref: null },
   'individual-workers-cpu-timeseries': {
@@ -69,16 +76,15 @@ it('calls the plots of dask-labextension as ours are called', () => {
   expect(plotsOfTheirs(undefined)).toEqual([]);
 });
 
-/** Lab's own registry, on texts in memory. */
+/** Lab's own registry, on texts in memory, into which it also writes. */
 async function aRegistry(
-  texts: Record<string, string>
+  raw: Record<string, string>
 ): Promise<ISettingRegistry> {
-  const raw = { ...texts };
   const fetch = async (id: string): Promise<ISettingRegistry.IPlugin> => ({
     id,
-    raw: raw[id],
+    raw: raw[id] ?? '{}',
     version: '1',
-    schema: id === OURS ? schema : { type: 'object' },
+    schema: SCHEMAS[id] ?? { type: 'object' },
     data: { composite: {}, user: {} }
   });
   const registry = new SettingRegistry({
@@ -108,17 +114,11 @@ it('is what Lab’s registry takes', async () => {
 });
 
 describe('what dask-labextension was told', () => {
-  const take = async (
-    texts: Record<string, string>,
-    state = new StateDB()
-  ): Promise<unknown> => {
-    const registry = await aRegistry({
-      [OURS]: '{}',
-      [THEIRS]: '{}',
-      ...texts
-    });
+  /** In a page of its own, with what the user's settings are. */
+  const take = async (texts: Record<string, string>): Promise<unknown> => {
+    const registry = await aRegistry(texts);
     const trans = nullTranslator.load('jupyterlab_rsdat');
-    await takeOver({ registry, state, commands: new CommandRegistry(), trans });
+    await takeOver({ registry, commands: new CommandRegistry(), trans });
     return (await registry.load(OURS)).get('layout').user;
   };
   const theirs = { [THEIRS]: JSON.stringify({ defaultLayout: THEIR_LAYOUT }) };
@@ -126,12 +126,13 @@ describe('what dask-labextension was told', () => {
 
   afterEach(() => Notification.dismiss());
 
-  it('is taken over once, and said', async () => {
-    const state = new StateDB();
-    expect(await take(theirs, state)).toEqual(PLOTS);
+  it('is taken over once, in whichever workspace, and said', async () => {
+    const texts: Record<string, string> = { ...theirs };
+    expect(await take(texts)).toEqual(PLOTS);
     expect(told()).toBe(1);
-    // The user went back to our default.
-    expect(await take(theirs, state)).toBeUndefined();
+    // The user went back to our defaults: all settings of that plugin are gone.
+    delete texts[OURS];
+    expect(await take(texts)).toBeUndefined();
     expect(told()).toBe(1);
   });
 

@@ -1,5 +1,7 @@
 /** When the companion is asked, and what is known when it does not answer. */
+import type { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { StateDB } from '@jupyterlab/statedb';
+import { Signal } from '@lumino/signaling';
 import { ApiError } from '../../../common/request';
 import { OverviewModel } from '../model';
 import { FakePulses, aPulse, aPulseList } from './samples';
@@ -176,5 +178,39 @@ describe('OverviewModel', () => {
     watch.dispose();
     one.dispose();
     two.dispose();
+  });
+
+  it('keeps what is unfolded also where the setting is read after it', async () => {
+    const state = new StateDB();
+    const registry = {
+      load: async () => {
+        await new Promise(resolve => setTimeout(resolve, 100));
+        return {
+          composite: { overview: 'compact' },
+          changed: new Signal<object, void>({})
+        };
+      }
+    } as unknown as ISettingRegistry;
+    const opened = async (): Promise<OverviewModel> => {
+      const made = new OverviewModel({ api, state });
+      await Promise.all([made.follow(registry, 'any'), pass(100)]);
+      return made;
+    };
+    const one = await opened();
+    one.setOpen('c-1', true);
+    one.dispose();
+    const two = await opened();
+    expect([two.isOpen('c-1'), two.isOpen('c-2')]).toEqual([true, false]);
+    two.setOpen('c-2', true);
+    two.dispose();
+    const three = await opened();
+    expect([three.isOpen('c-1'), three.isOpen('c-2')]).toEqual([true, true]);
+    // Another choice is another beginning, for good.
+    three.setLooks('full');
+    three.setLooks('compact');
+    three.dispose();
+    const four = await opened();
+    expect(four.isOpen('c-1')).toBe(false);
+    four.dispose();
   });
 });
