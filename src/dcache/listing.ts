@@ -1,4 +1,5 @@
 /** One folder's rows, fetched page by page as they are looked at. Knows no DOM. */
+import { PromiseDelegate } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
 import { Signal, type ISignal } from '@lumino/signaling';
 import { ApiError } from '../common/request';
@@ -13,6 +14,9 @@ const BULK_PAGES = 5;
 
 /** How often a reading of many rows begins anew because the folder was listed again meanwhile. */
 const BULK_TRIES = 3;
+
+/** Of a folder that it has never listed whole the companion shows so many at first (`FIRST_PAGE`). */
+const FIRST_ROWS = 200;
 
 /** How often a folder that dCache is still telling is looked at. */
 const GROWING_MS = 1000;
@@ -58,6 +62,14 @@ export class Listing implements IDisposable {
   /** Whether dCache has told all; until then `total` grows. */
   get isComplete(): boolean {
     return this._isComplete;
+  }
+
+  /**
+   * Whether the first entries alone are known. Otherwise, while dCache tells a folder anew, the
+   * rows are those of the whole listing before.
+   */
+  get isBeginning(): boolean {
+    return !this._isComplete && this._total + this._hidden <= FIRST_ROWS;
   }
 
   /** Whether every row is here. */
@@ -221,6 +233,53 @@ export class Listing implements IDisposable {
     }
   }
 
+  /**
+   * The entries of all rows, at most so many, once more than the first ones are known.
+   *
+   * @throws ApiError when they can't be fetched, or `signal` aborted.
+   */
+  async allEntries(most: number, signal: AbortSignal): Promise<IEntry[]> {
+    for (let left = BULK_TRIES; ; left--) {
+      await this._begun(signal);
+      const end = Math.min(this._total, most);
+      const entries = await this.entriesOf({ first: 0, end }, signal);
+      if (entries.length >= end || left <= 1) {
+        return entries;
+      }
+      // There are fewer by now, or the companion has forgotten the folder: look, and read again.
+      await this.refresh(false);
+    }
+  }
+
+  /** Resolves when more than the first entries are known. */
+  private async _begun(signal: AbortSignal): Promise<void> {
+    if (!this.isBeginning) {
+      return;
+    }
+    const look = new PromiseDelegate<void>();
+    const onChanged = (): void => {
+      if (this._problem) {
+        look.reject(this._problem);
+      } else if (!this.isBeginning) {
+        look.resolve();
+      }
+    };
+    const onAbort = (): void =>
+      look.reject(new ApiError({ message: 'aborted', code: 'network' }));
+    this._waiting++;
+    this._changed.connect(onChanged);
+    signal.addEventListener('abort', onAbort);
+    try {
+      // Nobody looks for the rest while there is a problem.
+      onChanged();
+      await look.promise;
+    } finally {
+      this._waiting--;
+      this._changed.disconnect(onChanged);
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
   /** Null when the folder was listed again meanwhile and `isStrict`. */
   private async _bulk(
     range: IRowRange,
@@ -350,7 +409,7 @@ export class Listing implements IDisposable {
     clearTimeout(this._growing);
     if (!this._isComplete && !this._isDisposed) {
       this._growing = setTimeout(() => {
-        if (!this._isIdle()) {
+        if (!this._isIdle() || this._waiting > 0) {
           void this.refresh(false);
         }
       }, GROWING_MS);
@@ -389,6 +448,8 @@ export class Listing implements IDisposable {
   private _total = 0;
   private _hidden = 0;
   private _isComplete = true;
+  /** How many wait for more than the first entries. */
+  private _waiting = 0;
   private _isLoaded = false;
   private _refreshing: Promise<void> | null = null;
   private _refreshControl: AbortController | null = null;

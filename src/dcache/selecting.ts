@@ -4,6 +4,7 @@ import type { IEntry } from '../common/types';
 import { clamp, type IRowRange } from '../common/windowed';
 import type { Listing } from './listing';
 import {
+  EVERYTHING,
   MAX_SELECTED,
   NOTHING,
   rangeTo,
@@ -53,8 +54,7 @@ export class Selecting {
     this._onRow(row, active => ({
       ...this._selection,
       active,
-      isWaiting: false,
-      pending: null
+      isWaiting: false
     }));
   }
 
@@ -76,14 +76,21 @@ export class Selecting {
     return this._selectPending();
   }
 
-  /** Select every row; the keyboard stays where it is. */
+  /**
+   * Select every row, also those that dCache has still to tell; the keyboard stays where it is.
+   *
+   * Until then nothing of it can be acted on: `done` waits for all.
+   */
   selectAll(): Promise<void> {
-    const { active } = this._selection;
-    this._onRow(Math.max(0, active), (active, { total }) => ({
+    const { active, pending } = this._selection;
+    if (pending === EVERYTHING) {
+      return this._done;
+    }
+    this._onRow(Math.max(0, active), active => ({
       ...this._selection,
       active,
       isWaiting: false,
-      pending: { first: 0, end: Math.min(total, MAX_SELECTED) }
+      pending: EVERYTHING
     }));
     return this._selectPending();
   }
@@ -112,8 +119,9 @@ export class Selecting {
     if (listing.isWhole) {
       return;
     }
-    this._stop();
-    const { signal } = this._control;
+    this._search.abort();
+    this._search = new AbortController();
+    const { signal } = this._search;
     try {
       const row = await listing.findBeginning(text, from, signal);
       if (row !== null && !signal.aborted) {
@@ -234,7 +242,10 @@ export class Selecting {
     signal: AbortSignal
   ): Promise<void> {
     try {
-      const entries = await listing.entriesOf(range, signal);
+      const entries =
+        range === EVERYTHING
+          ? await listing.allEntries(MAX_SELECTED, signal)
+          : await listing.entriesOf(range, signal);
       if (!signal.aborted) {
         const { active } = this._selection;
         this._set(selectEntries(this._selection, active, entries));
@@ -248,13 +259,18 @@ export class Selecting {
   }
 
   private _set(selection: ISelection): void {
-    this._stop();
+    const { pending } = selection;
+    if (pending === null || pending !== this._selection.pending) {
+      this._stop();
+    }
+    this._search.abort();
     this._selection = selection;
     this._options.changed();
   }
 
   /** Give up the entries that a longer range still waits for. */
   private _stop(): void {
+    this._search.abort();
     this._control.abort();
     this._control = new AbortController();
     this._done = Promise.resolve();
@@ -263,7 +279,10 @@ export class Selecting {
   private _options: Selecting.IOptions;
   private _listing: Listing | null = null;
   private _selection: ISelection = NOTHING;
+  /** Of the entries of a longer range. */
   private _control = new AbortController();
+  /** Of a name that is typed. */
+  private _search = new AbortController();
   private _done: Promise<void> = Promise.resolve();
   private _reveals = 0;
 }

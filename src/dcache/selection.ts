@@ -7,6 +7,9 @@ import { isHidden } from './paths';
 /** More entries than dCache lists in a time that anybody waits; they take some 100 MB of a tab. */
 export const MAX_SELECTED = 300_000;
 
+/** Every row, also those that dCache has still to tell. */
+export const EVERYTHING: IRowRange = { first: 0, end: MAX_SELECTED };
+
 /** The selected entries by name, the row the keyboard is on, and where a range began. */
 export interface ISelection {
   readonly entries: ReadonlyMap<string, IEntry>;

@@ -320,6 +320,81 @@ describe('selection', () => {
     expect(model.selection.active).toBe(4999);
   });
 
+  describe('of everything while dCache still tells the rest', () => {
+    async function setupBig() {
+      const { api, model } = setup();
+      api.addMany('/big', 200);
+      api.isComplete = false;
+      await model.show();
+      await model.openPath('/big');
+      return { api, model };
+    }
+
+    it('waits for the rest, and takes all of it', async () => {
+      const { api, model } = await setupBig();
+      model.select(7);
+      const selecting = model.selectAll();
+      expect(model.selecting).toBe(selecting);
+      expect(model.selectAll()).toBe(selecting);
+      await model.refresh(false);
+      // Nobody acts on what was selected before, nor on a part of all.
+      expect(model.selected).toEqual([]);
+      // The keyboard moves on its own, and what is not found changes nothing.
+      model.moveTo(3);
+      await model.typeAhead('nothing');
+      api.addMany('/big', 5000);
+      api.isComplete = true;
+      await model.refresh(false);
+      await selecting;
+      expect(model.selected).toHaveLength(5000);
+      expect(model.selection.active).toBe(3);
+    });
+
+    it('takes the rows of the whole listing before where one is renewed', async () => {
+      const { api, model } = await setupBig();
+      api.addMany('/big', 700);
+      await model.refresh(false);
+      await model.selectAll();
+      expect(model.selected).toHaveLength(700);
+    });
+
+    it('reads again where rows have gone, or are forgotten', async () => {
+      const { api, model } = await setupBig();
+      api.addMany('/big', 700);
+      api.isComplete = true;
+      await model.refresh(false);
+      api.delete('/big/f000300');
+      await model.selectAll();
+      expect(model.selected).toHaveLength(699);
+    });
+
+    it('is given up by another selection, and by another folder', async () => {
+      const { api, model } = await setupBig();
+      const first = model.selectAll();
+      model.select(2);
+      await first;
+      expect(selectedNames(model)).toEqual(['f000002']);
+      const second = model.selectAll();
+      await model.openPath('/home');
+      await second;
+      api.isComplete = true;
+      await model.refresh(false);
+      expect(model.selected).toEqual([]);
+      expect(model.problem).toBeNull();
+    });
+
+    it('selects nothing where the rest can’t be had, and says why', async () => {
+      const { api, model } = await setupBig();
+      const selecting = model.selectAll();
+      api.nextFailure = failure('door_broken', 502);
+      await model.refresh(false);
+      await selecting;
+      expect(model.selected).toEqual([]);
+      expect(model.selection.pending).toBeNull();
+      expect(model.problem?.code).toBe('door_broken');
+    });
+  });
+
   it('selects a row that was waiting for its page once it is here', async () => {
     const { api, model } = setup();
     api.addMany('/big', 500);

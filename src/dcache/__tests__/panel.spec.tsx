@@ -205,6 +205,32 @@ describe('keyboard', () => {
     expect(selected(model)).toEqual(['f000000']);
   });
 
+  it('says how many are selected while dCache tells the rest, and whether all will be', async () => {
+    const { api, model } = await setup(api => {
+      api.addMany('/home', 150);
+      api.isComplete = false;
+    });
+    const status = screen.getByRole('status');
+    expect(status).toHaveTextContent('Loading the rest… 150 entries so far');
+    await act(async () => {
+      model.select(0);
+      await model.extendTo(4);
+    });
+    expect(status).toHaveTextContent('150 entries so far, 5 selected');
+    screen.getByRole('grid', { name: 'Files' }).focus();
+    fireEvent.keyDown(document.activeElement!, { key: 'a', ctrlKey: true });
+    expect(status).toHaveTextContent(
+      'Selecting all entries… 150 entries so far'
+    );
+    api.addMany('/home', 1000);
+    api.isComplete = true;
+    await act(async () => {
+      await model.refresh(false);
+      await model.selecting;
+    });
+    expect(status).toHaveTextContent('1,000 of 1000 entries selected');
+  });
+
   it('selects several', async () => {
     const { model, user } = await setup(api => api.addMany('/home', 9));
     focus();

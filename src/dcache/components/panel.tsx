@@ -226,17 +226,30 @@ function statusOf(model: DCacheModel, { trans }: IPanelContext): string {
   const total = listing.total.toLocaleString();
   if (selection.pending) {
     const { end, first } = selection.pending;
-    return trans.__('Selecting %1 entries…', (end - first).toLocaleString());
+    return listing.isBeginning
+      ? trans._n(
+          'Selecting all entries… %2 entry so far',
+          'Selecting all entries… %2 entries so far',
+          listing.total,
+          total
+        )
+      : trans.__(
+          'Selecting %1 entries…',
+          (Math.min(end, listing.total) - first).toLocaleString()
+        );
   }
+  const { bytes, hasFolder, list } = summaryOf(selection);
   if (!listing.isComplete) {
-    return trans._n(
+    const loading = trans._n(
       'Loading the rest… %2 entry so far',
       'Loading the rest… %2 entries so far',
       listing.total,
       total
     );
+    return list.length > 1
+      ? trans.__('%1, %2 selected', loading, list.length.toLocaleString())
+      : loading;
   }
-  const { bytes, hasFolder, list } = summaryOf(selection);
   if (list.length > 1) {
     const text = trans._n(
       '%2 of %1 entry selected',
