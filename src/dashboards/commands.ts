@@ -1,24 +1,36 @@
 /** What can be done with dashboards. */
-import type { ITranslator } from '@jupyterlab/translation';
+import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
 import { connectedNotebooks } from '../common/connected';
 import { tell } from '../common/notice';
 import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import { dashboardIcon } from './icons';
+import type { IPointed } from './model';
 
 export namespace CommandIDs {
   export const open = 'rsdat:open-dashboard';
   export const openLayout = 'rsdat:open-dashboard-layout';
+  export const openPlot = 'rsdat:open-plot';
 }
 
 /** dask-labextension's name of what the button in a client's description asks for (distributed, client.html.j2). */
 export const THEIR_LAYOUT = 'dask:populate-and-launch-layout';
 
+/** Sides of the tab in front at which a plot may be opened, as `ILabShell.add` calls them. */
+export const SIDES = [
+  'split-right',
+  'split-bottom',
+  'split-left',
+  'split-top'
+] as const;
+
 /** Where a tab goes, as `ILabShell.add` takes it. */
 export interface IPlace {
   mode?: string;
   ref?: string | null;
+  /** A tab that is open goes there, too, instead of being shown where it is. */
+  isMove?: boolean;
 }
 
 export interface ICommandOptions {
@@ -30,6 +42,10 @@ export interface ICommandOptions {
     plot: { cluster: string; name?: string; plot: string; page?: string },
     place: IPlace
   ) => string;
+  /** The plot in the list that was last pointed at, while it is there. */
+  pointed: () => IPointed | null;
+  /** Whether the application has sides: Notebook 7 has not. */
+  hasSides: boolean;
   /** Names of the plots that the layout opens. */
   layout: () => readonly string[];
 }
@@ -94,6 +110,44 @@ export function addCommands(options: ICommandOptions): void {
     }
   });
 
+  commands.addCommand(CommandIDs.openPlot, {
+    label: ({ mode }) => plotWords(mode, trans),
+    caption: ({ mode }) =>
+      mode
+        ? trans.__(
+            'Show the plot last pointed at under Dashboards at this side of the tab in front, also if it is open elsewhere'
+          )
+        : trans.__('Show the plot last pointed at under Dashboards in a tab'),
+    icon: dashboardIcon,
+    isEnabled: ({ mode }) =>
+      options.pointed() !== null && (!mode || options.hasSides),
+    isVisible: ({ mode }) => !mode || options.hasSides,
+    describedBy: {
+      args: {
+        type: 'object',
+        properties: {
+          mode: {
+            type: 'string',
+            enum: [...SIDES],
+            description:
+              'Side of the tab in front; beside its name if left out.'
+          }
+        }
+      }
+    },
+    execute: args => {
+      const pointed = options.pointed();
+      if (pointed) {
+        const { cluster, plot } = pointed;
+        const mode = args.mode as string | undefined;
+        options.open(
+          { cluster, plot: plot.name, page: plot.page },
+          { mode, isMove: mode !== undefined }
+        );
+      }
+    }
+  });
+
   commands.addCommand(CommandIDs.openLayout, {
     label: trans.__('Open Dask Dashboard Layout'),
     caption: trans.__('Show the plots of the settings beside the open tabs'),
@@ -114,6 +168,21 @@ export function addCommands(options: ICommandOptions): void {
       }
     }
   });
+}
+
+function plotWords(mode: unknown, trans: TranslationBundle): string {
+  switch (mode) {
+    case 'split-right':
+      return trans.__('Open Plot to the Right');
+    case 'split-bottom':
+      return trans.__('Open Plot Below');
+    case 'split-left':
+      return trans.__('Open Plot to the Left');
+    case 'split-top':
+      return trans.__('Open Plot Above');
+    default:
+      return trans.__('Open Plot');
+  }
 }
 
 /** Answer the button of a client's description, where dask-labextension does not. */

@@ -6,6 +6,13 @@ import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import type { IDashboardsApi } from './api';
 import { allPlots, type IPlot } from './plots';
+import { isEnded } from './words';
+
+/** A plot in the list, which a menu or a key may be for. */
+export interface IPointed {
+  readonly cluster: string;
+  readonly plot: IPlot;
+}
 
 export class DashboardsModel implements IDisposable {
   constructor(options: DashboardsModel.IOptions) {
@@ -28,6 +35,20 @@ export class DashboardsModel implements IDisposable {
   /** Plots of the selected cluster; empty until its dashboard has been asked. */
   get plots(): readonly IPlot[] {
     return this.plotsOf(this.cluster?.id);
+  }
+
+  /** The plot that had the focus or the pointer last; null if it is not in the list (any more). */
+  get pointed(): IPointed | null {
+    const { cluster, plots, _pointed: pointed } = this;
+    return pointed &&
+      pointed.cluster === cluster?.id &&
+      !isEnded(cluster) &&
+      plots.includes(pointed.plot)
+      ? pointed
+      : null;
+  }
+  set pointed(value: IPointed | null) {
+    this._pointed = value;
   }
 
   /** What the names of the plots shown have in them. */
@@ -104,6 +125,7 @@ export class DashboardsModel implements IDisposable {
   private _api: IDashboardsApi;
   private _clusters: IClusterManager;
   private _filter = '';
+  private _pointed: IPointed | null = null;
   private _plots = new Map<string, readonly IPlot[]>();
   private _errors = new Map<string, ApiError>();
   private _asking = new Set<string>();

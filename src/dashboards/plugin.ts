@@ -20,6 +20,7 @@ import { IClusterManager, IDashboards, ISidebar } from '../tokens';
 import { DashboardsApi } from './api';
 import {
   CommandIDs,
+  SIDES,
   THEIR_LAYOUT,
   addCommands,
   addTheirs,
@@ -100,11 +101,11 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
     };
     const open: ICommandOptions['open'] = (
       { cluster, name, plot, page },
-      place
+      { isMove = false, ...place }
     ) => {
       const known = page ?? pageOf(plot, model.plotsOf(cluster));
       const tab = tabOf(cluster, plot, known, name);
-      if (!tab.isAttached) {
+      if (!tab.isAttached || isMove) {
         placeTab(shell, tab, place as Record<string, string>);
       }
       reveal(shell, tab);
@@ -140,6 +141,8 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
       clusters,
       translator: usedTranslator,
       open,
+      pointed: () => model.pointed,
+      hasSides: 'mode' in shell,
       layout: () => layout
     };
     addCommands(options);
@@ -151,6 +154,11 @@ const dashboards: JupyterFrontEndPlugin<IDashboards> = {
     const category = trans.__('Dask');
     palette?.addItem({ command: CommandIDs.open, category });
     palette?.addItem({ command: CommandIDs.openLayout, category });
+    palette?.addItem({ command: CommandIDs.openPlot, category });
+    for (const mode of SIDES) {
+      const args = { mode };
+      palette?.addItem({ command: CommandIDs.openPlot, category, args });
+    }
 
     const section = new Section({
       id: 'jp-rsdat-dashboards',

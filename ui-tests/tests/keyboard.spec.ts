@@ -80,6 +80,28 @@ test('a cluster is made, scaled, used, looked at and shut down', async ({
     page.getByRole('main').getByRole('tab', { name: `Task Stream · ${name}` })
   ).toBeVisible();
 
+  // To the sides of what is in front: the one that is open moves, another is opened there.
+  const parts = page.locator('#jp-main-dock-panel .lm-DockPanel-tabBar');
+  const before = await parts.count();
+  const plot = dashboards.getByRole('button', {
+    name: 'Task Stream',
+    exact: true
+  });
+  await plot.focus();
+  await openMenu(page, 'Shift+F10');
+  await chooseItem(page, 'Open Plot to the Right');
+  await expect(parts).toHaveCount(before + 1);
+  await plot.focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Alt+ArrowDown');
+  await expect(parts).toHaveCount(before + 2);
+  const top = async (title: string): Promise<number> =>
+    (await page
+      .getByRole('main')
+      .getByRole('tab', { name: `${title} · ${name}` })
+      .boundingBox())!.y;
+  expect(await top('Progress')).toBeGreaterThan(await top('Task Stream'));
+
   await card(page, name).focus();
   await page.keyboard.press('Delete');
   const sure = page.getByRole('dialog');

@@ -6,7 +6,14 @@ import { CommandRegistry } from '@lumino/commands';
 import { act, fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import React from 'react';
-import { CommandIDs, THEIR_LAYOUT, addCommands, addTheirs } from '../commands';
+import schema from '../../../schema/dashboards.json';
+import {
+  CommandIDs,
+  SIDES,
+  THEIR_LAYOUT,
+  addCommands,
+  addTheirs
+} from '../commands';
 import { DashboardsList } from '../components/list';
 import { DashboardsModel } from '../model';
 import { FakeApi, FakeClusters, aCluster, settle } from './samples';
@@ -37,6 +44,8 @@ describe('DashboardsList', () => {
       clusters,
       translator: nullTranslator,
       open,
+      pointed: () => model.pointed,
+      hasSides: true,
       layout: () => ['Task Stream', 'Progress', 'Workers Memory']
     });
     render(
@@ -104,6 +113,87 @@ describe('DashboardsList', () => {
     expect(onPress).toHaveBeenCalledTimes(1);
   });
 
+  it('opens the plot with the focus at any side, also one that is open', async () => {
+    await fill();
+    const plot = screen.getByRole('button', { name: 'Plot Of c-1' });
+    expect(commands.isEnabled(CommandIDs.openPlot)).toBe(false);
+    act(() => plot.focus());
+    for (const mode of SIDES) {
+      await commands.execute(CommandIDs.openPlot, { mode });
+    }
+    await commands.execute(CommandIDs.openPlot);
+    const pointed = {
+      cluster: 'c-1',
+      plot: 'Plot Of c-1',
+      page: 'individual-plot'
+    };
+    expect(open.mock.calls).toEqual([
+      [pointed, { mode: 'split-right', isMove: true }],
+      [pointed, { mode: 'split-bottom', isMove: true }],
+      [pointed, { mode: 'split-left', isMove: true }],
+      [pointed, { mode: 'split-top', isMove: true }],
+      [pointed, { mode: undefined, isMove: false }]
+    ]);
+    // What is not in the list any more can't be meant.
+    act(() => clusters.set(aCluster({ state: 'failed' })));
+    expect(commands.isEnabled(CommandIDs.openPlot)).toBe(false);
+    act(() => clusters.set(aCluster({ id: 'c-2' })));
+    expect(commands.isEnabled(CommandIDs.openPlot)).toBe(false);
+  });
+
+  it('a plot that is clicked with the other button is meant, too', async () => {
+    await fill();
+    const plot = screen.getByRole('button', { name: 'Status' });
+    fireEvent.contextMenu(plot);
+    expect(model.pointed?.plot.name).toBe('Status');
+  });
+
+  it('the menu of a plot and its keys name each side once', () => {
+    const {
+      'jupyter.lab.menus': { context },
+      'jupyter.lab.shortcuts': keys
+    } = schema;
+    const labels = context.map(({ command, args }) =>
+      commands.label(command, args)
+    );
+    expect(labels).toEqual([
+      'Open Plot',
+      'Open Plot to the Right',
+      'Open Plot Below',
+      'Open Plot to the Left',
+      'Open Plot Above'
+    ]);
+    expect(keys.map(({ args }) => args.mode)).toEqual(SIDES);
+    for (const { selector } of [...context, ...keys]) {
+      expect(selector).toBe('.jp-rsdat-Plot');
+    }
+    for (const { command, args } of context) {
+      expect(commands.isVisible(command, args)).toBe(true);
+    }
+  });
+
+  it('offers no sides where the application has none', async () => {
+    await fill();
+    act(() => screen.getByRole('button', { name: 'Status' }).focus());
+    const without = new CommandRegistry();
+    addCommands({
+      commands: without,
+      clusters,
+      translator: nullTranslator,
+      open,
+      pointed: () => model.pointed,
+      hasSides: false,
+      layout: () => []
+    });
+    const id = CommandIDs.openPlot;
+    expect(without.isVisible(id)).toBe(true);
+    expect(without.isEnabled(id)).toBe(true);
+    for (const mode of SIDES) {
+      expect(without.isVisible(id, { mode })).toBe(false);
+      expect(without.isEnabled(id, { mode })).toBe(false);
+    }
+  });
+
   it('has one stop for Tab, moved by the arrows', async () => {
     await fill();
     const buttons = screen
@@ -163,6 +253,8 @@ describe('DashboardsList', () => {
         clusters,
         translator: nullTranslator,
         open,
+        pointed: () => null,
+        hasSides: true,
         layout: () => []
       });
       await act(() => commands.execute(THEIR_LAYOUT, { url }));
@@ -245,7 +337,8 @@ describe('DashboardsList', () => {
     expect(commands.caption(id)).not.toBe('');
     expect(commands.icon(id)).toBeDefined();
     expect(commands.isEnabled(id)).toBe(false);
-    act(() => clusters.set(aCluster()));
+    await fill();
+    act(() => screen.getByRole('button', { name: 'Status' }).focus());
     expect(commands.isEnabled(id)).toBe(true);
   });
 });

@@ -98,7 +98,14 @@ function Content(props: IListProps): JSX.Element {
                     type="button"
                     className="jp-rsdat-Plot"
                     tabIndex={plot === tabStop ? 0 : -1}
-                    onFocus={() => setCurrent(shown.indexOf(plot))}
+                    onFocus={() => {
+                      setCurrent(shown.indexOf(plot));
+                      model.pointed = { cluster: cluster.id, plot };
+                    }}
+                    // Not every browser gives a button that is clicked the focus.
+                    onContextMenu={() => {
+                      model.pointed = { cluster: cluster.id, plot };
+                    }}
                     onClick={() =>
                       void commands.execute(CommandIDs.open, {
                         cluster: cluster.id,
