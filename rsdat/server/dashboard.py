@@ -70,7 +70,7 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
             *args,
             # The address comes from the cluster manager alone, never from the request.
             host_allowlist=lambda _handler, _host: True,
-            # An open dashboard is no activity of this server's; what a hub's proxy counts is its own.
+            # An open dashboard is no activity of this server's; a hub's proxy counts for itself.
             update_last_activity=False,
             rewrite_response=lambda response: self._rewrite(response),
             **kwargs,
