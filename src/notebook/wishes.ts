@@ -2,8 +2,9 @@
 import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { NotebookPanel } from '@jupyterlab/notebook';
+import type { KernelMessage } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import type { IDisposable } from '@lumino/disposable';
+import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Throttler } from '@lumino/polling';
 import type { ChangeStream, IChange } from '../common/events';
 import { tell } from '../common/notice';
@@ -65,12 +66,10 @@ export class Wishes implements IDisposable {
         ]
       }
     );
-    const use = (): void => {
+    const use = onUse(panel, () => {
       wish.isUsed = true;
-    };
+    });
     const end = (): void => this.drop(panel);
-    const content = panel.model?.contentChanged;
-    content?.connect(use);
     panel.disposed.connect(end);
     const wish: IWish = {
       cluster,
@@ -80,7 +79,7 @@ export class Wishes implements IDisposable {
       notice,
       isUsed: false,
       leave: () => {
-        content?.disconnect(use);
+        use.dispose();
         panel.disposed.disconnect(end);
       }
     };
@@ -240,6 +239,37 @@ export class Wishes implements IDisposable {
     edge: 'trailing'
   });
   private _isDisposed = false;
+}
+
+/** Act when cells are edited or run, until the returned object is disposed. */
+function onUse(
+  { model, sessionContext }: NotebookPanel,
+  act: () => void
+): IDisposable {
+  let isMetadata = false;
+  // Lab emits it just before the other one: a kernel that starts writes there, and so do we.
+  const onMetadata = (): void => {
+    isMetadata = true;
+  };
+  const onContent = (): void => {
+    if (!isMetadata) {
+      act();
+    }
+    isMetadata = false;
+  };
+  const onMessage = (_: unknown, message: KernelMessage.IMessage): void => {
+    if (message.header.msg_type === 'execute_input') {
+      act();
+    }
+  };
+  model?.metadataChanged.connect(onMetadata);
+  model?.contentChanged.connect(onContent);
+  sessionContext.iopubMessage.connect(onMessage);
+  return new DisposableDelegate(() => {
+    model?.metadataChanged.disconnect(onMetadata);
+    model?.contentChanged.disconnect(onContent);
+    sessionContext.iopubMessage.disconnect(onMessage);
+  });
 }
 
 export namespace Wishes {

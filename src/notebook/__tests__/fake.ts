@@ -113,7 +113,8 @@ export class FakePanel {
     setMetadata: (key: string, value: unknown) =>
       void this.metadata.set(key, value),
     deleteMetadata: (key: string) => void this.metadata.delete(key),
-    contentChanged: new Signal<object, void>({})
+    contentChanged: new Signal<object, void>({}),
+    metadataChanged: new Signal<object, void>({})
   };
 
   /** As what it stands for. */

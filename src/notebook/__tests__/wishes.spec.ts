@@ -137,16 +137,22 @@ describe('a notebook whose cluster is not up yet', () => {
     expect(told()).toHaveLength(2);
   });
 
+  it('is connected also where its kernel has begun and written of itself meanwhile', () => {
+    runtime.connect(one.panel, 'a');
+    one.model.metadataChanged.emit();
+    one.model.contentChanged.emit();
+    clusters.set(up, b);
+    expect(connected()).toEqual(['one.ipynb: A']);
+  });
+
   it.each([
     [
-      'is long',
-      () => jest.advanceTimersByTimeAsync(HOURS_MS) as Promise<unknown>
+      'has waited long',
+      async () => void (await jest.advanceTimersByTimeAsync(HOURS_MS))
     ],
-    [
-      'was used',
-      async () => one.model.contentChanged.emit() as unknown as Promise<unknown>
-    ]
-  ])('is asked first where the wait %s', async (_, wait) => {
+    ['was edited meanwhile', async () => one.model.contentChanged.emit()],
+    ['was run meanwhile', async () => one.sessionContext.runCell()]
+  ])('is asked first where it %s', async (_, wait) => {
     runtime.connect(one.panel, 'a', false);
     await wait();
     clusters.set(up, b);
