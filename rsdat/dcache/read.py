@@ -81,7 +81,8 @@ class Download:
     ) -> AsyncGenerator[Chunk, None]:
         """As `summed`, for who can move them on unread; the last ones are always bytes.
 
-        Before the next chunk is asked for, an `Incoming` must have been used.
+        Before the next chunk is asked for, an `Incoming` must have been used. Fewer bytes came of
+        it where the connection broke; that is raised here when the next chunk is asked for.
 
         Args:
             take: Is given all bytes: of a chunk of bytes before it comes, of another when it is
@@ -89,7 +90,7 @@ class Download:
             aside: As for `summed`.
 
         Raises:
-            DoorBroken: As above; an `Incoming` raises it too.
+            DoorBroken: As above.
         """
         response, missing = self._response, self.end - self.start
         wire = None if response is None or missing < LEAST_BYTES else _wire(response)
@@ -115,9 +116,12 @@ class Download:
 
             while missing > 0:
                 rest = missing - BLOCK_BYTES
-                incoming = Incoming(wire, rest if rest > 0 else missing, broke, take)
+                most = rest if rest > 0 else missing
+                incoming = Incoming(wire, most, broke, take, later=rest > 0)
                 came = incoming if rest > 0 else await incoming.read()
                 yield came
+                if incoming.failure is not None:
+                    raise incoming.failure
                 missing -= len(came)
         finally:
             wire.close()

@@ -160,7 +160,14 @@ class Wire:
         have, shown_s = 0, time.monotonic() + _SHOWN_S
         with memoryview(block) as view:
             while have < most:
-                got = self._receive(view[have : have + _STEP_BYTES], shown_s if have else None)
+                try:
+                    got = self._receive(view[have : have + _STEP_BYTES], shown_s if have else None)
+                except InterruptedError:
+                    raise
+                except OSError:
+                    if have:
+                        break  # `take` was given these; why there are no more, the next call tells
+                    raise
                 if not got:
                     break
                 if take is not None:
@@ -245,12 +252,14 @@ class Incoming:
         most: So many bytes are to come on it, or more.
         broke: Makes the error to be raised if they don't, from why: None at the connection's end.
         take: Is given all of them, in the thread.
+        later: Who gives it raises the `failure`, when the next chunk is asked for: only there it
+            can be mended.
 
     Attributes:
         most: At most so many will have come.
         begun: Somebody uses it, or has.
         over: Set when it has been used.
-        broken: The bytes did not come.
+        failure: What `broke` made then.
     """
 
     def __init__(
@@ -259,11 +268,14 @@ class Incoming:
         most: int,
         broke: Callable[[BaseException | None], Exception],
         take: Take | None = None,
+        *,
+        later: bool = False,
     ) -> None:
         self.most = min(most, PASSING_BYTES)
         self.begun = False
         self.over = asyncio.Event()
-        self.broken = False
+        self.failure: Exception | None = None
+        self._later = later
         self._wire = wire
         self._broke = broke
         self._take = take
@@ -271,6 +283,11 @@ class Incoming:
 
     def __len__(self) -> int:
         return self._came
+
+    @property
+    def broken(self) -> bool:
+        """Whether the bytes did not come."""
+        return self.failure is not None
 
     async def pour(
         self, into: Wire, take: Take | None = None, went: Callable[[], None] | None = None
@@ -298,13 +315,12 @@ class Incoming:
         try:
             await self._wire.pass_on(into, self.most, came, went)
         except SourceError as error:
-            self.broken = True
-            raise self._broke(_cause(error)) from error
+            self._fail(_cause(error))
         finally:
             self.over.set()
 
     async def read(self) -> bytearray:
-        """They themselves, at most `BLOCK_BYTES` of them.
+        """They themselves, at most `BLOCK_BYTES` of them; none only if their failure comes later.
 
         Raises:
             Exception: What `broke` made.
@@ -313,15 +329,19 @@ class Incoming:
         try:
             block = await self._wire.read(self.most, self._take)
         except (asyncio.TimeoutError, OSError) as error:
-            self.broken = True
-            raise self._broke(error) from error
+            self._fail(error)
+            return bytearray()
         finally:
             self.over.set()
         if not block:
-            self.broken = True
-            raise self._broke(None)
+            self._fail(None)
         self._came = len(block)
         return block
+
+    def _fail(self, cause: BaseException | None) -> None:
+        self.failure = self._broke(cause)
+        if not self._later:
+            raise self.failure from cause
 
 
 #: What passes from a source to where it goes: bytes, or where they can be had.

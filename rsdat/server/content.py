@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from jupyter_server.auth.decorator import authorized
-from tornado import iostream, web
+from tornado import web
 
-from rsdat.base.errors import RsdatError
 from rsdat.server.streaming import StreamingHandler, asked_range, attachment
 
 
@@ -52,7 +49,7 @@ class ContentHandler(StreamingHandler):
                 self.set_header("Content-Disposition", attachment(content.name))
                 size = None if content.end is None else content.end - content.start
                 await self._stream(content.chunks, size)
-        except (iostream.StreamClosedError, RsdatError, asyncio.TimeoutError) as error:
+        except Exception as error:  # noqa: BLE001 - also a bug's archive must not end as a whole one
             self._broke_off(error)
 
     @web.authenticated

@@ -152,7 +152,8 @@ class StreamingHandler(RsdatHandler):
             self._outside(error.details["size"])
         elif self._headers_written:
             # Too late for a status. A cut connection tells the client that bytes are missing.
-            self.log.warning("rsdat: sending %s broke off: %s", self.request.path, error)
+            why = str(error) or type(error).__name__
+            self.log.warning("rsdat: sending %s broke off: %s", self.request.path, why)
             self._cut()
         else:
             raise error

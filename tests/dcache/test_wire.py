@@ -124,6 +124,30 @@ async def test_source_ends(source: Pair, sink: Pair) -> None:
 
 
 @in_loop
+async def test_failure_that_comes_later(source: Pair, sink: Pair) -> None:
+    """Who gives the bytes raises it, and may go on: what came went on, or was read."""
+    source.far.sendall(b"abc")
+    source.far.shutdown(socket.SHUT_WR)
+    incoming = Incoming(source.wire, 10, broke, later=True)
+    await incoming.pour(sink.wire)
+    assert (len(incoming), incoming.broken, str(incoming.failure)) == (3, True, "NoneType")
+    incoming = Incoming(source.wire, 10, broke, later=True)
+    assert await incoming.read() == b""
+    assert (len(incoming), str(incoming.failure)) == (0, "NoneType")
+
+
+@in_loop
+async def test_source_breaks_while_it_is_read(source: Pair) -> None:
+    """What was summed is handed over; the next call tells."""
+    source.near.sendall(b"never read")  # closing resets the connection then
+    source.far.sendall(b"abc")
+    source.far.close()
+    seen = bytearray()
+    assert await source.wire.read(10, seen.extend) == seen == b"abc"
+    assert await source.wire.read(10, seen.extend) == b""
+
+
+@in_loop
 async def test_source_is_silent(sink: Pair) -> None:
     """For longer than it may."""
     source = Pair(limit_s=0.01)

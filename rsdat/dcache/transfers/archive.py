@@ -13,7 +13,9 @@ from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Protocol
 
-_EARLIEST = datetime(1980, 1, 1, tzinfo=timezone.utc)  # zip has none before
+#: Zip has no times before or after.
+_EARLIEST = datetime(1980, 1, 1, tzinfo=timezone.utc)
+_LATEST = datetime(2107, 12, 31, 23, 59, 58, tzinfo=timezone.utc)
 _TAR_BLOCK = 512
 _FILLING = 1024 * 1024
 
@@ -83,7 +85,7 @@ class _Zip:
         return self._pipe.take()
 
     def begin(self, name: str, size: int, modified: datetime | None) -> bytes:
-        moment = max(modified or _EARLIEST, _EARLIEST)
+        moment = min(max(modified or _EARLIEST, _EARLIEST), _LATEST)
         info = zipfile.ZipInfo(name, moment.timetuple()[:6])
         info.external_attr = 0o100644 << 16
         info.file_size = size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,17 +14,20 @@ from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.read import Download, check_readable
 from rsdat.dcache.transfers.archive import Archive, archive
+from rsdat.dcache.transfers.carry import pause
 from rsdat.dcache.transfers.copying import plan
 from rsdat.dcache.transfers.items import DONE, FAILED, Item
 from rsdat.dcache.transfers.live import Transfer
 from rsdat.dcache.transfers.plan import is_fatal
+from rsdat.dcache.transfers.progress import Progress
 from rsdat.dcache.transfers.sums import Adler32, Sum, check, passing, sum_for, summed
-from rsdat.dcache.wire import Chunk, Incoming
+from rsdat.dcache.wire import Chunk, Incoming, bytes_of
 
 #: So often the sum of what was sent is remembered, so that a resumed download can be verified.
 MARK_BYTES = 4 * 1024 * 1024
-#: How often a file in the middle of an archive is taken up again where it broke off.
-PAUSES_S = (0.5, 2.0, 5.0)
+#: Before a file is taken up again where a door or pool broke off: half a minute in all, as
+#: proxies give up on what sends nothing for a minute.
+PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 TOLD_IN = "FAILED.txt"
 FILE_HINT = "Start over, or resume it where the browser offers that."
 ARCHIVE_HINT = "Start over: an archive can't be gone on with, all of it comes again."
@@ -81,6 +84,9 @@ class Downloading:
     ) -> AsyncIterator[Content]:
         """Begin to give the bytes; leaving the block early leaves the download interrupted.
 
+        A file's range is given also when it has failed, or is done: a browser that lost the end
+        of it resumes by itself. One that is done stays so, whatever becomes of that.
+
         Args:
             start: First byte; negative counts from the end; None: no range is asked for.
             end: The byte after the last.
@@ -91,30 +97,34 @@ class Downloading:
             InvalidInput: `start` lies behind the end (`out_of_range`).
             Conflict: It has ended, or is being fetched already.
         """
-        record = self.transfer.record
-        if not record.active and record.state != "interrupted":
-            raise Conflict(
-                f"This download is {record.state}",
-                hint="Retry it, then it can be fetched.",
-                code=record.state,
-            )
-        if record.format != "file" and self.transfer.progress.busy:
+        record, is_file = self.transfer.record, self.transfer.record.format == "file"
+        resumes = is_file and start is not None and record.state in ("done", "failed")
+        if not (record.active or record.state == "interrupted" or resumes):
+            retry = "Retry it, then it can be fetched."
+            hint = "Begin a new one." if record.state == "done" else retry
+            raise Conflict(f"This download is {record.state}", hint=hint, code=record.state)
+        if not is_file and self.transfer.progress.busy:
             raise Conflict("This download is being fetched already", code="being_sent")
         try:
-            opened = self._file(start, end, only_if) if record.format == "file" else self._many()
+            opened = self._file(start, end, only_if) if is_file else self._many()
             async with opened as content:
                 yield content
         except InvalidInput:
             raise
         except RsdatError as error:
-            self.transfer.end("failed", error)
+            if self.transfer.record.state != "done":
+                self.transfer.end("failed", error)
             raise
-        except BaseException:
+        except (OSError, asyncio.TimeoutError, asyncio.CancelledError, GeneratorExit):
             if not self.transfer.cancelling and self.transfer.record.active:
                 self.transfer.interrupt(
                     "The browser stopped taking this download in the middle",
-                    FILE_HINT if record.format == "file" else ARCHIVE_HINT,
+                    FILE_HINT if is_file else ARCHIVE_HINT,
                 )
+            raise
+        except Exception as error:
+            if self.transfer.record.state != "done":
+                self.transfer.broke(error)
             raise
 
     @asynccontextmanager
@@ -137,15 +147,18 @@ class Downloading:
         client = await transfer.shared.endpoint(self._endpoint)
         entry = await client.info(path, checksums=True)
         check_readable(entry)
-        etag = f'"{entry.pnfs_id}-{entry.size}-{entry.modified_ms}"'
+        etag = _etag(entry)
         ranged = start is not None
-        if start is None or (only_if is not None and only_if != etag):
+        is_other = only_if is not None and only_if != etag
+        if start is None or is_other or transfer.record.spoilt:
             start, end, ranged = 0, None, False
         async with client.open_read(path, start, end) as download:
-            if download.size != entry.size:
-                raise Conflict(f"'{path}' was replaced meanwhile", code="changed")
-            transfer.begin()
-            chunks = self._verified(client, entry, download, etag)
+            if _etag(download.entry) != etag:
+                raise _changed(path)
+            is_done = transfer.record.state == "done"
+            if not is_done:
+                transfer.begin()
+            chunks = self._verified(client, entry, download, is_done=is_done)
             try:
                 yield Content(
                     paths.name_of(path),
@@ -162,23 +175,27 @@ class Downloading:
                 await chunks.aclose()
 
     async def _verified(
-        self, client: DCacheClient, entry: Entry, download: Download, etag: str
+        self, client: DCacheClient, entry: Entry, download: Download, *, is_done: bool
     ) -> AsyncGenerator[Chunk, None]:
         """The bytes; the last ones only if the checksum of the whole file fits."""
-        progress, sums = self.transfer.progress, sum_for(entry.checksums)
-        if self._marks_of != etag:
+        sums, etag = sum_for(entry.checksums), _etag(entry)
+        if self._marks_of != etag or not download.start:
             self._marks, self._marks_of = {0: 1}, etag
+        if not download.start:
+            self.transfer.record.spoilt = False
         to_the_end = download.end == download.size
         if sums is not None and download.start:
             # What is neither begun at the start nor goes to the end can't be verified.
             before = self._sum_before
             sums = await before(client, entry, sums, download.start) if to_the_end else None
+        # One that is done has all its bytes already.
+        progress = Progress() if is_done else self.transfer.progress
         progress.begin(0, entry.path)
         sent = got = download.start
         progress.at(0, sent)
         held: bytes | bytearray | None = None
         try:
-            async with aclosing(passing(download, sums)) as chunks:
+            async with aclosing(_pieces(client, entry, download, sums)) as chunks:
                 async for chunk in chunks:
                     if held is not None:
                         yield held
@@ -195,7 +212,7 @@ class Downloading:
                         got += len(chunk)
                         self._mark(sums[0], got)
             if to_the_end:
-                check(entry, sums)
+                self._check(entry, sums)
             if held is not None:
                 yield held
                 progress.at(0, sent + len(held))
@@ -204,6 +221,13 @@ class Downloading:
                 self.transfer.finish()
         finally:
             progress.end(0)
+
+    def _check(self, entry: Entry, sums: tuple[Sum, str] | None) -> None:
+        try:
+            check(entry, sums)
+        except RsdatError:
+            self.transfer.record.spoilt = True
+            raise
 
     def _mark(self, sum_: Sum, at: int) -> None:
         # The last one is the highest; looking through all would take long in a large file.
@@ -220,9 +244,12 @@ class Downloading:
         if start - mark > 4 * MARK_BYTES:
             return None  # sent by an earlier companion: reading it again would take as long
         before = Adler32(self._marks[mark])
-        async with client.open_read(entry.path, mark, start) as download:
-            async for chunk in download:
-                before.update(chunk)
+        async with (
+            client.open_read(entry.path, mark, start) as download,
+            aclosing(_pieces(client, entry, download, None)) as chunks,
+        ):
+            async for chunk in chunks:
+                before.update(memoryview(await bytes_of(chunk)))
         return before, sums[1]
 
     async def _archive(self) -> AsyncGenerator[bytes | bytearray, None]:
@@ -285,11 +312,8 @@ class Downloading:
                                 yield made.data(chunk)
                                 self.transfer.progress.at(number, at)
                     break
-                except DoorBroken:
-                    pause_s = next(pauses, None)
-                    if pause_s is None:
-                        raise
-                    await asyncio.sleep(pause_s)
+                except DoorBroken as error:
+                    await pause(pauses, error)
             check(entry, sums)
         except RsdatError:
             if begun:
@@ -299,6 +323,34 @@ class Downloading:
         for part in made.end():
             yield part
         self.transfer.settle(number, DONE, checksum=None if sums is None else sums[0].kind)
+
+
+async def _pieces(
+    client: DCacheClient, entry: Entry, download: Download, sums: tuple[Sum, str] | None
+) -> AsyncGenerator[Chunk, None]:
+    """A download's bytes as by `passing`; where a door or pool breaks off, the rest from anew."""
+    at = begun = download.start
+    pauses = iter(PAUSES_S)
+    opened: AbstractAsyncContextManager[Download] = nullcontext(download)
+    while True:
+        try:
+            async with opened as part:
+                if _etag(part.entry) != _etag(entry):
+                    raise _changed(entry.path)
+                async with aclosing(passing(part, sums)) as chunks:
+                    async for chunk in chunks:
+                        yield chunk
+                        at += len(chunk)
+            return  # noqa: TRY300
+        except DoorBroken as error:  # noqa: PERF203 - each turn is an attempt
+            if at - begun >= MARK_BYTES:
+                begun, pauses = at, iter(PAUSES_S)
+            await pause(pauses, error)
+            opened = client.open_read(entry.path, at, download.end)
+
+
+def _etag(entry: Entry) -> str:
+    return f'"{entry.pnfs_id}-{entry.size}-{entry.modified_ms}"'
 
 
 def archive_name(sources: tuple[str, ...]) -> str:

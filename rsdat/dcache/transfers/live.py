@@ -155,6 +155,13 @@ class Transfer:
         self.record.problem = None if error is None else diagnosis(error)
         self.touch()
 
+    def broke(self, error: Exception) -> None:
+        """A bug ended it."""
+        _log.error("Transfer %s broke", self.id, exc_info=error)
+        kind = type(error).__name__
+        hint = "The Jupyter server's log tells more."
+        self.end("failed", RsdatError(f"Something went wrong inside rsdat ({kind})", hint=hint))
+
     def interrupt(self, words: str, hint: str) -> None:
         """The other side is gone in the middle."""
         self.end("interrupted", RsdatError(words, hint=hint))

@@ -392,8 +392,8 @@ class TransferManager:
             return
         del self._live[transfer.id]
         self._uploads.pop(transfer.id, None)
-        goes_on = transfer.record.state in ("interrupted", "failed")
-        if not goes_on or transfer.record.format != "file":
+        may_go_on = transfer.record.state in ("interrupted", "failed", "done")
+        if not may_go_on or transfer.record.format != "file":
             self._downloads.pop(transfer.id, None)
         while len(self._downloads) > MOST_DOWNLOADS:
             self._downloads.pop(next(iter(self._downloads)))
@@ -423,14 +423,7 @@ class TransferManager:
         try:
             await work
         except Exception as error:  # noqa: BLE001 - a bug must not leave it running for ever
-            _log.exception("Transfer %s broke", transfer.id)
-            transfer.end(
-                "failed",
-                RsdatError(
-                    f"Something went wrong inside rsdat ({type(error).__name__})",
-                    hint="The Jupyter server's log tells more.",
-                ),
-            )
+            transfer.broke(error)
         finally:
             transfer.task = None
 

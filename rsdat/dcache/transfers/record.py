@@ -52,6 +52,7 @@ class Record:
         by_doors: Files that dCache copied by itself.
         streamed: Files whose bytes came through this computer, where it was to be seen.
         reasons: Why, of those that dCache might have copied by itself.
+        spoilt: Of a download: what was sent is not what dCache stored, and nothing to go on from.
     """
 
     id: str
@@ -81,6 +82,7 @@ class Record:
     streamed: int = 0
     reasons: list[str] = field(default_factory=list)
     failures: list[dict[str, Any]] = field(default_factory=list)
+    spoilt: bool = False
     owner: str = ""
 
     @property
