@@ -22,7 +22,7 @@ from tornado import httpclient, iostream, web, websocket
 
 from rsdat.base.errors import DoorBroken, NotFound, RsdatError
 from rsdat.server.companion import Companion
-from rsdat.server.dashboardheaders import passed, path_within
+from rsdat.server.dashboardheaders import REDIRECTS, passed, path_within
 from rsdat.server.dashboardkeys import DashboardKeys
 from rsdat.server.handler import ErrorAnswers, RsdatHandler
 
@@ -64,6 +64,8 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
     """GET, HEAD and websockets, to our own schedulers only."""
 
     auth_resource = "rsdat"
+    #: Path on the scheduler's server to which it leads.
+    _redirect: str | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(
@@ -154,6 +156,10 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
             self.request.headers["Accept"] = "*/*"
         try:
             await self.proxy(self._target.host, self._target.port, page)
+            if self._redirect is not None:
+                # Only now: some versions of the proxy put an address in front, some don't.
+                base = url_path_join(self.base_url, self.proxy_base)
+                self.set_header("Location", base + self._redirect)
         except RsdatError:
             raise
         except (OSError, web.HTTPError) as error:
@@ -163,22 +169,18 @@ class _Proxy(ErrorAnswers, ProxyHandler):  # type: ignore[misc]
                 hint="It is starting, ending, or busy. Look at the cluster's card.",
             ) from error
 
-    def _within(self, location: str) -> str:
-        # The proxy puts our address in front of it.
-        hosts = (f"{self._target.host}:{self._target.port}", self.request.host)
-        path = path_within(location, self.path_args[-1], hosts)
-        if path is None:
-            raise DoorBroken(
-                "The scheduler of this cluster leads to an address that is none of its own.",
-                hint="Dask's own pages don't. Ask whoever runs this scheduler.",
-            )
-        return path
-
     def _rewrite(self, response: Any) -> None:
         # Its pages are served by Jupyter: they may not act on all of its origin.
-        response.headers = passed(response.headers, response.code)
-        if "Location" in response.headers:
-            response.headers["Location"] = self._within(response.headers["Location"])
+        location = response.headers.get("Location")
+        response.headers = passed(response.headers)
+        if location is not None and response.code in REDIRECTS:
+            hosts = (f"{self._target.host}:{self._target.port}", self.request.host)
+            self._redirect = path_within(location, self.path_args[-1], hosts)
+            if self._redirect is None:
+                raise DoorBroken(
+                    "The scheduler of this cluster leads to an address that is none of its own.",
+                    hint="Dask's own pages don't. Ask whoever runs this scheduler.",
+                )
         response.headers["Content-Security-Policy"] = self.content_security_policy
         response.headers["X-Content-Type-Options"] = "nosniff"
 

@@ -23,24 +23,18 @@ _PASSED = (
     "Etag",
     "Expires",
     "Last-Modified",
-    "Location",
     "Vary",
 )
-_REDIRECTS = (301, 302, 303, 307, 308)
+#: Statuses of which browsers follow `Location`.
+REDIRECTS = (301, 302, 303, 307, 308)
 
 
-def passed(headers: HTTPHeaders, code: int) -> HTTPHeaders:
-    """The headers that go on to the browser.
-
-    Args:
-        headers: The scheduler's.
-        code: The status of its answer; only a redirect leads anywhere.
-    """
+def passed(headers: HTTPHeaders) -> HTTPHeaders:
+    """The scheduler's headers that go on to the browser; a redirect's is made anew."""
     kept = HTTPHeaders()
     for name in _PASSED:
-        if name != "Location" or code in _REDIRECTS:
-            for value in headers.get_list(name):
-                kept.add(name, value)
+        for value in headers.get_list(name):
+            kept.add(name, value)
     return kept
 
 
