@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import io
+import sys
 import tarfile
 import zipfile
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 
@@ -52,3 +55,19 @@ def test_times_of_tar(year: int) -> None:
         assert file is not None
         assert file.read() == b"ab"
         assert member.mtime == dated(year).timestamp()
+
+
+@pytest.mark.parametrize("format_", ["zip", "tar"])
+def test_dropped_in_the_middle(format_: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The browser left: nothing complains of that in the log."""
+    complaints: list[Any] = []
+    monkeypatch.setattr(sys, "unraisablehook", complaints.append)
+    writer: Any = archive(format_)
+    writer.begin("f", 2, None)
+    writer.data(b"a")
+    writer.drop()
+    if format_ == "zip":
+        writer._zip.circle = writer  # as a traceback makes one: collected in any order
+    del writer
+    gc.collect()
+    assert complaints == []

@@ -45,6 +45,10 @@ class Archive(Protocol):
         """The end of the archive."""
         ...
 
+    def drop(self) -> None:
+        """Nothing more of it is wanted, if it has not been closed."""
+        ...
+
 
 def archive(format_: str) -> Archive:
     """A zip or tar archive."""
@@ -105,6 +109,10 @@ class _Zip:
         self._zip.close()
         return self._pipe.take()
 
+    def drop(self) -> None:
+        # Else it tries to close itself when it is collected, and complains in the log.
+        self._zip.fp = None
+
 
 class _Tar:
     media_type = "application/x-tar"
@@ -139,6 +147,9 @@ class _Tar:
 
     def close(self) -> bytes:
         return bytes(2 * _TAR_BLOCK)
+
+    def drop(self) -> None:
+        pass
 
 
 def _head(info: tarfile.TarInfo) -> bytes:

@@ -262,6 +262,15 @@ class Downloading:
         transfer.begin()
         await plan(transfer)
         made = archive(record.format or "zip")
+        try:
+            async with aclosing(self._all_into(made)) as parts:
+                async for part in parts:
+                    yield part
+        finally:
+            made.drop()
+
+    async def _all_into(self, made: Archive) -> AsyncGenerator[bytes | bytearray, None]:
+        transfer = self.transfer
         for number in range(len(transfer.items)):
             item = transfer.items[number]
             if item.folder:
