@@ -12,6 +12,7 @@ from rsdat.dcache import (
     delete,
     details,
     listing,
+    lookup,
     paths,
     quota,
     read,
@@ -100,6 +101,12 @@ class DCacheClient:
     async def find(self, path: str) -> Entry | None:
         """As `info`, with None when there is no such path."""
         return await rest.find(self._http, await self._spelling(path))
+
+    async def find_all(self, wanted: Sequence[str]) -> Sequence[Entry | None]:
+        """As `find` for many, in their order; those of one folder by its listing."""
+        spelled = [await self._spelling(path) for path in wanted]
+        found = await lookup.find_all(self._http, spelled)
+        return [found[path] for path in spelled]
 
     @asynccontextmanager
     async def open_read(

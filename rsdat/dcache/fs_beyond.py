@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,11 +12,13 @@ from typing import Any
 from fsspec.asyn import sync_wrapper
 
 from rsdat.base.clock import SystemClock
-from rsdat.base.errors import InvalidInput, NotFound, OnTape
+from rsdat.base.errors import InvalidInput, NotFound, OnTape, RsdatError
 from rsdat.dcache import details, paths, quota, requests, rest
 from rsdat.dcache.adler import adler32
+from rsdat.dcache.entry import Entry
 from rsdat.dcache.fs_base import Connected
 from rsdat.dcache.minting import LEAST_S, mint
+from rsdat.dcache.orders.noted import Handed, note
 from rsdat.dcache.oserrors import file_errors
 from rsdat.dcache.rest import login_root
 from rsdat.dcache.tape import MAX_PATHS
@@ -44,6 +47,8 @@ _ASKED = {
 DETAILS = tuple(_ASKED)
 _LOOK_EVERY_S = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 _ON_DISK = ("ONLINE", "ONLINE_AND_NEARLINE")
+_SHOWN_IDS = 3
+_log = logging.getLogger(__name__)
 
 
 class Beyond(Connected):
@@ -179,8 +184,20 @@ class Beyond(Connected):
         """
         if not isinstance(path, list):
             return (await self._info(path))["locality"]
-        found = await asyncio.gather(*(self._info(each) for each in path))
-        return {info["name"]: info["locality"] for info in found}
+        return {entry.path: entry.locality for entry in await self._entries(path)}
+
+    async def _entries(self, wanted: Sequence[str]) -> list[Entry]:
+        """What is at each path.
+
+        Raises:
+            FileNotFoundError: There is nothing at one of them.
+        """
+        with file_errors():
+            found = await (await self.connect()).find_all(wanted)
+            for path, entry in zip(wanted, found, strict=True):
+                if entry is None:
+                    raise NotFound(f"There is no '{self._strip_protocol(path)}'", path=path)
+        return [entry for entry in found if entry is not None]
 
     async def _stage(
         self,
@@ -199,7 +216,9 @@ class Beyond(Connected):
             dCache's ids of the requests, one for each 500 files.
 
         Raises:
-            OnTape: Not all came within `wait`; the request goes on.
+            OnTape: Not all came within `wait`; the requests go on. Of this and any other failure
+                after dCache took requests `details["requests"]` has their ids, and Lab lists
+                them among its orders, if the endpoint is configured.
         """
         return await self._order("stage", path, keep, wait)
 
@@ -249,18 +268,34 @@ class Beyond(Connected):
             files = await self._files_of(path)
             http = (await self.connect()).http
             root = await login_root(http)
-            ids = [
-                await requests.submit(
-                    http,
-                    activity,
-                    [root + file for file in files[start : start + MAX_PATHS]],
-                    keep_s,
-                )
-                for start in range(0, len(files), MAX_PATHS)
-            ]
-            if wait is not None:
-                await self._wait_for(files, _seconds(wait))
-        return ids
+            handed: list[Handed] = []
+            try:
+                for start in range(0, len(files), MAX_PATHS):
+                    part = files[start : start + MAX_PATHS]
+                    sent = SystemClock().now()
+                    targets = [root + file for file in part]
+                    request = await requests.submit(http, activity, targets, keep_s)
+                    handed.append(Handed(part, request, sent))
+                if wait is not None:
+                    await self._wait_for(files, _seconds(wait))
+            except BaseException as error:
+                # dCache goes on with what it took, and nobody else knows of it.
+                if handed:
+                    order = await self._note(activity, root, handed, keep_s)
+                    if isinstance(error, RsdatError):
+                        _tell_handed(error, handed, order)
+                raise
+        return [each.request for each in handed]
+
+    async def _note(
+        self, activity: requests.Activity, root: str, handed: Sequence[Handed], keep_s: int
+    ) -> str | None:
+        """Have Lab list requests; the order's id, None where it can't."""
+        try:
+            return await asyncio.to_thread(note, self.endpoint, activity, root, handed, keep_s)
+        except (RsdatError, OSError) as error:
+            _log.warning("Lab is not told of files that come from tape: %s", error)
+            return None
 
     async def _files_of(self, path: str | list[str]) -> list[str]:
         """Literal paths of the files that are meant.
@@ -269,11 +304,11 @@ class Beyond(Connected):
             NotFound: There are none.
         """
         found: list[str] = []
-        for each in await self._expand_path(path):
-            if (await self._info(each))["type"] == "directory":
-                found += await self._find(each)
+        for entry in await self._entries(await self._expand_path(path)):
+            if entry.is_folder:
+                found += await self._find(entry.path)
             else:
-                found.append(each)
+                found.append(entry.path)
         if not found:
             raise NotFound(f"There are no files in '{path}'", code="no_files")
         return list(dict.fromkeys(found))
@@ -294,7 +329,7 @@ class Beyond(Connected):
                 raise OnTape(
                     f"{len(missing)} of {len(files)} files are not on disk after {limit_s:g} s, "
                     f"such as '{missing[0]}'",
-                    hint="The request goes on: ask locality() later.",
+                    hint="Ask locality() later.",
                     path=missing[0],
                 )
             await client.http.sleep(pause)
@@ -378,6 +413,19 @@ class Beyond(Connected):
     pin = sync_wrapper(_pin)
     release = sync_wrapper(_release)
     quota = sync_wrapper(_quota)
+
+
+def _tell_handed(error: RsdatError, handed: Sequence[Handed], order: str | None) -> None:
+    """Add to an error which requests dCache has taken before it."""
+    ids = [each.request for each in handed]
+    error.details["requests"] = ids
+    more = f" and {len(ids) - _SHOWN_IDS} more" if len(ids) > _SHOWN_IDS else ""
+    several = "s" if len(ids) > 1 else ""
+    words = f"dCache goes on with the request{several} {', '.join(ids[:_SHOWN_IDS])}{more}"
+    if order is not None:
+        error.details["order"] = order
+        words += ", which Lab lists among its orders for tape"
+    error.hint = f"{words}. {error.hint or ''}".strip()
 
 
 def _several(given: str | Sequence[str]) -> list[str]:

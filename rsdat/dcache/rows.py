@@ -30,6 +30,7 @@ _TYPES: tuple[EntryType, ...] = ("file", "directory", "link", "other")
 _CODES = {"REGULAR": 0, "DIR": 1, "LINK": 2}
 _OTHER = 3
 FOLDER = 1
+LINK = 2
 
 
 class _Words:

@@ -7,12 +7,14 @@ import hashlib
 import urllib.request
 import zlib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
-from rsdat.base.errors import OnTape
-from rsdat.dcache import DCacheFileSystem
+from rsdat.base.errors import OnTape, RsdatError
+from rsdat.dcache import DCacheFileSystem, fs_beyond
 from rsdat.dcache.fs_beyond import DETAILS
+from rsdat.dcache.orders.record import OrderFolder
 from tests.support.door import Door
 
 
@@ -95,6 +97,58 @@ def test_waiting_for_tape_ends(site: Door, folder: str, fs: DCacheFileSystem) ->
     site.set_file(f"{folder}/f", locality="NEARLINE", stage_delay_s=600)
     with pytest.raises(OnTape, match="1 of 1 files are not on disk after 1 s"):
         fs.stage(f"{folder}/f", wait=1)
+
+
+def test_what_dcache_took_is_known_after_a_failure(
+    site: Door, folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The ids are in the error, and Lab lists the order: a limit, a refusal, a lost file."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("RSDAT_HOME", str(home))
+    site.write_endpoint(home)
+    monkeypatch.setattr(fs_beyond, "MAX_PATHS", 2)
+    fs = DCacheFileSystem(endpoint="default", skip_instance_cache=True)
+    names = [f"{folder}/{name}" for name in ("a", "b", "c")]
+    for name in names:
+        fs.pipe(name, b"x")
+        site.set_file(name, locality="NEARLINE", stage_delay_s=600)
+
+    def fails(kind: type[OSError], wait: float | None, took: int) -> OSError:
+        with pytest.raises(kind) as caught:
+            fs.stage(names, keep=3600, wait=wait)
+        error = caught.value
+        assert isinstance(error, RsdatError)
+        assert len(error.details["requests"]) == took
+        assert error.details["requests"][0] in str(error)
+        assert "Lab lists" in str(error)
+        order = OrderFolder(home / "tape" / error.details["order"])
+        record = order.load()
+        parts = record.parts or []
+        assert (record.activity, record.state, record.keep_s) == ("stage", "running", 3600)
+        assert [part.request for part in parts] == error.details["requests"]
+        assert order.read_paths("targets") == names[: 2 * took]
+        return error
+
+    assert isinstance(fails(OSError, 0, took=2), OnTape)
+    site.fault("status", server="frontend", method="POST", prefix="/api/v1/tape", skip=1)
+    fails(OSError, None, took=1)
+    # The first look is before dCache is asked.
+    site.fault(
+        "vanish", server="frontend", method="GET", prefix=f"/api/v1/namespace{names[2]}", skip=1
+    )
+    fails(FileNotFoundError, 5, took=2)
+
+
+def test_a_door_that_is_not_configured_has_no_orders_in_lab(
+    site: Door, folder: str, fs: DCacheFileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RSDAT_HOME", str(tmp_path))
+    fs.pipe(f"{folder}/f", b"x")
+    site.set_file(f"{folder}/f", locality="NEARLINE", stage_delay_s=600)
+    with pytest.raises(OnTape, match=r"with the request [^,]*\. Ask locality") as caught:
+        fs.stage(f"{folder}/f", wait=0)
+    assert len(caught.value.details["requests"]) == 1
+    assert not (tmp_path / "tape").exists()
 
 
 def test_quota(site: Door, fs: DCacheFileSystem) -> None:

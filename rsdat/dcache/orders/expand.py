@@ -8,26 +8,20 @@ files and bytes there will be.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
 
-from rsdat.base.errors import InvalidInput, NotFound
-from rsdat.dcache import listing, paths, rest
+from rsdat.base.errors import InvalidInput
+from rsdat.dcache import listing, paths
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.http import Http
+from rsdat.dcache.lookup import each, find_all
 from rsdat.dcache.requests import Activity
 from rsdat.dcache.rows import FOLDER, Rows
-
-_T = TypeVar("_T")
 
 #: What one order may come to.
 MAX_FILES = 200_000
 _MAX_FOLDERS = 20_000
-# From here on listing the folder costs less than looking at its files one by one.
-_LIST_FROM = 20
-_AT_ONCE = 6
 
 #: Localities of files in folders for which an activity makes sense. Files that were named are
 #: taken whatever they are: dCache says what is wrong with them.
@@ -83,25 +77,8 @@ class _Search:
 
     async def named(self, asked: Iterable[str]) -> list[str]:
         """Take the files of a list; gives the folders in it."""
-        by_folder: defaultdict[str, list[str]] = defaultdict(list)
-        for path in dict.fromkeys(asked):
-            by_folder[paths.parent_of(path)].append(path)
         folders: list[str] = []
-        single: list[str] = []
-        for parent, members in by_folder.items():
-            if len(members) < _LIST_FROM:
-                single += members
-                continue
-            rows = await self._rows(parent)
-            at = {name: number for number, name in enumerate(rows.names)} if rows else {}
-            for path in members:
-                number = at.get(paths.name_of(path))
-                if rows is not None and number is not None:
-                    folders += self._take(path, rows.entry(number))
-                else:
-                    single.append(path)
-        found = await _each(single, lambda path: rest.find(self._http, path))
-        for path, entry in zip(single, found, strict=True):
+        for path, entry in (await find_all(self._http, asked)).items():
             folders += self._take(path, entry)
         return folders
 
@@ -116,7 +93,7 @@ class _Search:
                 code="too_many",
             )
         deeper: list[str] = []
-        for rows in await _each(new, lambda path: listing.rows(self._http, path)):
+        for rows in await each(new, lambda path: listing.rows(self._http, path)):
             await asyncio.to_thread(self._take_all, rows)
             if recursive:
                 deeper += [
@@ -125,12 +102,6 @@ class _Search:
                     if kind == FOLDER
                 ]
         return deeper
-
-    async def _rows(self, folder: str) -> Rows | None:
-        try:
-            return await listing.rows(self._http, folder)
-        except NotFound:
-            return None
 
     def _take_all(self, rows: Rows) -> None:
         for number in range(len(rows)):
@@ -158,19 +129,3 @@ class _Search:
                 hint="Order parts of it one after the other.",
                 code="too_many",
             )
-
-
-async def _each(items: Sequence[str], do: Callable[[str], Awaitable[_T]]) -> list[_T]:
-    """The results in the items' order, a few at once; the first failure ends the others."""
-    limit = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(item: str) -> _T:
-        async with limit:
-            return await do(item)
-
-    tasks = [asyncio.ensure_future(one(item)) for item in items]
-    try:
-        return list(await asyncio.gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()

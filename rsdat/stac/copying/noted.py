@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from datetime import datetime, timezone
 
 from rsdat.base.errors import RsdatError
-from rsdat.base.files import private_folder, rsdat_home
-from rsdat.dcache.configured import load_endpoints
-from rsdat.dcache.orders.record import SHOWN_PATHS, Order, OrderFolder, Part, new_id
+from rsdat.dcache.orders import noted
+from rsdat.dcache.orders.noted import Handed
 from rsdat.stac.copying.staging import Asked
 
 _log = logging.getLogger(__name__)
@@ -28,42 +26,21 @@ def note(asked: Sequence[Asked], keep_s: float) -> list[str]:
     Returns:
         Ids of the orders, one for each endpoint.
     """
-    if not asked:
-        return []
-    by_endpoint: dict[str, list[Asked]] = {}
+    by_endpoint: dict[tuple[str, str], list[Asked]] = {}
+    for each in asked:
+        endpoint = each.filesystem.endpoint
+        by_endpoint.setdefault((endpoint.name, endpoint.api_url), []).append(each)
     orders: list[str] = []
     try:
-        known = {each.name: each.api_url for each in load_endpoints(rsdat_home())}
-        for each in asked:
-            endpoint = each.filesystem.endpoint
-            if known.get(endpoint.name) == endpoint.api_url:
-                by_endpoint.setdefault(endpoint.name, []).append(each)
-        for name, group in by_endpoint.items():
-            orders.append(_write(name, group, round(keep_s)))
+        for group in by_endpoint.values():
+            order = noted.note(
+                group[0].filesystem.endpoint,
+                "stage",
+                group[0].root,
+                [Handed(each.paths, each.request, each.sent) for each in group],
+                round(keep_s),
+            )
+            orders += [order] if order else []
     except (RsdatError, OSError) as error:
         _log.warning("Lab is not told of all the files that come from tape: %s", error)
     return orders
-
-
-def _write(endpoint: str, asked: Sequence[Asked], keep_s: int) -> str:
-    now = datetime.now(timezone.utc)
-    paths = [path for each in asked for path in each.paths]
-    parts, first = [], 0
-    for each in asked:
-        # All of them run, as far as is known: whoever follows it asks dCache at once.
-        parts.append(Part(first, "r" * len(each.paths), each.request, each.sent))
-        first += len(each.paths)
-    order = Order(
-        id=new_id(now),
-        endpoint=endpoint,
-        activity="stage",
-        paths=paths[:SHOWN_PATHS],
-        recursive=False,
-        keep_s=keep_s,
-        created=now,
-        root=asked[0].root,
-        parts=parts,
-    )
-    folder = OrderFolder(private_folder(rsdat_home() / "tape") / order.id)
-    folder.create(order, paths, targets=paths)
-    return order.id
