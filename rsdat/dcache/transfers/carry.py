@@ -26,6 +26,16 @@ from rsdat.dcache.wire import Chunk
 
 #: Before each new attempt after a door or pool broke off: about a minute in all.
 PAUSES_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+#: What comes of an endpoint's set-up, or of what its dCache is, stays so for longer than that.
+LASTING = (
+    "bad_redirect",
+    "certificate",
+    "insecure_redirect",
+    "not_dcache",
+    "not_understood",
+    "unavailable",
+    "unverified",
+)
 #: Told how many bytes of the file have arrived by now; fewer than before when they come again.
 Arrived = Callable[[int], None]
 
@@ -106,9 +116,9 @@ async def _has_bytes(part: Path) -> bool:
 
 
 async def pause(attempts: Iterator[float], error: RsdatError) -> None:
-    """Wait before another attempt; raises the error when there were enough."""
+    """Wait before another attempt; raises the error when there were enough, or it would stay so."""
     seconds = next(attempts, None)
-    if seconds is None or error.code in ("certificate", "insecure_redirect", "unavailable"):
+    if seconds is None or error.code in LASTING:
         raise error
     await asyncio.sleep(seconds)
 
