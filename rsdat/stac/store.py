@@ -229,7 +229,11 @@ def write_bytes(href: str, data: bytes, owner: Owner = None, *, replace: bool = 
         FileExistsError: There is one, and `replace` is false.
         OSError: The store refused.
     """
-    filesystem, path = filesystem_of(href, owner)
+    write_on(*filesystem_of(href, owner), data, replace=replace)
+
+
+def write_on(filesystem: AbstractFileSystem, path: str, data: bytes, *, replace: bool) -> None:
+    """As `write_bytes`, to a path of a file system. Not in the file system's own event loop."""
     if isinstance(filesystem, DCacheFileSystem):
         _to_dcache(filesystem, path, lambda: one_chunk(data), len(data), replace=replace)
         return

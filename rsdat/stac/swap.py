@@ -54,7 +54,11 @@ def update(href: str, change: Change, owner: Owner = None) -> bool:
         Conflict: Others have held the lock for five minutes.
         OSError: The store refused; the file is whole, old or new.
     """
-    filesystem, path = filesystem_of(href, owner)
+    return update_on(*filesystem_of(href, owner), change)
+
+
+def update_on(filesystem: AbstractFileSystem, path: str, change: Change) -> bool:
+    """As `update`, of a path of a file system. Not in the file system's own event loop."""
     if isinstance(filesystem, DCacheFileSystem):
 
         async def on_dcache() -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 import fsspec
 import pytest
 
+from rsdat.base.files import read_json, write_json
 from tests.support.door import Door, door
 from tests.support.ranges import CountedFileSystem
 
@@ -31,6 +32,26 @@ def dcache(stac_door: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     stac_door.forget()
     yield stac_door
     kind.clear_instance_cache()
+
+
+@pytest.fixture(scope="session")
+def other_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    with door(tmp_path_factory.mktemp("other-door")) as running:
+        yield running
+
+
+@pytest.fixture
+def other(other_door: Door, dcache: Door, tmp_path: Path) -> Iterator[Door]:
+    """Another dCache, as the endpoint `other` beside `default`."""
+    home = tmp_path / "rsdat-home"
+    known = read_json(home / "endpoints.json", format_version=1)["endpoints"]
+    other_door.write_endpoint(home, name="other")
+    known += read_json(home / "endpoints.json", format_version=1)["endpoints"]
+    write_json(home / "endpoints.json", {"endpoints": known}, format_version=1)
+    fsspec.get_filesystem_class("dcache").clear_instance_cache()
+    other_door.forget()
+    yield other_door
+    other_door.configure(plain_macaroons=True)
 
 
 @pytest.fixture(params=["local", "memory", "odd names", "dcache", "dcache, odd names"])

@@ -3,41 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import pytest
 
-from rsdat.base.files import read_json, write_json
 from rsdat.stac.copying import copy_assets, estimate
 from tests.support.copies import item, multihash
-from tests.support.door import Door, door
+from tests.support.door import Door
 from tests.support.handed import note_handed
 
 SIZE = 1_500_000
 NAME = "é 1.raw"
-
-
-@pytest.fixture(scope="module")
-def other_door(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
-    with door(tmp_path_factory.mktemp("other-door")) as running:
-        yield running
-
-
-@pytest.fixture
-def other(other_door: Door, dcache: Door, tmp_path: Path) -> Iterator[Door]:
-    """Another dCache, as the endpoint `other` beside `default`."""
-    home = tmp_path / "rsdat-home"
-    known = read_json(home / "endpoints.json", format_version=1)["endpoints"]
-    other_door.write_endpoint(home, name="other")
-    known += read_json(home / "endpoints.json", format_version=1)["endpoints"]
-    write_json(home / "endpoints.json", {"endpoints": known}, format_version=1)
-    fsspec.get_filesystem_class("dcache").clear_instance_cache()
-    other_door.forget()
-    yield other_door
-    other_door.configure(plain_macaroons=True)
 
 
 @pytest.fixture

@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from rsdat.dcache import paths
-from rsdat.stac.copying.layout import Folders, file_name, file_names, safe_name
+from rsdat.stac.copying.layout import (
+    file_name,
+    file_names,
+    named_folder,
+    plain_folder,
+    safe_name,
+)
 
 
 @pytest.mark.parametrize(
@@ -64,9 +70,7 @@ def test_two_files_with_one_name_are_kept_apart() -> None:
     assert file_names("i", dict(reversed(hrefs.items()))) == names
 
 
-def test_items_of_one_id_are_kept_apart() -> None:
-    folders = Folders("/to/")
-    assert folders.folder("a", "l1c") == "/to/a"
-    assert folders.folder("a", "l2a") == "/to/l2a~a"
-    assert folders.folder("a", "l1c") == "/to/a"
-    assert folders.folder("b/c", None) == "/to/b=2Fc"
+def test_folders_of_collections_are_kept_apart() -> None:
+    assert plain_folder("/to", "b/c") == "/to/b=2Fc"
+    assert named_folder("/to", "l2a", "a") == "/to/l2a~a"
+    assert named_folder("/to", "a~b", "c") != named_folder("/to", "a", "b~c")

@@ -13,18 +13,28 @@ from rsdat.base.errors import InvalidInput
 from rsdat.stac.copying.bar import Bar
 from rsdat.stac.copying.engine import Engine
 from rsdat.stac.copying.facts import Job, Outcome
-from rsdat.stac.copying.keeper import Keeper
-from rsdat.stac.copying.layout import Folders
-from rsdat.stac.copying.one import Policy
+from rsdat.stac.copying.keeper import Held, Keeper
+from rsdat.stac.copying.one import Policy, stands
+from rsdat.stac.copying.owners import Owners
 from rsdat.stac.copying.places import Places
-from rsdat.stac.copying.plan import Broken, chosen, items_in, jobs_of
+from rsdat.stac.copying.plan import (
+    FOR_GOOD,
+    Broken,
+    ItemOfMany,
+    access_of,
+    chosen,
+    items_in,
+    jobs_of,
+    read_with,
+)
 from rsdat.stac.copying.report import CopyReport
 from rsdat.stac.copying.running import run
 from rsdat.stac.copying.signing import Signer
-from rsdat.stac.copying.spread import spread
+from rsdat.stac.copying.spread import computers, spread
 from rsdat.stac.copying.staging import WAIT_S, Staging
+from rsdat.stac.copying.trouble import understood
 from rsdat.stac.hrefs import absolute
-from rsdat.stac.store import by_protocol, options_of, portable
+from rsdat.stac.store import by_protocol, portable
 
 #: Files at once, and of these from one host. dCache allows one address 250 requests a second.
 AT_ONCE = 16
@@ -48,16 +58,17 @@ class Copying:
     stage_wait_s: float = WAIT_S
     options: Mapping[str, Any] = field(default_factory=dict)
     target_options: Mapping[str, Any] = field(default_factory=dict)
-    at_once: int = AT_ONCE
-    per_host: int = PER_HOST
+    at_once: int | None = None
+    per_host: int | None = None
     retries: int = RETRIES
     save_items: bool = True
     folder_of: Callable[[pystac.Item], str] | None = None
     places: Places | None = None
+    own_access: bool = True
 
     def __post_init__(self) -> None:
         for name, value in (("max_concurrency", self.at_once), ("per_host", self.per_host)):
-            if value < 1:
+            if value is not None and value < 1:
                 raise InvalidInput(f"{name} is at least 1")
         if self.retries < 0:
             raise InvalidInput("retries is not negative")
@@ -67,15 +78,19 @@ class Copying:
         """Address of the catalog to write."""
         return f"{self.to}/catalog.json" if self.write_catalog is not False else None
 
-    @property
-    def how(self) -> dict[str, Any]:
-        """For workers."""
+    def access(self, item: pystac.Item) -> Mapping[str, Any] | None:
+        """What the files of an item are read with; None: `options`."""
+        found = access_of(item) if self.own_access else {}
+        return found if found and found != self.options else None
+
+    def how(self, computers: int = 1) -> dict[str, Any]:
+        """How files are copied, on so many computers together."""
         return {
             "overwrite": self.overwrite,
             "retries": self.retries,
             "trust_items": self.trust_items,
-            "at_once": self.at_once,
-            "per_host": self.per_host,
+            "at_once": AT_ONCE * computers if self.at_once is None else self.at_once,
+            "per_host": PER_HOST * computers if self.per_host is None else self.per_host,
         }
 
 
@@ -105,9 +120,9 @@ class Run:
         self._tell = ended
         self._planned = planned
         self._moved = moved
-        self._items: dict[str, tuple[pystac.Item, str]] = {}
-        self._folders = Folders(what.to)
+        self._items: dict[str, tuple[Held, str]] = {}
         self.places = what.places or Places(what.options, what.target_options)
+        self._owners = Owners(what.to, what.target_options, self._stands)
         self._keeper = Keeper(
             self.places,
             update=what.update_catalog,
@@ -119,19 +134,13 @@ class Run:
     async def here(self, jobs: Iterable[Job | Outcome] | None = None) -> CopyReport:
         """Copy in this process; in fsspec's event loop."""
         what = self.what
+        how = what.how()
         started = time.monotonic()
-        policy = Policy(
-            overwrite=what.overwrite,
-            retries=what.retries,
-            trust_items=what.trust_items,
-            sign=None if what.modifier is None else Signer(what.modifier),
-            moved=self._moved,
-        )
         engine = Engine(
             self.places,
-            policy,
-            at_once=what.at_once,
-            per_host=what.per_host,
+            self._policy(),
+            at_once=how["at_once"],
+            per_host=how["per_host"],
             ended=self._ended,
             staging=Staging(self.places, limit_s=what.stage_wait_s) if what.stage else None,
             room=self._keeper.room,
@@ -158,19 +167,44 @@ class Run:
         """Copy by the workers of a cluster."""
         what = self.what
         started = time.monotonic()
-        spread(
-            client,
-            self._jobs() if jobs is None else jobs,
-            lambda outcome: run(self._ended_there(outcome)),
-            options=portable(what.options),
-            target_options=portable(what.target_options, what.to),
-            how=what.how,
-            modifier=what.modifier,
-            tick=tick,
-        )
+        try:
+            spread(
+                client,
+                self._jobs() if jobs is None else jobs,
+                lambda outcome: run(self._ended_there(outcome)),
+                places=self.places,
+                options=portable(what.options),
+                target_options=portable(what.target_options, what.to),
+                how=what.how(computers(client)),
+                modifier=what.modifier,
+                tick=tick,
+            )
+        except Exception:
+            # As in `here`.
+            run(self._finish(), tick)
+            raise
+        except BaseException:
+            run(self._keeper.give_up())
+            raise
         run(self._finish(), tick)
         self.report.seconds = time.monotonic() - started
         return self.report
+
+    def _policy(self) -> Policy:
+        what = self.what
+        return Policy(
+            overwrite=what.overwrite,
+            retries=what.retries,
+            trust_items=what.trust_items,
+            sign=None if what.modifier is None else Signer(what.modifier),
+            moved=self._moved,
+        )
+
+    def _stands(self, job: Job) -> bool | None:
+        try:
+            return run(stands(job, self.places, self._policy()))
+        except Exception:  # noqa: BLE001 - told when it is copied
+            return False
 
     async def _ended_there(self, outcome: Outcome) -> None:
         self._ended(outcome)
@@ -189,33 +223,47 @@ class Run:
         self._keeper.ended(outcome)
         self._tell(outcome)
 
+    async def save_again(self, before: Run) -> None:
+        """Begin to save the items that an earlier run could not save."""
+        self._keeper.again(before._keeper.unsaved)
+
     async def _finish(self) -> None:
         self.report.catalog = await self._keeper.finish()
         self.report.problems = self._keeper.problems
 
     def _jobs(self) -> Iterator[Job | Outcome]:
-        what = self.what
-        for item in items_in(what.items, what.options):
-            if isinstance(item, Broken):
-                lost = Job("", (), item.href, "")
-                yield Outcome(lost, "failed", reason=item.reason, code=item.code)
-                continue
-            keys, absent = chosen(what.keys, item)
-            self.report.absent.update(absent)
-            if what.folder_of is None:
-                folder = self._folders.folder(item.id, item.collection_id)
-            else:
-                folder = what.folder_of(item)
-            jobs = jobs_of(item, keys, folder, signed=what.modifier is not None)
-            self._keeper.expect(item, folder, jobs)
-            self._planned(jobs)
-            for job in jobs:
-                if what.update_catalog or what.catalog:
-                    self._items[job.target] = (item, folder)
-                yield job
+        for item in items_in(self.what.items, self.what.options):
+            yield from self._jobs_of(item)
 
-    def again(self, failed: Sequence[Outcome], before: Run) -> Iterator[Job]:
-        """The jobs for what failed in an earlier run, which remembers the items."""
+    def _jobs_of(self, item: pystac.Item | Broken) -> Iterator[Job | Outcome]:
+        what = self.what
+        if isinstance(item, Broken):
+            lost = Job("", (), item.href, "")
+            yield Outcome(lost, "failed", reason=item.reason, code=item.code)
+            return
+        keys, absent = chosen(what.keys, item)
+        self.report.absent.update(absent)
+        access = what.access(item)
+
+        def jobs_in(folder: str) -> list[Job]:
+            return jobs_of(item, keys, folder, signed=what.modifier is not None, access=access)
+
+        if what.folder_of is None:
+            folder = self._owners.folder(item, jobs_in)
+        else:
+            folder = what.folder_of(item)
+        jobs = jobs_in(folder)
+        file = item.file if isinstance(item, ItemOfMany) else None
+        held = Held(item, self.places.reading(access), file)
+        self._keeper.expect(held, folder, jobs)
+        self._planned(jobs)
+        for job in jobs:
+            if what.update_catalog or what.catalog:
+                self._items[job.target] = (held, folder)
+            yield job
+
+    def again(self, failed: Sequence[Outcome], before: Run) -> Iterator[Job | Outcome]:
+        """What failed in an earlier run, which remembers the items; and those it could not read."""
         by_folder: dict[str, list[Job]] = {}
         for outcome in failed:
             if outcome.job.target:
@@ -224,10 +272,25 @@ class Run:
         for folder, jobs in by_folder.items():
             self._planned(jobs)
             if folder:
-                item, _ = before._items[jobs[0].target]
-                self._keeper.expect(item, folder, jobs)
-                self._items |= {job.target: (item, folder) for job in jobs}
+                held, _ = before._items[jobs[0].target]
+                self._keeper.expect(held, folder, jobs)
+                self._items |= {job.target: (held, folder) for job in jobs}
             yield from jobs
+        for outcome in failed:
+            if not outcome.job.target:
+                for item in self._read_again(outcome):
+                    yield from self._jobs_of(item)
+
+    def _read_again(self, outcome: Outcome) -> Iterator[pystac.Item | Broken]:
+        href, code = outcome.job.source, outcome.code or ""
+        if code in FOR_GOOD:
+            yield Broken(href, outcome.reason or "", code)
+            return
+        try:
+            yield from items_in(href, self.what.options)
+        except Exception as error:  # noqa: BLE001 - it goes on to be broken
+            ours = understood(error, href)
+            yield Broken(href, ours.message, ours.code)
 
 
 def copy_assets(
@@ -244,8 +307,8 @@ def copy_assets(
     stage_wait_s: float = WAIT_S,
     storage_options: Mapping[str, Any] | None = None,
     target_options: Mapping[str, Any] | None = None,
-    max_concurrency: int = AT_ONCE,
-    per_host: int = PER_HOST,
+    max_concurrency: int | None = None,
+    per_host: int | None = None,
     retries: int = RETRIES,
     progress: bool = True,
     client: Any = None,
@@ -287,10 +350,12 @@ def copy_assets(
             reported as failed (`on_tape`).
         stage_wait_s: How long they are waited for, in seconds; then they are reported.
         storage_options: Options of file systems by protocol, such as
-            `{"dcache": {"endpoint": "spider"}}`; by default those that the catalog was read with.
+            `{"dcache": {"endpoint": "spider"}}`; by default those that the catalog, or each of
+            the items, was read with.
         target_options: As `storage_options`, for what is written.
-        max_concurrency: Files at once.
-        per_host: Of these from one host.
+        max_concurrency: Files at once, on all workers together; by default 16, with `client` 16
+            for each computer of the cluster.
+        per_host: Of these from one host; by default 8, with `client` 8 for each computer.
         retries: Further tries of a file whose failure may pass, with growing pauses.
         progress: Show a bar.
         client: A Dask client: its workers copy. They must reach both ends, and find the
@@ -307,7 +372,8 @@ def copy_assets(
     """
     if to is None:
         raise InvalidInput("Where to? Give `to`, the address of a folder.")
-    options = by_protocol(storage_options or owner_options(items), "dcache")
+    items, read = read_with(items)
+    options = by_protocol(storage_options, "dcache") if storage_options else read
     what = Copying(
         items=items,
         keys=keys,
@@ -324,6 +390,7 @@ def copy_assets(
         at_once=max_concurrency,
         per_host=per_host,
         retries=retries,
+        own_access=not storage_options,
     )
     if client is not None and stage:
         raise InvalidInput(
@@ -340,11 +407,6 @@ def copy_assets(
 
         return begin(what)
     return copied(what, progress=progress, client=client)
-
-
-def owner_options(items: Any) -> Mapping[str, Any]:
-    """The options that a catalog or item was read with."""
-    return options_of(items) if isinstance(items, pystac.STACObject) else {}
 
 
 def copied(what: Copying, *, progress: bool, client: Any = None) -> CopyReport:
@@ -364,6 +426,7 @@ def _retried(before: Run, failed: Sequence[Outcome], progress: bool, client: Any
     with Bar(progress) as bar:
         work = _shown(before.what, bar)
         jobs = work.again(failed, before)
+        run(work.save_again(before))
         if client is not None:
             report = work.on_cluster(client, bar.tick, jobs)
         else:

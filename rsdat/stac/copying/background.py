@@ -44,7 +44,7 @@ def begin(what: Copying) -> str:
     try:
         write_order(folder, what)
         if not isinstance(what.items, (str, os.PathLike)):
-            write_items(folder, items_in(what.items, what.options))
+            write_items(folder, items_in(what.items, what.options), what.access)
         start(folder)
     except BaseException:
         store.remove(record.id)

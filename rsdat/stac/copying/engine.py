@@ -109,7 +109,7 @@ class Engine:
 
     async def _copy(self, job: Job) -> Outcome:
         try:
-            host = await self._places.host(job.source)
+            host = await self._places.reading(job.access).host(job.source)
         except Exception:  # noqa: BLE001 - told, with its words, when it is copied
             host = ""
         limit = self._hosts.setdefault(host, asyncio.Semaphore(self._per_host))

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pystac
+
 from rsdat.base.errors import InvalidInput, NotFound, RsdatError
 from rsdat.dcache.fs import DCacheFileSystem
-from rsdat.stac.copying.assets import Copying, owner_options
+from rsdat.stac.copying.assets import Copying
 from rsdat.stac.copying.facts import Facts, Job
-from rsdat.stac.copying.layout import Folders
+from rsdat.stac.copying.one import Policy, stands
+from rsdat.stac.copying.owners import Owners
 from rsdat.stac.copying.places import Places
-from rsdat.stac.copying.plan import Broken, chosen, items_in, jobs_of
+from rsdat.stac.copying.plan import (
+    Broken,
+    chosen,
+    items_in,
+    items_of,
+    jobs_of,
+    read_address,
+    read_with,
+)
 from rsdat.stac.copying.running import run
 from rsdat.stac.copying.sums import compare
 from rsdat.stac.hrefs import absolute, parent, scheme_of
@@ -99,7 +112,8 @@ def estimate(
     """
     if to is None:
         raise InvalidInput("Where to? Give `to`, the address of a folder.")
-    options = by_protocol(storage_options or owner_options(items), "dcache")
+    items, read = read_with(items)
+    options = by_protocol(storage_options, "dcache") if storage_options else read
     targets = options if target_options is None else by_protocol(target_options, "dcache")
     what = Copying(
         items=items,
@@ -107,6 +121,7 @@ def estimate(
         to=absolute(to).rstrip("/"),
         options=options,
         target_options=targets,
+        own_access=not storage_options,
     )
     return run(estimated(what))
 
@@ -120,10 +135,9 @@ async def estimated(what: Copying, total: int | None = None) -> Estimate:
     """
     places = Places(what.options, what.target_options)
     items = what.items
-    if total is None and isinstance(items, (list, tuple)):
-        total = len(items)
-        items = [items[each] for each in some_of(total, MOST_ITEMS)]
-    count, jobs, lost = await asyncio.to_thread(_planned, what, items)
+    if total is None:
+        items, total = await asyncio.to_thread(_choice, items, what.options)
+    count, jobs, lost = await asyncio.to_thread(_planned, places, what, items)
     looked_at = count + lost
     factor = 1.0 if total is None or not looked_at else total / looked_at
     chosen_jobs = [jobs[each] for each in some_of(len(jobs), SAMPLE)]
@@ -161,22 +175,41 @@ class _Plan:
     all_said: bool
 
 
-def _planned(what: Copying, source: Any) -> tuple[int, list[Job], int]:
+def _choice(source: Any, options: Mapping[str, Any]) -> tuple[Any, int | None]:
+    """An even choice of items, and of how many; None where only reading them all would tell."""
+    if isinstance(source, (str, os.PathLike)):
+        source = read_address(os.fspath(source), options)
+    if isinstance(source, pystac.Catalog):
+        return items_of(source, MOST_ITEMS)
+    if isinstance(source, (list, tuple)):
+        return [source[each] for each in some_of(len(source), MOST_ITEMS)], len(source)
+    return source, None
+
+
+def _planned(places: Places, what: Copying, source: Any) -> tuple[int, list[Job], int]:
     items, jobs, lost = 0, [], 0
-    folders = Folders(what.to)
+
+    def is_there(job: Job) -> bool | None:
+        try:
+            return run(stands(job, places, Policy()))
+        except Exception:  # noqa: BLE001 - missing, which is told
+            return False
+
+    owners = Owners(what.to, what.target_options, is_there, note=False)
     for item in items_in(source, what.options):
         if isinstance(item, Broken):
             lost += 1
             continue
         items += 1
         keys, _ = chosen(what.keys, item)
-        jobs += jobs_of(item, keys, folders.folder(item.id, item.collection_id))
+        jobs_in = partial(jobs_of, item, keys, access=what.access(item))
+        jobs += jobs_in(owners.folder(item, jobs_in))
     return items, jobs, lost
 
 
 async def _is_dcache(places: Places, job: Job) -> bool:
     try:
-        return await places.in_dcache(job.source) is not None
+        return await places.reading(job.access).in_dcache(job.source) is not None
     except Exception:  # noqa: BLE001 - told when it is asked about
         return True
 
@@ -186,7 +219,7 @@ async def _ask(places: Places, jobs: Sequence[Job]) -> list[Facts | None]:
 
     async def ask(job: Job) -> Facts | None:
         try:
-            source = await places.source(job.source)
+            source = await places.reading(job.access).source(job.source)
             facts = await asyncio.wait_for(source.look(), _QUESTION_S)
         except Exception:  # noqa: BLE001 - missing, whatever the reason
             return None
@@ -293,7 +326,7 @@ async def _summed(
 
 async def _may_be_by_doors(places: Places, what: Copying, job: Job, facts: Facts) -> bool:
     """Whether dCache has the file and a checksum of it that a copy can be compared by."""
-    if not facts.sums or await places.in_dcache(job.source) is None:
+    if not facts.sums or not await _is_dcache(places, job):
         return False
     return not (what.trust_items and job.sums) or compare(job.sums, facts.sums) != (None, None)
 
@@ -308,7 +341,7 @@ async def _rate(places: Places, jobs: Sequence[Job]) -> float | None:
 
     async def read(job: Job) -> None:
         nonlocal came
-        source = await places.source(job.source)
+        source = await places.reading(job.access).source(job.source)
         async with source.open(0, None) as opened:
             mine = 0
             async for chunk in opened.chunks:

@@ -55,6 +55,7 @@ class Job:
         size: What the item says (`file:size`).
         sums: What the item says (`file:checksum`).
         signed_by: The item as a dictionary, where its addresses must be signed first.
+        access: Options of file systems that the source is read with; None: those of the copy.
     """
 
     item: str
@@ -64,6 +65,7 @@ class Job:
     size: int | None = None
     sums: Mapping[str, str] = field(default_factory=dict)
     signed_by: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
+    access: Mapping[str, Any] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True)

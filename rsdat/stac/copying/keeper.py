@@ -3,39 +3,74 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pystac
 
 from rsdat.base.errors import RsdatError
 from rsdat.stac.add import link_items
+from rsdat.stac.copying.described import (
+    GEOJSON,
+    STRUCTURE,
+    as_written,
+    assets_of,
+    described,
+    is_many,
+    rewritten,
+)
 from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.layout import safe_name
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import hrefs_of
 from rsdat.stac.copying.trouble import understood
-from rsdat.stac.hrefs import absolute, parent, relative, resolve, scheme_of, shown, whole
+from rsdat.stac.hrefs import absolute, parent, resolve, scheme_of, shown, whole
 from rsdat.stac.save import dumps
 from rsdat.stac.swap import update
 
 STAC_VERSION = "1.0.0"
-#: Links of an item that the new catalog makes anew.
-_STRUCTURE = ("self", "root", "parent", "collection", "item", "child")
 _SAVES_AT_ONCE = 8
 #: Items that wait for that: small files are copied faster than their items are saved.
 _SAVES_WAIT = 64
-# PySTAC takes them for parts of a URL.
-_ODD = frozenset("#?;%")
+
+
+@dataclass(frozen=True)
+class Held:
+    """An item that is copied.
+
+    Attributes:
+        item: The item.
+        places: Both ends; what it says is read with what it was read with.
+        file: Address of the item collection that it is in; None if it has a file of its own.
+    """
+
+    item: pystac.Item
+    places: Places
+    file: str | None = None
+
+    @property
+    def own(self) -> str | None:
+        """Its address."""
+        found = self.item.get_self_href()
+        return absolute(found) if found else None
+
+
+@dataclass(frozen=True)
+class Unsaved:
+    """An item of which not all could be saved: what is needed for another try."""
+
+    held: Held
+    folder: str
+    outcomes: list[Outcome]
 
 
 class Keeper:
     """Follows the items of a copy, and saves each when all of its files have ended.
 
     Args:
-        places: Both ends.
+        places: Both ends; what is written is written with its options.
         update: Give the items that were handed over their new addresses.
         save: And save those that have a file of their own where one can write.
         catalog: Address of a catalog to write of what arrived; None for none.
@@ -57,21 +92,24 @@ class Keeper:
         self._catalog = catalog
         self._catalog_id = catalog_id
         self._left: dict[str, int] = {}
-        self._items: dict[str, tuple[pystac.Item, list[Outcome]]] = {}
+        self._items: dict[str, tuple[Held, list[Outcome]]] = {}
         self._owner: dict[str, str] = {}
         self._links: set[str] = set()
         self._saving: set[asyncio.Task[None]] = set()
         self._limit = asyncio.Semaphore(_SAVES_AT_ONCE)
+        # Items that are kept in one file: what arrived of them, by its address.
+        self._together: dict[str, list[tuple[Unsaved, Mapping[str, str]]]] = {}
         #: Items that could not be saved: their address, and why.
         self.problems: dict[str, RsdatError] = {}
+        self.unsaved: list[Unsaved] = []
         #: Whether anything has to be kept at all.
         self.idle = not update and catalog is None
 
-    def expect(self, item: pystac.Item, folder: str, jobs: Sequence[Job]) -> None:
+    def expect(self, held: Held, folder: str, jobs: Sequence[Job]) -> None:
         """These are the files of an item; called in a thread before they begin."""
         if self.idle:
             return
-        self._items[folder] = (item, [])
+        self._items[folder] = (held, [])
         for job in jobs:
             self._owner[job.target] = folder
         self._left[folder] = len(jobs)
@@ -93,97 +131,124 @@ class Keeper:
         while len(self._saving) > _SAVES_WAIT:
             await asyncio.wait(set(self._saving), return_when=asyncio.FIRST_COMPLETED)
 
+    def again(self, unsaved: Sequence[Unsaved]) -> None:
+        """Save what an earlier run could not; called in the event loop."""
+        for each in unsaved:
+            self._begin(self._save(each))
+
     def _keep(self, folder: str) -> None:
-        item, outcomes = self._items.pop(folder)
+        held, outcomes = self._items.pop(folder)
         self._left.pop(folder, None)
-        task = asyncio.ensure_future(self._save(item, folder, outcomes))
+        self._begin(self._save(Unsaved(held, folder, outcomes)))
+
+    def _begin(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.ensure_future(work)
         self._saving.add(task)
         task.add_done_callback(self._saving.discard)
 
-    async def _save(self, item: pystac.Item, folder: str, outcomes: list[Outcome]) -> None:
+    async def _save(self, what: Unsaved) -> None:
         arrived = {
             key: outcome.job.target
-            for outcome in outcomes
+            for outcome in what.outcomes
             if outcome.state != "failed"
             for key in outcome.job.keys
         }
+        held, is_saved = what.held, True
         async with self._limit:
-            if self._catalog is not None and (arrived or _NOTHING in outcomes):
-                href = f"{folder}/{safe_name(item.id)}.json"
-                with self._told(href):
-                    value = self._described(item, href, arrived, await self._before(href))
-                    await self._places.write(href, dumps(value).encode())
-                    self._links.add(href)
+            if self._catalog is not None and (arrived or _NOTHING in what.outcomes):
+                href = f"{what.folder}/{safe_name(held.item.id)}.json"
+                is_saved = await self._told(href, self._save_there(held, href, arrived))
             if self._update and arrived:
-                own = item.get_self_href()
-                own = absolute(own) if own else None
-                for key, target in arrived.items():
-                    item.assets[key].href = _as_written(target, own)
-                if self._saves and own is not None and scheme_of(own) not in ("http", "https"):
-                    with self._told(own):
-                        await self._rewrite(own, arrived)
+                where = held.file or held.own or what.folder
+                is_saved &= await self._told(where, self._save_here(what, arrived))
+        if not is_saved:
+            self.unsaved.append(what)
 
-    @contextlib.contextmanager
-    def _told(self, href: str) -> Any:
+    async def _told(self, href: str, work: Coroutine[Any, Any, None]) -> bool:
         try:
-            yield
+            await work
         except Exception as error:  # noqa: BLE001 - told in the report; the files are there
             self.problems[href] = understood(error, href)
+            return False
+        return True
 
-    async def _rewrite(self, href: str, arrived: Mapping[str, str]) -> None:
-        """Change the addresses in an item's file, and nothing else of it."""
-        try:
-            value = json.loads(await self._places.read(href))
-        except FileNotFoundError:
-            return  # it was never saved; whoever saves it saves the new addresses
+    async def _save_there(self, held: Held, href: str, arrived: Mapping[str, str]) -> None:
+        """Write an item for the new catalog, or add to it what is new."""
+        sources = {
+            key: await held.places.as_read(source, by=href, target=True)
+            for key, source in hrefs_of(held.item).items()
+        }
+        links = await self._links_of(held, href)
+
+        def change(old: bytes | None) -> bytes:
+            value = described(
+                held.item,
+                href,
+                str(self._catalog),
+                sources=sources,
+                links=links,
+                arrived=arrived,
+                before=assets_of(old),
+            )
+            return dumps(value).encode()
+
+        await self._places.change(href, change, target=True)
+        self._links.add(href)
+
+    async def _links_of(self, held: Held, href: str) -> list[dict[str, Any]]:
+        """An item's links but those of its place, as a file at `href` names what they lead to."""
+        value = held.item.to_dict(include_self_link=False, transform_hrefs=False)
+        links = [dict(link) for link in value["links"] if link.get("rel") not in STRUCTURE]
+        own = held.own
+        if own is not None and not any(link.get("rel") == "via" for link in links):
+            links.append({"rel": "via", "href": shown(own), "type": GEOJSON})
+        for link in links:
+            target = link.get("href")
+            if isinstance(target, str) and target and (own is not None or scheme_of(target)):
+                target = resolve(target, own or href)
+                target = await held.places.as_read(target, by=href, target=True)
+                link["href"] = whole(target, href)
+        return links
+
+    async def _save_here(self, what: Unsaved, arrived: Mapping[str, str]) -> None:
+        """Give an item its new addresses, and the file that it is in."""
+        held, own = what.held, what.held.own
+        hrefs = {}
         for key, target in arrived.items():
-            if key in value.get("assets", {}):
-                value["assets"][key]["href"] = _as_written(target, href)
-        await self._places.write(href, dumps(value).encode())
+            named = await held.places.as_read(target, by=own or "", target=False)
+            held.item.assets[key].href = hrefs[key] = as_written(named, own)
+        file = held.file or own
+        if not self._saves or file is None or scheme_of(file) in ("http", "https"):
+            return
+        if file in self._together:
+            self._together[file].append((what, hrefs))
+            return
+        found_many = False
 
-    async def _before(self, href: str) -> dict[str, Any]:
-        """Assets of an item that an earlier copy wrote."""
-        try:
-            value = json.loads(await self._places.read(href))
-        except (FileNotFoundError, ValueError):
-            return {}
-        assets = value.get("assets") if isinstance(value, dict) else None
-        return assets if isinstance(assets, dict) else {}
+        def change(old: bytes | None) -> bytes | None:
+            nonlocal found_many
+            if old is None:
+                return None  # it was never saved; whoever saves it saves the new addresses
+            found_many = is_many(json.loads(old))
+            return None if found_many else rewritten(old, {_identity(held.item): hrefs})
 
-    def _described(
-        self,
-        item: pystac.Item,
-        href: str,
-        arrived: Mapping[str, str],
-        before: Mapping[str, Any],
-    ) -> dict[str, Any]:
-        """An item as the new catalog has it."""
-        value: dict[str, Any] = item.to_dict(include_self_link=False, transform_hrefs=False)
-        sources = hrefs_of(item)
-        for key, asset in value["assets"].items():
-            old = before.get(key, {}).get("href", "")
-            if key in arrived:
-                asset["href"] = relative(arrived[key], href)
-            elif old and parent(resolve(old, href)) == parent(href):
-                # It came with an earlier copy, of other assets or before something failed.
-                asset["href"] = old
-            else:
-                asset["href"] = whole(sources[key], href)
-        own = item.get_self_href()
-        links = [link for link in value["links"] if link.get("rel") not in _STRUCTURE]
-        if own and not any(link.get("rel") == "via" for link in links):
-            links.append({"rel": "via", "href": shown(own), "type": _GEOJSON})
-        up = relative(str(self._catalog), href)
-        value["links"] = [
-            {"rel": "root", "href": up, "type": "application/json"},
-            {"rel": "parent", "href": up, "type": "application/json"},
-            *links,
-        ]
-        value.pop("collection", None)
-        if item.collection_id:
-            # Without its collection here it may not name it as STAC's own field.
-            value["properties"].setdefault("collection", item.collection_id)
-        return value
+        await held.places.change(file, change, target=False)
+        if found_many:
+            # Not written anew for each of its items, but once in the end.
+            self._together.setdefault(file, []).append((what, hrefs))
+
+    async def _save_together(self) -> None:
+        """Save the items that are kept in one file."""
+        together, self._together = self._together, {}
+        for file, items in together.items():
+            new = {_identity(what.held.item): hrefs for what, hrefs in items}
+
+            def change(old: bytes | None, new: Mapping[Any, Any] = new) -> bytes | None:
+                return None if old is None else rewritten(old, new)
+
+            places = items[0][0].held.places
+            if not await self._told(file, places.change(file, change, target=False)):
+                self.unsaved += [what for what, _ in items]
 
     async def finish(self) -> str | None:
         """Save what is left, and at last the catalog; its address.
@@ -196,6 +261,7 @@ class Keeper:
         try:
             while self._saving:
                 await asyncio.gather(*self._saving)
+            await self._save_together()
         except BaseException:
             await self.give_up()
             raise
@@ -225,13 +291,9 @@ class Keeper:
         link_items(href, sorted(self._links), options)
 
 
-_GEOJSON = "application/geo+json"
 #: An item of which no file was to be copied.
 _NOTHING = Outcome(Job("", (), "", ""), "skipped")
 
 
-def _as_written(target: str, own: str | None) -> str:
-    """How an item names a file: by its name where it lies beside it."""
-    if own is not None and parent(own) == parent(target) and not _ODD & set(own):
-        return f"./{target.rpartition('/')[2]}"
-    return whole(target, own or "")
+def _identity(item: pystac.Item) -> tuple[str, str | None]:
+    return item.id, item.collection_id

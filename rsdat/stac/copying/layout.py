@@ -1,7 +1,8 @@
 """Where copies go: `<to>/<item id>/<file name>`, in names that every file system takes.
 
-Names depend on the item alone, never on which of its assets are copied or in what order: a second
-run finds what the first one wrote.
+Names of files depend on the item alone, never on which of its assets are copied or in what order: a
+second run finds what the first one wrote. Whose items have folders of that form, and whose carry
+the name of their collection besides, says `owners.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from rsdat.stac.hrefs import scheme_of
 
 #: dCache takes 255 characters, Linux 255 bytes; some room for what is put before or behind.
 MOST_BYTES = 200
+#: Between a collection's id and an item's.
+MARK = "~"
 # What ends a path, or that a URL takes for something else.
 _ODD = frozenset("/\\#?%")
 _LOOKS_ENCODED = re.compile(r"=(?=[0-9A-F]{2})")
@@ -100,16 +103,12 @@ def _apart(key: str, name: str, taken: set[str]) -> str:
     return long
 
 
-class Folders:
-    """The folder of each item below the destination; items of one id are kept apart."""
+def plain_folder(to: str, item_id: str) -> str:
+    """The folder of an item of the collection that was copied to `to` first."""
+    return f"{to}/{safe_name(item_id)}"
 
-    def __init__(self, to: str) -> None:
-        self._to = to.rstrip("/")
-        self._owners: dict[str, str] = {}
 
-    def folder(self, item_id: str, collection: str | None) -> str:
-        """The folder of an item: the second collection with the same id has its own name in it."""
-        owner = self._owners.setdefault(item_id, collection or "")
-        if owner == (collection or ""):
-            return f"{self._to}/{safe_name(item_id)}"
-        return f"{self._to}/{safe_name(f'{collection}~{item_id}')}"
+def named_folder(to: str, collection: str, item_id: str) -> str:
+    """The folder of an item of any other collection."""
+    before = collection.replace(MARK, "=7E")
+    return f"{to}/{safe_name(f'{before}{MARK}{item_id}')}"

@@ -58,6 +58,7 @@ async def copy_one(job: Job, places: Places, policy: Policy) -> Outcome:
     tries = 0
     signed_anew = False
     moved = _Moved(job, policy)
+    places = places.reading(job.access)
     while True:
         try:
             href = job.source
@@ -75,6 +76,17 @@ async def copy_one(job: Job, places: Places, policy: Policy) -> Outcome:
             return failed(job, ours, moved.bytes)
         await policy.sleep(_pause_s(tries, ours))
         tries += 1
+
+
+async def stands(job: Job, places: Places, policy: Policy) -> bool | None:
+    """Whether a file is at its place, as it is to be; None: nothing is there."""
+    places = places.reading(job.access)
+    target = await places.target(job.target)
+    there = await target.look()
+    if there is None:
+        return None
+    href = job.source if policy.sign is None else await policy.sign(job, False)
+    return await _whole(job, await places.source(href), target, there, policy) is not None
 
 
 class _Moved:

@@ -18,8 +18,9 @@ import pystac
 from rsdat.base.errors import InvalidInput
 from rsdat.base.files import PRIVATE_FILE, read_json, room_for, write_json
 from rsdat.stac.copying.assets import Copying
-from rsdat.stac.copying.plan import Broken, hrefs_of
+from rsdat.stac.copying.plan import Broken, hrefs_of, item_of
 from rsdat.stac.hrefs import absolute, whole
+from rsdat.stac.io import FsspecStacIO
 from rsdat.stac.store import portable
 
 FORMAT = 1
@@ -56,19 +57,32 @@ def read_order(folder: Path) -> Copying:
     )
 
 
-def write_items(folder: Path, items: Iterable[pystac.Item | Broken | Mapping[str, Any]]) -> None:
-    """Write items as they come; the file has its name when all are in it."""
+def write_items(
+    folder: Path,
+    items: Iterable[pystac.Item | Broken | Mapping[str, Any]],
+    access: Callable[[pystac.Item], Mapping[str, Any] | None] = lambda _: None,
+) -> None:
+    """Write items as they come; the file has its name when all are in it.
+
+    Args:
+        folder: Where.
+        items: The items.
+        access: Tells what an item's files are read with; None: as the order says.
+    """
     beside = folder / f".{ITEMS}"
     with room_for(beside), beside.open("w", encoding="utf-8") as file:
         beside.chmod(PRIVATE_FILE)
         for item in items:
-            file.write(json.dumps(_line(item)) + "\n")
+            file.write(json.dumps(_line(item, access)) + "\n")
         file.flush()
         os.fsync(file.fileno())
     beside.replace(folder / ITEMS)
 
 
-def _line(item: pystac.Item | Broken | Mapping[str, Any]) -> Mapping[str, Any]:
+def _line(
+    item: pystac.Item | Broken | Mapping[str, Any],
+    access: Callable[[pystac.Item], Mapping[str, Any] | None],
+) -> Mapping[str, Any]:
     if isinstance(item, Broken):
         return {"broken": [item.href, item.reason, item.code]}
     if not isinstance(item, pystac.Item):
@@ -80,15 +94,23 @@ def _line(item: pystac.Item | Broken | Mapping[str, Any]) -> Mapping[str, Any]:
     value["links"] = [link for link in value["links"] if "://" in str(link.get("href"))]
     if own:
         value["links"].append({"rel": "self", "href": absolute(own)})
-    return value
+    options = access(item)
+    return value if options is None else {"item": value, "access": portable(options)}
 
 
-def read_items(folder: Path) -> Iterator[Mapping[str, Any] | Broken]:
+def read_items(folder: Path) -> Iterator[pystac.Item | Mapping[str, Any] | Broken]:
     """The items of the file."""
     with (folder / ITEMS).open(encoding="utf-8") as file:
         for line in file:
             value = json.loads(line)
-            yield Broken(*value["broken"]) if "broken" in value else value
+            if "broken" in value:
+                yield Broken(*value["broken"])
+            elif "access" in value:
+                item = item_of(value["item"])
+                item._stac_io = FsspecStacIO(value["access"])  # noqa: SLF001 - as PySTAC's own
+                yield item
+            else:
+                yield value
 
 
 def _name_of(modifier: Callable[[Any], Any]) -> str:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from fsspec.implementations.local import LocalFileSystem
 
-from rsdat.base.errors import InvalidInput
-from rsdat.base.files import write_bytes as write_local_bytes
+from rsdat.base.errors import Conflict, InvalidInput, RsdatError
 from rsdat.dcache import swap
+from rsdat.dcache.endpoint import Endpoint
 from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.dcache.local import one_chunk
+from rsdat.dcache.paths import encode
 from rsdat.dcache.transfers.thirdparty import ThirdParty
 from rsdat.stac.copying.sources import DCacheSource, LocalSource, OtherSource, Source, WebSource
 from rsdat.stac.copying.targets import DCacheTarget, LocalTarget, OtherTarget, Target
 from rsdat.stac.doors import at_door, in_dcache
 from rsdat.stac.hrefs import scheme_of, shown
-from rsdat.stac.store import filesystem_of
+from rsdat.stac.store import filesystem_of, write_on
+from rsdat.stac.swap import Change, update_on
 
 _WEB = ("http", "https")
 #: Where the first part after `://` is a host of its own.
@@ -57,6 +59,21 @@ class Places:
         self.third_party = ThirdParty()
         self._made: dict[tuple[bool, str], Any] = {}
         self._making = asyncio.Lock()
+        self._above: Places | None = None
+        self._others: dict[str, Places] = {}
+
+    def reading(self, options: Mapping[str, Any] | None) -> Places:
+        """The same, but what is read is read with these options; None: with its own."""
+        if options is None or options == self._options[False] or self._given[False] is not None:
+            return self
+        key = json.dumps(options, sort_keys=True, default=repr)
+        found = self._others.get(key)
+        if found is None:
+            found = Places(options, self.target_options)
+            found._above = self
+            found.third_party = self.third_party
+            found = self._others.setdefault(key, found)
+        return found
 
     async def source(self, href: str) -> Source:
         """Something to read.
@@ -100,26 +117,83 @@ class Places:
             return None
         return filesystem, filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's hook
 
-    async def read(self, href: str) -> bytes:
-        """A small file.
+    async def change(self, href: str, change: Change, *, target: bool) -> None:
+        """Write a small file, made of what is there, as if nobody else did so at the same time.
+
+        Args:
+            href: Its address; folders are made.
+            change: As for `rsdat.stac.swap.update`.
+            target: With the options of what is written, else with those of what is read.
 
         Raises:
-            FileNotFoundError: There is none.
+            RsdatError, OSError: The store refused; the file is whole, old or new.
         """
-        filesystem, href = await self._opened(href, target=True)
+        filesystem, href = await self._opened(href, target=target)
         path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
-        if isinstance(filesystem, DCacheFileSystem):
-            return await filesystem.cat_small_async(path)
-        return bytes(await asyncio.to_thread(filesystem.cat_file, path))
+        if not isinstance(filesystem, DCacheFileSystem):
+            await asyncio.to_thread(_change, filesystem, path, change)
+            return
+        # Not in a thread: each would wait for another one that `swap.update` calls `change` in.
+        client = await filesystem.connect()
+        try:
+            old: bytes | None = await filesystem.cat_small_async(path)
+        except FileNotFoundError:
+            old = None
+        new = change(old)
+        if new is None or new == old:
+            return
+        if old is None:
+            # A lock costs ten requests: most files are new, and need none.
+            try:
+                sent = await client.upload(
+                    path, one_chunk(new), len(new), replace=False, parents=True
+                )
+                await sent.place()
+            except Conflict:
+                pass
+            else:
+                return
+        await swap.update(client, path, change)
 
-    async def write(self, href: str, data: bytes) -> None:
-        """A small file, its folders included: whole or not at all where the store can do that."""
-        filesystem, href = await self._opened(href, target=True)
-        path = filesystem._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
-        if isinstance(filesystem, DCacheFileSystem):
-            await swap.put(await filesystem.connect(), path, one_chunk(data), len(data))
-        else:
-            await asyncio.to_thread(_write, filesystem, path, data)
+    async def as_read(self, href: str, *, by: str, target: bool) -> str:
+        """An address of one end as a file of the other one has to name it.
+
+        `dcache://` means the endpoint that a reader has. Where that is another dCache than the one
+        that is meant, the file gets the address at its door, which all know.
+
+        Args:
+            href: The address, absolute.
+            by: Address of the file that names it.
+            target: Whether that file is one that is written, which names what is read.
+
+        Raises:
+            InvalidInput: The dCache that is meant has no address of its own.
+        """
+        if scheme_of(href) != "dcache" or "::" in href:
+            return href
+        meant, _ = await self._opened(href, target=not target)
+        if not isinstance(meant, DCacheFileSystem):
+            return href
+        reader: Any = None
+        try:
+            if target and scheme_of(by) != "dcache":
+                # Who opens a catalog in a folder says nothing of dCache.
+                reader, _ = await asyncio.to_thread(filesystem_of, href, {})
+            else:
+                reader, _ = await self._opened(href, target=target)
+        except (RsdatError, OSError, ValueError):
+            pass
+        if isinstance(reader, DCacheFileSystem) and _is_same(meant.endpoint, reader.endpoint):
+            return href
+        # It may be found from the other door.
+        door = meant.endpoint.webdav_url or (await meant.connect()).endpoint.webdav_url
+        if not door:
+            raise InvalidInput(
+                f"{shown(href)} is in another dCache than {shown(by)}, and has no web address",
+                hint="Give its endpoint a WebDAV door.",
+            )
+        path: str = meant._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
+        return door.rstrip("/") + encode(path)
 
     async def filesystem(self, href: str, *, target: bool = False) -> Any:
         """The file system that an address is on."""
@@ -127,6 +201,8 @@ class Places:
 
     async def _opened(self, href: str, *, target: bool) -> tuple[Any, str]:
         """The file system that an address is on, and the address as that one takes it."""
+        if target and self._above is not None:
+            return await self._above._opened(href, target=True)  # noqa: SLF001 - of our own kind
         given = self._given[target]
         if given is not None:
             # One for dCache also has what catalogs name by its door's web address.
@@ -163,9 +239,27 @@ def _on_web(href: str) -> bool:
     return scheme_of(href) in _WEB
 
 
-def _write(filesystem: Any, path: str, data: bytes) -> None:
-    filesystem.makedirs(filesystem._parent(path), exist_ok=True)  # noqa: SLF001 - no public name
-    if isinstance(filesystem, LocalFileSystem):
-        write_local_bytes(Path(path), data, mode=0o644)
-    else:
-        filesystem.pipe_file(path, data)
+def _is_same(one: Endpoint, other: Endpoint) -> bool:
+    """Whether two endpoints are ways to one dCache: their logins may differ."""
+    return (one.webdav_url != "" and one.webdav_url == other.webdav_url) or (
+        one.api_url != "" and one.api_url == other.api_url
+    )
+
+
+def _change(filesystem: Any, path: str, change: Change) -> None:
+    try:
+        old: bytes | None = bytes(filesystem.cat_file(path))
+    except FileNotFoundError:
+        old = None
+    new = change(old)
+    if new is None or new == old:
+        return
+    if old is None:
+        # Most files are new, and need no lock, which would leave a file beside each.
+        try:
+            write_on(filesystem, path, new, replace=False)
+        except FileExistsError:
+            pass
+        else:
+            return
+    update_on(filesystem, path, change)

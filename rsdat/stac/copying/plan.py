@@ -7,7 +7,8 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from itertools import chain
+from typing import Any, TypeVar
 
 import pystac
 
@@ -17,13 +18,21 @@ from rsdat.stac.copying.facts import Job
 from rsdat.stac.copying.layout import file_names
 from rsdat.stac.copying.sums import from_multihash
 from rsdat.stac.hrefs import absolute, resolve, shown
-from rsdat.stac.problems import Problem
-from rsdat.stac.store import read_text
+from rsdat.stac.io import FsspecStacIO
+from rsdat.stac.problems import Problem, problem_of
+from rsdat.stac.sampling import some_of
+from rsdat.stac.store import by_protocol, options_of, read_text, stac_io_of
 from rsdat.stac.versions import mend
-from rsdat.stac.walk import walk_items
+from rsdat.stac.walk import MOST_AHEAD, root_of, walk_catalogs, walk_items
+
+_Kind = TypeVar("_Kind", bound=Item)
 
 _SIZE_FIELDS = ("file:size", "size")
 _SUM_FIELDS = ("file:checksum", "checksum:multihash")
+
+
+#: Codes of what another look would not make better.
+FOR_GOOD = ("not_stac", "cycle", "too_deep")
 
 
 @dataclass(frozen=True)
@@ -33,6 +42,49 @@ class Broken:
     href: str
     reason: str
     code: str
+
+
+class ItemOfMany(Item):
+    """An item of an item collection.
+
+    Attributes:
+        file: The collection's address.
+    """
+
+    file: str
+
+
+def read_with(source: Any) -> tuple[Any, dict[str, dict[str, Any]]]:
+    """What items were read with, all of them or the first; and the items, all still to come.
+
+    Args:
+        source: As for `items_in`.
+    """
+    if isinstance(source, pystac.STACObject):
+        return source, access_of(source)
+    if (
+        isinstance(source, (str, os.PathLike, Mapping))
+        or not isinstance(source, Iterable)
+        or callable(getattr(source, "items", None))
+    ):
+        return source, {}
+    if isinstance(source, Iterator):
+        for first in source:
+            return chain([first], source), access_of(first)
+        return [], {}
+    found: dict[str, dict[str, Any]] | None = None
+    for each in source:
+        access = access_of(each)
+        if found is not None and access != found:
+            return source, {}
+        found = access
+    return source, found or {}
+
+
+def access_of(item: Any) -> dict[str, dict[str, Any]]:
+    """The options by protocol that an item was read with; empty where nothing was said."""
+    said = options_of(item) if isinstance(item, pystac.STACObject) else {}
+    return by_protocol(said, "dcache")
 
 
 def items_in(
@@ -56,12 +108,12 @@ def items_in(
     elif isinstance(source, pystac.Item):
         yield source
     elif isinstance(source, Mapping):
-        yield _item(source)
+        yield item_of(source)
     elif callable(getattr(source, "items", None)):
         yield from source.items()
     elif isinstance(source, Iterable):
-        for each in source:
-            yield each if isinstance(each, (pystac.Item, Broken)) else _item(each)
+        for number, each in enumerate(source, 1):
+            yield each if isinstance(each, (pystac.Item, Broken)) else _tried(each, number)
     else:
         raise InvalidInput(
             f"There are no STAC items in a {type(source).__name__}",
@@ -80,9 +132,10 @@ def read_address(href: str, options: Mapping[str, Any] | None = None) -> Any:
     try:
         value = json.loads(read_text(address, options))
         if value.get("type") == "FeatureCollection":
-            return [_item(each, address) for each in value["features"]]
+            features = list(value["features"])
+            return [_tried(each, number, address) for number, each in enumerate(features, 1)]
         if value.get("type") == "Feature":
-            return _item(value, address)
+            return item_of(value, address)
     except FileNotFoundError as error:
         raise NotFound(f"there is no catalog at {shown(address)}") from error
     except (ValueError, AttributeError, KeyError, TypeError) as error:
@@ -90,11 +143,35 @@ def read_address(href: str, options: Mapping[str, Any] | None = None) -> Any:
     return read_catalog(address, storage_options=options)
 
 
-def _item(value: Any, href: str | None = None) -> pystac.Item:
+def _tried(value: Any, number: int, file: str | None = None) -> pystac.Item | Broken:
+    """One of many: what is none costs only itself."""
+    try:
+        if file is None:
+            return item_of(value)
+        item = _parsed(value, file, ItemOfMany)
+        item.file = file
+    except InvalidInput as error:
+        where = f"{shown(file)}, feature {number}" if file else f"item {number}"
+        return Broken(where, error.message, "not_stac")
+    return item
+
+
+def item_of(value: Any, href: str | None = None) -> Item:
+    """An item of its JSON.
+
+    Raises:
+        InvalidInput: It is none.
+    """
+    return _parsed(value, href, Item)
+
+
+def _parsed(value: Any, href: str | None, kind: type[_Kind]) -> _Kind:
+    if not isinstance(value, Mapping):
+        raise InvalidInput(f"This is no STAC item: it is a {type(value).__name__}, not an object")
     try:
         value = copy.deepcopy(dict(value))
         mend(value)
-        return Item.from_dict(value, href=href)
+        return kind.from_dict(value, href=href)
     except Exception as error:
         raise InvalidInput(f"This is no STAC item: {error}") from error
 
@@ -106,6 +183,41 @@ def _below(catalog: pystac.Catalog) -> Iterator[pystac.Item | Broken]:
         yield from _told(problems)
         yield item
     yield from _told(problems)
+
+
+def items_of(catalog: pystac.Catalog, most: int) -> tuple[list[pystac.Item | Broken], int]:
+    """An even choice of a catalog's items, and how many there are: the others are not read.
+
+    Args:
+        catalog: With those below it, which are read.
+        most: How many items are read at most.
+    """
+    problems: list[Problem] = []
+    links: list[pystac.Link] = []
+    for inside in walk_catalogs(catalog, on_problem=problems.append):
+        links += inside.get_item_links()
+    wanted = [links[each] for each in some_of(len(links), most)]
+    found: list[pystac.Item | Broken] = [*_told(problems)]
+    total = len(links) + len(found)
+    root = root_of(catalog)
+    stac_io = stac_io_of(catalog)
+    for first in range(0, len(wanted), MOST_AHEAD):
+        window = wanted[first : first + MOST_AHEAD]
+        hrefs = [link.get_absolute_href() or "" for link in window]
+        if isinstance(stac_io, FsspecStacIO):
+            stac_io.read_ahead(href for href in hrefs if href)
+        for link, href in zip(window, hrefs, strict=True):
+            try:
+                target = link.resolve_stac_object(root=root).target
+                if not isinstance(target, pystac.Item):
+                    raise TypeError("it is no item")
+                found.append(target)
+            except Exception as error:  # noqa: BLE001, PERF203 - PySTAC lets anything through
+                problem, _ = problem_of(error, href, catalog.get_self_href() or catalog.id)
+                found.append(Broken(problem.href, problem.message, problem.code))
+        if isinstance(stac_io, FsspecStacIO):
+            stac_io.forget_ahead(hrefs)
+    return found, total
 
 
 def _told(problems: list[Problem]) -> list[Broken]:
@@ -140,6 +252,7 @@ def jobs_of(
     folder: str,
     *,
     signed: bool = False,
+    access: Mapping[str, Any] | None = None,
 ) -> list[Job]:
     """The files of some assets of an item.
 
@@ -148,6 +261,7 @@ def jobs_of(
         keys: Which, all of them there.
         folder: Absolute address of the item's folder at the destination.
         signed: The addresses must be signed before they are read.
+        access: What they are read with, if not as the copy says.
     """
     hrefs = hrefs_of(item)
     names = file_names(item.id, hrefs)
@@ -164,6 +278,7 @@ def jobs_of(
             size=_size(item.assets[users[0]]),
             sums=_sums(item.assets[users[0]]),
             signed_by=described,
+            access=access,
         )
         for source, users in by_source.items()
     ]

@@ -75,8 +75,8 @@ class CopyReport:
         return dict(Counter(outcome.verified or "nothing" for outcome in done))
 
     def retry(self) -> CopyReport:
-        """Copy again what failed, and only that; its own report."""
-        if not self.failed or self.again is None:
+        """Copy again what failed, and save what could not be saved; its own report."""
+        if self.ok or self.again is None:
             return CopyReport(again=self.again, catalog=self.catalog)
         return self.again(self.failed)
 

@@ -9,13 +9,12 @@ import pystac
 
 from rsdat.base.errors import InvalidInput, NotFound
 from rsdat.stac.catalog import find_item, read_catalog
-from rsdat.stac.copying.assets import AT_ONCE, PER_HOST, Copying, copied, owner_options
+from rsdat.stac.copying.assets import Copying, copied
 from rsdat.stac.copying.layout import safe_name
 from rsdat.stac.copying.places import Places
-from rsdat.stac.copying.plan import Broken, items_in
+from rsdat.stac.copying.plan import Broken, access_of, items_in
 from rsdat.stac.copying.report import CopyReport
 from rsdat.stac.hrefs import absolute, parent
-from rsdat.stac.store import by_protocol
 
 
 def copy_asset(
@@ -73,8 +72,7 @@ def copy_asset(
                 hint="copy_assets goes on with the others.",
             )
     to = absolute(to_uri).rstrip("/") if to_uri is not None else None
-    options = by_protocol(owner_options(catalog), "dcache")
-    at_once = AT_ONCE if max_workers is None else max_workers
+    options = access_of(catalog)
     what = Copying(
         items=items,
         keys=asset_key,
@@ -83,8 +81,8 @@ def copy_asset(
         save_items=False,
         options=options,
         target_options=options,
-        at_once=at_once,
-        per_host=PER_HOST if max_workers is None else at_once,
+        at_once=max_workers,
+        per_host=max_workers,
         folder_of=_beside if to is None else lambda item: f"{to}/{safe_name(item.id)}",
         places=Places(options, options, filesystem_from, filesystem_to),
     )

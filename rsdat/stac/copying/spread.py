@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from itertools import islice
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from rsdat.base.errors import InvalidInput
 from rsdat.stac.copying.engine import Engine
@@ -19,14 +21,108 @@ from rsdat.stac.copying.one import Policy
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.running import run
 from rsdat.stac.copying.signing import Signer
+from rsdat.stac.store import portable
 
-#: Files of one task: enough to be worth it, few enough that a lost worker costs little.
+#: Files of one task at most: a lost worker costs little.
 BATCH = 8
-#: Tasks that wait, for each thread of the cluster.
-_AHEAD = 2
+#: Files that wait, for each task: those of a host that is busy must not hold up the others.
+_AHEAD = 4 * BATCH
 
 _places: dict[str, Places] = {}
 _making = threading.Lock()
+
+
+@dataclass
+class Limits:
+    """How much of a copy is under way at once, on all workers together.
+
+    Attributes:
+        tasks: At most so many.
+        host_tasks: Of these from one host.
+        files: Of one task, all at once.
+    """
+
+    tasks: int
+    host_tasks: int
+    files: int
+
+    @classmethod
+    def of(cls, at_once: int, per_host: int, threads: int) -> Limits:
+        """Such that neither limit is passed, wherever tasks run and however many threads come.
+
+        Args:
+            at_once: Files at once.
+            per_host: Of these from one host.
+            threads: Of the cluster now: with few of them a task copies several files at once.
+        """
+        files = max(1, min(BATCH, min(at_once, per_host) // max(1, threads)))
+        return cls(at_once // files, min(at_once, per_host) // files, files)
+
+
+@dataclass
+class Waiting:
+    """Jobs that are still to be sent, by their host, read from a stream as they are needed.
+
+    Args:
+        stream: The jobs.
+        limits: How much is sent.
+        host_of: Tells the host of a job.
+        other: Told what in the stream is no job, but failed before.
+    """
+
+    stream: Iterator[Job | Outcome]
+    limits: Limits
+    host_of: Callable[[Job], str]
+    other: Callable[[Outcome], object]
+    #: Why the stream broke off.
+    problem: Exception | None = None
+    busy: Counter[str] = field(default_factory=Counter)
+    _jobs: dict[str, deque[Job]] = field(default_factory=dict)
+    _ended: bool = False
+
+    def batch(self) -> tuple[str, list[Job]]:
+        """The next jobs, all of one host; none where all hosts are busy, or nothing is left."""
+        if sum(self.busy.values()) >= self.limits.tasks:
+            return "", []
+        while True:
+            for host, jobs in self._jobs.items():
+                full = len(jobs) >= self.limits.files or (self._ended and jobs)
+                if full and self.busy[host] < self.limits.host_tasks:
+                    taken = [jobs.popleft() for _ in range(min(len(jobs), self.limits.files))]
+                    return host, taken
+            room = _AHEAD * self.limits.tasks - sum(map(len, self._jobs.values()))
+            if self._ended or room <= 0:
+                return "", []
+            self._read()
+
+    def _read(self) -> None:
+        try:
+            each = next(self.stream)
+        except StopIteration:
+            self._ended = True
+        except Exception as error:  # noqa: BLE001 - raised when what came before has ended
+            self._ended, self.problem = True, error
+        else:
+            if isinstance(each, Outcome):
+                self.other(each)
+            else:
+                self._jobs.setdefault(self.host_of(each), deque()).append(each)
+
+    def drain(self) -> Iterator[Job]:
+        """All that is left."""
+        while not self._ended:
+            self._read()
+            for jobs in self._jobs.values():
+                while jobs:
+                    yield jobs.popleft()
+        for jobs in self._jobs.values():
+            while jobs:
+                yield jobs.popleft()
+
+
+def computers(client: Any) -> int:
+    """How many computers the workers of a cluster are on."""
+    return max(1, len({urlsplit(address).hostname for address in client.nthreads()}))
 
 
 def spread(
@@ -34,6 +130,7 @@ def spread(
     jobs: Iterable[Job | Outcome],
     ended: Callable[[Outcome], object],
     *,
+    places: Places,
     options: Mapping[str, Any],
     target_options: Mapping[str, Any],
     how: Mapping[str, Any],
@@ -46,46 +143,41 @@ def spread(
         client: A `distributed.Client`, not an asynchronous one.
         jobs: The files.
         ended: Told how each ended, in this thread.
+        places: Tells the hosts of the files.
         options: Without secrets (`rsdat.stac.store.portable`).
         target_options: As `options`.
-        how: `overwrite`, `retries`, `trust_items`, `at_once`, `per_host`.
+        how: `overwrite`, `retries`, `trust_items`; and `at_once`, `per_host` of all workers.
         modifier: Signs addresses, on the workers.
         tick: Called again and again.
 
     Raises:
         InvalidInput: The client is an asynchronous one.
+        Exception: What reading `jobs` raised, after those that came before have ended.
     """
     from distributed import as_completed
 
     if getattr(client, "asynchronous", False):
         raise InvalidInput("copy_assets needs a client that is not asynchronous")
-    stream = iter(jobs)
+    limits = Limits.of(how["at_once"], how["per_host"], sum(client.nthreads().values()))
+    waiting = Waiting(iter(jobs), limits, lambda job: _host(places, job), ended)
     name = f"copy_assets-{uuid.uuid4().hex[:8]}"
-    threads = max(1, sum(client.nthreads().values()))
     stopped: Outcome | None = None
-    running: dict[Any, list[Job]] = {}
+    running: dict[Any, tuple[Any, str, list[Job]]] = {}
     number = 0
-    waiting = as_completed([], raise_errors=False)
+    coming = as_completed([], raise_errors=False)
 
     def send() -> bool:
         nonlocal number
-        batch: list[Job] = []
-        while len(batch) < BATCH:
-            more = list(islice(stream, BATCH - len(batch)))
-            if not more:
-                break
-            for each in more:
-                if isinstance(each, Outcome):
-                    ended(each)
-                elif stopped is not None:
-                    ended(_not_tried(each, stopped))
-                else:
-                    batch.append(each)
+        if stopped is not None:
+            for job in waiting.drain():
+                ended(_not_tried(job, stopped))
+            return False
+        host, batch = waiting.batch()
         if not batch:
             return False
         future = client.submit(
             copy_batch,
-            batch,
+            [_travelling(job) for job in batch],
             dict(options),
             dict(target_options),
             dict(how),
@@ -95,27 +187,42 @@ def spread(
             retries=2,
         )
         number += 1
-        running[future.key] = batch
-        waiting.add(future)
+        waiting.busy[host] += 1
+        running[future.key] = (future, host, batch)
+        coming.add(future)
         return True
 
     try:
-        for _ in range(threads * _AHEAD):
-            if not send():
+        while True:
+            while send():
+                pass
+            if not running:
                 break
-        while running:
-            future = next(waiting)
-            batch = running.pop(future.key)
+            future = next(coming)
+            _, host, batch = running.pop(future.key)
+            waiting.busy[host] -= 1
             for outcome in _outcomes(future, batch):
                 ended(outcome)
                 if outcome.stops:
                     stopped = stopped or outcome
             future.release()
             tick()
-            send()
     except BaseException:
-        client.cancel(list(running))
+        client.cancel([future for future, _, _ in running.values()])
         raise
+    if waiting.problem is not None:
+        raise waiting.problem
+
+
+def _host(places: Places, job: Job) -> str:
+    try:
+        return run(places.reading(job.access).host(job.source))
+    except Exception:  # noqa: BLE001 - told, with its words, when it is copied
+        return ""
+
+
+def _travelling(job: Job) -> Job:
+    return job if job.access is None else replace(job, access=portable(job.access))
 
 
 def _outcomes(future: Any, batch: list[Job]) -> list[Outcome]:
@@ -153,8 +260,8 @@ def copy_batch(
         engine = Engine(
             _shared(options, target_options),
             policy,
-            at_once=min(how["at_once"], len(jobs)),
-            per_host=how["per_host"],
+            at_once=len(jobs),
+            per_host=len(jobs),
             ended=outcomes.append,
         )
         await engine.run(jobs)

@@ -44,40 +44,73 @@ class Looked:
         on_tape: Their only copy is on tape.
         missing: There is no such file, or it can't be had; why.
         elsewhere: Not in dCache.
+        came: Those that were on tape the last time, and are not any more.
     """
 
     on_disk: list[str] = field(default_factory=list)
     on_tape: list[Taped] = field(default_factory=list)
     missing: dict[str, str] = field(default_factory=dict)
     elsewhere: list[str] = field(default_factory=list)
+    came: list[Taped] = field(default_factory=list)
+
+    def add(self, other: Looked) -> None:
+        """Take in others."""
+        self.on_disk += other.on_disk
+        self.on_tape += other.on_tape
+        self.missing |= other.missing
+        self.elsewhere += other.elsewhere
 
 
 async def look_at(places: Places, hrefs: Iterable[str]) -> Looked:
     """Where files are, sixteen questions at once."""
     found = Looked()
-    limit = asyncio.Semaphore(_LOOKS_AT_ONCE)
 
     async def look(href: str) -> None:
-        async with limit:
-            try:
-                place = await places.in_dcache(href)
-                if place is None:
-                    found.elsewhere.append(href)
-                    return
-                filesystem, path = place
-                where = (await filesystem._info(path))["locality"]  # noqa: SLF001 - awaited here
-            except Exception as error:  # noqa: BLE001 - told for this file
-                found.missing[href] = understood(error, href).message
-                return
-        if where == "NEARLINE":
-            found.on_tape.append(Taped(href, filesystem, path))
-        elif where in ON_DISK:
-            found.on_disk.append(href)
+        try:
+            place = await places.in_dcache(href)
+        except Exception as error:  # noqa: BLE001 - told for this file
+            found.missing[href] = understood(error, href).message
+            return
+        if place is None:
+            found.elsewhere.append(href)
         else:
-            found.missing[href] = f"dCache calls {shown(href)} {where}"
+            await _look(Taped(href, *place), found)
 
-    await asyncio.gather(*(look(href) for href in dict.fromkeys(hrefs)))
+    await _bounded(look(href) for href in dict.fromkeys(hrefs))
     return found
+
+
+async def look_again(taped: Iterable[Taped]) -> Looked:
+    """Where files are that were on tape."""
+    found, before = Looked(), list(taped)
+    await _bounded(_look(each, found) for each in before)
+    still = set(map(id, found.on_tape))
+    found.came = [each for each in before if id(each) not in still]
+    return found
+
+
+async def _look(file: Taped, found: Looked) -> None:
+    try:
+        where = (await file.filesystem._info(file.path))["locality"]  # noqa: SLF001 - awaited
+    except Exception as error:  # noqa: BLE001 - told for this file
+        found.missing[file.href] = understood(error, file.href).message
+        return
+    if where == "NEARLINE":
+        found.on_tape.append(file)
+    elif where in ON_DISK:
+        found.on_disk.append(file.href)
+    else:
+        found.missing[file.href] = f"dCache calls {shown(file.href)} {where}"
+
+
+async def _bounded(questions: Iterable[Awaitable[None]]) -> None:
+    limit = asyncio.Semaphore(_LOOKS_AT_ONCE)
+
+    async def one(question: Awaitable[None]) -> None:
+        async with limit:
+            await question
+
+    await asyncio.gather(*(one(question) for question in questions))
 
 
 @dataclass(frozen=True)
@@ -127,7 +160,6 @@ async def order(taped: Iterable[Taped], keep_s: float, asked: list[Asked]) -> No
 
 
 async def arriving(
-    places: Places,
     taped: Iterable[Taped],
     limit_s: float,
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -144,9 +176,9 @@ async def arriving(
         if pause <= 0:
             return
         await sleep(pause)
-        looked = await look_at(places, [each.href for each in waiting])
+        looked = await look_again(waiting)
         waiting = looked.on_tape
-        if looked.on_disk or looked.missing:
+        if looked.came:
             yield looked
 
 
@@ -166,29 +198,35 @@ class Staging:
 
     async def ready(self, jobs: list[Job]) -> AsyncIterator[list[Job | Outcome]]:
         """Jobs as their sources come to disk; at last those that did not, as failures."""
-        by_source: dict[str, list[Job]] = {}
+        # One address may mean two files, read with different options.
+        groups: dict[Places, dict[str, list[Job]]] = {}
         for job in jobs:
-            by_source.setdefault(job.source, []).append(job)
-        looked = await look_at(self._places, by_source)
+            group = groups.setdefault(self._places.reading(job.access), {})
+            group.setdefault(job.source, []).append(job)
+        taped: list[tuple[Taped, list[Job]]] = []
+        ready: list[Job | Outcome] = []
+        for places, by_source in groups.items():
+            looked = await look_at(places, by_source)
+            taped += [(each, by_source.pop(each.href)) for each in looked.on_tape]
+            ready += [job for group in by_source.values() for job in group]
+        waiting = {id(each): group for each, group in taped}
         try:
-            await order(looked.on_tape, self._keep_s, [])
+            await order([each for each, _ in taped], self._keep_s, [])
         except Exception as error:  # noqa: BLE001 - told for each of them
             ours = understood(error, "the files on tape")
             yield [_not_staged(job, ours) for job in jobs]
             return
-        ready = [*looked.on_disk, *looked.missing, *looked.elsewhere]
         if ready:
-            yield [job for href in ready for job in by_source.pop(href)]
-        async for came in arriving(self._places, looked.on_tape, self._limit_s):
+            yield ready
+        async for arrived in arriving([each for each, _ in taped], self._limit_s):
             # What can't be had any more is tried all the same, and told in its own words.
-            hrefs = [*came.on_disk, *came.missing]
-            yield [job for href in hrefs for job in by_source.pop(href)]
+            yield [job for each in arrived.came for job in waiting.pop(id(each))]
         late = RsdatError(
             f"The file is still on tape after {self._limit_s:g} s",
             hint="dCache goes on bringing it: run the copy again later.",
             code="on_tape_still",
         )
-        yield [_not_staged(job, late) for left in by_source.values() for job in left]
+        yield [_not_staged(job, late) for left in waiting.values() for job in left]
 
 
 def _not_staged(job: Job, error: RsdatError) -> Outcome:

@@ -9,10 +9,9 @@ from html import escape
 from typing import Any
 
 from rsdat.base.errors import InvalidInput, OnTape
-from rsdat.stac.copying.assets import owner_options
 from rsdat.stac.copying.noted import note
 from rsdat.stac.copying.places import Places
-from rsdat.stac.copying.plan import Broken, chosen, hrefs_of, items_in
+from rsdat.stac.copying.plan import Broken, access_of, chosen, hrefs_of, items_in, read_with
 from rsdat.stac.copying.running import run
 from rsdat.stac.copying.staging import (
     WAIT_S,
@@ -21,6 +20,7 @@ from rsdat.stac.copying.staging import (
     Looked,
     Taped,
     arriving,
+    look_again,
     look_at,
     order,
 )
@@ -49,7 +49,6 @@ class Staged:
     elsewhere: list[str]
     requests: list[str] = field(default_factory=list)
     orders: list[str] = field(default_factory=list)
-    _places: Places = field(default_factory=Places, repr=False)
     _taped: list[Taped] = field(default_factory=list, repr=False)
 
     @property
@@ -60,7 +59,7 @@ class Staged:
     def look(self) -> Staged:
         """Ask dCache where they are by now."""
         if self._taped:
-            self._take(run(look_at(self._places, [each.href for each in self._taped])))
+            self._take(run(look_again(self._taped)))
         return self
 
     def wait(self, timeout_s: float = WAIT_S, *, progress: bool = True) -> Staged:
@@ -77,7 +76,7 @@ class Staged:
         bar = _bar(total) if progress and total else None
 
         async def follow() -> None:
-            async for came in arriving(self._places, self._taped, timeout_s):
+            async for came in arriving(self._taped, timeout_s):
                 self._take(came)
 
         def tick() -> None:
@@ -99,10 +98,10 @@ class Staged:
         return self
 
     def _take(self, looked: Looked) -> None:
-        came = {*looked.on_disk, *looked.missing}
+        came = set(map(id, looked.came))
         self.on_disk += looked.on_disk
         self.missing |= looked.missing
-        self._taped = [each for each in self._taped if each.href not in came]
+        self._taped = [each for each in self._taped if id(each) not in came]
         self.waiting = [each.href for each in self._taped]
 
     def __str__(self) -> str:
@@ -158,17 +157,22 @@ def stage(
     keep_s = lifetime.total_seconds() if isinstance(lifetime, timedelta) else float(lifetime)
     if keep_s < 1:
         raise InvalidInput("Files are kept on disk for at least one second")
-    options = by_protocol(storage_options or owner_options(items), "dcache")
-    hrefs: list[str] = []
+    items, read = read_with(items)
+    options = by_protocol(storage_options, "dcache") if storage_options else read
+    places = Places(options)
+    hrefs: dict[Places, list[str]] = {}
     lost: dict[str, str] = {}
     for item in items_in(items, options):
         if isinstance(item, Broken):
             lost[item.href] = item.reason
             continue
         found = hrefs_of(item)
-        hrefs += [found[key] for key in chosen(keys, item)[0]]
-    places = Places(options)
-    looked = run(look_at(places, hrefs))
+        own = None if storage_options else access_of(item) or None
+        group = hrefs.setdefault(places.reading(own), [])
+        group += [found[key] for key in chosen(keys, item)[0]]
+    looked = Looked()
+    for place, group in hrefs.items():
+        looked.add(run(look_at(place, group)))
     asked: list[Asked] = []
     orders: list[str] = []
     try:
@@ -184,7 +188,6 @@ def stage(
         elsewhere=looked.elsewhere,
         requests=[each.request for each in asked],
         orders=orders,
-        _places=places,
         _taped=looked.on_tape,
     )
     if wait is not False and looked.on_tape:
