@@ -14,6 +14,7 @@ import { hasPreview } from './filetypes';
 import { isOnTape } from './format';
 import type { DCacheModel } from './model';
 import type { IPlace } from './paths';
+import { QuotaModel } from './quota';
 
 /** How long an entry must be selected before it is asked about: arrow keys fly past. */
 const SETTLE_MS = 200;
@@ -36,6 +37,12 @@ export class DetailsModel implements IDisposable {
     this._api = options.api;
     this._model = options.model;
     this._settle_ms = options.settle_ms ?? SETTLE_MS;
+    this._quota = new QuotaModel({
+      api: options.api,
+      model: options.model,
+      isShown: () => this._isOpen && this._model.isShown,
+      changed: () => this._emit()
+    });
     this._model.stateChanged.connect(this._onState, this);
   }
 
@@ -105,9 +112,9 @@ export class DetailsModel implements IDisposable {
     return this._picture;
   }
 
-  /** Of the endpoint shown; null until it is known or when dCache can't tell. */
+  /** Of the endpoint shown; null until it is known. */
   get quota(): IQuotaList | null {
-    return this._quota?.list ?? null;
+    return this._quota.list;
   }
 
   get isDisposed(): boolean {
@@ -121,12 +128,19 @@ export class DetailsModel implements IDisposable {
     this._isDisposed = true;
     this._model.stateChanged.disconnect(this._onState, this);
     this._drop();
+    this._quota.dispose();
     Signal.clearData(this);
+  }
+
+  /** Somebody read the list again: what is shown for all of the endpoint is read, too. */
+  renew(): void {
+    this._quota.renew();
   }
 
   /** Ask again after a failure. */
   retry(): void {
     const { entry } = this;
+    this.renew();
     this._drop();
     this._entry = entry;
     if (entry) {
@@ -170,9 +184,7 @@ export class DetailsModel implements IDisposable {
     const { selected, isShown, selection } = this._model;
     const isOne = selected.length === 1 && selection.pending === null;
     const entry = isOne && this._isOpen && isShown ? selected[0] : null;
-    if (this._isOpen && isShown) {
-      void this._loadQuota();
-    }
+    this._quota.look();
     if (entry === this._entry) {
       return;
     }
@@ -251,22 +263,6 @@ export class DetailsModel implements IDisposable {
     }
   }
 
-  private async _loadQuota(): Promise<void> {
-    const { endpoint } = this._model;
-    if (endpoint === null || this._quota?.endpoint === endpoint) {
-      return;
-    }
-    const quota = { endpoint, list: null as IQuotaList | null };
-    this._quota = quota;
-    try {
-      quota.list = await this._api.quota(endpoint);
-    } catch (reason) {
-      const { text } = ApiError.from(reason);
-      quota.list = { quotas: [], message: text };
-    }
-    this._emit();
-  }
-
   private _drop(): void {
     this._control.abort();
     this._control = new AbortController();
@@ -294,7 +290,7 @@ export class DetailsModel implements IDisposable {
   private _problem: ApiError | null = null;
   private _isChanging = false;
   private _picture: Picture = NO_PICTURE;
-  private _quota: { endpoint: string; list: IQuotaList | null } | null = null;
+  private _quota: QuotaModel;
   private _control = new AbortController();
   private _timer: ReturnType<typeof setTimeout> | undefined;
   private _version = 0;

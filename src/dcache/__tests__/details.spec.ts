@@ -126,6 +126,107 @@ it('asks for the quota of each endpoint once, and says why there is none', async
   expect(details.quota?.message).toBe('No quota here.');
 });
 
+describe('the quota', () => {
+  async function setupQuota() {
+    const parts = await setup();
+    const quota = jest.spyOn(parts.api, 'quota');
+    const used = (bytes: number): void => {
+      const none = { replica: null, custodial: null, output: null };
+      const spaces = { ...none, replica: bytes };
+      const each = { kind: 'user', id: 1, used: spaces, limit: none } as const;
+      parts.api.quotas = { quotas: [each], message: null };
+    };
+    const shown = () => parts.details.quota?.quotas[0]?.used.replica;
+    used(1);
+    parts.details.isOpen = true;
+    await settle();
+    return { ...parts, quota, used, shown };
+  }
+
+  it('stands while nothing happens, and not longer than a minute', async () => {
+    const { model, quota, shown, used } = await setupQuota();
+    used(2);
+    model.select(0);
+    await pass(30_000);
+    model.select(1);
+    await pass(29_000);
+    expect([quota.mock.calls.length, shown()]).toEqual([1, 1]);
+    await pass(1000);
+    model.select(0);
+    await pass();
+    expect([quota.mock.calls.length, shown()]).toEqual([2, 2]);
+  });
+
+  it('is asked for when entries came or went', async () => {
+    const { api, model, quota, shown, used } = await setupQuota();
+    for (const number of [1, 2, 3]) {
+      api.add(`/home/new${number}`);
+      used(10 + number);
+      await model.refresh(false);
+    }
+    await settle();
+    // Not for each of many.
+    expect(quota).toHaveBeenCalledTimes(1);
+    await pass(10_000);
+    expect([quota.mock.calls.length, shown()]).toEqual([2, 13]);
+    await pass(20_000);
+    api.delete('/home/new1');
+    used(12);
+    await model.refresh(false);
+    await settle();
+    expect([quota.mock.calls.length, shown()]).toEqual([3, 12]);
+    // Other rows for another reason.
+    model.setFilter('new');
+    await pass(20_000);
+    expect(quota).toHaveBeenCalledTimes(3);
+  });
+
+  it('is asked for at once after Refresh and Retry', async () => {
+    const { details, quota, shown, used } = await setupQuota();
+    used(2);
+    details.renew();
+    await settle();
+    expect([quota.mock.calls.length, shown()]).toEqual([2, 2]);
+    used(3);
+    details.retry();
+    await settle();
+    expect([quota.mock.calls.length, shown()]).toEqual([3, 3]);
+    details.isOpen = false;
+    details.renew();
+    await pass(100_000);
+    expect(quota).toHaveBeenCalledTimes(3);
+  });
+
+  it('comes after a failure', async () => {
+    const { details, quota, model, shown } = await setupQuota();
+    quota.mockRejectedValueOnce(failure('door_broken', 502));
+    details.renew();
+    await settle();
+    expect(details.quota?.message).toContain('door_broken');
+    await pass(60_000);
+    model.select(0);
+    await pass();
+    expect(shown()).toBe(1);
+  });
+
+  it('is the younger of two answers, and of the endpoint shown', async () => {
+    const { api, details, model, quota, shown, used } = await setupQuota();
+    let release: (list: typeof api.quotas) => void = () => undefined;
+    const old = api.quotas;
+    quota.mockReturnValueOnce(new Promise(resolve => (release = resolve)));
+    details.renew();
+    used(2);
+    details.renew();
+    await settle();
+    release(old);
+    await settle();
+    expect(shown()).toBe(2);
+    quota.mockReturnValueOnce(new Promise(() => undefined));
+    await model.open('there', '/home');
+    expect(details.quota).toBeNull();
+  });
+});
+
 it('is quiet once disposed', async () => {
   const { api, model, details } = await setup();
   details.isOpen = true;

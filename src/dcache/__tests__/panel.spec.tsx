@@ -212,10 +212,7 @@ describe('keyboard', () => {
     });
     const status = screen.getByRole('status');
     expect(status).toHaveTextContent('Loading the rest… 150 entries so far');
-    await act(async () => {
-      model.select(0);
-      await model.extendTo(4);
-    });
+    await act(() => model.extendTo(4));
     expect(status).toHaveTextContent('150 entries so far, 5 selected');
     screen.getByRole('grid', { name: 'Files' }).focus();
     fireEvent.keyDown(document.activeElement!, { key: 'a', ctrlKey: true });
@@ -224,10 +221,7 @@ describe('keyboard', () => {
     );
     api.addMany('/home', 1000);
     api.isComplete = true;
-    await act(async () => {
-      await model.refresh(false);
-      await model.selecting;
-    });
+    await act(() => model.refresh(false).then(() => model.selecting));
     expect(status).toHaveTextContent('1,000 of 1000 entries selected');
   });
 
@@ -431,7 +425,10 @@ describe('round the list', () => {
   });
 
   it('tells the door’s words, keeps the rows, and retries', async () => {
-    const { api, model, user } = await setup(api => api.addMany('/home', 3));
+    const { api, context, model, user } = await setup(api =>
+      api.addMany('/home', 3)
+    );
+    const renew = jest.spyOn(context.details, 'renew');
     const refusal = failure('no_credential', 401);
     Object.assign(refusal, { message: 'Token expired.', hint: 'Get a new.' });
     api.nextFailure = refusal;
@@ -442,6 +439,7 @@ describe('round the list', () => {
     expect(row('f000001')).toBeInTheDocument();
     await user.click(within(alert).getByRole('button', { name: 'Retry' }));
     expect(screen.queryByRole('alert')).toBeNull();
+    expect(renew).toHaveBeenCalled();
   });
 
   it('leads out of a folder that is gone', async () => {
@@ -453,12 +451,14 @@ describe('round the list', () => {
   });
 
   it('has a button for each of the frequent commands', async () => {
-    const { api, executed, user } = await setup();
+    const { api, context, executed, user } = await setup();
+    const renew = jest.spyOn(context.details, 'renew');
     await user.click(screen.getByRole('button', { name: 'Upload' }));
     await user.click(screen.getByRole('button', { name: 'New folder' }));
     expect(executed).toEqual([TransferCommandIDs.upload, CommandIDs.newFolder]);
     await user.click(screen.getByRole('button', { name: 'Refresh' }));
     expect(api.listed.map(({ refresh }) => refresh)).toEqual([false, true]);
+    expect(renew).toHaveBeenCalled();
   });
 
   it('says how many files are hidden', async () => {

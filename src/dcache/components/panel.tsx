@@ -151,7 +151,10 @@ function Problem(props: IPanelContext): JSX.Element | null {
       <button
         type="button"
         className="jp-mod-styled jp-mod-accept"
-        onClick={() => void model.refresh()}
+        onClick={() => {
+          void model.refresh();
+          props.details.renew();
+        }}
       >
         {trans.__('Retry')}
       </button>

@@ -80,7 +80,10 @@ export function Tools(props: IPanelContext): JSX.Element {
           icon={refreshIcon}
           label={trans.__('Refresh')}
           isEnabled={true}
-          onClick={() => void model.refresh()}
+          onClick={() => {
+            void model.refresh();
+            details.renew();
+          }}
         />
         <ToolButton
           icon={detailsIcon}
