@@ -130,6 +130,7 @@ async def test_staged(site: Door, folder: str, home: Path) -> None:
             None,
         )
         order = await ended(orders, told, order)
+        assert [part.on_disk for part in order.parts or ()] == [2]  # b and d/f
         assert await targets(orders, order) == {
             "a": ("done", None),
             "b": ("done", expand.NO_COPY),
@@ -476,17 +477,23 @@ def test_the_later_word_within_a_second(tmp_path: Path) -> None:
     assert moment < folder.load().created < moment + timedelta(seconds=1)
 
 
-def test_estimate() -> None:
-    """By the rate so far; none before the first file, after the end, or for releases."""
-    began = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    now = began + timedelta(minutes=10)
-    order = Order("x", "e", "stage", ["/a"], recursive=False, keep_s=60, created=began)
-    assert order.ready_estimate(now) is None
-    order.parts = [Part(0, "wwww")]
-    assert order.ready_estimate(now) is None
-    order.parts = [Part(0, "dwwr")]
-    assert order.ready_estimate(now) == now + timedelta(minutes=30)
-    order.activity = "release"
-    assert order.ready_estimate(now) is None
-    order.activity, order.state = "stage", "done"
-    assert order.ready_estimate(now) is None
+@in_a_loop
+async def test_what_a_notebook_ordered_was_on_disk(site: Door, folder: str, home: Path) -> None:
+    """As far as it is done when it is first seen: that says nothing of tape's rate."""
+    make(site, folder, a="ONLINE_AND_NEARLINE", b="ONLINE_AND_NEARLINE")
+    paths = [f"{folder}/a", f"{folder}/b"]
+    client = DCacheClient(endpoint_of(site))
+    now = datetime.now(timezone.utc)
+    request = await requests.submit(client.http, "stage", paths, 60)
+    while {e.state for e in (await requests.look(client.http, "stage", request)).values()} != {
+        "done"
+    }:
+        await asyncio.sleep(0)
+    await client.close()
+    order = Order("x", "e", "stage", paths, recursive=False, keep_s=60, created=now)
+    order.parts = [Part(0, "rr", request, now)]
+    (home / "tape").mkdir(parents=True)
+    OrderFolder(home / "tape" / "x").create(order, paths, targets=paths)
+    async with opened(site, home) as (orders, told):
+        order = await ended(orders, told, order)
+    assert [part.on_disk for part in order.parts or ()] == [2]

@@ -30,6 +30,7 @@ _MEANT = {
     "pin": {"ONLINE", "ONLINE_AND_NEARLINE"},
     "release": {"NEARLINE", "ONLINE_AND_NEARLINE", "UNAVAILABLE"},
 }
+_ON_DISK = ("ONLINE", "ONLINE_AND_NEARLINE")
 NO_COPY = "It is on disk, and has no copy on tape: nothing to do."
 MISSING = "There is no such file."
 
@@ -43,12 +44,14 @@ class File:
         size: Bytes, if known.
         message: Why nothing is asked of dCache for it; None if something is.
         failed: Whether that is a failure.
+        on_disk: Whether nothing has to be read from tape for it.
     """
 
     path: str
     size: int | None
     message: str | None = None
     failed: bool = False
+    on_disk: bool = False
 
 
 async def expand(
@@ -107,7 +110,7 @@ class _Search:
         for number in range(len(rows)):
             if rows.types[number] != FOLDER and rows.locality(number) in self._meant:
                 entry = rows.entry(number)
-                self._add(File(entry.path, entry.size))
+                self._add(File(entry.path, entry.size, on_disk=entry.locality in _ON_DISK))
 
     def _take(self, path: str, entry: Entry | None) -> list[str]:
         """Take one that was named; gives it back if it is a folder."""
@@ -116,9 +119,9 @@ class _Search:
         elif entry.is_folder:
             return [path]
         elif self._activity == "stage" and entry.locality == "ONLINE":
-            self._add(File(path, entry.size, NO_COPY))
+            self._add(File(path, entry.size, NO_COPY, on_disk=True))
         else:
-            self._add(File(path, entry.size))
+            self._add(File(path, entry.size, on_disk=entry.locality in _ON_DISK))
         return []
 
     def _add(self, file: File) -> None:

@@ -178,7 +178,8 @@ class Following:
         order.root = await login_root(http)
         asked = await asyncio.to_thread(self.folder.read_paths, "asked")
         files = await expand(http, asked, order.activity, recursive=order.recursive)
-        parts = split([file.message is None for file in files], MAX_PATHS)
+        waiting = [file.message is None for file in files]
+        parts = split(waiting, [file.on_disk for file in files], MAX_PATHS)
         order.messages = {}
         for number, file in enumerate(files):
             if file.message is not None:
@@ -270,6 +271,9 @@ class Following:
                 changed = True
                 if target.state == "done":
                     done.append(part.first + place)
+        if part.on_disk is None:
+            # A notebook's, first seen now: what is done within a minute was on disk.
+            part.on_disk = part.states.count("d")
         if not part.is_open and order.activity == "release":
             with contextlib.suppress(RsdatError):
                 await requests.forget(http, part.request)

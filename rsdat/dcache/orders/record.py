@@ -45,6 +45,7 @@ class Part:
         request: dCache's id, once it has taken it.
         sent: When that was.
         lost: How often dCache did not know it any more.
+        on_disk: Of so many nothing has to be read from tape; None as long as that is not known.
     """
 
     first: int
@@ -52,6 +53,7 @@ class Part:
     request: str | None = None
     sent: datetime | None = None
     lost: int = 0
+    on_disk: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -78,7 +80,7 @@ class Order:
         bytes: Of all targets, as far as known.
         messages: Why targets failed, by their place.
         problem: What keeps the order from going on, or why it failed.
-        progressed: When the first of its targets was done.
+        seen: The user was told how it ended.
     """
 
     id: str
@@ -125,12 +127,19 @@ class Order:
         return True
 
     def ready_estimate(self, now: datetime) -> datetime | None:
-        """When all will be done, by the rate so far; None as long as there is none."""
-        counts = self.counts()
-        left = counts["waiting"] + counts["running"]
-        if self.state != "running" or self.activity == "release" or not (left and counts["done"]):
+        """When all will be done, by the rate so far; None as long as there is none.
+
+        As long as something comes from tape, that is tape's rate: what is on disk already is done
+        within seconds, and says nothing of it.
+        """
+        if self.state != "running" or self.activity == "release":
             return None
-        return now + (now - self.created) / counts["done"] * left
+        found = [_from_tape(part) for part in self.parts or ()]
+        done, left = sum(done for done, _ in found), sum(left for _, left in found)
+        if not left:
+            counts = self.counts()
+            done, left = counts["done"], counts["waiting"] + counts["running"]
+        return now + (now - self.created) / done * left if done and left else None
 
     def pins_until(self, part: Part) -> datetime | None:
         """Until when what is done of a part is kept on disk, at least."""
@@ -161,6 +170,14 @@ class Order:
             "problem": self.problem,
             "seen": self.seen,
         }
+
+
+def _from_tape(part: Part) -> tuple[int, int]:
+    """How many have come from tape, and how many will; what is on disk is done first."""
+    left = part.states.count("w") + part.states.count("r")
+    on_disk = part.on_disk or 0
+    done = max(part.states.count("d") - on_disk, 0)
+    return done, left - max(on_disk - (len(part.states) - left), 0)
 
 
 def new_id(now: datetime) -> str:
@@ -282,10 +299,14 @@ def gone(order_id: str) -> NotFound:
     )
 
 
-def split(waiting: Sequence[bool], size: int) -> list[Part]:
-    """Parts for targets, in their order; those that need no request are done."""
+def split(waiting: Sequence[bool], on_disk: Sequence[bool], size: int) -> list[Part]:
+    """Parts for targets, in their order; those that need no request (not `waiting`) are done."""
     return [
-        Part(first, "".join("w" if each else "d" for each in waiting[first : first + size]))
+        Part(
+            first,
+            "".join("w" if each else "d" for each in waiting[first : first + size]),
+            on_disk=sum(on_disk[first : first + size]),
+        )
         for first in range(0, len(waiting), size)
     ]
 
@@ -312,6 +333,7 @@ def _to_json(order: Order) -> dict[str, Any]:
                 "request": part.request,
                 "sent": None if part.sent is None else to_iso(part.sent),
                 "lost": part.lost,
+                "on_disk": part.on_disk,
             }
             for part in order.parts
         ],
@@ -343,6 +365,7 @@ def _from_json(value: dict[str, Any]) -> Order:
                 part["request"],
                 _moment(part["sent"]),
                 part["lost"],
+                part.get("on_disk"),
             )
             for part in parts
         ],
