@@ -59,7 +59,7 @@ class ContentHandler(StreamingHandler):
         (id_,) = self.path_args
         manager = await self.companion.transfers()
         upload = await manager.upload(id_)
-        upload.number(query["path"])  # refused at once, if it can't be sent
+        upload.check(query["path"], size)  # refused at once, if it can't be sent
         writing = self._feed(
             size, lambda chunks: upload.receive(query["path"], chunks, size, query["conflict"])
         )

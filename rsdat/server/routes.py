@@ -81,6 +81,7 @@ ROUTES: list[tuple[str, type[JupyterHandler]]] = [
     ("/api/transfers", transfers.TransfersHandler),
     ("/api/transfers/{id}", transfers.TransferHandler),
     ("/api/transfers/{id}/answer", transfers.AnswerHandler),
+    ("/api/transfers/{id}/missing", transfers.MissingHandler),
     ("/api/transfers/{id}/{action}", transfers.ActionHandler),
     ("/transfers/{id}/content", ContentHandler),
     ("/api/stac/node", stac.NodeHandler),

@@ -75,6 +75,21 @@ class AnswerHandler(RsdatHandler):
         self.reply(await answered)
 
 
+class MissingHandler(RsdatHandler):
+    """`/api/transfers/{id}/missing`."""
+
+    compresses = True
+
+    @web.authenticated
+    @authorized
+    async def get(self, id_: str) -> None:
+        """What an upload has to send yet."""
+        path = self.query("listMissing").get("path")
+        manager = await self.companion.transfers()
+        upload = await manager.upload(id_)
+        self.reply({"files": await asyncio.to_thread(upload.missing, path)})
+
+
 class ActionHandler(RsdatHandler):
     """`/api/transfers/{id}/{action}`."""
 

@@ -914,6 +914,25 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/transfers/{id}/missing': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    /** The files of an upload that are neither in dCache nor skipped, as it lists them: what Retry has to send. */
+    get: operations['listMissing'];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/transfers/{id}/{action}': {
     parameters: {
       query?: never;
@@ -945,7 +964,7 @@ export interface paths {
     };
     /** The bytes of a download, as an attachment: the file, or a zip or tar made while it is sent. Of a single file `Range` is honoured, with `If-Range` by its ETag, so that the browser can resume. Its last bytes are sent only if the checksum fits; else the connection is cut. Files that can't be put into an archive are told in its `FAILED.txt`. */
     get: operations['fetchContent'];
-    /** One file of an upload, streamed, `Content-Length` required. Errors have these codes besides dCache's: 409 `exists` or `is_a_folder` (the transfer asks; send the file again with `conflict`, or after `answerTransfer`), `skipped` (it is there and to be skipped: nothing to do), `sent` (it is done), `being_sent`, and the transfer's own state where it has ended; 404 `not_listed`. A file that failed may be sent again at any time. */
+    /** One file of an upload, streamed, `Content-Length` required. Errors have these codes besides dCache's: 409 `exists` or `is_a_folder` (the transfer asks; send the file again with `conflict`, or after `answerTransfer`), `skipped` (it is there and to be skipped: nothing to do), `sent` (it is done), `being_sent`, `other_size` (it is not as long as it is listed: another file, or changed since), and the transfer's own state where it has ended; 404 `not_listed`. A file that failed may be sent again at any time. While a door is away the answer waits for it, for about a minute; the transfer is `waiting` then and has a `problem`. In the details of an error `again` says that the door broke off in the middle and the file should be sent once more, `stopped` that the transfer has ended with it and nothing more should be sent until it is retried. */
     put: operations['sendContent'];
     post?: never;
     delete?: never;
@@ -2288,7 +2307,7 @@ export interface components {
        */
       kind: 'upload' | 'download' | 'copy' | 'assets';
       /**
-       * @description waiting: for the browser, or for its turn. asking: see question. interrupted: the companion or the page went away in the middle.
+       * @description waiting: for the browser, for its turn, or, with a problem, for a door that is away. asking: see question. interrupted: the companion or the page went away in the middle.
        * @enum {string}
        */
       state:
@@ -2340,6 +2359,17 @@ export interface components {
         /** @description Files that are still to come. */
         others: number;
       };
+      /**
+       * @description Of an upload that goes on: what is done where a name is taken, as it was asked for or answered for all.
+       * @enum {string}
+       */
+      conflict?: 'ask' | 'replace' | 'keep-both' | 'skip';
+      /** @description Of an upload that goes on: questions that were answered one by one and whose files are still to come. The page that has the files sends them then. */
+      answered?: {
+        path: string;
+        /** @enum {string} */
+        choice: 'replace' | 'keep-both' | 'skip';
+      }[];
       /** @description The kind of checksum that was compared for every file, such as adler32, once it is done; null where dCache had none. */
       verified: string | null;
       /** @description Which way the files went that are done, of a copy between places of dCache and of STAC assets; null for other transfers. Together they may be fewer than are done: of what an earlier companion has copied it may not be known. */
@@ -2351,7 +2381,7 @@ export interface components {
         /** @description Why, of those that dCache might have copied by itself. */
         reasons: string[];
       };
-      /** @description Why it failed or was interrupted. */
+      /** @description Why it failed, was interrupted or waits for a door. */
       problem: components['schemas']['Diagnosis'] | null;
       /** @description Files that failed; the first hundred. */
       failures: {
@@ -2364,6 +2394,12 @@ export interface components {
       can: ('cancel' | 'retry' | 'forget')[];
       /** @description The user was told how it ended. */
       seen: boolean;
+    };
+    MissingFiles: {
+      files: {
+        path: string;
+        size: number;
+      }[];
     };
     TransferList: {
       transfers: components['schemas']['Transfer'][];
@@ -4150,6 +4186,32 @@ export interface operations {
         };
         content: {
           'application/json': components['schemas']['Transfer'];
+        };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  listMissing: {
+    parameters: {
+      query?: {
+        /** @description Only this one, if it is missing. */
+        path?: string;
+      };
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The files. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          'application/json': components['schemas']['MissingFiles'];
         };
       };
       default: components['responses']['Error'];

@@ -50,6 +50,7 @@ export type IDeletion = Schemas['Deletion'];
 export type ITransfer = Schemas['Transfer'];
 export type ITransferRequest = Schemas['TransferRequest'];
 export type ITransferAnswer = Schemas['TransferAnswer'];
+export type IMissingFiles = Schemas['MissingFiles'];
 export type IStacNode = Schemas['StacNode'];
 export type IStacRow = Schemas['StacRow'];
 export type IStacItems = Schemas['StacItems'];

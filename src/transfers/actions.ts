@@ -6,12 +6,12 @@ import type { IEntry, ITransferAnswer } from '../common/types';
 import type { IDropped, IUploadFile } from '../tokens';
 import type { ConflictChoice } from './api';
 import type { TransfersModel } from './model';
+import { matching } from './upload/matching';
 import {
   MAX_FILES,
   ReadingCancelled,
   TooMany,
   entriesOf,
-  matching,
   readEntries
 } from './upload/read';
 import type { Reading } from './upload/reading';
@@ -27,6 +27,9 @@ export interface IFolder {
   endpoint: string | null;
   path: string;
 }
+
+/** The companion takes no more paths in one transfer (docs/api.yaml, Side). */
+const MOST_PATHS = 20_000;
 
 /** Names told before it is said how many more there are. */
 const MAX_NAMES = 5;
@@ -109,12 +112,16 @@ export class TransferActions {
       source.endpoint === folder.endpoint &&
       source.paths.every(path => folderOf(path) === trimmed(folder.path));
     this._options.unfold();
-    await this._options.model.start({
-      kind: 'copy',
-      source: { endpoint: source.endpoint, paths: [...source.paths] },
-      destination: { endpoint: folder.endpoint, paths: [folder.path] },
-      conflict: isSame ? 'keep-both' : this._options.conflict()
-    });
+    // More than the companion takes at once become several transfers.
+    for (let at = 0; at < source.paths.length; at += MOST_PATHS) {
+      const paths = source.paths.slice(at, at + MOST_PATHS);
+      await this._options.model.start({
+        kind: 'copy',
+        source: { endpoint: source.endpoint, paths },
+        destination: { endpoint: folder.endpoint, paths: [folder.path] },
+        conflict: isSame ? 'keep-both' : this._options.conflict()
+      });
+    }
   }
 
   /** As `begin`; what fails is told. */
@@ -154,18 +161,12 @@ export class TransferActions {
       if (chosen.length === 0) {
         return;
       }
-      const { failures, files } = transfer ?? { failures: [], files: null };
-      // The companion tells a hundred of those that failed; of more all that is chosen is offered.
-      const isKnown = failures.length > 0 && failures.length === files?.failed;
-      const { files: fitting, without } = isKnown
-        ? matching(
-            chosen,
-            failures.map(({ path }) => path)
-          )
-        : { files: chosen, without: [] };
+      const missing = await model.missing(id);
+      const { files, without, changed } = matching(chosen, missing);
       this._tellWithout(without);
-      if (fitting.length > 0) {
-        await model.resume(id, fitting);
+      this._tellChanged(changed);
+      if (files.length > 0) {
+        await model.resume(id, files);
       }
     });
   }
@@ -246,6 +247,22 @@ export class TransferActions {
           'These were not among the chosen files: %2',
           without.length,
           someNames(without, trans)
+        ),
+        'warning',
+        { autoClose: false }
+      );
+    }
+  }
+
+  private _tellChanged(changed: readonly string[]): void {
+    const { trans } = this._options;
+    if (changed.length > 0) {
+      tell(
+        trans._n(
+          '%2 has another size than when the upload began: it has changed since, or is another file. Upload it anew.',
+          'These have other sizes than when the upload began: %2. They have changed since, or are other files. Upload them anew.',
+          changed.length,
+          someNames(changed, trans)
         ),
         'warning',
         { autoClose: false }

@@ -4,12 +4,16 @@ import type { ServerConnection } from '@jupyterlab/services';
 import { ApiError, requestJson, route } from '../common/request';
 import type {
   IEntry,
+  IMissingFiles,
   ITransfer,
   ITransferAnswer,
   ITransferRequest
 } from '../common/types';
 
 export type ITransferAction = 'cancel' | 'retry' | 'seen' | 'here';
+
+/** A file of an upload that is neither in dCache nor skipped. Size in bytes. */
+export type IMissingFile = IMissingFiles['files'][number];
 
 /** What to do with a file whose name is taken. */
 export type ConflictChoice = ITransferAnswer['choice'];
@@ -24,6 +28,8 @@ export interface ITransfersApi {
   remove(id: string): Promise<void>;
   answer(id: string, answer: ITransferAnswer): Promise<ITransfer>;
   act(id: string, action: ITransferAction): Promise<ITransfer>;
+  /** What an upload has to send yet; with a path that one, or nothing. */
+  missing(id: string, path?: string): Promise<readonly IMissingFile[]>;
   /** What is at a path of dCache; null when nothing is. */
   info(endpoint: string, path: string): Promise<IEntry | null>;
   makeFolder(endpoint: string, path: string): Promise<void>;
@@ -64,6 +70,15 @@ export class TransfersApi implements ITransfersApi {
 
   act(id: string, action: ITransferAction): Promise<ITransfer> {
     return this._post(this._url(id, action), {});
+  }
+
+  async missing(id: string, path?: string): Promise<readonly IMissingFile[]> {
+    const query = new URLSearchParams(path === undefined ? {} : { path });
+    const { files } = await requestJson<IMissingFiles>(
+      this._settings,
+      `${this._url(id, 'missing')}?${query.toString()}`
+    );
+    return files;
   }
 
   async info(endpoint: string, path: string): Promise<IEntry | null> {

@@ -11,7 +11,12 @@ import type {
   ITransferRequest
 } from '../common/types';
 import type { ITransfers, IUploadFile } from '../tokens';
-import type { ConflictChoice, ITransferAction, ITransfersApi } from './api';
+import type {
+  ConflictChoice,
+  IMissingFile,
+  ITransferAction,
+  ITransfersApi
+} from './api';
 import type { Put } from './upload/put';
 import { UploadSender } from './upload/sender';
 import { isMoving, shownTransfer, type IShownTransfer } from './view';
@@ -167,12 +172,23 @@ export class TransfersModel implements ITransfers, IDisposable {
       await this._act(id, 'retry');
       return false;
     }
-    const files = this._senders.get(id)?.left ?? [];
+    const left = this._senders.get(id)?.left ?? [];
+    if (left.length === 0) {
+      return true;
+    }
+    // An answer may have been lost: what the companion has is not sent, nor asked about, again.
+    const missing = new Set((await this.missing(id)).map(({ path }) => path));
+    const files = left.filter(({ path }) => missing.has(path));
     if (files.length === 0) {
       return true;
     }
     await this.resume(id, files);
     return false;
+  }
+
+  /** The files that an upload has to send yet. @throws ApiError */
+  missing(id: string): Promise<readonly IMissingFile[]> {
+    return this._whileBusy(id, () => this._api.missing(id));
   }
 
   /** Go on with an upload, with these files. @throws ApiError */
@@ -313,6 +329,8 @@ export class TransfersModel implements ITransfers, IDisposable {
       if (isOver && sender.isActive) {
         // Cancelled elsewhere: nobody takes the rest.
         sender.stop();
+      } else if (transfer) {
+        sender.heed(transfer);
       }
       if (transfer?.state === 'done' || (!transfer && this._list.isReady)) {
         this._senders.delete(id);

@@ -83,6 +83,9 @@ export function stateWords(
 ): string {
   switch (transfer.state) {
     case 'waiting':
+      if (transfer.problem) {
+        return trans.__('waiting for dCache');
+      }
       return transfer.kind === 'copy'
         ? trans.__('waiting for its turn')
         : trans.__('waiting for the browser');

@@ -456,8 +456,8 @@ async def test_what_is_no_transfer_of_this_kind(
 async def test_answered_where_the_files_are_no_longer(
     transfers: Transfers, folder: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Answered on a page that was loaded anew nobody sends: Retry is offered soon."""
-    monkeypatch.setattr(manager, "CUT_S", 0.5)
+    """Answered on a page that was loaded anew nobody sends: Retry is offered then."""
+    monkeypatch.setattr(manager, "GONE_S", 1.0)
     for name in "fg":
         (place / name).write_bytes(b"old")
     made = await transfers.begin(
@@ -466,7 +466,6 @@ async def test_answered_where_the_files_are_no_longer(
     for name in "fg":
         check_error(await transfers.send(made["id"], name, b"new"), 409, "exists")
     await transfers.answer(made["id"], f"{folder}/f", "replace")
-    await asyncio.sleep(1.2)  # a question that is open is not hurried
     assert (await transfers.get(made["id"]))["state"] == "asking"
     await transfers.answer(made["id"], f"{folder}/g", "replace")
     assert (await transfers.until(made["id"]))["state"] == "interrupted"

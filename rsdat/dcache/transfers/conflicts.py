@@ -57,6 +57,15 @@ class Conflicts:
         """What is asked now."""
         return next(iter(self._open.values()), None)
 
+    @property
+    def answers(self) -> list[tuple[str, Choice]]:
+        """Paths that were answered one by one, and what was said."""
+        return list(self._answers.items())
+
+    def forget(self, path: str) -> None:
+        """It has ended: what was said of it is of no use any more."""
+        self._answers.pop(path, None)
+
     def choice(self, path: str) -> Choice:
         """What is to be done with a path, as far as it is known; `ask` if not."""
         return self._answers.get(path, self.policy)

@@ -94,7 +94,7 @@ class Transfer:
         #: It is forgotten: nothing is written any more.
         self.forgotten = False
         self.saving = asyncio.Lock()
-        #: A request of the page was cut off, or its question answered, and none has come since.
+        #: A request of the page was cut off, and none has come since.
         self.cut = False
         self.changed_folders: set[str] = set()
         self._numbers: dict[str, int] | None = None
@@ -114,12 +114,18 @@ class Transfer:
         """As REST shows it."""
         question = self.conflicts.question
         others = max(self.items.left() - 1, 0) if question is not None else 0
-        return self.record.shown(
+        shown = self.record.shown(
             moving=self.progress.moving,
             rate=self.progress.rate if self.record.state == "running" else None,
             current=self.progress.current,
             question=None if question is None else question.as_dict(others),
         )
+        if self.record.kind == "upload" and self.record.active:
+            # The page that has the files may not be the one on which was answered.
+            answers = self.conflicts.answers
+            shown["conflict"] = self.conflicts.policy
+            shown["answered"] = [{"path": path, "choice": choice} for path, choice in answers]
+        return shown
 
     def touch(self) -> None:
         """Something of it is to be told and saved."""

@@ -31,8 +31,8 @@ _log = logging.getLogger(__name__)
 TELL_S = 0.5
 SAVE_S = 5.0
 #: Without a byte for so long, a transfer that lives on the page is interrupted: after a request
-#: of it was cut off or its question was answered, and else. While a question is open the page
-#: tells every 30 s that it is there; in the background browsers let it do so once a minute.
+#: of it was cut off, and else. While a question is open the page tells every 30 s that it is there;
+#: in the background browsers let it do so, and see that another page answered, once a minute.
 CUT_S = 60.0
 GONE_S = 120.0
 #: Who asks for a transfer in order to act has so long to begin.
@@ -211,9 +211,6 @@ class TransferManager:
         settled = transfer.conflicts.answer(path, choice, for_all=for_all)
         if upload is not None and choice == "skip":
             upload.skip(settled)
-        if upload is not None and transfer.conflicts.question is None:
-            # A page that has the file goes on within seconds; one loaded anew since has none.
-            transfer.cut = True
         return transfer.view()
 
     async def cancel(self, id_: str) -> dict[str, Any]:

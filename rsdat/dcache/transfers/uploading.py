@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Iterable
+from collections import Counter
+from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import Any
 
-from rsdat.base.errors import Conflict, InvalidInput, NotFound, RsdatError
+from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, NotFound, RsdatError
 from rsdat.dcache import paths
 from rsdat.dcache.entry import Entry
 from rsdat.dcache.transfers import folders
@@ -14,13 +15,18 @@ from rsdat.dcache.transfers.carry import counted
 from rsdat.dcache.transfers.conflicts import Question
 from rsdat.dcache.transfers.items import DONE, FAILED, PENDING, SKIPPED, Item
 from rsdat.dcache.transfers.live import Transfer
-from rsdat.dcache.transfers.plan import numbered
-from rsdat.dcache.transfers.record import Choice
+from rsdat.dcache.transfers.patience import Patience, is_away
+from rsdat.dcache.transfers.plan import is_fatal, numbered
+from rsdat.dcache.transfers.record import Choice, diagnosis
 from rsdat.dcache.transfers.workspace import Found
 from rsdat.dcache.wire import Chunk
 
 MOST_FILES = 100_000
 MOST_NUMBERS = 1000
+#: A file is asked for so often, if the door breaks off in the middle of it.
+MOST_TRIES = 3
+#: So many files in a row that fail because of the door, and the rest is not asked for any more.
+MOST_BROKEN = 8
 
 
 def check_files(files: Any) -> list[Item]:
@@ -93,6 +99,9 @@ class Uploading:
         self._endpoint = destination.endpoint
         self._base = destination.folder
         self._folders: folders.Folders | None = None
+        self._patience = Patience(self._tell_patience)
+        self._tries: Counter[int] = Counter()
+        self._broken = 0
 
     def target(self, path: str) -> str:
         """The path that a question is about, given that or the path as the upload lists it."""
@@ -124,6 +133,43 @@ class Uploading:
             raise Conflict(f"'{path}' is being sent already", code="being_sent")
         return number
 
+    def check(self, path: str, size: int) -> None:
+        """Whether a file of this size may be sent now.
+
+        Raises:
+            NotFound: The upload lists no such file.
+            Conflict: The upload has ended, or this file has, or it is not the one that is listed
+                (`other_size`): then it counts as failed.
+        """
+        number = self.number(path)
+        listed = self._transfer.items[number].size
+        if listed in (None, size):
+            return
+        error = Conflict(
+            f"'{path}' has {size:,} bytes now, but {listed:,} when the upload began",
+            hint="It is another file, or has changed since: upload it anew.",
+            code="other_size",
+        )
+        self._transfer.settle(number, FAILED, error=error)
+        self.look_whether_done()
+        raise error
+
+    def missing(self, path: str | None = None) -> list[dict[str, Any]]:
+        """The files that are neither in dCache nor skipped, as they are listed; or one of them.
+
+        Blocks for a moment when they are many: call it in a thread.
+        """
+        items = self._transfer.items
+        numbers: Iterable[int] = range(len(items))
+        if path is not None:
+            number = self._transfer.number_of(path)
+            numbers = () if number is None else (number,)
+        return [
+            {"path": items[number].target, "size": items[number].size or 0}
+            for number in numbers
+            if items.state(number) in (PENDING, FAILED)
+        ]
+
     async def receive(
         self, path: str, chunks: AsyncIterable[Chunk], size: int, conflict: str
     ) -> tuple[Entry, bool]:
@@ -141,7 +187,9 @@ class Uploading:
 
         Raises:
             Conflict: The name is taken (`exists`, `is_a_folder`), or is to be skipped (`skipped`).
-            RsdatError: dCache refused, or gave no usable answer; the file counts as failed.
+            RsdatError: dCache refused, or gave no usable answer, also after waiting for it; the
+                file counts as failed. Its details say if the whole upload has ended with it
+                (`stopped`), or if the file should be sent once more (`again`).
         """
         transfer = self._transfer
         number = self.number(path)
@@ -151,10 +199,13 @@ class Uploading:
             transfer.conflicts.withdraw(target)
             choice = "replace" if conflict == "replace" else "keep-both"
         transfer.begin()
+        if not transfer.progress.busy:
+            self._patience.end()
+        self._tell_patience()
         transfer.progress.begin(number, path)
+        body = _Body(chunks)
         try:
-            async with transfer.shared.uploads:
-                entry, created = await self._write(number, target, chunks, size, choice)
+            entry, created = await self._patiently(number, target, body, size, choice)
         except Conflict as error:
             if error.code == "skipped":
                 transfer.settle(number, SKIPPED)
@@ -166,13 +217,21 @@ class Uploading:
         except RsdatError as error:
             if error.code == "cut_off":
                 transfer.cut = True
+            elif body.begun and is_away(error) and self._tries[number] + 1 < MOST_TRIES:
+                # Its bytes are gone. The page has them still.
+                self._tries[number] += 1
+                transfer.cut = True
+                error.details["again"] = True
             else:
-                transfer.settle(number, FAILED, error=error)
+                self._fail(number, error)
             raise
         except asyncio.CancelledError:
             transfer.cut = True
             raise
         else:
+            self._broken = 0
+            self._patience.end()
+            transfer.conflicts.forget(target)
             transfer.wrote(entry.path)
             transfer.settle(number, DONE, checksum="adler32")
             return entry, created
@@ -194,7 +253,48 @@ class Uploading:
             number = transfer.number_of(target.removeprefix(prefix))
             if number is not None and transfer.items.state(number) in (PENDING, FAILED):
                 transfer.settle(number, SKIPPED)
+                transfer.conflicts.forget(paths.join(self._base, transfer.items[number].target))
         self.look_whether_done()
+
+    def _fail(self, number: int, error: RsdatError) -> None:
+        """A file has failed; where the others would fail in the same way all of it ends."""
+        transfer = self._transfer
+        self._tries.pop(number, None)
+        transfer.settle(number, FAILED, error=error)
+        self._broken = self._broken + 1 if isinstance(error, DoorBroken) else 0
+        if is_fatal(error) or is_away(error) or self._broken >= MOST_BROKEN:
+            error.details["stopped"] = True
+            if transfer.record.active and transfer.items.left() > 0:
+                transfer.end("failed", error)
+
+    def _tell_patience(self) -> None:
+        """Show that a door is waited for, or that it is no more."""
+        transfer, record, error = self._transfer, self._transfer.record, self._patience.error
+        if not record.active:
+            return
+        if error is not None:
+            record.problem = diagnosis(error) | {"hint": "It is waited for, for about a minute."}
+            record.state = "waiting" if record.state == "running" else record.state
+        elif record.problem is not None:
+            record.problem = None
+            record.state = "running" if record.state == "waiting" else record.state
+        transfer.touch()
+
+    async def _patiently(
+        self, number: int, target: str, body: _Body, size: int, choice: Choice
+    ) -> tuple[Entry, bool]:
+        """Write a file; while nothing of it was taken, a door that is away is waited for."""
+        waits = 0
+        while True:
+            try:
+                async with self._transfer.shared.uploads:
+                    return await self._write(number, target, body, size, choice)
+            except DoorBroken as error:  # noqa: PERF203 - each round asks dCache
+                if body.begun or not is_away(error):
+                    raise
+                # In no slot: uploads to other doors go on.
+                await self._patience.wait(error, waits)
+                waits += 1
 
     async def _write(
         self,
@@ -237,6 +337,19 @@ class Uploading:
         if entry is not None:
             found = Found(entry.size, entry.modified, entry.is_folder)
         self._transfer.conflicts.ask(Question(target, found, size))
+
+
+class _Body:
+    """A file's bytes, which come once: whether any have been asked for."""
+
+    def __init__(self, chunks: AsyncIterable[Chunk]) -> None:
+        self._chunks = chunks
+        self.begun = False
+
+    async def __aiter__(self) -> AsyncIterator[Chunk]:
+        self.begun = True
+        async for chunk in self._chunks:
+            yield chunk
 
 
 def title(files: list[Item]) -> str:

@@ -8,7 +8,7 @@ import type {
   ITransferAnswer,
   ITransferRequest
 } from '../../common/types';
-import type { ITransferAction, ITransfersApi } from '../api';
+import type { IMissingFile, ITransferAction, ITransfersApi } from '../api';
 import { TransfersModel } from '../model';
 import { PutCancelled, type Put } from '../upload/put';
 
@@ -52,6 +52,8 @@ export class FakeApi implements ITransfersApi {
   started: ITransferRequest[] = [];
   acted: [string, ITransferAction | 'forget'][] = [];
   answers: ITransferAnswer[] = [];
+  /** What uploads have to send yet; null: all that they list. */
+  left: IMissingFile[] | null = null;
   /** Folders that were made. */
   folders: string[] = [];
   /** What is in dCache, by full path. */
@@ -116,6 +118,15 @@ export class FakeApi implements ITransfersApi {
     }
   }
 
+  async missing(_: string, path?: string): Promise<readonly IMissingFile[]> {
+    this._maybeFail();
+    const listed = this.started.flatMap(({ files = [] }) => files);
+    const left =
+      this.left ??
+      (listed.length > 0 ? listed : [{ path: path ?? '', size: 1 }]);
+    return left.filter(each => path === undefined || each.path === path);
+  }
+
   async info(_: string, path: string): Promise<IEntry | null> {
     return (this.there.get(path) as IEntry | undefined) ?? null;
   }
@@ -174,6 +185,8 @@ export class FakePut {
   holds = false;
   /** Failures by path, one for each try. */
   faults = new Map<string, string[]>();
+  /** What such failures say besides. */
+  details: Record<string, unknown> = {};
   /** Most that were under way at once. */
   most = 0;
   private _under = 0;
@@ -187,7 +200,7 @@ export class FakePut {
       const [, path] = url.split('?');
       const code = this.faults.get(path)?.shift();
       if (code) {
-        throw new ApiError({ message: code, code });
+        throw new ApiError({ message: code, code, details: this.details });
       }
       if (this.holds) {
         await new Promise<void>((resolve, reject) => {

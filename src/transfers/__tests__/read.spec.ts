@@ -8,7 +8,6 @@ import {
   TooMany,
   chosenFiles,
   entriesOf,
-  matching,
   readEntries
 } from '../upload/read';
 import { Reading } from '../upload/reading';
@@ -114,17 +113,6 @@ test('a chosen folder’s name is part of its files’ paths', () => {
   Object.defineProperty(inside, 'webkitRelativePath', { value: 'top/in/a' });
   const paths = chosenFiles([inside, new File(['x'], 'b')]).map(f => f.path);
   expect(paths).toEqual(['top/in/a', 'b']);
-});
-
-test('files that are chosen again stand for those that are missing', () => {
-  const chosen = ['top/a', 'b', 'x/c', 'y/c'].map(path => ({
-    path,
-    file: new File(['x'], path)
-  }));
-  const { files, without } = matching(chosen, ['top/a', 'other/b', 'z/c']);
-  expect(files.map(({ path }) => path)).toEqual(['top/a', 'other/b']);
-  // Two files of one name: nobody knows which.
-  expect(without).toEqual(['z/c']);
 });
 
 describe('a drop', () => {

@@ -182,6 +182,7 @@ function Buttons(props: IItemProps): JSX.Element | null {
 
 /** The companion waits for files that nobody sends: the page that did was left, or they failed. */
 function canSendAgain(transfer: IShownTransfer): boolean {
-  const { isSending, kind, state } = transfer;
-  return kind === 'upload' && state === 'waiting' && !isSending;
+  const { isSending, kind, problem, state } = transfer;
+  const isIdle = state === 'waiting' && problem === null;
+  return kind === 'upload' && isIdle && !isSending;
 }

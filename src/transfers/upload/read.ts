@@ -100,40 +100,6 @@ export function chosenFiles(list: Iterable<File>): IUploadFile[] {
   }));
 }
 
-/**
- * The chosen files that stand for those that are missing.
- *
- * A chosen folder's own name is part of its files' paths, and single files have no folder at all:
- * so the end of a path is compared where the whole does not fit.
- */
-export function matching(
-  chosen: readonly IUploadFile[],
-  missing: readonly string[]
-): { files: IUploadFile[]; without: string[] } {
-  const whole = new Map(chosen.map(({ path, file }) => [path, file]));
-  const names = new Map<string, File | null>();
-  for (const { path, file } of chosen) {
-    const name = nameOf(path);
-    // Two files of one name stand for none.
-    names.set(name, names.has(name) ? null : file);
-  }
-  const files: IUploadFile[] = [];
-  const without: string[] = [];
-  for (const path of missing) {
-    const file = whole.get(path) ?? names.get(nameOf(path));
-    if (file) {
-      files.push({ path, file });
-    } else {
-      without.push(path);
-    }
-  }
-  return { files, without };
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
 function fileOf(entry: FileSystemFileEntry): Promise<File> {
   return new Promise((resolve, reject) => entry.file(resolve, reject));
 }

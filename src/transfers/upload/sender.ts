@@ -38,14 +38,25 @@ const ALREADY = new Set(['sent', 'skipped']);
 /** The transfer has ended, by somebody's wish: nothing failed. */
 const ENDED = new Set(['cancelled', 'done']);
 
-/** What would fail for every other file too; a refused credential must not be tried again. */
+/**
+ * What would fail for every other file too; a refused credential must not be tried again. A door that
+ * is away the companion has waited for, and says of other failures too that it has `stopped`.
+ */
 const FATAL = new Set([
   'no_credential',
   'credential_file',
   'no_endpoint',
   'endpoint_gone',
-  'no_space'
+  'no_space',
+  'unreachable',
+  'certificate',
+  'no_tls',
+  'insecure_redirect',
+  'not_dcache'
 ]);
+
+/** As a door fails that may be back in a moment. */
+const AWAY = new Set(['unreachable', 'cut', 'timeout', 'door_broken']);
 
 /** A file whose name is taken. */
 export interface ISenderQuestion {
@@ -161,6 +172,26 @@ export class UploadSender {
     return true;
   }
 
+  /** Take up what was answered on another page, which the companion tells. */
+  heed({ answered, conflict }: Pick<ITransfer, 'answered' | 'conflict'>): void {
+    const prefix = `${this._options.folder.path.replace(/\/$/, '')}/`;
+    this._answered = new Map(
+      (answered ?? []).map(({ path, choice }) => [
+        path.startsWith(prefix) ? path.slice(prefix.length) : path,
+        choice
+      ])
+    );
+    if (conflict !== undefined && conflict !== 'ask') {
+      this._forAll ??= conflict;
+    }
+    for (const { task } of [...this._taken]) {
+      const choice = this._answered.get(task.path) ?? this._forAll;
+      if (choice !== null) {
+        this.answer(task.path, choice, false);
+      }
+    }
+  }
+
   /** Nothing is sent while a question is open: the companion would take this page for gone. */
   private _sayHere(): void {
     const { api, transfer } = this._options;
@@ -211,9 +242,12 @@ export class UploadSender {
 
   private async _sendOne(task: ITask): Promise<void> {
     const { api, transfer } = this._options;
-    const isLarge = task.file.size > LOOK_FIRST_BYTES;
-    if (task.conflict === 'refuse' && isLarge) {
-      const there = await this._look(task.path);
+    if (task.conflict === 'refuse' && isLarge(task)) {
+      const there = await this._lookFirst(task.path);
+      if (there && (await this._isSent(task.path))) {
+        this._settle(task);
+        return;
+      }
       if (there) {
         await this._onTaken(task, there);
         return;
@@ -260,7 +294,8 @@ export class UploadSender {
         return;
       } catch (reason) {
         const isPassing =
-          reason instanceof ApiError && PASSING.has(reason.code);
+          reason instanceof ApiError &&
+          (PASSING.has(reason.code) || reason.details.again === true);
         if (!isPassing || attempt >= RETRY_MS.length) {
           throw reason;
         }
@@ -269,7 +304,30 @@ export class UploadSender {
         if (this._control.signal.aborted) {
           throw new PutCancelled();
         }
+        // Of a large one that it has already the companion's refusal may not be heard.
+        if (isLarge(task) && (await this._isSent(task.path))) {
+          return;
+        }
       }
+    }
+  }
+
+  /** Whether the companion has it all the same: an answer may have been lost. */
+  private async _isSent(path: string): Promise<boolean> {
+    const { api, transfer } = this._options;
+    const missing = await api.missing(transfer.id, path).catch(() => null);
+    return missing?.length === 0;
+  }
+
+  /** A door that is away is the companion's to wait for, when it gets the file. */
+  private async _lookFirst(path: string): ReturnType<UploadSender['_look']> {
+    try {
+      return await this._look(path);
+    } catch (reason) {
+      if (AWAY.has(ApiError.from(reason).code)) {
+        return null;
+      }
+      throw reason;
     }
   }
 
@@ -287,8 +345,9 @@ export class UploadSender {
     task: ITask,
     there: { size: number | null; modified: string | null }
   ): Promise<void> {
-    if (this._forAll !== null) {
-      this._decide(task, this._forAll);
+    const choice = this._answered.get(task.path) ?? this._forAll;
+    if (choice !== null) {
+      this._decide(task, choice);
     } else if (!this._control.signal.aborted) {
       this._taken.push({ task, there });
     }
@@ -310,7 +369,7 @@ export class UploadSender {
       message: this._options.explain(error),
       hint: error.hint
     });
-    if (FATAL.has(error.code)) {
+    if (FATAL.has(error.code) || error.details.stopped === true) {
       this._queue = [];
     }
   }
@@ -321,6 +380,8 @@ export class UploadSender {
     task: ITask;
     there: { size: number | null; modified: string | null };
   }[] = [];
+  /** What was said elsewhere, by path. */
+  private _answered: ReadonlyMap<string, ConflictChoice> = new Map();
   /** Paths under way, with the bytes sent of each. */
   private _under = new Map<string, number>();
   private _done_bytes = 0;
@@ -334,7 +395,7 @@ export class UploadSender {
 
 export namespace UploadSender {
   export interface IOptions {
-    api: Pick<ITransfersApi, 'sendUrl' | 'act' | 'answer' | 'info'>;
+    api: Pick<ITransfersApi, 'sendUrl' | 'act' | 'answer' | 'info' | 'missing'>;
     transfer: ITransfer;
     folder: { endpoint: string; path: string };
     files: readonly IUploadFile[];
@@ -348,6 +409,10 @@ export namespace UploadSender {
     /** Something of it changed. */
     onChange: () => void;
   }
+}
+
+function isLarge({ file }: IUploadFile): boolean {
+  return file.size > LOOK_FIRST_BYTES;
 }
 
 function isNameTaken(reason: unknown): boolean {
