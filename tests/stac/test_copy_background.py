@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pystac
 import pytest
 
 from rsdat.base.errors import InvalidInput
 from rsdat.dcache.transfers.outside import read_progress
 from rsdat.stac.copying import copy_assets
+from rsdat.stac.copying.worker import Worker
 from tests.support.copies import item
 from tests.support.door import Door
 from tests.support.webfiles import WebFiles, web_files
@@ -132,3 +134,28 @@ def test_a_modifier_that_another_process_cannot_import(dcache: Door, tmp_path: P
     with pytest.raises(InvalidInput, match="installed module"):
         copy_assets([], "a", str(tmp_path), background=True, modifier=lambda found: found)
     assert list((Path(os.environ["RSDAT_HOME"]) / "transfers").iterdir()) == []
+
+
+def test_it_is_begun_again_where_an_item_could_not_be_read(dcache: Door, tmp_path: Path) -> None:
+    """Retry of a transfer starts the same process once more."""
+    (tmp_path / "a").write_bytes(b"a")
+    catalog = pystac.Catalog("c", "d")
+    catalog.add_items([item(f"i{n}", {"a": str(tmp_path / "a")}) for n in range(2)])
+    catalog.normalize_and_save(str(tmp_path / "cat"), pystac.CatalogType.SELF_CONTAINED)
+    lost, away = tmp_path / "cat/i1/i1.json", tmp_path / "away"
+    lost.rename(away)
+    id_ = copy_assets(
+        str(tmp_path / "cat/catalog.json"), "a", f"dcache:///{tmp_path.name}", background=True
+    )
+    value = ended(id_)
+    assert (value["state"], value["done"], value["failed"]) == ("failed", 1, 1)
+    away.rename(lost)
+
+    def again() -> Any:
+        # The first process may be just about to end, and hold its lock.
+        assert Worker(folder_of(id_)).run() == 0
+        found = ended(id_)
+        return found if found["state"] == "done" else None
+
+    value = until(again)
+    assert (value["done"], value["skipped"], value["failed"]) == (1, 1, 0)

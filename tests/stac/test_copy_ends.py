@@ -9,6 +9,7 @@ from typing import Any
 import pystac
 import pytest
 
+from rsdat.base.files import write_text
 from rsdat.stac import Catalog, read_catalog
 from rsdat.stac.copying import copy_assets, estimate, stage
 from rsdat.stac.copying.order import read_items, write_items
@@ -168,3 +169,22 @@ def test_items_of_both(doors: dict[str, Door], catalogs: dict[str, Any], tmp_pat
     write_items(tmp_path, items, lambda each: access_of(each) or None)
     back = [each for each in items_in(read_items(tmp_path)) if isinstance(each, pystac.Item)]
     assert [access_of(each)["dcache"]["endpoint"] for each in back] == list(ENDPOINTS)
+
+
+def test_in_one_dcache_the_login_for_writing_saves_the_item(
+    doors: dict[str, Door], tmp_path: Path
+) -> None:
+    """That for reading may not."""
+    site = doors["other"]
+    token = tmp_path / "read.token"
+    write_text(token, site.mint("/", "activity:DOWNLOAD,LIST,READ_METADATA"))
+    reading = {
+        "api_url": site.api_url,
+        "webdav_url": site.webdav_url,
+        "token_file": str(token),
+    }
+    catalog = read_catalog(f"dcache:///{tmp_path.name}/cat/catalog.json", storage_options=reading)
+    to, options = f"dcache:///{tmp_path.name}/cat", {"endpoint": "other"}
+    quietly(catalog, "red", to, update_catalog=True, target_options=options)
+    saved = read(site.root / tmp_path.name / "cat/i/i.json")
+    assert saved["assets"]["red"]["href"] == "./red.tif"

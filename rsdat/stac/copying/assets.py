@@ -18,13 +18,13 @@ from rsdat.stac.copying.one import Policy, stands
 from rsdat.stac.copying.owners import Owners
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import (
-    FOR_GOOD,
     Broken,
     ItemOfMany,
     access_of,
     chosen,
     items_in,
     jobs_of,
+    read_anew,
     read_with,
 )
 from rsdat.stac.copying.report import CopyReport
@@ -32,7 +32,6 @@ from rsdat.stac.copying.running import run
 from rsdat.stac.copying.signing import Signer
 from rsdat.stac.copying.spread import computers, spread
 from rsdat.stac.copying.staging import WAIT_S, Staging
-from rsdat.stac.copying.trouble import understood
 from rsdat.stac.hrefs import absolute
 from rsdat.stac.store import by_protocol, portable
 
@@ -276,21 +275,13 @@ class Run:
                 self._keeper.expect(held, folder, jobs)
                 self._items |= {job.target: (held, folder) for job in jobs}
             yield from jobs
-        for outcome in failed:
-            if not outcome.job.target:
-                for item in self._read_again(outcome):
-                    yield from self._jobs_of(item)
-
-    def _read_again(self, outcome: Outcome) -> Iterator[pystac.Item | Broken]:
-        href, code = outcome.job.source, outcome.code or ""
-        if code in FOR_GOOD:
-            yield Broken(href, outcome.reason or "", code)
-            return
-        try:
-            yield from items_in(href, self.what.options)
-        except Exception as error:  # noqa: BLE001 - it goes on to be broken
-            ours = understood(error, href)
-            yield Broken(href, ours.message, ours.code)
+        broken = [
+            Broken(each.job.source, each.reason or "", each.code or "")
+            for each in failed
+            if not each.job.target
+        ]
+        for item in read_anew(broken, self.what.options):
+            yield from self._jobs_of(item)
 
 
 def copy_assets(

@@ -28,7 +28,7 @@ from rsdat.stac.copying.plan import hrefs_of
 from rsdat.stac.copying.trouble import understood
 from rsdat.stac.hrefs import absolute, parent, resolve, scheme_of, shown, whole
 from rsdat.stac.save import dumps
-from rsdat.stac.swap import update
+from rsdat.stac.swap import Change, update
 
 STAC_VERSION = "1.0.0"
 _SAVES_AT_ONCE = 8
@@ -232,10 +232,16 @@ class Keeper:
             found_many = is_many(json.loads(old))
             return None if found_many else rewritten(old, {_identity(held.item): hrefs})
 
-        await held.places.change(file, change, target=False)
+        await self._change_here(held, file, change)
         if found_many:
             # Not written anew for each of its items, but once in the end.
             self._together.setdefault(file, []).append((what, hrefs))
+
+    @staticmethod
+    async def _change_here(held: Held, file: str, change: Change) -> None:
+        """In another dCache the login for what is written says nothing; in one it may do more."""
+        target = await held.places.is_where_written(file)
+        await held.places.change(file, change, target=target)
 
     async def _save_together(self) -> None:
         """Save the items that are kept in one file."""
@@ -246,8 +252,8 @@ class Keeper:
             def change(old: bytes | None, new: Mapping[Any, Any] = new) -> bytes | None:
                 return None if old is None else rewritten(old, new)
 
-            places = items[0][0].held.places
-            if not await self._told(file, places.change(file, change, target=False)):
+            held = items[0][0].held
+            if not await self._told(file, self._change_here(held, file, change)):
                 self.unsaved += [what for what, _ in items]
 
     async def finish(self) -> str | None:

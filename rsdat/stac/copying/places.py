@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -175,14 +176,12 @@ class Places:
         if not isinstance(meant, DCacheFileSystem):
             return href
         reader: Any = None
-        try:
+        with suppress(RsdatError, OSError, ValueError):
             if target and scheme_of(by) != "dcache":
                 # Who opens a catalog in a folder says nothing of dCache.
                 reader, _ = await asyncio.to_thread(filesystem_of, href, {})
             else:
                 reader, _ = await self._opened(href, target=target)
-        except (RsdatError, OSError, ValueError):
-            pass
         if isinstance(reader, DCacheFileSystem) and _is_same(meant.endpoint, reader.endpoint):
             return href
         # It may be found from the other door.
@@ -194,6 +193,16 @@ class Places:
             )
         path: str = meant._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
         return door.rstrip("/") + encode(path)
+
+    async def is_where_written(self, href: str) -> bool:
+        """Whether an address that is read is in the dCache that is written to."""
+        if scheme_of(href) != "dcache" or "::" in href:
+            return False
+        with suppress(RsdatError, OSError, ValueError):
+            read, _ = await self._opened(href, target=False)
+            written, _ = await self._opened(href, target=True)
+            return _is_same(read.endpoint, written.endpoint)
+        return False
 
     async def filesystem(self, href: str, *, target: bool = False) -> Any:
         """The file system that an address is on."""

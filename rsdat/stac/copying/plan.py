@@ -17,6 +17,7 @@ from rsdat.stac.catalog import Item, read_catalog
 from rsdat.stac.copying.facts import Job
 from rsdat.stac.copying.layout import file_names
 from rsdat.stac.copying.sums import from_multihash
+from rsdat.stac.copying.trouble import understood
 from rsdat.stac.hrefs import absolute, resolve, shown
 from rsdat.stac.io import FsspecStacIO
 from rsdat.stac.problems import Problem, problem_of
@@ -119,6 +120,24 @@ def items_in(
             f"There are no STAC items in a {type(source).__name__}",
             hint="Give items, a catalog or its address, or a search of pystac-client.",
         )
+
+
+def read_anew(items: Iterable[Any], options: Mapping[str, Any] | None = None) -> Iterator[Any]:
+    """The same, but with what can be read by now of what could not be read.
+
+    Args:
+        items: Items in any form, and what is broken.
+        options: Options of file systems for addresses.
+    """
+    for item in items:
+        if not isinstance(item, Broken) or item.code in FOR_GOOD:
+            yield item
+            continue
+        try:
+            yield from items_in(item.href, options)
+        except Exception as error:  # noqa: BLE001 - it goes on to be broken
+            ours = understood(error, item.href)
+            yield Broken(item.href, ours.message, ours.code)
 
 
 def read_address(href: str, options: Mapping[str, Any] | None = None) -> Any:

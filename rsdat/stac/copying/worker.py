@@ -15,7 +15,7 @@ from rsdat.dcache.transfers.record import REASONS, SHOWN
 from rsdat.stac.copying.assets import Copying, Run
 from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.order import ITEMS, read_items, read_order, write_items
-from rsdat.stac.copying.plan import Broken, chosen, items_in, jobs_of
+from rsdat.stac.copying.plan import Broken, chosen, items_in, jobs_of, read_anew
 from rsdat.stac.copying.running import run
 from rsdat.stac.copying.trouble import understood
 from rsdat.stac.hrefs import shown
@@ -76,6 +76,10 @@ class Worker:
         """Write the list of items where there is only an address, and count what there is."""
         if not (self._folder / ITEMS).exists():
             write_items(self._folder, self._while_asked(items_in(what.items, what.options)))
+        elif any(isinstance(item, Broken) for item in read_items(self._folder)):
+            # It is tried again: what could not be read may be there by now.
+            items = read_anew(read_items(self._folder), what.options)
+            write_items(self._folder, self._while_asked(items), what.access)
         what.items = _Items(self._folder)
         files, size = 0, 0
         all_sizes = True
