@@ -210,6 +210,7 @@ class StreamingHandler(RsdatHandler):
                 await self._upload.ready()
         except RsdatError as error:
             if waits or size > DRAIN_BYTES:
+                self._answer_now(waits=waits)
                 raise
             self._failure = error
             return False
@@ -217,6 +218,7 @@ class StreamingHandler(RsdatHandler):
         if upload is None:
             return False
         if upload.failed and (waits or size > DRAIN_BYTES):
+            self._answer_now(waits=waits)
             await upload.result()
         connection = self._connection
         if size < LEAST_BYTES or not can_take(connection):
@@ -231,6 +233,11 @@ class StreamingHandler(RsdatHandler):
             taken.close()
             return False
         return True
+
+    def _answer_now(self, *, waits: bool) -> None:
+        """Let the answer reach a client that is about to send a large body, or is sending it."""
+        if not waits and can_take(self._connection):
+            self._take(self._connection).lingers = True
 
     async def _read_around(self, upload: Upload[Any], taken: TakenConnection) -> None:
         """Read the whole body; less of it only if its write has failed.

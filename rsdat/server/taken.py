@@ -6,6 +6,7 @@ Tornado reads and writes bodies in the event loop, several copies each. See `rsd
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable
 
 from tornado import httputil, iostream
@@ -13,6 +14,10 @@ from tornado.http1connection import HTTP1Connection
 from tornado.ioloop import IOLoop
 
 from rsdat.dcache.wire import Wire
+
+#: So long what a client sends on after its answer is taken and thrown away.
+LINGER_S = 10.0
+_LINGER_BYTES = 1024 * 1024
 
 
 def can_take(connection: HTTP1Connection) -> bool:
@@ -31,6 +36,10 @@ class TakenConnection(httputil.HTTPConnection):
 
     def __init__(self, connection: HTTP1Connection) -> None:
         self._stream = connection.detach()
+        self._lingering: asyncio.Task[None] | None = None
+        #: The body has not been read. A client that sends it must not be cut off at once: it would
+        #: see a broken connection and no answer.
+        self.lingers = False
 
     async def first(self, most: int) -> bytes:
         """What of a body has been read already, or comes first.
@@ -88,7 +97,28 @@ class TakenConnection(httputil.HTTPConnection):
     def finish(self) -> None:
         """Close it when all has been sent."""
         if not self._stream.closed():
-            self._stream.write(b"").add_done_callback(lambda _: self._stream.close())
+            self._stream.write(b"").add_done_callback(lambda _: self._end())
+
+    def _end(self) -> None:
+        if self.lingers and not self._stream.closed():
+            self._lingering = asyncio.ensure_future(self._linger())
+        else:
+            self._stream.close()
+
+    async def _linger(self) -> None:
+        try:
+            self._stream.socket.shutdown(socket.SHUT_WR)
+            await asyncio.wait_for(self._take_rest(), LINGER_S)
+        except (OSError, asyncio.TimeoutError):
+            pass  # the client has closed it, or has had its time
+        finally:
+            self._stream.close()
+
+    async def _take_rest(self) -> None:
+        rest = bytearray(_LINGER_BYTES)
+        while True:
+            await self._stream.read_into(rest, partial=True)
+            await asyncio.sleep(0)  # what comes fast must not hold up others
 
     def close(self) -> None:
         """Close it now: the client must see that bytes are missing."""

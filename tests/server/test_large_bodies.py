@@ -16,6 +16,7 @@ from tornado.simple_httpclient import HTTPStreamClosedError
 
 from rsdat.dcache.transfers import carry
 from rsdat.dcache.wire import LEAST_BYTES, Take, Wire
+from rsdat.server.streaming import DRAIN_BYTES
 from tests.support.door import Door
 from tests.support.raw_http import raw_request
 from tests.support.raw_http import until as until_in
@@ -325,3 +326,31 @@ async def test_many_files_stay_with_the_event_loop(
         assert (await transfers.send(made["id"], path, body)).code == 201
     await transfers.done(made["id"])
     assert moved == {"read": 0, "sent": 0}
+
+
+async def test_what_was_sent_already_is_refused_in_words(
+    transfers: Transfers, folder: str, place: Path
+) -> None:
+    """Also of a body too large to be read first, to a client that sends before it listens."""
+    size = DRAIN_BYTES + 16 * MIB
+    files = [{"path": "big", "size": size}, {"path": "small", "size": 1}]
+    made = await transfers.begin("upload", destination=("default", folder), files=files)
+    id_ = made["id"]
+    block = bytes(MIB)
+    url = transfers.lab.url(f"/transfers/{id_}/content", {"path": "big", "conflict": "replace"})
+    headers = {"Authorization": f"token {transfers.lab.token}", "Content-Length": str(size)}
+
+    def send() -> bytes:
+        with raw_request("PUT", url, headers) as connection:
+            for _ in range(size // MIB):
+                connection.sendall(block)
+            answer = b""
+            while part := connection.recv(1 << 16):
+                answer += part
+        return answer
+
+    assert (await asyncio.to_thread(send)).startswith(b"HTTP/1.1 201 ")
+    again = await asyncio.to_thread(send)
+    assert again.startswith(b"HTTP/1.1 409 ")
+    assert b'"code": "sent"' in again
+    assert (place / "big").stat().st_size == size
