@@ -21,7 +21,7 @@ export interface ICodeCommandOptions {
 
 export function addCodeCommands(options: ICodeCommandOptions): void {
   const { commands, model, targets, trans } = options;
-  const isAny = targets.when(({ list }) => list.length > 0);
+  const isAny = targets.when(count => count > 0);
   const describedBy = schema({ endpoint: ENDPOINT, paths: PATHS });
 
   const codeOf = async (args: ReadonlyPartialJSONObject): Promise<string> => {
@@ -38,8 +38,7 @@ export function addCodeCommands(options: ICodeCommandOptions): void {
     icon: copyIcon,
     isEnabled: isAny,
     describedBy,
-    execute: async args =>
-      Clipboard.copyToSystem((await targets.paths(args)).join('\n'))
+    execute: async args => copy((await targets.paths(args)).join('\n'))
   });
 
   commands.addCommand(CommandIDs.copyUrl, {
@@ -49,7 +48,7 @@ export function addCodeCommands(options: ICodeCommandOptions): void {
     isEnabled: isAny,
     describedBy,
     execute: async args =>
-      Clipboard.copyToSystem((await targets.paths(args)).map(urlOf).join('\n'))
+      copy((await targets.paths(args)).map(urlOf).join('\n'))
   });
 
   commands.addCommand(CommandIDs.copyCode, {
@@ -58,12 +57,7 @@ export function addCodeCommands(options: ICodeCommandOptions): void {
     icon: copyIcon,
     isEnabled: isAny,
     describedBy,
-    execute: async args => {
-      const code = await codeOf(args);
-      if (code) {
-        Clipboard.copyToSystem(code);
-      }
-    }
+    execute: async args => copy(await codeOf(args))
   });
 
   commands.addCommand(CommandIDs.insertCode, {
@@ -85,4 +79,11 @@ export function addCodeCommands(options: ICodeCommandOptions): void {
       }
     }
   });
+}
+
+/** Nothing, where a selection was given up, leaves what is on the clipboard. */
+function copy(text: string): void {
+  if (text) {
+    Clipboard.copyToSystem(text);
+  }
 }

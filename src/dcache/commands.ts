@@ -26,8 +26,8 @@ export function addCommands(options: ICommandOptions): void {
   const { actions, commands, model, trans } = options;
 
   const targets = new Targets(model, actions);
-  const isAny = targets.when(({ list }) => list.length > 0);
-  const isOne = targets.when(({ list }) => list.length === 1);
+  const isAny = targets.when(count => count > 0);
+  const isOne = targets.when(count => count === 1);
 
   commands.addCommand(CommandIDs.open, {
     label: args =>

@@ -121,8 +121,8 @@ export class DCacheModel implements IDCache, IDisposable {
     return this.selection.pending ? [] : summaryOf(this.selection).list;
   }
 
-  /** Resolves when `selected` is all that is drawn as selected: entries of a long range take a while. */
-  get selecting(): Promise<void> {
+  /** Resolves when `selected` is all that is drawn as selected, which takes a while; see `Selecting.done`. */
+  get selecting(): Promise<boolean> {
     return this._selecting.done;
   }
 
@@ -326,12 +326,12 @@ export class DCacheModel implements IDCache, IDisposable {
   }
 
   /** Move the keyboard to a row and select all between it and where the selection began. */
-  extendTo(row: number): Promise<void> {
+  extendTo(row: number): Promise<boolean> {
     return this._selecting.extendTo(row);
   }
 
   /** Select every row; the keyboard stays where it is. */
-  selectAll(): Promise<void> {
+  selectAll(): Promise<boolean> {
     return this._selecting.selectAll();
   }
 

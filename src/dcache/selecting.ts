@@ -27,8 +27,8 @@ export class Selecting {
     return this._selection;
   }
 
-  /** Resolves when `selection.entries` is all that is drawn as selected. */
-  get done(): Promise<void> {
+  /** Resolves when `selection.entries` is all that is drawn as selected; false if that was given up. */
+  get done(): Promise<boolean> {
     return this._done;
   }
 
@@ -66,7 +66,7 @@ export class Selecting {
   }
 
   /** Move the keyboard to a row and select all between it and where the selection began. */
-  extendTo(row: number): Promise<void> {
+  extendTo(row: number): Promise<boolean> {
     this._onRow(row, active => ({
       ...this._selection,
       active,
@@ -81,7 +81,7 @@ export class Selecting {
    *
    * Until then nothing of it can be acted on: `done` waits for all.
    */
-  selectAll(): Promise<void> {
+  selectAll(): Promise<boolean> {
     const { active, pending } = this._selection;
     if (pending === EVERYTHING) {
       return this._done;
@@ -227,7 +227,7 @@ export class Selecting {
   }
 
   /** Fetch the entries of rows that are drawn as selected already. */
-  private _selectPending(): Promise<void> {
+  private _selectPending(): Promise<boolean> {
     const { _listing: listing } = this;
     const { pending } = this._selection;
     if (listing && pending) {
@@ -240,7 +240,7 @@ export class Selecting {
     listing: Listing,
     range: IRowRange,
     signal: AbortSignal
-  ): Promise<void> {
+  ): Promise<boolean> {
     try {
       const entries =
         range === EVERYTHING
@@ -249,6 +249,7 @@ export class Selecting {
       if (!signal.aborted) {
         const { active } = this._selection;
         this._set(selectEntries(this._selection, active, entries));
+        return true;
       }
     } catch (reason) {
       if (!signal.aborted) {
@@ -256,6 +257,7 @@ export class Selecting {
         this._options.fail(reason);
       }
     }
+    return false;
   }
 
   private _set(selection: ISelection): void {
@@ -273,7 +275,7 @@ export class Selecting {
     this._search.abort();
     this._control.abort();
     this._control = new AbortController();
-    this._done = Promise.resolve();
+    this._done = Promise.resolve(true);
   }
 
   private _options: Selecting.IOptions;
@@ -283,7 +285,7 @@ export class Selecting {
   private _control = new AbortController();
   /** Of a name that is typed. */
   private _search = new AbortController();
-  private _done: Promise<void> = Promise.resolve();
+  private _done: Promise<boolean> = Promise.resolve(true);
   private _reveals = 0;
 }
 

@@ -6,7 +6,6 @@ import type {
 import type { IEntry } from '../common/types';
 import type { DCacheActions } from './actions';
 import type { DCacheModel } from './model';
-import { summaryOf, type ISummary } from './selection';
 
 export const ENDPOINT = {
   type: 'string',
@@ -38,14 +37,16 @@ export class Targets {
     return (args.endpoint as string | undefined) ?? this._model.endpoint ?? '';
   }
 
-  /** The entries; a selection of many rows is waited for. What can't be found is told. */
+  /**
+   * The entries; a selection of many rows is waited for, and nothing is left of one that was given
+   * up meanwhile. What can't be found is told.
+   */
   async entries(args: ReadonlyPartialJSONObject): Promise<readonly IEntry[]> {
     const paths = args.paths as string[] | undefined;
     if (paths) {
       return this._actions.entriesOf(this.endpoint(args), paths);
     }
-    await this._model.selecting;
-    return this._model.selected;
+    return (await this._model.selecting) ? this._model.selected : [];
   }
 
   /** The paths, which need not be asked for. */
@@ -54,11 +55,19 @@ export class Targets {
     return paths ?? (await this.entries(args)).map(({ path }) => path);
   }
 
-  /** Whether a command has something to act on: given paths, or a fitting selection. */
+  /** Whether a command has something to act on: given paths, or a fitting number of entries. */
   when(
-    fits: (selected: ISummary) => boolean
+    fits: (selected: number) => boolean
   ): (args: ReadonlyPartialJSONObject) => boolean {
-    return args =>
-      args.paths !== undefined || fits(summaryOf(this._model.selection));
+    return args => args.paths !== undefined || fits(this._count());
+  }
+
+  /** How many entries are selected, also those that are still on their way. */
+  private _count(): number {
+    const { entries, pending } = this._model.selection;
+    const total = this._model.listing?.total ?? 0;
+    return pending
+      ? Math.min(pending.end, total) - pending.first
+      : entries.size;
   }
 }

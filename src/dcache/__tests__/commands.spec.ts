@@ -115,3 +115,42 @@ describe('into notebook and clipboard', () => {
     expect(inserted[0]).toContain('# 900 entries were selected');
   });
 });
+
+describe('on all of a folder that dCache still tells', () => {
+  async function setupBig() {
+    const { api, commands, model } = setup();
+    api.addMany('/big', 200);
+    api.isComplete = false;
+    await model.show();
+    await model.openPath('/big');
+    model.select(7);
+    void model.selectAll();
+    const copied: string[] = [];
+    jest
+      .spyOn(Clipboard, 'copyToSystem')
+      .mockImplementation(text => void copied.push(text as string));
+    return { api, commands, copied, model };
+  }
+
+  it('waits for the rest, and does not take it for the one before', async () => {
+    const { api, commands, copied, model } = await setupBig();
+    expect(commands.isEnabled(CommandIDs.rename)).toBe(false);
+    expect(commands.isEnabled(CommandIDs.remove)).toBe(true);
+    const done = commands.execute(CommandIDs.copyPath);
+    api.addMany('/big', 700);
+    api.isComplete = true;
+    await model.refresh(false);
+    await done;
+    expect(copied[0].split('\n')).toHaveLength(700);
+  });
+
+  it('does nothing when something else was selected meanwhile', async () => {
+    const { commands, copied, model } = await setupBig();
+    const asked = commands.execute(CommandIDs.remove);
+    const copying = commands.execute(CommandIDs.copyPath);
+    model.select(3);
+    await Promise.all([asked, copying]);
+    expect(copied).toEqual([]);
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+});

@@ -81,15 +81,19 @@ function Body(props: IPanelContext): JSX.Element {
     const { bytes, hasFolder, list } = summaryOf(model.selection);
     return (
       <p className="jp-rsdat-DCache-hint">
-        {list.length < 2
-          ? trans.__('Select a file or folder to see what dCache knows of it.')
-          : hasFolder
-            ? trans.__('%1 entries selected', list.length.toLocaleString())
-            : trans.__(
-                '%1 files selected, %2',
-                list.length.toLocaleString(),
-                formatBytes(bytes)
-              )}
+        {model.selection.pending
+          ? trans.__('Loading…')
+          : list.length < 2
+            ? trans.__(
+                'Select a file or folder to see what dCache knows of it.'
+              )
+            : hasFolder
+              ? trans.__('%1 entries selected', list.length.toLocaleString())
+              : trans.__(
+                  '%1 files selected, %2',
+                  list.length.toLocaleString(),
+                  formatBytes(bytes)
+                )}
       </p>
     );
   }
