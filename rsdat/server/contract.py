@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -58,9 +58,9 @@ def check_body(schema: str, value: Any) -> dict[str, Any]:
     Raises:
         InvalidInput: It is not; says where and why.
     """
-    error = best_match(_validator(schema).iter_errors(value))
+    error = best_match(_until_too_many(_validator(schema).iter_errors(value)))
     if error is not None:
-        raise InvalidInput(_in_words(error))
+        raise InvalidInput(_in_words(error), hint=_hint(error))
     properties = contract()["components"]["schemas"][schema].get("properties", {})
     defaults = {key: each["default"] for key, each in properties.items() if "default" in each}
     return {**defaults, **value}
@@ -101,6 +101,20 @@ def check_query(operation: str, given: Callable[[str], str | None]) -> dict[str,
     return values
 
 
+def _until_too_many(errors: Iterator[ValidationError]) -> Iterator[ValidationError]:
+    """Errors up to a list that is too long: each of its items would be looked at, for seconds."""
+    for error in errors:
+        yield error
+        if error.validator == "maxItems":
+            return
+
+
+def _hint(error: ValidationError) -> str | None:
+    if error.validator != "maxItems" or not isinstance(error.schema, dict):
+        return None
+    return error.schema.get("x-hint")
+
+
 @functools.cache
 def _validator(schema: str) -> Draft202012Validator:
     components = contract()["components"]
@@ -134,6 +148,8 @@ def _parameters(holder: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _in_words(error: ValidationError) -> str:
     where = ".".join(str(step) for step in error.absolute_path)
+    if error.validator in ("maxItems", "minItems"):
+        return f"{_wrong_number(error)} ({where})"
     if set(error.absolute_path) & _SECRET:
         # The validator's words repeat what was given.
         text = f"that is none ({error.validator}: {error.validator_value})"
@@ -155,6 +171,19 @@ def _in_words(error: ValidationError) -> str:
     else:
         text = _shortened(error.message)
     return f"{where}: {text}" if where else f"The request: {text}"
+
+
+def _wrong_number(error: ValidationError) -> str:
+    limit, given = _spaced(error.validator_value), _spaced(len(error.instance))
+    if error.validator == "maxItems":
+        return f"At most {limit} at a time, and these are {given}"
+    if not error.instance:
+        return "Nothing given"
+    return f"At least {limit} are needed, and these are {given}"
+
+
+def _spaced(number: int) -> str:
+    return f"{number:,}".replace(",", " ")
 
 
 def _shortened(text: str) -> str:

@@ -962,7 +962,7 @@ export interface paths {
       };
       cookie?: never;
     };
-    /** The bytes of a download, as an attachment: the file, or a zip or tar made while it is sent. Of a single file `Range` is honoured, with `If-Range` by its ETag, so that the browser can resume. Its last bytes are sent only if the checksum fits; else the connection is cut. Files that can't be put into an archive are told in its `FAILED.txt`. */
+    /** The bytes of a download, as an attachment: the file, or a zip or tar made while it is sent. Of a single file `Range` is honoured, with `If-Range` by its ETag, so that the browser can resume; also of one that has failed, or is done, which is then given without the download's state changing. Its last bytes are sent only if the checksum fits; else the connection is cut. Files that can't be put into an archive are told in its `FAILED.txt`. */
     get: operations['fetchContent'];
     /** One file of an upload, streamed, `Content-Length` required. Errors have these codes besides dCache's: 409 `exists` or `is_a_folder` (the transfer asks; send the file again with `conflict`, or after `answerTransfer`), `skipped` (it is there and to be skipped: nothing to do), `sent` (it is done), `being_sent`, `other_size` (it is not as long as it is listed: another file, or changed since), and the transfer's own state where it has ended; 404 `not_listed`. A file that failed may be sent again at any time. While a door is away the answer waits for it, for about a minute; the transfer is `waiting` then and has a `problem`. In the details of an error `again` says that the door broke off in the middle and the file should be sent once more, `stopped` that the transfer has ended with it and nothing more should be sent until it is retried. */
     put: operations['sendContent'];
@@ -2242,7 +2242,7 @@ export interface components {
       bytes: number | null;
       /**
        * Format: date-time
-       * @description By the rate so far.
+       * @description By the rate so far; as long as something comes from tape, by that of tape alone.
        */
       ready_estimate: string | null;
       problem: components['schemas']['Diagnosis'] | null;

@@ -33,7 +33,12 @@ import { TransfersModel } from './model';
 import { put } from './upload/put';
 import { Reading } from './upload/reading';
 import { putWords } from './upload/words';
-import { acceptDrags, selectedPaths, workspacePaths } from './workspace';
+import {
+  acceptDrags,
+  copiedPaths,
+  selectedPaths,
+  workspacePaths
+} from './workspace';
 /* eslint-enable jupyter/prefer-lazy-imports */
 
 const transfers: JupyterFrontEndPlugin<ITransfers> = {
@@ -157,11 +162,13 @@ const transfers: JupyterFrontEndPlugin<ITransfers> = {
     );
     acceptDrags(sidebar.node, {
       canDrop: () => dcache.endpoint !== null,
-      drop: paths =>
+      drop: dragged => {
+        const paths = copiedPaths(dragged, contents, trans);
         void actions.copy(
-          { endpoint: null, paths: workspacePaths(paths, contents) },
+          { endpoint: null, paths },
           { endpoint: dcache.endpoint, path: dcache.path }
-        )
+        );
+      }
     });
 
     const category = trans.__('dCache');

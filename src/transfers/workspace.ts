@@ -1,7 +1,9 @@
 /** Lab's own file browser as a source of copies: what is selected in it, and drags from it. */
 import type { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import type { Contents } from '@jupyterlab/services';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { Drag } from '@lumino/dragdrop';
+import { tell } from '../common/notice';
 import { workspacePath } from '../common/workspace';
 
 /** What Lab's file browser puts into its drags: paths, with their drive (filebrowser 4.6, listing.ts). */
@@ -15,6 +17,25 @@ export function workspacePaths(
   return paths
     .map(path => workspacePath(path, contents))
     .filter(path => path !== null);
+}
+
+/** As `workspacePaths`, to be copied: what lies on another drive is told. */
+export function copiedPaths(
+  paths: readonly string[],
+  contents: Pick<Contents.IManager, 'driveName' | 'localPath'>,
+  trans: TranslationBundle
+): string[] {
+  const found = workspacePaths(paths, contents);
+  if (found.length < paths.length) {
+    tell(
+      trans.__(
+        'Only Jupyter’s own files can be copied from the file browser; what is on other drives is left out.'
+      ),
+      'warning',
+      { autoClose: false }
+    );
+  }
+  return found;
 }
 
 /** What is selected in the file browser that was used last. */

@@ -216,3 +216,47 @@ def test_a_body_that_is_no_object_is_not_repeated(body: Any) -> None:
     with pytest.raises(InvalidInput, match="not of type 'object'") as caught:
         check_body("TokenRequest", body)
     assert "a-secret-token" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "words", "hint"),
+    [
+        (
+            "TransferRequest",
+            {"kind": "copy", "source": {"endpoint": "e", "paths": ["/x"] * 45_000}},
+            "At most 20 000 at a time, and these are 45 000 (source.paths)",
+            "Take the folder",
+        ),
+        (
+            "TransferRequest",
+            {"kind": "copy", "source": {"endpoint": None, "paths": []}},
+            "Nothing given (source.paths)",
+            "",
+        ),
+        (
+            "TransferRequest",
+            {"kind": "upload", "files": [{"path": "x", "size": 1}] * 100_001},
+            "At most 100 000 at a time, and these are 100 001 (files)",
+            "archive",
+        ),
+        (
+            "TapeOrder",
+            {"paths": ["/x"] * 20_001, "keep": 60},
+            "At most 20 000 at a time, and these are 20 001 (paths)",
+            "Order the folder",
+        ),
+    ],
+)
+def test_lists_of_a_wrong_length(schema: str, value: Any, words: str, hint: str) -> None:
+    """Told with the numbers and what to do, not with the list itself."""
+    with pytest.raises(InvalidInput) as caught:
+        check_body(schema, value)
+    assert caught.value.message == words
+    assert hint in (caught.value.hint or "")
+
+
+def test_items_of_a_list_that_is_too_long_are_not_looked_at() -> None:
+    """There may be hundreds of thousands, and all that Jupyter does would wait meanwhile."""
+    paths = ["/x"] * 20_000 + [1]
+    with pytest.raises(InvalidInput, match="At most"):
+        check_body("TransferRequest", {"kind": "copy", "source": {"endpoint": "e", "paths": paths}})
