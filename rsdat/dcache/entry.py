@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal
@@ -18,6 +18,7 @@ FIRST_MS, LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 #: Bytes; Java's largest.
 MAX_SIZE = 2**63 - 1
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_NO_NAMES = ("", ".", "..")
 _TYPES: dict[str, EntryType] = {"REGULAR": "file", "DIR": "directory", "LINK": "link"}
 
 
@@ -110,23 +111,28 @@ def children_from_rest(folder: str, attributes: Mapping[str, Any]) -> list[Entry
     if children is None:
         return None
     try:
-        return [_entry(paths.join(folder, name_of_child(each)), each) for each in children]
+        names = names_of(children)
+        return [
+            _entry(paths.join(folder, name), each)
+            for name, each in zip(names, children, strict=True)
+        ]
     except (KeyError, TypeError) as error:
         raise DoorBroken(
             f"dCache listed '{folder}' in a way rsdat does not understand", code="not_understood"
         ) from error
 
 
-def name_of_child(child: Mapping[str, Any]) -> str:
-    """The name of an entry in a listing, which leads nowhere but into its folder.
+def names_of(children: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The names of a listing's entries, which lead nowhere but into its folder.
 
     Raises:
-        KeyError, TypeError: There is none.
+        KeyError, TypeError: One has none.
     """
-    name = child["fileName"]
-    if not isinstance(name, str) or "/" in name or name in ("", ".", ".."):
-        raise TypeError("a name is none")
-    return name
+    names = [child["fileName"] for child in children]
+    for name in names:
+        if not isinstance(name, str) or "/" in name or name in _NO_NAMES:
+            raise TypeError("a name is none")
+    return names
 
 
 def _entry(path: str, attributes: Mapping[str, Any]) -> Entry:

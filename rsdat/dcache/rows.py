@@ -18,7 +18,7 @@ from rsdat.dcache.entry import (
     Entry,
     EntryType,
     moment,
-    name_of_child,
+    names_of,
     text,
 )
 from rsdat.dcache.locknames import is_lock_name
@@ -34,22 +34,30 @@ LINK = 2
 
 
 class _Words:
-    """Texts that repeat, as small numbers; 0 is None."""
+    """Texts that repeat, as small numbers; 0 is None.
 
-    def __init__(self) -> None:
+    Args:
+        most: Of which there may be numbers; further texts are None, too.
+    """
+
+    def __init__(self, most: int) -> None:
         self.words: list[str | None] = [None]
-        self._numbers: dict[str | None, int] = {None: 0}
+        self._numbers: dict[str, int] = {}
+        self._most = most
 
-    def number(self, word: Any, most: int = 2**31 - 1) -> int:
-        """The number of a text; None's for what is no text, and once there are `most` of them."""
-        if not isinstance(word, str):
+    def numbers(self, words: Sequence[Any]) -> list[int]:
+        """The numbers of texts; None's for what is no text."""
+        known = self._numbers
+        return [
+            (known[word] if word in known else self._new(word)) if isinstance(word, str) else 0
+            for word in words
+        ]
+
+    def _new(self, word: str) -> int:
+        if len(self.words) > self._most:
             return 0
-        number = self._numbers.get(word)
-        if number is None:
-            if len(self.words) > most:
-                return 0
-            number = self._numbers[word] = len(self.words)
-            self.words.append(word)
+        number = self._numbers[word] = len(self.words)
+        self.words.append(word)
         return number
 
 
@@ -74,9 +82,9 @@ class Rows:
         self.sizes = array("q")
         self.modified = array("q")
         self.created = array("q")
-        self._localities = _Words()
+        self._localities = _Words(255)
         self._locality = bytearray()
-        self._mimes = _Words()
+        self._mimes = _Words(2**31 - 1)
         self._mime = array("i")
         # Ids are half of an entry's bytes, and only those of uploads are asked for.
         self._ids: dict[int, str | None] = {}
@@ -93,7 +101,7 @@ class Rows:
             DoorBroken: They are not what dCache sends.
         """
         try:
-            names = [name_of_child(child) for child in children]
+            names = names_of(children)
             kinds = [child.get("fileType") for child in children]
             types = bytes(
                 _CODES.get(kind, _OTHER) if isinstance(kind, str) else _OTHER for kind in kinds
@@ -109,8 +117,8 @@ class Rows:
             )
             modified = _whole([child.get("mtime") for child in children], FIRST_MS, LAST_MS)
             created = _whole([child.get("creationTime") for child in children], FIRST_MS, LAST_MS)
-            localities = bytes(self._locality_of(child.get("fileLocality")) for child in children)
-            mimes = array("i", [self._mimes.number(c.get("fileMimeType")) for c in children])
+            localities = bytes(self._localities.numbers([c.get("fileLocality") for c in children]))
+            mimes = array("i", self._mimes.numbers([c.get("fileMimeType") for c in children]))
         except (KeyError, TypeError, AttributeError) as error:
             raise DoorBroken(
                 f"dCache listed '{self.folder}' in a way rsdat does not understand",
@@ -189,9 +197,6 @@ class Rows:
                 new._append(name, entry)
         return new
 
-    def _locality_of(self, word: Any) -> int:
-        return self._localities.number(word, 255)  # a byte each
-
     def _append(self, name: str, entry: Entry) -> None:
         if _is_ours(name):
             self._ids[len(self.names)] = entry.pnfs_id
@@ -200,8 +205,8 @@ class Rows:
         self.sizes.append(_or_unknown(entry.size))
         self.modified.append(_or_unknown(entry.modified_ms))
         self.created.append(_or_unknown(entry.created_ms))
-        self._locality.append(self._locality_of(entry.locality))
-        self._mime.append(self._mimes.number(entry.mime))
+        self._locality += bytes(self._localities.numbers([entry.locality]))
+        self._mime += array("i", self._mimes.numbers([entry.mime]))
 
 
 def _or_unknown(value: int | None) -> int:
