@@ -307,10 +307,12 @@ def copy_assets(
 ) -> Any:
     """Copy assets of many items, many at once, to dCache or any place that fsspec can write.
 
-    The files become `<to>/<item id>/<file name>`. What is there and whole is not copied again: the
-    same size, and the same checksum where both sides have one of a kind (else the copy must not
-    be older). So a copy that broke off, however it did, is gone on with by running it again. A
-    file gets its name when it is whole: as many bytes as the source said, the checksum that the
+    The files become `<to>/<item id>/<file name>`; those of another collection than the first that
+    was copied there become `<to>/<collection>~<item id>/…`, as ids are unique in a collection only.
+
+    What is there and whole is not copied again: the same size, and the same checksum where both
+    sides have one of a kind (else the copy must not be older). So a copy that broke off, however it
+    did, is gone on with by running it again. A file gets its name when it is whole: as many bytes as the source said, the checksum that the
     source, the item (`file:checksum`, `file:size`) and dCache have. One that fails is in the
     report, and the others go on. Bytes are streamed, a few MiB a file.
 

@@ -98,7 +98,8 @@ def estimate(
     """What `copy_assets` with these arguments would bring; copies nothing.
 
     Sizes are those of the items (`file:size`), else of dCache or of the web server. Of more than
-    500 items, and of more than 300 files, an even choice is looked at.
+    500 items of a catalog or list, and of more than 300 files, an even choice is looked at; what
+    gives one item after the other, as a search does, is read to its end.
 
     Args:
         items: As `copy_assets`.

@@ -60,6 +60,8 @@ class Places:
         self.third_party = ThirdParty()
         self._made: dict[tuple[bool, str], Any] = {}
         self._making = asyncio.Lock()
+        self._default_made: Any = None
+        self._default_known = False
         self._above: Places | None = None
         self._others: dict[str, Places] = {}
 
@@ -177,11 +179,11 @@ class Places:
             return href
         reader: Any = None
         with suppress(RsdatError, OSError, ValueError):
-            if target and scheme_of(by) != "dcache":
-                # Who opens a catalog in a folder says nothing of dCache.
-                reader, _ = await asyncio.to_thread(filesystem_of, href, {})
-            else:
-                reader, _ = await self._opened(href, target=target)
+            # Who opens a catalog in a folder says nothing of dCache.
+            by_default = target and scheme_of(by) != "dcache"
+            reader = (
+                await self._default() if by_default else await self.filesystem(href, target=target)
+            )
         if isinstance(reader, DCacheFileSystem) and _is_same(meant.endpoint, reader.endpoint):
             return href
         # It may be found from the other door.
@@ -193,6 +195,16 @@ class Places:
             )
         path: str = meant._strip_protocol(href)  # noqa: SLF001 - fsspec's documented hook
         return door.rstrip("/") + encode(path)
+
+    async def _default(self) -> Any:
+        """The file system of `dcache://` where nothing is said; None if there is no endpoint."""
+        async with self._making:
+            if not self._default_known:
+                with suppress(RsdatError, OSError, ValueError):
+                    made, _ = await asyncio.to_thread(filesystem_of, "dcache:///", {})
+                    self._default_made = made
+                self._default_known = True
+        return self._default_made
 
     async def is_where_written(self, href: str) -> bool:
         """Whether an address that is read is in the dCache that is written to."""

@@ -78,8 +78,8 @@ def parameters(texts: Sequence[str], can: set[str], method: str) -> dict[str, An
         return {"filter": whole, "filter_lang": "cql2-json"}
     if twice is not None:
         raise Refused(
-            f"This API takes one condition '{twice.name} {twice.op} …' in a search, not several",
-            hint="Search with one of them, and filter what it finds.",
+            f"This API takes one condition '{twice.name} {_said(twice.op)} …' in a search",
+            hint="Search with one of those that were given, and filter what it finds.",
             code="no_filter",
         )
     raise Refused(
@@ -97,6 +97,10 @@ def _twice(conditions: Sequence[Condition]) -> Condition | None:
         if known.setdefault((each.name, each.op), value) != value:
             return each
     return None
+
+
+def _said(op: str) -> str:
+    return "!=" if op == "<>" else op
 
 
 def _as_text(condition: Condition) -> str:
