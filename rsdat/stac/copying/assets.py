@@ -312,9 +312,10 @@ def copy_assets(
 
     What is there and whole is not copied again: the same size, and the same checksum where both
     sides have one of a kind (else the copy must not be older). So a copy that broke off, however it
-    did, is gone on with by running it again. A file gets its name when it is whole: as many bytes as the source said, the checksum that the
-    source, the item (`file:checksum`, `file:size`) and dCache have. One that fails is in the
-    report, and the others go on. Bytes are streamed, a few MiB a file.
+    did, is gone on with by running it again. A file gets its name when it is whole: as many bytes
+    as the source said, the checksum that the source, the item (`file:checksum`, `file:size`) and
+    dCache have. One that fails is in the report, and the others go on. Bytes are streamed, a few
+    MiB a file.
 
     From dCache to dCache the doors do it themselves where they can (third-party COPY): the bytes
     pass neither this computer nor a worker, and size and checksum are compared at both ends. Where

@@ -179,11 +179,11 @@ class Places:
             return href
         reader: Any = None
         with suppress(RsdatError, OSError, ValueError):
-            # Who opens a catalog in a folder says nothing of dCache.
-            by_default = target and scheme_of(by) != "dcache"
-            reader = (
-                await self._default() if by_default else await self.filesystem(href, target=target)
-            )
+            if target and scheme_of(by) != "dcache":
+                # Who opens a catalog in a folder says nothing of dCache.
+                reader = await self._default()
+            else:
+                reader = await self.filesystem(href, target=target)
         if isinstance(reader, DCacheFileSystem) and _is_same(meant.endpoint, reader.endpoint):
             return href
         # It may be found from the other door.
