@@ -30,6 +30,10 @@ export function moveFocus(
   event: KeyboardEvent<HTMLElement>,
   selector: string
 ): number | null {
+  if (event.altKey || event.ctrlKey || event.metaKey) {
+    // A shortcut, perhaps: Lab's come after what the elements do.
+    return null;
+  }
   const items = Array.from(
     event.currentTarget.querySelectorAll<HTMLElement>(selector)
   );
