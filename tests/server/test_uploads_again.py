@@ -131,6 +131,22 @@ async def test_cancel_while_a_door_is_away(transfers: Transfers, folder: str, dc
     assert (await sending).code >= 400
 
 
+async def test_page_that_stops_while_a_door_is_away(
+    transfers: Transfers, folder: str, dcache: Door
+) -> None:
+    """When nobody waits any more none is said to."""
+    id_ = await begin(transfers, folder, {"a": b"x", "b": b"x"})
+    dcache.fault("status", server="redirect", method="PUT", status=503, times=10_000)
+    sending = asyncio.create_task(transfers.send(id_, "a", b"x"))
+    await waiting_for_dcache(transfers, id_)
+    receiving = await transfers.companion.transfers()
+    for work in list(receiving._live[id_].works):
+        work.cancel()
+    assert (await sending).code >= 400
+    shown = await transfers.get(id_)
+    assert (shown["state"], shown["problem"]) == ("running", None)
+
+
 async def test_door_breaks_off_in_the_middle(
     transfers: Transfers, folder: str, place: Path, dcache: Door
 ) -> None:

@@ -199,8 +199,6 @@ class Uploading:
             transfer.conflicts.withdraw(target)
             choice = "replace" if conflict == "replace" else "keep-both"
         transfer.begin()
-        if not transfer.progress.busy:
-            self._patience.end()
         self._tell_patience()
         transfer.progress.begin(number, path)
         body = _Body(chunks)
@@ -237,6 +235,9 @@ class Uploading:
             return entry, created
         finally:
             transfer.progress.end(number)
+            if not transfer.progress.busy:
+                # Nobody waits any more; who comes next begins anew.
+                self._patience.end()
             self.look_whether_done()
 
     def look_whether_done(self) -> None:

@@ -8,7 +8,15 @@ import { Reading } from '../upload/reading';
 import { UploadSender } from '../upload/sender';
 import { stateWords } from '../view';
 import type { IUploadFile } from '../../tokens';
-import { FakeApi, FakePut, aFile, aTransfer, settle, setup } from './fake';
+import {
+  FakeApi,
+  FakePut,
+  aFile,
+  aTransfer,
+  failure,
+  settle,
+  setup
+} from './fake';
 
 const trans = nullTranslator.load('jupyterlab_rsdat');
 const folder = { endpoint: 'here', path: '/data' };
@@ -120,6 +128,16 @@ describe('what the companion has already', () => {
     api.left = [];
     await sender.run();
     expect([put.begun, sender.failures, sender.left]).toEqual([[], [], []]);
+  });
+
+  it('can be sent though it could not be looked for', async () => {
+    const put = new FakePut();
+    const { api, sender } = large(put);
+    api.info = async () => {
+      throw failure('unreachable');
+    };
+    await sender.run();
+    expect([put.begun.length, sender.failures]).toEqual([1, []]);
   });
 
   it('is not sent again when its answer was lost', async () => {

@@ -55,9 +55,6 @@ const FATAL = new Set([
   'not_dcache'
 ]);
 
-/** As a door fails that may be back in a moment. */
-const AWAY = new Set(['unreachable', 'cut', 'timeout', 'door_broken']);
-
 /** A file whose name is taken. */
 export interface ISenderQuestion {
   path: string;
@@ -243,7 +240,8 @@ export class UploadSender {
   private async _sendOne(task: ITask): Promise<void> {
     const { api, transfer } = this._options;
     if (task.conflict === 'refuse' && isLarge(task)) {
-      const there = await this._lookFirst(task.path);
+      // What keeps us from looking the companion waits for, or tells, when it gets the file.
+      const there = await this._look(task.path).catch(() => null);
       if (there && (await this._isSent(task.path))) {
         this._settle(task);
         return;
@@ -317,18 +315,6 @@ export class UploadSender {
     const { api, transfer } = this._options;
     const missing = await api.missing(transfer.id, path).catch(() => null);
     return missing?.length === 0;
-  }
-
-  /** A door that is away is the companion's to wait for, when it gets the file. */
-  private async _lookFirst(path: string): ReturnType<UploadSender['_look']> {
-    try {
-      return await this._look(path);
-    } catch (reason) {
-      if (AWAY.has(ApiError.from(reason).code)) {
-        return null;
-      }
-      throw reason;
-    }
   }
 
   private async _look(
