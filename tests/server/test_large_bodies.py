@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from tornado.simple_httpclient import HTTPStreamClosedError
 
-from rsdat.dcache.transfers import carry
+from rsdat.dcache.transfers import carry, downloading
 from rsdat.dcache.wire import LEAST_BYTES, Take, Wire
 from rsdat.server.streaming import DRAIN_BYTES
 from tests.support.door import Door
@@ -146,9 +146,10 @@ async def test_asks_before_it_sends(lab: Lab, dcache: Door, folder: str, place: 
 
 
 async def test_pool_breaks_off_downloads(
-    transfers: Transfers, folder: str, place: Path, dcache: Door
+    transfers: Transfers, folder: str, place: Path, dcache: Door, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client's connection is cut: it sees that bytes are missing."""
+    """The last attempt, too: the client's connection is cut, it sees that bytes are missing."""
+    monkeypatch.setattr(downloading, "PAUSES_S", ())
     (place / "big").write_bytes(os.urandom(SIZE))
     made = await transfers.begin("download", source=("default", f"{folder}/big"))
     dcache.fault("cut_download", server="pool", at_bytes=LEAST_BYTES)
