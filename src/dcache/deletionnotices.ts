@@ -52,6 +52,11 @@ export class DeletionNotices implements IDisposable {
     return this._disposed;
   }
 
+  /** Whether there was one to tell of at the start. */
+  get isAny(): boolean {
+    return this._isAny;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -70,9 +75,8 @@ export class DeletionNotices implements IDisposable {
    * Look once which there are; without any, or without an answer, that is all.
    *
    * @param only - Tell of this one alone; by default of all.
-   * @returns Whether there was one to tell of.
    */
-  async start(only?: IPlace): Promise<boolean> {
+  async start(only?: IPlace): Promise<void> {
     await this._list.refresh();
     const untold = this._list.items.filter(
       ({ endpoint, path, seen, state }) =>
@@ -87,8 +91,8 @@ export class DeletionNotices implements IDisposable {
       }
     }
     this._list.changed.connect(this._onChanged, this);
+    this._isAny = untold.length > 0;
     this._onChanged();
-    return untold.length > 0;
   }
 
   /** Ask again: an event did not come. */
@@ -184,6 +188,7 @@ export class DeletionNotices implements IDisposable {
   private _list: Followed<IDeletion>;
   private _shown: IShown[] = [];
   private _disposed = new Signal<this, void>(this);
+  private _isAny = false;
   private _isDisposed = false;
 }
 
@@ -200,7 +205,7 @@ export namespace DeletionNotices {
  * Asks for them once.
  *
  * @param only - Tell of this one alone; by default of all.
- * @returns Whether there was one to tell of.
+ * @returns What tells, until the last of them has ended.
  */
 export async function followDeletions(
   options: Omit<DeletionNotices.IOptions, 'changes'> & {
@@ -208,10 +213,10 @@ export async function followDeletions(
     settings: ServerConnection.ISettings;
   },
   only?: IPlace
-): Promise<boolean> {
+): Promise<DeletionNotices> {
   const { api, settings, stream, trans } = options;
   const notices = new DeletionNotices({ api, changes: stream, trans });
-  const isAny = await notices.start(only);
+  await notices.start(only);
   if (!notices.isDisposed) {
     const lost = followMissed({ stream, settings, isIdle: () => false });
     lost.missed.connect(() => void notices.refresh());
@@ -219,5 +224,5 @@ export async function followDeletions(
     // One that ended before this number was known is not missed later.
     void lost.check().then(() => notices.refresh());
   }
-  return isAny;
+  return notices;
 }

@@ -149,7 +149,8 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
     const actions = new DCacheActions({
       followDeletion: async place => {
         const { followDeletions } = await import('./deletionnotices');
-        return followDeletions(followed, place);
+        const notices = await followDeletions(followed, place);
+        return notices.isAny;
       },
       stage: ({ endpoint, path }) =>
         void commands.execute(TapeCommandIDs.stage, {

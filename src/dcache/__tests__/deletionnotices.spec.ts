@@ -130,11 +130,13 @@ it('tells of one alone whose answer was lost', async () => {
   const place = { endpoint: 'here', path: '/home/inner' };
   const other = deletion({ id: 'd2', path: '/home/other' });
   api.deleting = [other, deletion({ id: 'd3', endpoint: 'there' })];
-  expect(await notices.start(place)).toBe(false);
+  await notices.start(place);
+  expect(notices.isAny).toBe(false);
   expect(notices.isDisposed).toBe(true);
   const again = begin();
   again.api.deleting = [other, deletion()];
-  expect(await again.notices.start(place)).toBe(true);
+  await again.notices.start(place);
+  expect(again.notices.isAny).toBe(true);
   expect(told()).toEqual(['Deleting “inner”…']);
   again.notices.dispose();
 });
