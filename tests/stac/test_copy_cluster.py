@@ -210,3 +210,39 @@ def test_a_busy_host_does_not_hold_up_others() -> None:
     rest = list(waiting.drain())
     assert len(rest) == 32
     assert waiting.batch() == ("", [])
+
+
+@pytest.mark.parametrize("threads", [1, 2, 16])
+@pytest.mark.parametrize("hosts", [1, 10, 50, 2000])
+def test_as_many_hosts_as_there_may_be(threads: int, hosts: int) -> None:
+    """Though none of them ever has enough for a whole task, all is sent."""
+    jobs = [Job("i", ("a",), f"h{n % hosts}/{n}", "") for n in range(2000)]
+    waiting = Waiting(
+        iter(jobs), Limits.of(16, 8, threads), lambda job: job.source.split("/")[0], pytest.fail
+    )
+    running: list[tuple[str, list[Job]]] = []
+    sent: list[Job] = []
+    while True:
+        while (found := waiting.batch())[1]:
+            waiting.busy[found[0]] += 1
+            running.append(found)
+        if not running:
+            break
+        host, batch = running.pop(0)
+        waiting.busy[host] -= 1
+        sent += batch
+    assert waiting.ended
+    assert sorted(job.source for job in sent) == sorted(job.source for job in jobs)
+
+
+def test_a_copy_that_stands_still_is_no_success(
+    web: WebFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Waiting, "batch", lambda _: ("", []))
+    with (
+        LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster) as connected,
+        pytest.raises(RuntimeError, match="some are left"),
+    ):
+        one = item("i", {"a": f"{web.url}/a"})
+        copy_assets(one, "a", str(tmp_path), client=connected, progress=False)

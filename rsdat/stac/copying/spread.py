@@ -85,15 +85,27 @@ class Waiting:
         if sum(self.busy.values()) >= self.limits.tasks:
             return "", []
         while True:
-            for host, jobs in self._jobs.items():
-                full = len(jobs) >= self.limits.files or (self._ended and jobs)
-                if full and self.busy[host] < self.limits.host_tasks:
-                    taken = [jobs.popleft() for _ in range(min(len(jobs), self.limits.files))]
-                    return host, taken
+            waiting = {
+                host: len(jobs)
+                for host, jobs in self._jobs.items()
+                if jobs and self.busy[host] < self.limits.host_tasks
+            }
+            for host, count in waiting.items():
+                if count >= self.limits.files:
+                    return host, self._taken(host)
             room = _AHEAD * self.limits.tasks - sum(map(len, self._jobs.values()))
-            if self._ended or room <= 0:
+            if not self._ended and room > 0:
+                self._read()
+                continue
+            if not waiting:
                 return "", []
-            self._read()
+            # With very many hosts none may ever have enough for a whole task.
+            host = max(waiting, key=lambda each: waiting[each])
+            return host, self._taken(host)
+
+    def _taken(self, host: str) -> list[Job]:
+        jobs = self._jobs[host]
+        return [jobs.popleft() for _ in range(min(len(jobs), self.limits.files))]
 
     def _read(self) -> None:
         try:
@@ -118,6 +130,11 @@ class Waiting:
         for jobs in self._jobs.values():
             while jobs:
                 yield jobs.popleft()
+
+    @property
+    def ended(self) -> bool:
+        """Whether all has been read, and sent."""
+        return self._ended and not any(self._jobs.values())
 
 
 def computers(client: Any) -> int:
@@ -152,6 +169,7 @@ def spread(
 
     Raises:
         InvalidInput: The client is an asynchronous one.
+        RuntimeError: Not all of `jobs` could be sent: never a copy that only seems whole.
         Exception: What reading `jobs` raised, after those that came before have ended.
     """
     from distributed import as_completed
@@ -197,6 +215,8 @@ def spread(
             while send():
                 pass
             if not running:
+                if not waiting.ended:
+                    raise RuntimeError("No file is under way, though some are left")
                 break
             future = next(coming)
             _, host, batch = running.pop(future.key)
