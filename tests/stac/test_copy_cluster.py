@@ -239,10 +239,10 @@ def test_a_copy_that_stands_still_is_no_success(
     web: WebFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Waiting, "batch", lambda _: ("", []))
+    one = item("i", {"a": f"{web.url}/a"})
     with (
         LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster,
         Client(cluster) as connected,
         pytest.raises(RuntimeError, match="some are left"),
     ):
-        one = item("i", {"a": f"{web.url}/a"})
         copy_assets(one, "a", str(tmp_path), client=connected, progress=False)

@@ -19,7 +19,7 @@ from rsdat.base.errors import Conflict, InvalidInput, RsdatError
 from rsdat.stac.access import Access
 from rsdat.stac.readers.cubes import open_zarr, zarr_store
 from rsdat.stac.stack.open import open_stack
-from rsdat.stac.writing import write_cog, write_zarr
+from rsdat.stac.writing import write_cog, write_zarr, zarr
 from tests.support.cogs import put_cogs, truth
 from tests.support.door import Door
 
@@ -161,17 +161,17 @@ def test_killed_for_good(tmp_path: Path) -> None:
     code = f"""
 import os
 import numpy as np, xarray as xr
-from fsspec.implementations.local import LocalFileSystem
 from rsdat.stac import write_zarr
+from rsdat.stac.writing import zarr
 data = xr.Dataset({{"a": ("x", np.zeros(4))}})
 write_zarr(data, {str(tmp_path / "r.zarr")!r})
-move, moves = LocalFileSystem.mv, []
-def killed(self, *args, **options):
-    moves.append(args)
-    if len(moves) == 2:
+rename, renamed = zarr._rename, []
+def killed(*args):
+    renamed.append(args)
+    if len(renamed) == 2:
         os.kill(os.getpid(), 9)
-    return move(self, *args, **options)
-LocalFileSystem.mv = killed
+    return rename(*args)
+zarr._rename = killed
 write_zarr(data + 1, {str(tmp_path / "r.zarr")!r}, overwrite=True)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9
@@ -179,6 +179,76 @@ write_zarr(data + 1, {str(tmp_path / "r.zarr")!r}, overwrite=True)
     with pytest.raises(Conflict):
         write_zarr(xr.Dataset({"a": ("x", np.zeros(4))}), tmp_path / "r.zarr")
     assert list(open_zarr(str(tmp_path / "r.zarr"), Access(), "it").a.values) == [1] * 4
+
+
+@needs_zarr
+def test_what_is_left_of_an_old_store_never_comes_back(
+    base: str, stack: xr.DataArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its deletion broke off, and later the new one was deleted: it would be read as empty."""
+    href = f"{base}/maps/red.zarr"
+    write_zarr(stack, href)
+    filesystem, path = fsspec.core.url_to_fs(href)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(zarr, "_remove", lambda _, old: filesystem.rm_file(f"{old}/red/0.0.0"))
+        write_zarr(stack + 1, href, overwrite=True)
+    assert [name.rpartition(".")[2] for name in names(f"{base}/maps")] == ["old", "zarr"]
+    filesystem.rm(path, recursive=True)
+    write_zarr(stack[:1], href)
+    assert names(f"{base}/maps") == ["red.zarr"]
+    xr.testing.assert_equal(open_zarr(href, Access(), "it").red.compute(), stack[:1].compute())
+
+
+@needs_zarr
+@pytest.mark.parametrize("goes_on", ["before", "after"])
+def test_a_writer_that_lives_is_not_disturbed(
+    base: str, stack: xr.DataArray, monkeypatch: pytest.MonkeyPatch, goes_on: str
+) -> None:
+    """Another one looks between its two renames: nothing is moved into the new store."""
+    href = f"{base}/maps/red.zarr"
+    write_zarr(stack[:1], f"{base}/maps/.rsdat-0123.red.zarr.old")
+    write_zarr(stack, f"{base}/maps/.rsdat-0123.red.zarr.part")
+    filesystem, path = fsspec.core.url_to_fs(href)
+    listing = type(filesystem).ls
+
+    def late(self: Any, *args: Any, **options: Any) -> Any:
+        monkeypatch.undo()
+        found = listing(self, *args, **options) if goes_on == "after" else None
+        self.mv(path.replace("red.zarr", ".rsdat-0123.red.zarr.part"), path, recursive=True)
+        self.invalidate_cache()
+        return listing(self, *args, **options) if found is None else found
+
+    monkeypatch.setattr(type(filesystem), "ls", late)
+    with pytest.raises(Conflict):
+        write_zarr(stack[:1], href)
+    assert sorted({*names(f"{base}/maps")} - {".rsdat-0123.red.zarr.old"}) == ["red.zarr"]
+    assert not [name for name in names(href) if "rsdat" in name]
+    xr.testing.assert_equal(open_zarr(href, Access(), "it").red.compute(), stack.compute())
+
+
+@needs_zarr
+def test_what_can_t_be_put_back_stays(
+    tmp_path: Path, stack: xr.DataArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither store has the name, and none is deleted."""
+    href = str(tmp_path / "red.zarr")
+    write_zarr(stack[:1], href)
+    rename = zarr._rename
+
+    def broken(filesystem: Any, source: str, target: str) -> None:
+        if target.endswith("/red.zarr"):
+            raise OSError("the connection broke")
+        rename(filesystem, source, target)
+
+    monkeypatch.setattr(zarr, "_rename", broken)
+    with pytest.raises(OSError, match="broke"):
+        write_zarr(stack, href, overwrite=True)
+    monkeypatch.setattr(zarr, "_rename", rename)
+    with pytest.raises(Conflict):
+        write_zarr(stack[:1], href)
+    assert names(str(tmp_path)) == ["cogs", "red.zarr"]
+    xr.testing.assert_equal(open_zarr(href, Access(), "it").red.compute(), stack.compute())
 
 
 @needs_zarr

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from fsspec.implementations.local import LocalFileSystem
+
 from rsdat.base.errors import Conflict
+from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.stac.access import access_to
 from rsdat.stac.hrefs import absolute, parent
 from rsdat.stac.readers.packages import need
@@ -16,6 +21,8 @@ from rsdat.stac.readers.packages import need
 if TYPE_CHECKING:
     import xarray as xr
     from fsspec import AbstractFileSystem
+
+_log = logging.getLogger(__name__)
 
 #: Ends of the hidden names of a store that is written, and of one that is replaced.
 _PART, _OLD = ".part", ".old"
@@ -34,7 +41,8 @@ def write_zarr(
     into a hidden folder beside its place and renamed at the end, so nobody finds half of it. (S3
     and its like can't rename a folder; there each file is copied.) Replacing takes two renames: a
     process that is killed between them leaves nothing at the name, but both stores hidden beside
-    it, `.rsdat-….old` and `.part`. The next `write_zarr` to that name puts the new one in place.
+    it, `.rsdat-….old` and `.part`. The next `write_zarr` to that name puts the new one in
+    place; what is left of an old one alone it deletes.
 
     Args:
         data: Its chunks become zarr's; where they differ in size along an axis the largest counts.
@@ -46,7 +54,7 @@ def write_zarr(
     Raises:
         Conflict: There is something, and `overwrite` is false.
         ModuleNotFoundError: zarr is missing.
-        OSError: The store refused; what was there still is.
+        OSError: The store refused; what was there still is, or lies hidden beside its place.
     """
     need("zarr", "zarr stores")
     from rsdat.stac.readers.cubes import zarr_store
@@ -67,12 +75,15 @@ def write_zarr(
         _take_place(filesystem, draft_path, path, address, overwrite=overwrite)
     except BaseException:
         with suppress(OSError):
-            filesystem.rm(draft_path, recursive=True)
+            filesystem.invalidate_cache()
+            # Else neither has the name: the next `write_zarr` puts the new one there.
+            if not _is_there(filesystem, _aside(draft_path)):
+                filesystem.rm(draft_path, recursive=True)
         raise
 
 
 def _need_nothing(filesystem: AbstractFileSystem, path: str, address: str) -> None:
-    if filesystem.exists(path):
+    if _is_there(filesystem, path):
         raise Conflict(
             f"there is something at {address} already",
             hint="overwrite=True replaces it.",
@@ -98,35 +109,42 @@ def _take_place(
     filesystem: AbstractFileSystem, draft: str, path: str, address: str, *, overwrite: bool
 ) -> None:
     filesystem.invalidate_cache()
-    if not filesystem.exists(path):
-        filesystem.mv(draft, path, recursive=True)
+    if not _is_there(filesystem, path):
+        try:
+            _rename(filesystem, draft, path)
+        except OSError:
+            if not overwrite:
+                # Somebody was faster.
+                _need_nothing(filesystem, path, address)
+            raise
         return
     if not overwrite:
-        # Somebody was faster.
         _need_nothing(filesystem, path, address)
-    aside = f"{draft.removesuffix(_PART)}{_OLD}"
-    filesystem.mv(path, aside, recursive=True)
+    aside = _aside(draft)
+    _rename(filesystem, path, aside)
     try:
-        filesystem.mv(draft, path, recursive=True)
+        _rename(filesystem, draft, path)
     except BaseException as error:
         filesystem.invalidate_cache()
-        if not filesystem.exists(path):
-            filesystem.mv(aside, path, recursive=True)
+        if not _is_there(filesystem, path):
+            _rename(filesystem, aside, path)
             raise
-        # Another writer has just taken this one for killed, and put it in place.
+        # Another writer's store is there, or this one: it was taken for killed, and put in place.
+        _remove(filesystem, aside)
         if not isinstance(error, FileNotFoundError):
             raise
-    with suppress(FileNotFoundError):
-        filesystem.rm(aside, recursive=True)
+    else:
+        _remove(filesystem, aside)
 
 
 def _end_what_was_killed(filesystem: AbstractFileSystem, path: str) -> None:
     """Put a store in place whose writer was killed as it replaced another one.
 
-    Both are whole: the old one is moved aside only when the new one has been written.
+    Both are whole as long as both are there: the old one is moved aside only when the new one has
+    been written, and deleted when that one is in place. An old one alone may be half deleted.
     """
     filesystem.invalidate_cache()
-    if filesystem.exists(path):
+    if _is_there(filesystem, path):
         return
     folder, _, name = path.rpartition("/")
     try:
@@ -138,7 +156,47 @@ def _end_what_was_killed(filesystem: AbstractFileSystem, path: str) -> None:
         if not (old.startswith(".rsdat-") and old.endswith(f".{name}{_OLD}")):
             continue
         new = f"{old.removesuffix(_OLD)}{_PART}"
-        filesystem.mv(f"{folder}/{new if new in beside else old}", path, recursive=True)
         if new in beside:
-            filesystem.rm(f"{folder}/{old}", recursive=True)
-        return
+            try:
+                _rename(filesystem, f"{folder}/{new}", path)
+            except OSError as error:
+                filesystem.invalidate_cache()
+                # Its writer lives, and goes on with it; or another one was faster.
+                if isinstance(error, FileNotFoundError) or _is_there(filesystem, path):
+                    return
+                raise
+        _remove(filesystem, f"{folder}/{old}")
+
+
+def _aside(draft: str) -> str:
+    """Where the store that is replaced lies meanwhile."""
+    return f"{draft.removesuffix(_PART)}{_OLD}"
+
+
+def _is_there(filesystem: AbstractFileSystem, path: str) -> bool:
+    """Whether something is; fsspec's `exists` says no where it could not ask."""
+    try:
+        filesystem.info(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    return True
+
+
+def _rename(filesystem: AbstractFileSystem, source: str, target: str) -> None:
+    """Give a folder another name in the same folder; never move it into one that has that name."""
+    if isinstance(filesystem, LocalFileSystem):
+        Path(source).rename(target)
+    elif isinstance(filesystem, DCacheFileSystem):
+        filesystem.mv([source], [target])
+    else:
+        filesystem.mv(source, target, recursive=True)
+
+
+def _remove(filesystem: AbstractFileSystem, path: str) -> None:
+    """Delete what is of no use any more; the new store is whole also where that fails."""
+    try:
+        filesystem.rm(path, recursive=True)
+    except FileNotFoundError:
+        pass  # somebody else did
+    except OSError as error:
+        _log.warning("A store that was replaced can't be deleted: %s (%s)", path, error)
