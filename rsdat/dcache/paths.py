@@ -25,7 +25,8 @@ def parse(text: str) -> str:
     reads it.
 
     Raises:
-        InvalidInput: A name that dCache would break or cut, or `..` above the root.
+        InvalidInput: A name that dCache would break or cut or can't be asked for, or `..` above
+            the root.
     """
     if text.startswith(PROTOCOL):
         text = text[len(PROTOCOL) :]
@@ -44,9 +45,10 @@ def parse(text: str) -> str:
 
 
 def _check(name: str) -> None:
+    _check_text(name)
     # Newline, control characters and DEL: dCache takes the upload, then the download through the
     # door gives 0 of n bytes and PROPFIND is no XML any more (seen on dCache 11.2.5).
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
+    if any(unicodedata.category(character) == "Cc" for character in name):
         raise InvalidInput(
             f"{name!r} holds a control character",
             hint="dCache can't give such files back; choose another name.",
@@ -59,20 +61,27 @@ def _check(name: str) -> None:
         )
 
 
+def _check_text(name: str) -> None:
+    # A listing's name that is no UTF-8 has its other bytes as surrogates (`surrogateescape`).
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidInput(
+            f"The name {name!r} is no UTF-8: dCache's HTTP doors can't be asked for it",
+            hint="Rename it where it was made, such as over NFS.",
+            code="bad_path",
+        ) from error
+
+
 def encode(path: str) -> str:
     """The path for a URL: every character of a name encoded except letters, digits and `-._~`.
 
     Raises:
         InvalidInput: A name of a listing that is no UTF-8.
     """
-    try:
-        return quote(path, safe="/")
-    except UnicodeEncodeError as error:
-        raise InvalidInput(
-            f"The name {name_of(path)!r} is no UTF-8: dCache's HTTP doors can't be asked for it",
-            hint="Rename it where it was made, such as over NFS.",
-            code="bad_path",
-        ) from error
+    for name in path.split("/"):
+        _check_text(name)
+    return quote(path, safe="/")
 
 
 def composed(path: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from rsdat.base.errors import InvalidInput
@@ -41,6 +43,16 @@ def test_refused(text: str) -> None:
         paths.parse(text)
     assert caught.value.code == "bad_path"
     caught.value.message.encode()  # can be shown
+
+
+@pytest.mark.parametrize("take", [paths.parse, paths.encode])
+@pytest.mark.parametrize("text", ["/a/b\udcff", "/b\udcff/c", "/a/b\udcff/c\n"])
+def test_no_utf8(take: Callable[[str], str], text: str) -> None:
+    """Which name it is, and what to do about it."""
+    with pytest.raises(InvalidInput, match=r"The name 'b\\udcff' is no UTF-8") as caught:
+        take(text)
+    assert caught.value.hint is not None
+    assert "NFS" in caught.value.hint
 
 
 def test_longest_name_counts_characters() -> None:

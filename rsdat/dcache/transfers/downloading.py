@@ -289,7 +289,8 @@ class Downloading:
             finally:
                 transfer.progress.end(number)
         if transfer.record.failed:
-            told = _told(transfer).encode()
+            # A listing's name that is no UTF-8 has surrogates (`paths.encode`).
+            told = _told(transfer).encode(errors="backslashreplace")
             yield made.begin(TOLD_IN, len(told), None)
             yield made.data(told)
             for part in made.end():
