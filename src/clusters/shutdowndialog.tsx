@@ -8,6 +8,7 @@ import {
   connectedNotebooks,
   type IConnectedNotebook
 } from '../common/connected';
+import { ApiError } from '../common/request';
 import type { IClients, ICluster } from '../common/types';
 import { formatBytes } from '../common/units';
 import type { IClustersApi } from './api';
@@ -105,20 +106,29 @@ interface ILosses {
   words: string[];
 }
 
+/** Without a scheduler nobody is connected, and nothing runs. */
+const NO_SCHEDULER: ILosses = { use: 'none', words: [] };
+
 /** What a scheduler says, and the notebooks of this page. */
 async function lossesOf(
   cluster: ICluster,
   { api, commands, trans }: IShutdownOptions,
   limit_ms?: number
 ): Promise<ILosses> {
-  if (!cluster.connection) {
-    // Without a scheduler nobody is connected, and nothing runs.
-    return { use: 'none', words: [] };
+  if (cluster.state === 'starting' || !cluster.connection) {
+    return NO_SCHEDULER;
   }
   const [clients, notebooks] = await Promise.all([
-    api.clients(cluster.id, limit_ms).catch(() => null),
+    api
+      .clients(cluster.id, limit_ms)
+      .catch(reason =>
+        ApiError.from(reason).code === 'scheduler_not_up' ? undefined : null
+      ),
     connectedNotebooks(commands, { cluster: cluster.id })
   ]);
+  if (clients === undefined) {
+    return NO_SCHEDULER;
+  }
   return {
     use: clients ? useOf(clients) : notebooks.length > 0 ? 'some' : 'unknown',
     words: lossWords(clients, notebooks, trans)

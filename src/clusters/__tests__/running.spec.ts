@@ -13,7 +13,7 @@ import { aCluster, settle } from './samples';
 const workers = { wanted: 4, queued: 1, starting: 0, connected: 3 };
 const clusters = [
   aCluster({ id: 'a', name: 'one', workers }),
-  aCluster({ id: 'b', name: 'two', state: 'starting', connection: null }),
+  aCluster({ id: 'b', name: 'two', state: 'starting' }),
   aCluster({ id: 'c', name: 'gone', state: 'stopped' }),
   aCluster({
     id: 'd',

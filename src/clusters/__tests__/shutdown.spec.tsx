@@ -3,6 +3,7 @@ import { dismissDialog, waitForDialog } from '@jupyterlab/testing';
 import { nullTranslator } from '@jupyterlab/translation';
 import { waitFor } from '@testing-library/react';
 import { CommandRegistry } from '@lumino/commands';
+import { ApiError } from '../../common/request';
 import type { IClients } from '../../common/types';
 import { askShutdown, askShutdownAll, lossWords } from '../shutdowndialog';
 import { FakeApi, aCluster } from './samples';
@@ -55,15 +56,15 @@ describe('what would be lost', () => {
 it('a scheduler that is not up is not asked what would be lost', async () => {
   const api = new FakeApi();
   const commands = new CommandRegistry();
-  const cluster = aCluster({ state: 'starting', connection: null });
+  // It has its files from its creation on.
+  const cluster = aCluster({ state: 'starting' });
   const asked = askShutdown(cluster, { api, commands, trans });
   await waitForDialog();
-  await waitFor(() =>
-    expect(document.querySelector('.jp-Dialog')?.textContent).toContain(
-      'Its scheduler'
-    )
-  );
+  const text = (): string | null | undefined =>
+    document.querySelector('.jp-Dialog')?.textContent;
+  await waitFor(() => expect(text()).toContain('Its scheduler'));
   expect(api.clients).not.toHaveBeenCalled();
+  expect(text()).not.toContain(SILENT);
   await dismissDialog();
   expect(await asked).toBe(false);
 });
@@ -146,5 +147,18 @@ describe('all at once', () => {
 
   it('asks nothing where nothing is lost', async () => {
     expect(await ask({ idle: someClients() })).toBe(true);
+  });
+
+  it('nor where no scheduler is up yet', async () => {
+    const api = new FakeApi();
+    const message = 'The scheduler is not up';
+    api.clients.mockRejectedValue(
+      new ApiError({ message, code: 'scheduler_not_up', status: 409 })
+    );
+    const commands = new CommandRegistry();
+    const clusters = [aCluster({ state: 'starting' }), aCluster({ id: 'c-2' })];
+    const asked = askShutdownAll(clusters, { api, commands, trans });
+    expect(await asked).toBe(true);
+    expect(api.clients.mock.calls.map(([id]) => id)).toEqual(['c-2']);
   });
 });
