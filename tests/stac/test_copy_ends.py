@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pystac
 import pytest
 
+from rsdat.base.errors import InvalidInput
 from rsdat.base.files import write_text
 from rsdat.stac import Catalog, read_catalog
 from rsdat.stac.copying import copy_assets, estimate, stage
@@ -169,6 +171,48 @@ def test_items_of_both(doors: dict[str, Door], catalogs: dict[str, Any], tmp_pat
     write_items(tmp_path, items, lambda each: access_of(each) or None)
     back = [each for each in items_in(read_items(tmp_path)) if isinstance(each, pystac.Item)]
     assert [access_of(each)["dcache"]["endpoint"] for each in back] == list(ENDPOINTS)
+
+
+@pytest.mark.parametrize("form", [list, iter])
+@pytest.mark.parametrize("first", ENDPOINTS)
+@pytest.mark.parametrize("made", [True, False])
+def test_items_that_say_nothing_are_read_with_the_defaults(
+    doors: dict[str, Door],
+    catalogs: dict[str, Any],
+    tmp_path: Path,
+    form: Callable[[Any], Any],
+    first: str,
+    made: bool,
+) -> None:
+    """Whatever the others of a list, or of an iterator, were read with."""
+
+    def items() -> Any:
+        (far,) = catalogs["other"].get_items()
+        if made:
+            near = item("i", {"red": f"dcache:///{tmp_path.name}/red.tif"})
+        else:
+            (near,) = read_catalog(f"dcache:///{tmp_path.name}/cat/catalog.json").get_items()
+        far.id, near.id = "other", "default"
+        return form([near, far] if first == "default" else [far, near])
+
+    quietly(items(), "red", str(tmp_path / "to"))
+    for name in ENDPOINTS:
+        assert (tmp_path / f"to/{name}/red.tif").read_text() == f"red of {name}"
+    doors["default"].set_file(f"/{tmp_path.name}/red.tif", locality="NEARLINE")
+    assert len(stage(items(), "red", notify=False).waiting) == 1
+    assert estimate(items(), "red", str(tmp_path / "new")).on_tape == 1
+    doors["default"].set_file(f"/{tmp_path.name}/red.tif", locality="ONLINE")
+
+    to = f"dcache:///{tmp_path.name}/copies"
+    if form is iter:
+        with pytest.raises(InvalidInput, match="several endpoints"):
+            copy_assets(items(), "red", to, progress=False)
+        with pytest.raises(InvalidInput, match="several endpoints"):
+            copy_assets(items(), "red", to, background=True)
+    quietly(items(), "red", to, target_options={"endpoint": "other"})
+    for name in ENDPOINTS:
+        written = doors["other"].root / tmp_path.name / f"copies/{name}/red.tif"
+        assert written.read_text() == f"red of {name}"
 
 
 def test_in_one_dcache_the_login_for_writing_saves_the_item(

@@ -20,7 +20,7 @@ from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import (
     Broken,
     ItemOfMany,
-    access_of,
+    access_in,
     chosen,
     items_in,
     jobs_of,
@@ -32,8 +32,8 @@ from rsdat.stac.copying.running import run
 from rsdat.stac.copying.signing import Signer
 from rsdat.stac.copying.spread import computers, spread
 from rsdat.stac.copying.staging import WAIT_S, Staging
-from rsdat.stac.hrefs import absolute
-from rsdat.stac.store import by_protocol, portable
+from rsdat.stac.hrefs import absolute, shown
+from rsdat.stac.store import by_protocol, options_for, portable
 
 #: Files at once, and of these from one host. dCache allows one address 250 requests a second.
 AT_ONCE = 16
@@ -64,6 +64,7 @@ class Copying:
     folder_of: Callable[[pystac.Item], str] | None = None
     places: Places | None = None
     own_access: bool = True
+    own_target: bool = False
 
     def __post_init__(self) -> None:
         for name, value in (("max_concurrency", self.at_once), ("per_host", self.per_host)):
@@ -78,9 +79,23 @@ class Copying:
         return f"{self.to}/catalog.json" if self.write_catalog is not False else None
 
     def access(self, item: pystac.Item) -> Mapping[str, Any] | None:
-        """What the files of an item are read with; None: `options`."""
-        found = access_of(item) if self.own_access else {}
-        return found if found and found != self.options else None
+        """What the files of an item are read with; None: `options`.
+
+        Raises:
+            InvalidInput: What is written was to be written with what the first one was read with.
+        """
+        found = access_in(self.items, item) if self.own_access else None
+        if found is None or found == self.options:
+            return None
+        if self.own_target and isinstance(self.items, Iterator):
+            # Of a list that is seen before anything is written.
+            mine, first = options_for(self.to, found), options_for(self.to, self.options)
+            if mine != first:
+                raise InvalidInput(
+                    f"The items are of several endpoints: which one is {shown(self.to)} in?",
+                    hint='Say so: target_options={"endpoint": …}.',
+                )
+        return found
 
     def how(self, computers: int = 1) -> dict[str, Any]:
         """How files are copied, on so many computers together."""
@@ -346,7 +361,8 @@ def copy_assets(
         storage_options: Options of file systems by protocol, such as
             `{"dcache": {"endpoint": "spider"}}`; by default those that the catalog, or each of
             the items, was read with.
-        target_options: As `storage_options`, for what is written.
+        target_options: As `storage_options`, for what is written; by default the same, but where a
+            list has items of several endpoints, what `to` means without any.
         max_concurrency: Files at once, on all workers together; by default 16, with `client` 16
             for each computer of the cluster.
         per_host: Of these from one host; by default 8, with `client` 8 for each computer.
@@ -361,7 +377,9 @@ def copy_assets(
         A `CopyReport`, or with `background` the id of the transfer.
 
     Raises:
-        InvalidInput: Nothing can be written to `to`, or what is asked for makes no sense.
+        InvalidInput: Nothing can be written to `to`, or what is asked for makes no sense; or an
+            iterator came to items of another endpoint, and `target_options` does not say in which
+            `to` is. What came before is copied.
         NotFound: There is no catalog at the address.
     """
     if to is None:
@@ -385,6 +403,7 @@ def copy_assets(
         per_host=per_host,
         retries=retries,
         own_access=not storage_options,
+        own_target=not storage_options and target_options is None,
     )
     if client is not None and stage:
         raise InvalidInput(

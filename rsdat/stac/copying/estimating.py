@@ -123,6 +123,7 @@ def estimate(
         options=options,
         target_options=targets,
         own_access=not storage_options,
+        own_target=not storage_options and target_options is None,
     )
     return run(estimated(what))
 

@@ -88,6 +88,19 @@ def access_of(item: Any) -> dict[str, dict[str, Any]]:
     return by_protocol(said, "dcache")
 
 
+def access_in(source: Any, item: pystac.Item) -> dict[str, dict[str, Any]] | None:
+    """The options by protocol that an item's files are read with; None: those of the source.
+
+    Args:
+        source: As `read_with` gives it.
+        item: One of its items.
+    """
+    if stac_io_of(item) is not None or isinstance(source, Iterator):
+        # Also where these are none: what others of an iterator were read with says nothing of it.
+        return access_of(item)
+    return None
+
+
 def items_in(
     source: Any, options: Mapping[str, Any] | None = None
 ) -> Iterator[pystac.Item | Broken]:

@@ -11,7 +11,7 @@ from typing import Any
 from rsdat.base.errors import InvalidInput, OnTape
 from rsdat.stac.copying.noted import note
 from rsdat.stac.copying.places import Places
-from rsdat.stac.copying.plan import Broken, access_of, chosen, hrefs_of, items_in, read_with
+from rsdat.stac.copying.plan import Broken, access_in, chosen, hrefs_of, items_in, read_with
 from rsdat.stac.copying.running import run
 from rsdat.stac.copying.staging import (
     WAIT_S,
@@ -167,7 +167,7 @@ def stage(
             lost[item.href] = item.reason
             continue
         found = hrefs_of(item)
-        own = None if storage_options else access_of(item) or None
+        own = None if storage_options else access_in(items, item)
         group = hrefs.setdefault(places.reading(own), [])
         group += [found[key] for key in chosen(keys, item)[0]]
     looked = Looked()
