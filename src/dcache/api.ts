@@ -1,5 +1,6 @@
 /** The companion's dCache routes, typed. */
 import type { ServerConnection } from '@jupyterlab/services';
+import { asked } from '../common/asked';
 import {
   ApiError,
   REQUEST_LIMIT_MS,
@@ -110,9 +111,9 @@ export class DCacheApi implements IDCacheApi {
     return endpoints;
   }
 
-  list(request: IListRequest, signal?: AbortSignal): Promise<IListing> {
+  async list(request: IListRequest, signal?: AbortSignal): Promise<IListing> {
     const url = this._url(request.endpoint, 'list', {
-      path: request.path,
+      path: asked(request.path),
       offset: String(request.offset),
       limit: String(request.limit),
       sort: request.sort,
@@ -124,8 +125,8 @@ export class DCacheApi implements IDCacheApi {
     return requestJson(this._settings, url, { signal }, LISTING_LIMIT_MS);
   }
 
-  info(place: IPlace): Promise<IEntry> {
-    const url = this._url(place.endpoint, 'info', { path: place.path });
+  async info(place: IPlace): Promise<IEntry> {
+    const url = this._url(place.endpoint, 'info', { path: asked(place.path) });
     return requestJson(this._settings, url);
   }
 
@@ -139,8 +140,9 @@ export class DCacheApi implements IDCacheApi {
     return watched.live;
   }
 
-  details(place: IPlace, signal?: AbortSignal): Promise<IDetails> {
-    const url = this._url(place.endpoint, 'details', { path: place.path });
+  async details(place: IPlace, signal?: AbortSignal): Promise<IDetails> {
+    const path = asked(place.path);
+    const url = this._url(place.endpoint, 'details', { path });
     return requestJson(this._settings, url, { signal });
   }
 
@@ -157,7 +159,7 @@ export class DCacheApi implements IDCacheApi {
   }
 
   async preview(place: IPlace, signal?: AbortSignal): Promise<ArrayBuffer> {
-    const path = place.path.slice(1);
+    const path = asked(place.path).slice(1);
     const url = route(this._settings, 'preview', place.endpoint, path);
     const init = { signal };
     return (await requestBytes(this._settings, url, init)).bytes;
@@ -211,7 +213,7 @@ export class DCacheApi implements IDCacheApi {
     return answer.bytes;
   }
 
-  write(
+  async write(
     place: IPlace,
     bytes: Blob,
     condition: IWriteCondition
@@ -229,14 +231,18 @@ export class DCacheApi implements IDCacheApi {
     );
   }
 
-  /** Address of a file's bytes. It carries no credential; the browser's cookie does. */
+  /**
+   * Address of a file's bytes. It carries no credential; the browser's cookie does.
+   *
+   * @throws ApiError for a name that no address can have.
+   */
   fileUrl(place: IPlace, options: { download?: boolean } = {}): string {
     // `route` encodes each part between slashes; the path's own first slash is already there.
     const url = route(
       this._settings,
       'files',
       place.endpoint,
-      place.path.slice(1)
+      asked(place.path).slice(1)
     );
     return options.download ? `${url}?download=1` : url;
   }

@@ -1,6 +1,7 @@
 /** The companion's routes for transfers, typed. */
 import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
+import { asked } from '../common/asked';
 import { ApiError, requestJson, route } from '../common/request';
 import type {
   IEntry,
@@ -83,7 +84,7 @@ export class TransfersApi implements ITransfersApi {
 
   async info(endpoint: string, path: string): Promise<IEntry | null> {
     const url = route(this._settings, 'api', 'dcache', endpoint, 'info');
-    const query = new URLSearchParams({ path }).toString();
+    const query = new URLSearchParams({ path: asked(path) }).toString();
     try {
       return await requestJson<IEntry>(this._settings, `${url}?${query}`);
     } catch (reason) {
