@@ -124,7 +124,7 @@ async function lossesOf(
       .catch(reason =>
         ApiError.from(reason).code === 'scheduler_not_up' ? undefined : null
       ),
-    connectedNotebooks(commands, { cluster: cluster.id })
+    connectedNotebooks(commands, cluster.id)
   ]);
   if (clients === undefined) {
     return NO_SCHEDULER;

@@ -1,7 +1,7 @@
 /** What can be done with dashboards. */
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 import type { CommandRegistry } from '@lumino/commands';
-import { connectedNotebooks } from '../common/connected';
+import { isFrontConnected } from '../common/connected';
 import { tell } from '../common/notice';
 import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
@@ -233,7 +233,9 @@ export function addTheirs(options: ICommandOptions): void {
  * By its address in Jupyter for certain. Else the scheduler's host says which can't be meant; a link
  * without a host goes by a proxy of the site's, and may be of any. It may also be of a cluster that is
  * none of ours (a LocalCluster), so that the notebook in front, whose button was pressed, has to have
- * clients of the one that is left. The port, which would tell, stays with the companion.
+ * clients of the one that is left. As long as that is not known (a kernel that has computed since it
+ * made its client can't be asked) the only one on the link's host is meant. The port, which would tell,
+ * stays with the companion.
  */
 export async function clustersAt(
   url: string,
@@ -254,11 +256,10 @@ export async function clustersAt(
       (host === undefined || hostOf(address) === host)
   );
   const connected = await Promise.all(
-    possible.map(({ id }) =>
-      connectedNotebooks(commands, { cluster: id, current: true })
-    )
+    possible.map(({ id }) => isFrontConnected(commands, id))
   );
-  return possible.filter((_, index) => connected[index].length > 0);
+  const isAlone = host !== undefined && possible.length === 1;
+  return possible.filter((_, index) => connected[index] ?? isAlone);
 }
 
 /** `tls://10.0.0.1:34567` and `http://10.0.0.1:8787/status` are of the same host. */

@@ -4,6 +4,7 @@ import type { ITranslator } from '@jupyterlab/translation';
 import { linkIcon, searchIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import type { Widget } from '@lumino/widgets';
 import type { IClusterManager } from '../tokens';
 import { CommandIDs } from './ids';
 import type { NotebookRuntime } from './runtime';
@@ -21,6 +22,8 @@ export interface ICommandOptions {
   clusters: IClusterManager;
   notebooks: INotebookTracker;
   translator: ITranslator;
+  /** What is in front, a notebook or something else. */
+  front: () => Widget | null;
   /** Null until the first notebook is open. */
   runtime: () => NotebookRuntime | null;
 }
@@ -192,17 +195,24 @@ export function addCommands(options: ICommandOptions): void {
           cluster: { type: 'string' },
           current: {
             type: 'boolean',
-            description: 'Of the notebook in front alone.'
+            description:
+              'Of the notebook in front alone; null while that is not known.'
           }
         }
       }
     },
     execute: args => {
-      const path = notebooks.currentWidget?.context.path;
-      const connected = runtime()?.links.connectedTo(String(args.cluster));
-      return (connected ?? []).filter(
-        each => !args.current || each.path === path
-      );
+      const links = runtime()?.links;
+      const connected = links?.connectedTo(String(args.cluster)) ?? [];
+      if (!args.current) {
+        return connected;
+      }
+      const panel = notebooks.currentWidget;
+      if (!links || !panel || panel !== options.front()) {
+        return null;
+      }
+      const own = connected.filter(({ path }) => path === panel.context.path);
+      return own.length > 0 || links.of(panel).isKnown ? own : null;
     }
   });
 }

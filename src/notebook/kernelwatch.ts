@@ -41,6 +41,15 @@ export class KernelWatch implements IDisposable {
     return this._answer;
   }
 
+  /** Whether `answer` is what the kernel would say now; not while it is busy, nor before it is asked. */
+  get isCurrent(): boolean {
+    const status = this._session.session?.kernel?.status ?? 'idle';
+    const isAsked = this._answer !== null || this._isPython === false;
+    return (
+      isAsked && status === 'idle' && !this._isOwed && this._pending === null
+    );
+  }
+
   /** Whether it is a kernel that can have clients; null until that is known. */
   get isPython(): boolean | null {
     return this._isPython;
@@ -134,6 +143,7 @@ export class KernelWatch implements IDisposable {
       }
       this._setLanguage(info.language_info.name);
       if (!this._isPython) {
+        this._isOwed = false;
         return;
       }
       this._isOwed = kernel.status !== 'idle';
@@ -193,6 +203,7 @@ export class KernelWatch implements IDisposable {
       // A cell, of whichever page or console. What extensions ask silently, we among them, has no
       // such message: two that asked after each other's questions would never end.
       this._running = asked ?? null;
+      this._isOwed = true;
       return;
     }
     const { execution_state } = message.content as { execution_state?: string };
@@ -253,7 +264,7 @@ export class KernelWatch implements IDisposable {
   private _isPython: boolean | null = null;
   /** The request whose cell runs. */
   private _running: string | null = null;
-  /** The kernel was busy when it was to be asked. */
+  /** A cell ran since it was asked, or it was busy when it was to be. */
   private _isOwed = false;
   private _pending: Promise<void> | null = null;
   /** Resolved when the kernel is another one. */

@@ -36,7 +36,14 @@ export function isAlive(cluster: ICluster): boolean {
 /** What is asked of the kernel. */
 export type ILinkWatch = Pick<
   KernelWatch,
-  'answer' | 'isPython' | 'kernel' | 'changed' | 'ask' | 'close' | 'dispose'
+  | 'answer'
+  | 'isCurrent'
+  | 'isPython'
+  | 'kernel'
+  | 'changed'
+  | 'ask'
+  | 'close'
+  | 'dispose'
 >;
 
 export class NotebookLink implements IDisposable {
@@ -57,6 +64,15 @@ export class NotebookLink implements IDisposable {
   /** Of the client that Dask takes by itself. */
   get state(): LinkState {
     return this._state;
+  }
+
+  /**
+   * Whether `state` can be relied on. Who was connected, and computes, mostly still is; who was not may
+   * have made a client since.
+   */
+  get isKnown(): boolean {
+    const { kind } = this._state;
+    return kind === 'connected' || kind === 'other' || this.watch.isCurrent;
   }
 
   /** Clusters that are gone, and that any of the kernel's clients was connected to. */

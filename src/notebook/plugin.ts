@@ -48,6 +48,7 @@ const notebook: JupyterFrontEndPlugin<void> = {
       clusters,
       notebooks,
       translator: usedTranslator,
+      front: () => app.shell.currentWidget,
       runtime: () => runtime
     });
     const category = trans.__('Dask');

@@ -318,6 +318,34 @@ describe('DashboardsList', () => {
       warn.mockRestore();
     });
 
+    it('opens that of the only cluster on its host while the notebook is not known', async () => {
+      commands.addCommand('rsdat:list-connected-notebooks', {
+        execute: () => null
+      });
+      const scheduler = { ...twin.scheduler, address: 'tls://10.0.0.2:1' };
+      clusters.set({ ...twin, scheduler }, aCluster());
+      await layout(LINKS[0]);
+      expect(new Set(openedAt())).toEqual(new Set(['c-1']));
+    });
+
+    it.each([
+      ['one of two on its host', LINKS[0], [twin, aCluster()]],
+      ['behind a proxy', PROXIED, [aCluster()]],
+      ['of another host', 'http://10.0.0.2:8787/status', [aCluster()]]
+    ])('and guesses nothing: %s', async (_, url, known) => {
+      const warn = jest
+        .spyOn(Notification.manager, 'notify')
+        .mockReturnValue('');
+      commands.addCommand('rsdat:list-connected-notebooks', {
+        execute: () => null
+      });
+      clusters.set(...known);
+      await layout(url);
+      expect(open).not.toHaveBeenCalled();
+      expect(warn.mock.calls[0][0]).toContain(url);
+      warn.mockRestore();
+    });
+
     it('guesses nothing where nobody knows of notebooks', async () => {
       const warn = jest
         .spyOn(Notification.manager, 'notify')
