@@ -17,10 +17,11 @@ const KEY = 'rsdat';
 const NOBODY: IKernelAnswer = { clients: [], packages: {} };
 
 /**
- * What became of closing clients: they are `closed`; the kernel was `busy` and was sent nothing; or it
- * has begun something else just before and closes them after that (`later`).
+ * What became of closing clients: they are `closed`; the kernel was `busy` and was sent nothing, as it
+ * was where it begins or the connection to it is lost (`silent`); or it has begun something else just
+ * before and closes them after that (`later`).
  */
-export type Closing = 'closed' | 'busy' | 'later';
+export type Closing = 'closed' | 'busy' | 'silent' | 'later';
 
 /** What the watch needs of a notebook's session. */
 export type IWatchedSession = Pick<
@@ -96,7 +97,7 @@ export class KernelWatch implements IDisposable {
       return 'closed';
     }
     if (kernel.status !== 'idle') {
-      return 'busy';
+      return kernel.status === 'busy' ? 'busy' : 'silent';
     }
     let reply;
     try {

@@ -147,12 +147,17 @@ export class NotebookRuntime {
     const path = PathExt.basename(panel.context.path);
     try {
       const closing = await link.watch.close(clients);
-      if (closing === 'busy') {
+      if (closing === 'busy' || closing === 'silent') {
         tell(
-          trans.__(
-            '%1 was not disconnected: its kernel is busy. Wait for its cells, or interrupt them.',
-            path
-          ),
+          closing === 'busy'
+            ? trans.__(
+                '%1 was not disconnected: its kernel is busy. Wait for its cells, or interrupt them.',
+                path
+              )
+            : trans.__(
+                '%1 was not disconnected: its kernel does not answer now.',
+                path
+              ),
           'warning',
           {
             autoClose: false,

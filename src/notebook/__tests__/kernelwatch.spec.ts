@@ -151,6 +151,15 @@ describe('the watch', () => {
       expect(session.asked).toEqual([]);
     });
 
+    it.each(['unknown', 'starting'] as const)(
+      'says that a kernel which is %s does not answer: it has no cells',
+      async status => {
+        session.setStatus(status);
+        expect(await watch.close(['Client-1'])).toBe('silent');
+        expect(session.asked).toEqual([]);
+      }
+    );
+
     it('says that it comes later where the kernel has begun something just before', async () => {
       session.pause = new PromiseDelegate();
       const closed = watch.close(['Client-1']);

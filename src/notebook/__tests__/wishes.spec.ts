@@ -192,11 +192,16 @@ describe('a notebook whose cluster is not up yet', () => {
     expect(told()).toEqual([
       'one.ipynb was not disconnected: its kernel is busy. Wait for its cells, or interrupt them.'
     ]);
+    one.sessionContext.setStatus('unknown');
+    await runtime.disconnect(one.panel);
+    expect(told()[1]).toBe(
+      'one.ipynb was not disconnected: its kernel does not answer now.'
+    );
     expect(one.sessionContext.asked).toHaveLength(asked);
     one.sessionContext.setStatus('idle');
-    press(0, 'Try again');
+    press(1, 'Try again');
     await later();
     expect(one.sessionContext.asked.length).toBeGreaterThan(asked);
-    expect(told()).toHaveLength(1);
+    expect(told()).toHaveLength(2);
   });
 });
