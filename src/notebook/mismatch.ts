@@ -17,6 +17,8 @@ interface ICompared {
   readonly versions: string;
   /** The worker groups that had workers; before there are any it is the scheduler alone. */
   readonly groups: readonly string[];
+  /** Counts the questions: answers may come in another order. */
+  readonly number: number;
 }
 
 /** What does not go together, and what to do. */
@@ -64,28 +66,41 @@ export class Mismatches {
     const { cluster } = state;
     const pair = pairOf(watch.kernel, cluster);
     const versions = JSON.stringify(answer.packages);
-    const before = this._checked.get(pair);
-    const done = before?.versions === versions ? before.groups : [];
+    const last = this._last(pair);
     const groups = groupsOf(cluster);
     // A group without workers for a while is not looked at again, as adaptive ones come and go; one
     // that was removed may have been what differed.
-    const kept = done.filter(group => isGroupOf(cluster, group));
     if (
-      before?.versions === versions &&
-      kept.length === done.length &&
-      groups.every(group => done.includes(group))
+      last?.versions === versions &&
+      last.groups.every(group => isGroupOf(cluster, group)) &&
+      groups.every(group => last.groups.includes(group))
     ) {
       return;
     }
-    const doing = { versions, groups: [...new Set([...kept, ...groups])] };
-    this._checked.set(pair, doing);
+    const checked = this._checked.get(pair);
+    const done = checked?.versions === versions ? checked.groups : [];
+    const kept = done.filter(group => isGroupOf(cluster, group));
+    const number = ++this._count;
+    const doing: ICompared = {
+      versions,
+      groups: [...new Set([...kept, ...groups])],
+      number
+    };
+    this._doing.set(pair, doing);
     try {
       const { mismatch } = await api.compare(cluster.id, answer.packages);
-      if (this._checked.get(pair) !== doing) {
-        // More is compared by now.
+      if (this._doing.get(pair) === doing) {
+        this._doing.delete(pair);
+        this._again.done(pair);
+      }
+      if (
+        JSON.stringify(watch.answer?.packages) !== versions ||
+        (this._checked.get(pair)?.number ?? 0) > number
+      ) {
+        // The kernel has others by now, or more was compared.
         return;
       }
-      this._again.done(pair);
+      this._checked.set(pair, doing);
       this._note(pair, mismatch);
       if (mismatch && !this._told.get(pair)?.has(mismatch.message)) {
         const told = this._told.get(pair) ?? new Set();
@@ -94,8 +109,8 @@ export class Mismatches {
       }
     } catch {
       // A scheduler or a network that does not answer now.
-      if (this._checked.get(pair) === doing) {
-        this._uncheck(pair, before);
+      if (this._doing.get(pair) === doing) {
+        this._doing.delete(pair);
         this._again.failed(pair, () => this._retry(pair, panel));
       }
     }
@@ -125,12 +140,9 @@ export class Mismatches {
     }
   }
 
-  private _uncheck(pair: string, done: ICompared | undefined): void {
-    if (done) {
-      this._checked.set(pair, done);
-    } else {
-      this._checked.delete(pair);
-    }
+  /** What was asked last of those that are answered or not yet, but did not fail. */
+  private _last(pair: string): ICompared | undefined {
+    return this._doing.get(pair) ?? this._checked.get(pair);
   }
 
   private _tell(
@@ -154,6 +166,9 @@ export class Mismatches {
   private _options: Mismatches.IOptions;
   /** What was compared, by kernel and scheduler. */
   private _checked = new Map<string, ICompared>();
+  /** What was asked for last and is not answered yet, by kernel and scheduler. */
+  private _doing = new Map<string, ICompared>();
+  private _count = 0;
   private _again = new Again();
   /** What was told and still holds, by kernel and scheduler. */
   private _told = new Map<string, Set<string>>();

@@ -140,4 +140,70 @@ describe('versions', () => {
     await later();
     expect(found()).toBeUndefined();
   });
+
+  describe('that are asked for while another answer is still to come', () => {
+    const asked: { answer: (told: object) => void; fail: () => void }[] = [];
+
+    const setWorkers = (connected: number): void => {
+      const workers = { wanted: 1, queued: 0, starting: 0, connected };
+      clusters.set(
+        aCluster({ workers, groups: [aGroup('workers', connected)] })
+      );
+    };
+
+    /** The scheduler alone is compared, and workers come before that is answered. */
+    beforeEach(async () => {
+      asked.length = 0;
+      compare.mockImplementation(
+        () =>
+          new Promise((answer, reject) => {
+            asked.push({ answer, fail: () => reject(new Error('busy')) });
+          })
+      );
+      setWorkers(0);
+      one.connectTo('Scheduler-1');
+      await later();
+      setWorkers(1);
+      await later();
+      expect(asked).toHaveLength(2);
+      // They are gone again when it is tried once more.
+      setWorkers(0);
+    });
+
+    it('are known by the first answer until the second comes', async () => {
+      asked[0].answer({ workers: 0, mismatch });
+      await later();
+      expect(found()).toBe(mismatch.message);
+      asked[1].answer({ workers: 1, mismatch: null });
+      await later();
+      expect(found()).toBeUndefined();
+    });
+
+    it('and also where the second fails', async () => {
+      asked[0].answer({ workers: 0, mismatch });
+      await later();
+      asked[1].fail();
+      await jest.advanceTimersByTimeAsync(600_000);
+      expect(found()).toBe(mismatch.message);
+      expect(emit).toHaveBeenCalledTimes(1);
+    });
+
+    it('and where it comes after the second has failed', async () => {
+      asked[1].fail();
+      await later();
+      asked[0].answer({ workers: 0, mismatch });
+      await later();
+      expect(found()).toBe(mismatch.message);
+    });
+
+    it('are asked for again where both fail', async () => {
+      asked[0].fail();
+      await later();
+      asked[1].fail();
+      await jest.advanceTimersByTimeAsync(3_000);
+      asked[2].answer({ workers: 0, mismatch });
+      await later();
+      expect(found()).toBe(mismatch.message);
+    });
+  });
 });
