@@ -11,10 +11,10 @@ from typing import Any
 import pystac
 import pytest
 
-from rsdat.base.errors import InvalidInput
+from rsdat.base.errors import InvalidInput, OnTape
 from rsdat.stac import read_catalog
-from rsdat.stac.copying import copy_assets, estimate
-from rsdat.stac.copying.owners import NAME
+from rsdat.stac.copying import copy_assets, estimate, one
+from rsdat.stac.copying.owners import MARKER, MARKER_AFTER, NAME
 from tests.support.copies import item
 from tests.support.door import Door
 
@@ -41,7 +41,7 @@ def make(tmp_path: Path) -> Make:
 
 def quietly(items: Any, to: Any, **options: Any) -> Any:
     report = copy_assets(items, "red", str(to), progress=False, **options)
-    assert report.ok, report
+    assert report.ok, str(report)
     return report
 
 
@@ -142,6 +142,56 @@ def test_a_note_that_is_none(make: Make, tmp_path: Path) -> None:
         copy_assets(make("landsat"), "red", str(tmp_path / "to"), progress=False)
 
 
+@pytest.mark.parametrize("first", ["landsat", ""])
+def test_a_note_on_tape(make: Make, dcache: Door, tmp_path: Path, first: str) -> None:
+    """Small files go there as others do; the name of the second one says the same."""
+    to, folder = f"dcache:///{tmp_path.name}", dcache.root / tmp_path.name
+    quietly([make(first), make("sentinel")], to, write_catalog=True)
+    before = files(folder)
+    assert (folder / f"{MARKER}{first}").exists()
+    for name in (NAME, f"{MARKER}{first}", f"{DAY}/{DAY}.json"):
+        dcache.set_file(f"/{tmp_path.name}/{name}", locality="NEARLINE")
+    again = quietly([make("sentinel"), make(first), make(first, "b")], to)
+    assert (len(again.skipped), len(again.copied)) == (2, 1)
+    assert files(folder) == before | {"b": FILES[first]}
+    assert estimate([make(first)], "red", to).there == 1
+    # Where there is no name either, it is said at once.
+    (folder / f"{MARKER}{first}").unlink()
+    with pytest.raises(OnTape, match="rsdat-copies"):
+        copy_assets(make(first, "c"), "red", to, progress=False)
+
+
+@pytest.mark.parametrize("trouble", [{"locality": "NEARLINE"}, {"forbidden": ["read"]}])
+def test_a_folder_of_which_nobody_can_say_whose_it_is(
+    make: Make, dcache: Door, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: Any
+) -> None:
+    """Its item fails, and the others go on; what is in it just so is not copied again."""
+    monkeypatch.setattr(one, "FIRST_PAUSE_S", 0.0)
+    to, folder = f"dcache:///{tmp_path.name}", dcache.root / tmp_path.name
+    quietly([make("landsat"), make("landsat", "b"), make("landsat", "c")], to, write_catalog=True)
+    for name in (NAME, f"{MARKER}landsat"):
+        (folder / name).unlink()
+    for id_ in (DAY, "b"):
+        dcache.set_file(f"/{tmp_path.name}/{id_}/{id_}.json", **trouble)
+    odd = make("sentinel")
+    assert estimate([odd, make("sentinel", "d")], "red", to).missing == 1
+    items = [odd, make("sentinel", "d"), make("sentinel", "c")]
+    report = copy_assets(iter(items), "red", to, progress=False)
+    assert [outcome.job.item for outcome in report.failed] == [DAY]
+    assert "Whose copies" in str(report.failed[0].reason)
+    assert (len(report.copied), files(folder)[DAY]) == (2, b"LANDSAT")
+    # So they are where the note is on tape, which knew these folders.
+    dcache.set_file(f"/{tmp_path.name}/{NAME}", locality="NEARLINE")
+    assert (folder / f"{MARKER_AFTER}sentinel").exists()
+    assert len(quietly([make("landsat", "b"), make("sentinel", "d")], to).skipped) == 2
+
+    again = {"locality": "ONLINE"} if "locality" in trouble else {"forbidden": []}
+    dcache.set_file(f"/{tmp_path.name}/{DAY}/{DAY}.json", **again)
+    assert len(report.retry().copied) == 1
+    assert files(folder)[DAY] == b"LANDSAT"
+    assert files(folder)[f"sentinel~{DAY}"] == b"SENTIN2"
+
+
 def test_the_note_of_the_faster_copy_counts(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,12 +215,12 @@ def test_the_note_of_the_faster_copy_counts(
 def test_an_item_whose_source_changed(make: Make, tmp_path: Path) -> None:
     """In its own folder it is replaced, as ever."""
     to = tmp_path / "to"
-    one = make("landsat")
-    quietly(one, to)
-    Path(one.assets["red"].href).write_bytes(b"LANDSAT, once more")
-    quietly(one, to)
+    first = make("landsat")
+    quietly(first, to)
+    Path(first.assets["red"].href).write_bytes(b"LANDSAT, once more")
+    quietly(first, to)
     assert files(to) == {DAY: b"LANDSAT, once more"}
     shutil.rmtree(to / DAY)
     (to / DAY).mkdir()
-    quietly(one, to)
+    quietly(first, to)
     assert files(to) == {DAY: b"LANDSAT, once more"}

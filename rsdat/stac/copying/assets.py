@@ -15,7 +15,7 @@ from rsdat.stac.copying.engine import Engine
 from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.keeper import Held, Keeper
 from rsdat.stac.copying.one import Policy, stands
-from rsdat.stac.copying.owners import Owners
+from rsdat.stac.copying.owners import Owners, OwnerUnknown, collection_of
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import (
     Broken,
@@ -135,6 +135,8 @@ class Run:
         self._planned = planned
         self._moved = moved
         self._items: dict[str, tuple[Held, str]] = {}
+        # Of which nobody can say in which folder they belong: by id and address.
+        self._placeless: dict[tuple[str, str], pystac.Item] = {}
         self.places = what.places or Places(what.options, what.target_options)
         self._owners = Owners(what.to, what.target_options, self._stands)
         self._keeper = Keeper(
@@ -262,10 +264,23 @@ class Run:
         def jobs_in(folder: str) -> list[Job]:
             return jobs_of(item, keys, folder, signed=what.modifier is not None, access=access)
 
-        if what.folder_of is None:
-            folder = self._owners.folder(item, jobs_in)
-        else:
-            folder = what.folder_of(item)
+        try:
+            folder = (
+                self._owners.folder(item, jobs_in)
+                if what.folder_of is None
+                else what.folder_of(item)
+            )
+        except OwnerUnknown as error:
+            where = item.get_self_href() or f"{collection_of(item)}/{item.id}"
+            self._placeless[item.id, where] = item
+            yield Outcome(
+                Job(item.id, tuple(keys), where, ""),
+                "failed",
+                reason=error.message,
+                hint=error.hint,
+                code=error.code,
+            )
+            return
         jobs = jobs_in(folder)
         file = item.file if isinstance(item, ItemOfMany) else None
         held = Held(item, self.places.reading(access), file)
@@ -291,7 +306,10 @@ class Run:
                 self._items |= {job.target: (held, folder) for job in jobs}
             yield from jobs
         broken = [
-            Broken(each.job.source, each.reason or "", each.code or "")
+            before._placeless.get(
+                (each.job.item, each.job.source),
+                Broken(each.job.source, each.reason or "", each.code or ""),
+            )
             for each in failed
             if not each.job.target
         ]

@@ -20,7 +20,7 @@ from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.stac.copying.assets import Copying
 from rsdat.stac.copying.facts import Facts, Job
 from rsdat.stac.copying.one import Policy, stands
-from rsdat.stac.copying.owners import Owners
+from rsdat.stac.copying.owners import Owners, OwnerUnknown
 from rsdat.stac.copying.places import Places
 from rsdat.stac.copying.plan import (
     Broken,
@@ -165,7 +165,7 @@ class _Plan:
     Attributes:
         items: That can be read.
         files: Of them.
-        lost: Items that can't be read.
+        lost: Items that can't be read, or placed.
         said: Bytes of files whose item says their size.
         all_said: Those are all.
     """
@@ -202,10 +202,14 @@ def _planned(places: Places, what: Copying, source: Any) -> tuple[int, list[Job]
         if isinstance(item, Broken):
             lost += 1
             continue
-        items += 1
         keys, _ = chosen(what.keys, item)
         jobs_in = partial(jobs_of, item, keys, access=what.access(item))
-        jobs += jobs_in(owners.folder(item, jobs_in))
+        try:
+            jobs += jobs_in(owners.folder(item, jobs_in))
+        except OwnerUnknown:
+            lost += 1
+        else:
+            items += 1
     return items, jobs, lost
 
 

@@ -3,10 +3,12 @@
 Ids are unique in a collection only, and collections of one grid and day have the same ones. So the
 collection that is copied to a folder first has the plain names there, for ever, and items of others
 have folders that name theirs too. A small hidden file at the destination says which that is: it is
-made once, and never changed. Items of no collection need none: whoever comes later looks.
+made once, and never changed. Items of no collection need none: whoever comes later looks. Small
+files go to tape as others do, and can't be read there: so the name of a second one says the same.
 
 Folders that were there before that file may be of anybody: the item's JSON in them says of whom, or
-files that are just those to be copied. No file of another item is ever replaced.
+files that are just those to be copied. No file of another item is ever replaced: where nobody can
+say whose a folder is, the item fails.
 """
 
 from __future__ import annotations
@@ -31,6 +33,8 @@ from rsdat.stac.store import Owner, filesystem_of, read_bytes, write_bytes
 _log = logging.getLogger(__name__)
 
 NAME = ".rsdat-copies.json"
+#: Begin names that end in that of the collection: no folders were there before, or some were.
+MARKER, MARKER_AFTER = ".rsdat-copies~", ".rsdat-copies+~"
 _FORMAT = 1
 #: Of more folders than these only that there were some is noted.
 _MOST_NOTED = 20_000
@@ -46,12 +50,18 @@ class _Noted:
     """What the file says.
 
     Attributes:
-        plain: The collection with plain names; "" for items of none.
+        plain: The collection with plain names, as `_short` gives it; "" for items of none.
         before: Names of folders that were there before; None: there were very many.
     """
 
     plain: str
     before: Collection[str] | None
+
+
+class OwnerUnknown(RsdatError):
+    """Nobody can say whose a folder is that was there before."""
+
+    default_code = "owner_unknown"
 
 
 def collection_of(item: pystac.Item) -> str:
@@ -85,6 +95,7 @@ class Owners:
         self._noted: _Noted | None = None
         self._looked = False
         self._first = ""
+        self._retries = _RETRIES
 
     def folder(self, item: pystac.Item, jobs_in: Callable[[str], Sequence[Job]]) -> str:
         """The folder of an item.
@@ -94,35 +105,53 @@ class Owners:
             jobs_in: The files that are to be copied, for its folder.
 
         Raises:
+            OwnerUnknown: It can't be told whose the folder is that the item may have.
             RsdatError, OSError: The destination can't be looked at.
         """
         collection = collection_of(item)
         plain = plain_folder(self._to, item.id)
         if not self._looked:
-            self._noted = self._patiently(self._read)
+            try:
+                self._noted = self._patiently(self._read)
+            except (RsdatError, OSError) as error:
+                self._noted = self._by_name(error)
             self._first, self._looked = collection, True
         if self._noted is None and collection:
             self._noted = self._patiently(lambda: self._begun(self._first))
         noted = self._noted or _Noted("", ())
         # With the mark of the others it could be the name of one of theirs.
-        is_plain = collection == noted.plain and MARK not in item.id
+        is_plain = _short(collection) == noted.plain and MARK not in item.id
         if (collection or noted.plain) and (
             noted.before is None or safe_name(item.id) in noted.before
         ):
-            owner = self._patiently(lambda: self._owner_before(item, plain, jobs_in))
+            try:
+                owner = self._owner_before(item, plain, jobs_in)
+            except (RsdatError, OSError) as error:
+                ours = understood(error, plain)
+                raise OwnerUnknown(
+                    f"Whose copies are in {shown(plain)} can't be told: {ours.message}",
+                    hint=ours.hint or "Copy to another folder, or make that one readable.",
+                    code=ours.code,
+                ) from error
             if owner is not None:
                 is_plain = owner == collection
         return plain if is_plain else named_folder(self._to, collection, item.id)
 
     def _patiently(self, look: Callable[[], _T]) -> _T:
-        """What may pass must not end a copy of many files."""
+        """What may pass must not end a copy of many files; what stays is waited for once."""
         tries = 0
         while True:
             try:
-                return look()
+                found = look()
             except Exception as error:
-                if tries >= _RETRIES or not passes(understood(error, self._to)):
+                if not passes(understood(error, self._to)):
                     raise
+                if tries >= self._retries:
+                    self._retries = 0
+                    raise
+            else:
+                self._retries = _RETRIES
+                return found
             time.sleep(min(one.FIRST_PAUSE_S * 2**tries, one.LONGEST_PAUSE_S))
             tries += 1
 
@@ -132,7 +161,8 @@ class Owners:
             value = json.loads(read_bytes(href, self._options))
             before = value["before"]
             return _Noted(
-                str(value["plain"]), None if before is None else frozenset(map(str, before))
+                _short(str(value["plain"])),
+                None if before is None else frozenset(map(str, before)),
             )
         except (FileNotFoundError, NotADirectoryError, NotFound):
             return None
@@ -142,10 +172,27 @@ class Owners:
                 hint="Copy to another folder. If you delete that file, what is there is looked at.",
             ) from error
 
+    def _by_name(self, error: Exception) -> _Noted:
+        """What the second file's name says where the first one can't be read."""
+        try:
+            names = [name for name, _ in self._entries(self._to)]
+        except (RsdatError, OSError):
+            raise error from None
+        plain = {
+            (name.removeprefix(marker), marker)
+            for name in names
+            for marker in (MARKER, MARKER_AFTER)
+            if name.startswith(marker)
+        }
+        if len(plain) != 1:
+            raise error
+        ((short, marker),) = plain
+        return _Noted(short, () if marker == MARKER else None)
+
     def _begun(self, collection: str) -> _Noted:
         before = self._folders(self._to)
         most = None if len(before) > _MOST_NOTED else frozenset(before)
-        noted = _Noted(collection, most)
+        noted = _Noted(_short(collection), most)
         if not self._notes:
             return noted
         value = {
@@ -156,6 +203,8 @@ class Owners:
         text = json.dumps(value, ensure_ascii=False) + "\n"
         try:
             write_bytes(f"{self._to}/{NAME}", text.encode(), self._options, replace=False)
+            marker = MARKER_AFTER if before else MARKER
+            write_bytes(f"{self._to}/{marker}{noted.plain}", text.encode(), self._options)
         except FileExistsError:
             return self._read() or noted  # another copy was faster
         except (RsdatError, OSError) as error:
@@ -167,28 +216,43 @@ class Owners:
         self, item: pystac.Item, plain: str, jobs_in: Callable[[str], Sequence[Job]]
     ) -> str | None:
         """The collection of a folder that was there before; None: it is free."""
+        unread: Exception | None = None
+        href = f"{plain}/{safe_name(item.id)}.json"
         try:
-            value = json.loads(read_bytes(f"{plain}/{safe_name(item.id)}.json", self._options))
+            value = json.loads(self._patiently(lambda: read_bytes(href, self._options)))
             found = value.get("collection") or value["properties"].get("collection")
         except (FileNotFoundError, NotADirectoryError, NotFound):
             pass
         except (ValueError, LookupError, TypeError, AttributeError):
             return _NOBODYS
+        except (RsdatError, OSError) as error:
+            unread = error  # it is on tape, say
         else:
             return found if isinstance(found, str) else ""
-        if not self._listed(plain):
+        if not self._patiently(lambda: self._listed(plain)):
             return None
         there = [found for job in jobs_in(plain) if (found := self._stands(job)) is not None]
-        return collection_of(item) if there and all(there) else _NOBODYS
+        if there and all(there):
+            return collection_of(item)
+        if unread is not None:
+            raise unread
+        return _NOBODYS
 
     def _folders(self, href: str) -> list[str]:
         return [name for name, each in self._listed(href) if each["type"] == "directory"]
 
     def _listed(self, href: str) -> list[tuple[str, Any]]:
+        return [(name, each) for name, each in self._entries(href) if not name.startswith(".")]
+
+    def _entries(self, href: str) -> list[tuple[str, Any]]:
         filesystem, path = filesystem_of(href, self._options)
         try:
             entries = filesystem.ls(path, detail=True)
         except (FileNotFoundError, NotADirectoryError, NotFound):
             return []
-        named = [(each["name"].rstrip("/").rpartition("/")[2], each) for each in entries]
-        return [(name, each) for name, each in named if not name.startswith(".")]
+        return [(each["name"].rstrip("/").rpartition("/")[2], each) for each in entries]
+
+
+def _short(collection: str) -> str:
+    """A collection's id as a part of a name."""
+    return safe_name(collection) if collection else ""
