@@ -93,8 +93,15 @@ export interface IDCache {
   readonly path: string;
   /** The configured endpoints; null until they are known. */
   readonly endpoints: readonly IEndpoint[] | null;
-  /** The selected entries, in the order in which they were selected. */
+  /** The selected entries, in the order in which they were selected; none until all are here. */
   readonly selected: readonly IEntry[];
+  /** How many entries are shown as selected, also while they are still on their way. */
+  readonly selectedCount: number;
+  /**
+   * Resolves when `selected` is all that is shown as selected; false if that was given up meanwhile,
+   * so that nothing is left to act on.
+   */
+  readonly selecting: Promise<boolean>;
   /** Emitted when `endpoint` or `path` changed. */
   readonly changed: ISignal<IDCache, void>;
   /** Emitted when anything of this changed, also what is selected. */

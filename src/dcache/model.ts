@@ -121,7 +121,11 @@ export class DCacheModel implements IDCache, IDisposable {
     return this.selection.pending ? [] : summaryOf(this.selection).list;
   }
 
-  /** Resolves when `selected` is all that is drawn as selected, which takes a while; see `Selecting.done`. */
+  get selectedCount(): number {
+    return this._selecting.count;
+  }
+
+  /** Takes a while for a long range; see `Selecting.done`. */
   get selecting(): Promise<boolean> {
     return this._selecting.done;
   }

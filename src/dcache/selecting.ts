@@ -27,6 +27,15 @@ export class Selecting {
     return this._selection;
   }
 
+  /** How many entries are drawn as selected, also those that are still on their way. */
+  get count(): number {
+    const { entries, pending } = this._selection;
+    const total = this._listing?.total ?? 0;
+    return pending
+      ? Math.min(pending.end, total) - pending.first
+      : entries.size;
+  }
+
   /** Resolves when `selection.entries` is all that is drawn as selected; false if that was given up. */
   get done(): Promise<boolean> {
     return this._done;

@@ -59,15 +59,6 @@ export class Targets {
   when(
     fits: (selected: number) => boolean
   ): (args: ReadonlyPartialJSONObject) => boolean {
-    return args => args.paths !== undefined || fits(this._count());
-  }
-
-  /** How many entries are selected, also those that are still on their way. */
-  private _count(): number {
-    const { entries, pending } = this._model.selection;
-    const total = this._model.listing?.total ?? 0;
-    return pending
-      ? Math.min(pending.end, total) - pending.first
-      : entries.size;
+    return args => args.paths !== undefined || fits(this._model.selectedCount);
   }
 }

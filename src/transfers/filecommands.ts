@@ -69,6 +69,12 @@ export function addFileCommands(options: IFileCommandOptions): void {
   const { actions, commands, dcache, trans } = options;
   /** What "copy" took, for "paste". */
   let taken: IPlaces | null = null;
+  const take = (places: IPlaces | null): void => {
+    taken = places;
+    commands.notifyCommandChanged(CommandIDs.paste);
+  };
+  /** The latest "copy". */
+  let copying = {};
 
   const folderOf = (
     args: ReadonlyPartialJSONObject
@@ -77,18 +83,25 @@ export function addFileCommands(options: IFileCommandOptions): void {
     path: (args.path as string | undefined) ?? dcache.path
   });
 
-  const placesOf = (args: ReadonlyPartialJSONObject): IPlaces => ({
-    endpoint: (args.endpoint as string | undefined) ?? dcache.endpoint,
-    paths:
+  /** A selection of many rows is waited for; nothing is left of one that was given up meanwhile. */
+  const selected = async (): Promise<readonly IEntry[]> =>
+    (await dcache.selecting) ? dcache.selected : [];
+
+  const placesOf = async (
+    args: ReadonlyPartialJSONObject
+  ): Promise<IPlaces> => {
+    const endpoint = (args.endpoint as string | undefined) ?? dcache.endpoint;
+    const paths =
       (args.paths as string[] | undefined) ??
-      dcache.selected.map(({ path }) => path)
-  });
+      (await selected()).map(({ path }) => path);
+    return { endpoint, paths };
+  };
 
   const entriesOf = async (
     args: ReadonlyPartialJSONObject
   ): Promise<readonly IEntry[]> => {
     if (args.paths === undefined) {
-      return dcache.selected;
+      return selected();
     }
     const { endpoint } = folderOf(args);
     const entries: IEntry[] = [];
@@ -112,7 +125,9 @@ export function addFileCommands(options: IFileCommandOptions): void {
 
   const isShown = (): boolean => dcache.endpoint !== null;
   const isAny = (args: ReadonlyPartialJSONObject): boolean =>
-    args.paths !== undefined || dcache.selected.length > 0;
+    args.paths !== undefined || dcache.selectedCount > 0;
+  /** Whether one file is all that is selected; what is still on its way is several. */
+  const isOneSelected = (): boolean => isOneFile(dcache.selected);
 
   commands.addCommand(CommandIDs.upload, {
     label: trans.__('Upload Files…'),
@@ -142,7 +157,7 @@ export function addFileCommands(options: IFileCommandOptions): void {
 
   commands.addCommand(CommandIDs.download, {
     label: () =>
-      isOneFile(dcache.selected) || dcache.selected.length === 0
+      isOneSelected() || dcache.selectedCount === 0
         ? trans.__('Download')
         : trans.__('Download as Zip'),
     caption: trans.__(
@@ -170,7 +185,7 @@ export function addFileCommands(options: IFileCommandOptions): void {
     icon: downloadIcon,
     isEnabled: isAny,
     // One file needs no archive: its menu has one way to download it.
-    isVisible: args => args.paths !== undefined || !isOneFile(dcache.selected),
+    isVisible: args => args.paths !== undefined || !isOneSelected(),
     describedBy: schema({
       endpoint: ENDPOINT,
       paths: PATHS,
@@ -204,11 +219,14 @@ export function addFileCommands(options: IFileCommandOptions): void {
       }
     }),
     execute: async args => {
-      const places = placesOf(args);
+      const places = await placesOf(args);
+      if (places.paths.length === 0) {
+        return;
+      }
       const path =
         (args.destination as string | undefined) ??
         (await options.askWorkspace(places.paths.length));
-      if (path !== null && places.paths.length > 0) {
+      if (path !== null) {
         await actions.copy(places, { endpoint: null, path });
       }
     }
@@ -254,11 +272,26 @@ export function addFileCommands(options: IFileCommandOptions): void {
     icon: copyIcon,
     isEnabled: isAny,
     describedBy: schema({ endpoint: ENDPOINT, paths: PATHS }),
-    execute: args => {
-      const places = placesOf(args);
+    execute: async args => {
+      const mine = (copying = {});
+      const isSelection = args.paths === undefined && isAny(args);
+      if (isSelection) {
+        // Until all is here nobody shall paste what was taken before.
+        take(null);
+      }
+      const places = await placesOf(args);
+      if (mine !== copying) {
+        return;
+      }
       if (places.paths.length > 0) {
-        taken = places;
-        commands.notifyCommandChanged(CommandIDs.paste);
+        take(places);
+      } else if (isSelection) {
+        tell(
+          trans.__(
+            'Nothing was noted to paste: the selection was given up before all of it was here.'
+          ),
+          'warning'
+        );
       }
     }
   });

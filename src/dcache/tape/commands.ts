@@ -105,6 +105,14 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
     }
   };
 
+  const nothingWords: Readonly<Record<Activity, string>> = {
+    stage: trans.__('Nothing of what is selected is on tape.'),
+    pin: trans.__('Nothing of what is selected is on disk.'),
+    release: trans.__(
+      'Nothing of what is selected is both on disk and on tape.'
+    )
+  };
+
   /**
    * Order something of given paths at once, of a selection after asking.
    *
@@ -125,12 +133,17 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
       await give(endpoint, activity, { paths: given, keep: keep_s, recursive });
       return;
     }
-    const entries = dcache.selected.filter(fits);
+    // A selection of many rows is waited for; nothing is left of one that was given up meanwhile.
+    const selected = (await dcache.selecting) ? dcache.selected : [];
+    const entries = selected.filter(fits);
     if (entries.length === 0) {
+      if (selected.length > 0) {
+        tell(nothingWords[activity], 'info', { autoClose: 5000 });
+      }
       return;
     }
     const choice =
-      mustAsk || asks(args, fits)
+      mustAsk || areMore(entries)
         ? await options.ask(activity, entries)
         : { keep_s, recursive };
     // More than the companion takes at once become several orders.
@@ -143,23 +156,27 @@ export function addTapeCommands(options: ITapeCommandOptions): void {
     }
   };
 
-  /** Whether there is something to act on: given paths, or a fitting selection. */
+  /** Whether much is selected and still on its way: whether it fits is not known yet. */
+  const isPending = (): boolean =>
+    dcache.selected.length < dcache.selectedCount;
+
+  /** Whether there is something to act on: given paths, or a selection that fits or may fit. */
   const when =
     (fits: (entry: IEntry) => boolean) =>
     (args: ReadonlyPartialJSONObject): boolean =>
-      args.paths !== undefined || dcache.selected.some(fits);
+      args.paths !== undefined || isPending() || dcache.selected.some(fits);
 
   const isFolder = ({ type }: IEntry): boolean => type === 'directory';
 
-  /** Whether a dialog comes before the order: of one file there is nothing to be asked. */
+  /** Whether there is something to be asked before the order: of one file there is not. */
+  const areMore = (entries: readonly IEntry[]): boolean =>
+    entries.length > 1 || entries.some(isFolder);
   const asks = (
     args: ReadonlyPartialJSONObject,
     fits: (entry: IEntry) => boolean
-  ): boolean => {
-    const entries =
-      args.paths === undefined ? dcache.selected.filter(fits) : [];
-    return entries.length > 1 || entries.some(isFolder);
-  };
+  ): boolean =>
+    args.paths === undefined &&
+    (isPending() || areMore(dcache.selected.filter(fits)));
   const canStage = (entry: IEntry): boolean =>
     isFolder(entry) || isOnTape(entry);
   const canKeep = (entry: IEntry): boolean =>

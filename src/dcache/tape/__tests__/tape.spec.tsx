@@ -3,6 +3,7 @@ import '@testing-library/jest-dom';
 import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
+import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { act, fireEvent, render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
@@ -47,6 +48,8 @@ function withCommands(
   const dcache = {
     endpoint: 'here',
     selected,
+    selectedCount: selected.length,
+    selecting: Promise.resolve(true),
     stateChanged: new Signal({})
   };
   addTapeCommands({
@@ -60,7 +63,7 @@ function withCommands(
       return choice;
     }
   });
-  return { api, asked, commands, model };
+  return { api, asked, commands, dcache, model };
 }
 
 describe('the commands', () => {
@@ -152,6 +155,53 @@ describe('the commands', () => {
     ]);
   });
 
+  describe('on a selection that is still on its way', () => {
+    function withPending() {
+      const panel = withCommands([]);
+      const here = new PromiseDelegate<boolean>();
+      Object.assign(panel.dcache, {
+        selectedCount: 3,
+        selecting: here.promise
+      });
+      return { ...panel, here };
+    }
+
+    it('wait for all of it', async () => {
+      const { api, asked, commands, dcache, here } = withPending();
+      expect(commands.isVisible(TapeCommandIDs.stage)).toBe(true);
+      expect(commands.isEnabled(TapeCommandIDs.stage)).toBe(true);
+      expect(commands.label(TapeCommandIDs.stage)).toBe('Stage from Tape…');
+      const done = commands.execute(TapeCommandIDs.stage);
+      dcache.selected = [onTape, alsoOnTape, staged];
+      here.resolve(true);
+      await done;
+      expect(asked).toEqual([['stage', ['a', 'b']]]);
+      expect(api.given[0][2].paths).toEqual(['/data/a', '/data/b']);
+    });
+
+    it('order nothing of another one', async () => {
+      const { api, commands, dcache, here } = withPending();
+      const done = commands.execute(TapeCommandIDs.stage);
+      dcache.selected = [onTape];
+      here.resolve(false);
+      await done;
+      expect(api.given).toEqual([]);
+      expect(told()).toEqual([]);
+    });
+
+    it('say that nothing of it fits', async () => {
+      const { api, commands, dcache, here } = withPending();
+      const done = commands.execute(TapeCommandIDs.stage);
+      dcache.selected = [staged, staged, staged];
+      here.resolve(true);
+      await done;
+      expect(api.given).toEqual([]);
+      expect(told().map(({ message }) => message)).toEqual([
+        'Nothing of what is selected is on tape.'
+      ]);
+    });
+  });
+
   it('say by dots that something is asked first', () => {
     const labels = (entries: IEntry[]): string[] => {
       const { commands } = withCommands(entries);
@@ -227,6 +277,8 @@ describe('the section', () => {
       dcache: {
         endpoint: 'here',
         selected: [],
+        selectedCount: 0,
+        selecting: Promise.resolve(true),
         stateChanged: new Signal({})
       } as never,
       trans,
