@@ -210,6 +210,31 @@ describe('DashboardsList', () => {
     expect(stops()).toEqual([2]);
   });
 
+  it('means the plot with the focus also where another cluster comes under it', async () => {
+    await fill();
+    const two = aCluster({ id: 'c-2', name: 'two' });
+    const select = (id: string): Promise<void> =>
+      act(async () => {
+        clusters.set(aCluster(), two);
+        clusters.select(id);
+        await settle();
+      });
+    // Of both is known which plots they have.
+    await select('c-2');
+    await select('c-1');
+    const plot = screen.getByRole('button', { name: 'Status' });
+    act(() => plot.focus());
+    await select('c-2');
+    expect(plot).toHaveFocus();
+    const args = { mode: 'split-right' };
+    expect(commands.isEnabled(CommandIDs.openPlot, args)).toBe(true);
+    await commands.execute(CommandIDs.openPlot, args);
+    expect(open.mock.calls[0][0]).toMatchObject({
+      cluster: 'c-2',
+      plot: 'Status'
+    });
+  });
+
   it('the layout puts its plots beside what is open, below each other', async () => {
     await fill();
     await userEvent.click(screen.getByRole('button', { name: 'Open layout' }));

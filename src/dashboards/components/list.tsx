@@ -10,6 +10,8 @@ import type { DashboardsModel } from '../model';
 import { grouped, type Group, type IPlot } from '../plots';
 import { isEnded, noPlotsWords } from '../words';
 
+const PLOT = 'jp-rsdat-Plot';
+
 export interface IListProps {
   model: DashboardsModel;
   commands: CommandRegistry;
@@ -30,6 +32,17 @@ function Content(props: IListProps): JSX.Element {
   const { model, commands, trans, onPress } = props;
   const { cluster, plots } = model;
   const [current, setCurrent] = React.useState(0);
+  const list = React.useRef<HTMLDivElement>(null);
+  React.useEffect(() => {
+    // React keeps a button, and with it the focus, where another cluster has a plot on that page, too.
+    const focused = list.current
+      ?.querySelector(`.${PLOT}:focus`)
+      ?.getAttribute('data-page');
+    const plot = plots.find(({ page }) => page === focused);
+    if (cluster && plot) {
+      model.pointed = { cluster: cluster.id, plot };
+    }
+  }, [cluster?.id, plots]);
   if (!cluster || plots.length === 0 || isEnded(cluster)) {
     return (
       <p className="jp-rsdat-Empty" role="status">
@@ -71,8 +84,9 @@ function Content(props: IListProps): JSX.Element {
         </p>
       )}
       <div
+        ref={list}
         onKeyDown={event => {
-          const index = moveFocus(event, '.jp-rsdat-Plot');
+          const index = moveFocus(event, `.${PLOT}`);
           if (index !== null) {
             setCurrent(index);
           }
@@ -96,7 +110,8 @@ function Content(props: IListProps): JSX.Element {
                 <li key={plot.page} role="listitem" aria-label={plot.name}>
                   <button
                     type="button"
-                    className="jp-rsdat-Plot"
+                    className={PLOT}
+                    data-page={plot.page}
                     tabIndex={plot === tabStop ? 0 : -1}
                     onFocus={() => {
                       setCurrent(shown.indexOf(plot));
