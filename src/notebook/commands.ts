@@ -50,6 +50,16 @@ export function addCommands(options: ICommandOptions): void {
     const state = found?.at.state(found.panel);
     return state?.kind === 'connected' ? state.cluster.id : null;
   };
+  /** Whether its kernel has clients, of whichever scheduler. */
+  const isConnected = (args: Args): boolean => {
+    const found = target(args);
+    return !!found?.at.links.of(found.panel).answer?.clients.length;
+  };
+  /** Name of the cluster that a notebook waits for. */
+  const waitsFor = (args: Args): string | null => {
+    const found = target(args);
+    return found && found.at.wishes.of(found.panel);
+  };
   const named = ({ cluster }: Args): string | null =>
     (cluster as string | undefined) ?? clusters.selected;
 
@@ -114,15 +124,20 @@ export function addCommands(options: ICommandOptions): void {
   });
 
   commands.addCommand(CommandIDs.disconnect, {
-    label: trans.__('Disconnect Notebook from Dask Cluster'),
-    caption: trans.__(
-      'Close the kernel’s clients; the cluster goes on, and drops what only they wanted'
-    ),
-    icon: stopIcon,
-    isEnabled: args => {
-      const found = target(args);
-      return !!found?.at.links.of(found.panel).answer?.clients.length;
+    label: args => {
+      const name = isConnected(args) ? null : waitsFor(args);
+      return name === null
+        ? trans.__('Disconnect Notebook from Dask Cluster')
+        : trans.__('Do Not Connect Notebook to %1', name);
     },
+    caption: args =>
+      isConnected(args) || waitsFor(args) === null
+        ? trans.__(
+            'Close the kernel’s clients; the cluster goes on, and drops what only they wanted'
+          )
+        : trans.__('Wait no longer for the cluster to run'),
+    icon: stopIcon,
+    isEnabled: args => isConnected(args) || waitsFor(args) !== null,
     describedBy: {
       args: { type: 'object', properties: { notebook: NOTEBOOK } }
     },

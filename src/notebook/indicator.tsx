@@ -128,7 +128,7 @@ export function menuItems(
       separator
     );
   }
-  if (state.kind !== 'none') {
+  if (state.kind !== 'none' || runtime.wishes.of(panel) !== null) {
     items.push({ command: CommandIDs.disconnect, args: { notebook } });
   }
   if (runtime.remembers(panel)) {

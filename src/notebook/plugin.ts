@@ -81,6 +81,7 @@ const notebook: JupyterFrontEndPlugin<void> = {
         const tell = (): void => commands.notifyCommandChanged();
         runtime.links.changed.connect(tell);
         runtime.mismatches.changed.connect(tell);
+        runtime.wishes.changed.connect(tell);
         return runtime;
       }));
 

@@ -48,7 +48,7 @@ export class NotebookRuntime {
     new Remembering({ ...parts, links });
     this.mismatches = new Mismatches({ ...parts, links, show });
     new Farewells({ ...parts, links, startAgain });
-    this._wishes = new Wishes({
+    this.wishes = new Wishes({
       clusters,
       links,
       trans,
@@ -61,6 +61,7 @@ export class NotebookRuntime {
 
   readonly links: NotebookLinks;
   readonly mismatches: Mismatches;
+  readonly wishes: Wishes;
   readonly settings = new NotebookSettings();
 
   /** The clusters that can be connected to. */
@@ -92,11 +93,11 @@ export class NotebookRuntime {
     const { clusters } = this._options;
     const cluster = clusters.clusters.find(each => each.id === id);
     if (cluster?.state === 'running') {
-      this._wishes.drop(panel);
+      this.wishes.drop(panel);
       this._put(panel, cluster, run);
     } else {
       // Code for a cluster whose scheduler waits in the queue would keep the kernel busy for hours.
-      this._wishes.add(panel, id, run);
+      this.wishes.add(panel, id, run);
     }
   }
 
@@ -107,17 +108,23 @@ export class NotebookRuntime {
   ): Promise<void> {
     const asked = {};
     panels.forEach(panel => this._asked.set(panel, asked));
-    const made = (await this._options.commands.execute(
-      ClusterCommands.create,
-      request
-    )) as ICluster | null;
-    if (made) {
-      panels
-        .filter(
-          // Another may have been chosen while this one was made.
-          panel => !panel.isDisposed && this._asked.get(panel) === asked
-        )
-        .forEach(panel => this.connect(panel, made.id));
+    // What was wished before is what remains where none is made.
+    const held = this.wishes.hold(panels);
+    try {
+      const made = (await this._options.commands.execute(
+        ClusterCommands.create,
+        request
+      )) as ICluster | null;
+      if (made) {
+        panels
+          .filter(
+            // Another may have been chosen while this one was made.
+            panel => !panel.isDisposed && this._asked.get(panel) === asked
+          )
+          .forEach(panel => this.connect(panel, made.id));
+      }
+    } finally {
+      held.dispose();
     }
   }
 
@@ -141,7 +148,7 @@ export class NotebookRuntime {
   async disconnect(panel: NotebookPanel): Promise<void> {
     const { trans } = this._options;
     this._asked.set(panel, {});
-    this._wishes.drop(panel);
+    this.wishes.drop(panel);
     const link = this.links.of(panel);
     const clients = (link.answer?.clients ?? []).map(({ id }) => id);
     const path = PathExt.basename(panel.context.path);
@@ -220,7 +227,6 @@ export class NotebookRuntime {
   private _options: NotebookRuntime.IOptions;
   private _changes: ChangeStream;
   private _reconnecting: Reconnecting;
-  private _wishes: Wishes;
   /** What was asked for a notebook last. */
   private _asked = new WeakMap<NotebookPanel, object>();
 }

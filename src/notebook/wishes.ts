@@ -6,13 +6,13 @@ import type { KernelMessage } from '@jupyterlab/services';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { DisposableDelegate, type IDisposable } from '@lumino/disposable';
 import { Throttler } from '@lumino/polling';
+import { Signal, type ISignal } from '@lumino/signaling';
 import type { ChangeStream, IChange } from '../common/events';
 import { tell } from '../common/notice';
 import { stopped } from '../common/sentences';
 import type { ICluster } from '../common/types';
 import type { IClusterManager } from '../tokens';
 import type { NotebookLinks } from './links';
-import { dismissWith } from './offers';
 
 /** Who has waited longer does something else by now: no code is run unasked any more. */
 const PATIENCE_MS = 2 * 60_000;
@@ -26,8 +26,14 @@ interface IWish {
   /** Whether the code is run, and not only inserted. */
   readonly run: boolean;
   readonly since_ms: number;
-  /** Id of the notification that tells of it. */
-  readonly notice: string;
+  /** Id of the notification that tells of it, or offers it. */
+  notice: string;
+  /** The cluster came late, and it is asked whether the wish still holds. */
+  isOffered: boolean;
+  /** The clusters are asked for, as theirs was not among them. */
+  isSought: boolean;
+  /** So many clusters are being made to take its place. */
+  holds: number;
   /** Cells were edited or run meanwhile. */
   isUsed: boolean;
   /** Stop following the notebook. */
@@ -40,10 +46,22 @@ export class Wishes implements IDisposable {
     options.clusters.changed.connect(this._look, this);
     // Not by watching the clusters: the page would ask every few seconds for as long as the queue lets wait.
     options.changes.changed.connect(this._onEvent, this);
+    options.links.changed.connect(this._onLink, this);
+  }
+
+  /** Emitted when another notebook waits, or one no longer does. */
+  get changed(): ISignal<this, void> {
+    return this._changed;
   }
 
   get isDisposed(): boolean {
     return this._isDisposed;
+  }
+
+  /** Name of the cluster that a notebook waits for; null where it waits for none. */
+  of(panel: NotebookPanel): string | null {
+    const wish = this._wishes.get(panel);
+    return wish && !wish.isOffered ? wish.name : null;
   }
 
   /** Connect the notebook when the cluster is up, in the place of what was wished for it before. */
@@ -77,6 +95,9 @@ export class Wishes implements IDisposable {
       run,
       since_ms: Date.now(),
       notice,
+      isOffered: false,
+      isSought: now === undefined,
+      holds: 0,
       isUsed: false,
       leave: () => {
         use.dispose();
@@ -84,8 +105,24 @@ export class Wishes implements IDisposable {
       }
     };
     this._wishes.set(panel, wish);
-    void clusters.refresh();
+    this._changed.emit();
+    void clusters.refresh().then(() => {
+      if (wish.isSought) {
+        wish.isSought = false;
+        this._look();
+      }
+    });
     this._look();
+  }
+
+  /** Let the wishes of notebooks rest, to be gone on with when the returned object is disposed. */
+  hold(panels: readonly NotebookPanel[]): IDisposable {
+    const wishes = panels.flatMap(panel => this._wishes.get(panel) ?? []);
+    wishes.forEach(wish => (wish.holds += 1));
+    return new DisposableDelegate(() => {
+      wishes.forEach(wish => (wish.holds -= 1));
+      this._look();
+    });
   }
 
   /** Nothing is wished for the notebook any more. */
@@ -95,6 +132,7 @@ export class Wishes implements IDisposable {
       wish.leave();
       this._wishes.delete(panel);
       Notification.dismiss(wish.notice);
+      this._changed.emit();
     }
   }
 
@@ -106,7 +144,9 @@ export class Wishes implements IDisposable {
     [...this._wishes.keys()].forEach(panel => this.drop(panel));
     this._options.clusters.changed.disconnect(this._look, this);
     this._options.changes.changed.disconnect(this._onEvent, this);
+    this._options.links.changed.disconnect(this._onLink, this);
     this._throttler.dispose();
+    Signal.clearData(this);
   }
 
   /** By its notification, which may be an earlier wish's that is just going. */
@@ -125,37 +165,61 @@ export class Wishes implements IDisposable {
     }
     for (const [panel, wish] of [...this._wishes]) {
       const now = clusters.clusters.find(({ id }) => id === wish.cluster);
-      if (now?.state === 'starting' || now?.state === 'stopping') {
-        // Why it stops, is known at its end.
+      if (wish.isOffered) {
+        if (now?.state !== 'running') {
+          this.drop(panel);
+        }
         continue;
       }
-      this.drop(panel);
+      const isOpen =
+        now === undefined
+          ? wish.isSought
+          : // Why it stops, is known at its end.
+            now.state === 'starting' || now.state === 'stopping';
+      if (isOpen || wish.holds > 0) {
+        continue;
+      }
       if (now?.state === 'running') {
         this._fulfil(panel, wish, now);
       } else {
+        this.drop(panel);
         this._tellEnd(panel, wish, now);
       }
     }
   }
 
   private _fulfil(panel: NotebookPanel, wish: IWish, cluster: ICluster): void {
-    const { links, put } = this._options;
-    const { state } = links.of(panel);
-    if (state.kind === 'connected' && state.cluster.id === cluster.id) {
-      return;
-    }
+    const { put } = this._options;
     const isLate = Date.now() - wish.since_ms > PATIENCE_MS;
-    if (wish.isUsed || isLate) {
+    if (this._isConnected(panel, cluster.id)) {
+      this.drop(panel);
+    } else if (wish.isUsed || isLate) {
       this._offer(panel, wish, cluster);
     } else {
+      this.drop(panel);
       put(panel, cluster, wish.run);
     }
   }
 
+  private _isConnected(panel: NotebookPanel, cluster: string): boolean {
+    const { state } = this._options.links.of(panel);
+    return state.kind === 'connected' && state.cluster.id === cluster;
+  }
+
+  /** An offer is of no use once the notebook is connected in another way. */
+  private _onLink(_: unknown, panel: NotebookPanel): void {
+    const wish = this._wishes.get(panel);
+    if (wish?.isOffered && this._isConnected(panel, wish.cluster)) {
+      this.drop(panel);
+    }
+  }
+
   private _offer(panel: NotebookPanel, wish: IWish, cluster: ICluster): void {
-    const { connect, links, trans } = this._options;
+    const { connect, trans } = this._options;
     const path = PathExt.basename(panel.context.path);
-    const id = tell(
+    Notification.dismiss(wish.notice);
+    wish.isOffered = true;
+    wish.notice = tell(
       trans.__('The cluster %1 runs now. Connect %2?', cluster.name, path),
       'info',
       {
@@ -167,17 +231,11 @@ export class Wishes implements IDisposable {
             callback: () =>
               panel.isDisposed || connect(panel, cluster.id, wish.run)
           },
-          { label: trans.__('Not now'), callback: () => undefined }
+          { label: trans.__('Not now'), callback: () => this._cancel(wish) }
         ]
       }
     );
-    dismissWith({
-      links,
-      panel,
-      id,
-      isPointless: state =>
-        state.kind === 'connected' && state.cluster.id === cluster.id
-    });
+    this._changed.emit();
   }
 
   private _tellEnd(
@@ -239,6 +297,7 @@ export class Wishes implements IDisposable {
     edge: 'trailing'
   });
   private _isDisposed = false;
+  private _changed = new Signal<this, void>(this);
 }
 
 /** Act when cells are edited or run, until the returned object is disposed. */

@@ -297,6 +297,7 @@ describe('notebooks', () => {
             state: panel => links.of(panel).state,
             choices: [],
             remembers: () => false,
+            wishes: { of: () => null } as never,
             mismatches
           } as Partial<NotebookRuntime> as NotebookRuntime,
           commands: new CommandRegistry(),

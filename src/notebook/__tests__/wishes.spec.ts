@@ -6,8 +6,10 @@ import { PromiseDelegate } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { CHANGED } from '../../common/events';
 import type { ICluster } from '../../common/types';
+import { addCommands } from '../commands';
 import { putClient } from '../connect';
-import { ClusterCommands } from '../ids';
+import { ClusterCommands, CommandIDs } from '../ids';
+import { menuItems } from '../indicator';
 import { NotebookRuntime } from '../runtime';
 import { FakeClusters, FakePanel, aCluster, later } from './fake';
 
@@ -55,7 +57,10 @@ describe('a notebook whose cluster is not up yet', () => {
     clusters.set(a, b);
     commands = new CommandRegistry();
     runtime = new NotebookRuntime({
-      api: { compare: jest.fn(), past: jest.fn() },
+      api: {
+        compare: jest.fn(),
+        past: () => Promise.resolve({ clusters: [] })
+      },
       clusters,
       events: { stream } as never,
       commands,
@@ -126,6 +131,109 @@ describe('a notebook whose cluster is not up yet', () => {
     expect(connected()).toEqual(['one.ipynb: B', 'two.ipynb: C']);
   });
 
+  it('is not given up for a cluster that the list lacks until that was asked for', async () => {
+    const c = aCluster({ id: 'c', name: 'C', state: 'starting' });
+    const asking = new PromiseDelegate<void>();
+    clusters.refresh.mockReturnValue(asking.promise);
+    runtime.connect(one.panel, 'c');
+    // Of another cluster, from before it was made.
+    clusters.set(up, b);
+    expect(told()).toEqual([
+      'one.ipynb will be connected to c as soon as that runs.'
+    ]);
+    clusters.set(up, b, c);
+    asking.resolve();
+    await later();
+    expect(told()).toHaveLength(1);
+    clusters.set(up, b, { ...c, state: 'running' });
+    expect(connected()).toEqual(['one.ipynb: C']);
+  });
+
+  describe('that is to have a new one instead', () => {
+    let making: PromiseDelegate<ICluster | null>;
+    let done: Promise<void>;
+
+    beforeEach(() => {
+      making = new PromiseDelegate();
+      commands.addCommand(ClusterCommands.create, {
+        execute: () => making.promise
+      });
+      runtime.connect(one.panel, 'a');
+      done = runtime.connectNew([one.panel]);
+      clusters.set(up, b);
+      expect(connected()).toEqual([]);
+    });
+
+    it('is connected to that alone', async () => {
+      const made = aCluster({ id: 'c', name: 'C' });
+      clusters.set(up, b, made);
+      making.resolve(made);
+      await done;
+      expect(connected()).toEqual(['one.ipynb: C']);
+      expect(dismiss).toHaveBeenCalledWith('n-0');
+    });
+
+    it('and to the one that it waited for where none is made', async () => {
+      making.resolve(null);
+      await done;
+      expect(connected()).toEqual(['one.ipynb: A']);
+    });
+
+    it('also where a second one is asked for before that is known', async () => {
+      const first = making;
+      making = new PromiseDelegate();
+      const second = runtime.connectNew([one.panel]);
+      first.resolve(null);
+      await done;
+      expect(connected()).toEqual([]);
+      making.resolve(null);
+      await second;
+      expect(connected()).toEqual(['one.ipynb: A']);
+    });
+  });
+
+  it('can be told not to wait in its menu, too: its notification may be gone', async () => {
+    addCommands({
+      commands,
+      clusters,
+      notebooks: { currentWidget: one } as never,
+      translator: nullTranslator,
+      front: () => one.panel,
+      runtime: () => runtime
+    });
+    const menu = (): string[] =>
+      menuItems({
+        panel: one.panel,
+        runtime,
+        commands,
+        trans: nullTranslator.load('jupyterlab_rsdat')
+      }).flatMap(({ command }) => command ?? []);
+    const changed = jest.fn();
+    runtime.wishes.changed.connect(changed);
+    const { disconnect } = CommandIDs;
+    expect(menu()).not.toContain(disconnect);
+    expect(commands.isEnabled(disconnect)).toBe(false);
+    runtime.connect(one.panel, 'a');
+    expect(changed).toHaveBeenCalledTimes(1);
+    expect(menu()).toContain(disconnect);
+    expect(commands.isEnabled(disconnect)).toBe(true);
+    expect(commands.label(disconnect)).toBe('Do Not Connect Notebook to A');
+    await commands.execute(disconnect);
+    expect(changed).toHaveBeenCalledTimes(2);
+    expect(dismiss).toHaveBeenCalledWith('n-0');
+    expect(commands.isEnabled(disconnect)).toBe(false);
+    clusters.set(up, b);
+    expect(connected()).toEqual([]);
+    expect(told()).toHaveLength(1);
+    // A client that it has is what Disconnect is about.
+    one.connectTo('Scheduler-B');
+    await later();
+    runtime.connect(one.panel, 'c');
+    expect(commands.label(disconnect)).toBe(
+      'Disconnect Notebook from Dask Cluster'
+    );
+  });
+
   it('can be told not to wait, and does not when it is closed', () => {
     runtime.connect(one.panel, 'a');
     runtime.connect(two.panel, 'a');
@@ -161,20 +269,47 @@ describe('a notebook whose cluster is not up yet', () => {
     press(1, 'Connect');
     expect(connected()).toEqual(['one.ipynb: A']);
     expect((putClient as jest.Mock).mock.calls[0][2].run).toBe(false);
-    // By its own cell it is connected: the offer is of no use.
-    expect(dismiss).not.toHaveBeenCalledWith('n-1');
-    one.connectTo('Scheduler-1');
-    await later();
-    expect(dismiss).toHaveBeenCalledWith('n-1');
   });
 
-  it('is told that the cluster failed or is gone', () => {
+  it.each([
+    [
+      'is connected by a cell of its own',
+      async () => {
+        one.connectTo('Scheduler-1');
+        await later();
+      }
+    ],
+    ['is disconnected', () => runtime.disconnect(one.panel)],
+    ['goes to another cluster', () => runtime.connect(one.panel, 'b')],
+    ['waits for another one', () => runtime.connect(one.panel, 'c')],
+    ['is closed', () => one.dispose()],
+    ['lost that cluster', () => clusters.set({ ...a, state: 'stopping' }, b)],
+    ['lost it at once', () => clusters.set(b)]
+  ])('is asked no longer when it %s', async (_, act) => {
+    runtime.connect(one.panel, 'a');
+    one.model.contentChanged.emit();
+    clusters.set(up, b, aCluster({ id: 'c', state: 'starting' }));
+    expect(told()).toHaveLength(2);
+    clusters.set({ ...up, cores: 9 }, b);
+    expect(dismiss).not.toHaveBeenCalledWith('n-1');
+    await act();
+    expect(dismiss).toHaveBeenCalledWith('n-1');
+    // The end of a cluster that it was not connected to is no news.
+    clusters.set(b);
+    await later();
+    expect(told()).not.toContain(
+      'one.ipynb was not connected: the cluster A has ended.'
+    );
+  });
+
+  it('is told that the cluster failed or is gone', async () => {
     const diagnosis = { message: 'The account has no hours', hint: null };
     runtime.connect(one.panel, 'a');
     clusters.set({ ...a, state: 'failed', diagnosis }, b);
     runtime.connect(two.panel, 'b');
     clusters.set(b);
     runtime.connect(two.panel, 'a');
+    await later();
     expect(told().filter(words => words.includes('not connected'))).toEqual([
       'one.ipynb was not connected: the cluster A has failed: The account has no hours.',
       'two.ipynb was not connected: the cluster a has ended.'
