@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import cloudpickle
 import pytest
 from distributed import Client, LocalCluster
 
+from rsdat.base.errors import InvalidInput
 from rsdat.stac import read_catalog
 from rsdat.stac.copying import bar, copy_assets
 from rsdat.stac.copying.facts import Job, Outcome
@@ -246,3 +248,16 @@ def test_a_copy_that_stands_still_is_no_success(
         pytest.raises(RuntimeError, match="some are left"),
     ):
         copy_assets(one, "a", str(tmp_path), client=connected, progress=False)
+
+
+def test_an_asynchronous_client(tmp_path: Path) -> None:
+    """It is told before anything is written."""
+
+    async def copy() -> None:
+        async with Client(processes=False, dashboard_address=None, asynchronous=True) as connected:
+            one, to = item("i", {"a": str(tmp_path / "a")}), str(tmp_path / "to")
+            copy_assets(one, "a", to, client=connected, write_catalog=True, progress=False)
+
+    with pytest.raises(InvalidInput, match="not asynchronous"):
+        asyncio.run(copy())
+    assert not (tmp_path / "to").exists()

@@ -386,8 +386,8 @@ def copy_assets(
         per_host: Of these from one host; by default 8, with `client` 8 for each computer.
         retries: Further tries of a file whose failure may pass, with growing pauses.
         progress: Show a bar.
-        client: A Dask client: its workers copy. They must reach both ends, and find the
-            credentials by themselves, as workers of rsdat's clusters do.
+        client: A Dask client, not an asynchronous one: its workers copy. They must reach both ends,
+            and find the credentials by themselves, as workers of rsdat's clusters do.
         background: Copy in a process of its own that outlives this notebook, and shows in the
             Transfers list; returns its id at once.
 
@@ -423,6 +423,11 @@ def copy_assets(
         own_access=not storage_options,
         own_target=not storage_options and target_options is None,
     )
+    if getattr(client, "asynchronous", False):
+        raise InvalidInput(
+            "copy_assets needs a client that is not asynchronous",
+            hint="Connect one to the same scheduler: Client(client.scheduler.address).",
+        )
     if client is not None and stage:
         raise InvalidInput(
             "A copy by the workers of a cluster does not wait for tape",

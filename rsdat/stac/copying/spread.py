@@ -14,7 +14,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
-from rsdat.base.errors import InvalidInput
 from rsdat.stac.copying.engine import Engine
 from rsdat.stac.copying.facts import Job, Outcome
 from rsdat.stac.copying.one import Policy
@@ -168,14 +167,11 @@ def spread(
         tick: Called again and again.
 
     Raises:
-        InvalidInput: The client is an asynchronous one.
         RuntimeError: Not all of `jobs` could be sent: never a copy that only seems whole.
         Exception: What reading `jobs` raised, after those that came before have ended.
     """
     from distributed import as_completed
 
-    if getattr(client, "asynchronous", False):
-        raise InvalidInput("copy_assets needs a client that is not asynchronous")
     limits = Limits.of(how["at_once"], how["per_host"], sum(client.nthreads().values()))
     waiting = Waiting(iter(jobs), limits, lambda job: _host(places, job), ended)
     name = f"copy_assets-{uuid.uuid4().hex[:8]}"
