@@ -215,6 +215,19 @@ def test_items_that_say_nothing_are_read_with_the_defaults(
         assert written.read_text() == f"red of {name}"
 
 
+@pytest.mark.parametrize("name", ["access", "broken", "item"])
+@pytest.mark.parametrize("kind", ["item", "dictionary"])
+def test_items_in_another_process_may_have_members_of_any_name(
+    tmp_path: Path, name: str, kind: str
+) -> None:
+    one = item("i", {"a": "dcache:///a"})
+    one.extra_fields[name] = ["open"]
+    write_items(tmp_path, [one if kind == "item" else one.to_dict()])
+    (back,) = items_in(read_items(tmp_path))
+    assert isinstance(back, pystac.Item)
+    assert (back.id, back.extra_fields[name]) == ("i", ["open"])
+
+
 def test_in_one_dcache_the_login_for_writing_saves_the_item(
     doors: dict[str, Door], tmp_path: Path
 ) -> None:

@@ -83,10 +83,11 @@ def _line(
     item: pystac.Item | Broken | Mapping[str, Any],
     access: Callable[[pystac.Item], Mapping[str, Any] | None],
 ) -> Mapping[str, Any]:
+    # What is ours has a place of its own: items may have members of any name.
     if isinstance(item, Broken):
         return {"broken": [item.href, item.reason, item.code]}
     if not isinstance(item, pystac.Item):
-        return item
+        return {"item": item}
     value: dict[str, Any] = item.to_dict(include_self_link=False, transform_hrefs=False)
     own = item.get_self_href()
     for key, href in hrefs_of(item).items():
@@ -95,7 +96,7 @@ def _line(
     if own:
         value["links"].append({"rel": "self", "href": absolute(own)})
     options = access(item)
-    return value if options is None else {"item": value, "access": portable(options)}
+    return {"item": value} | ({} if options is None else {"access": portable(options)})
 
 
 def read_items(folder: Path) -> Iterator[pystac.Item | Mapping[str, Any] | Broken]:
@@ -110,7 +111,7 @@ def read_items(folder: Path) -> Iterator[pystac.Item | Mapping[str, Any] | Broke
                 item._stac_io = FsspecStacIO(value["access"])  # noqa: SLF001 - as PySTAC's own
                 yield item
             else:
-                yield value
+                yield value["item"]
 
 
 def _name_of(modifier: Callable[[Any], Any]) -> str:
