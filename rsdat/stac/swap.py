@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 WAIT_S = 300.0
 _LOOK_EVERY_S = (0.005, 0.05)
+_ITEMS_LOCK = ".rsdat-items.lock"
 #: Makes the new bytes out of the old ones (None: there is no file); None: leave it as it is.
 Change = Callable[[bytes | None], bytes | None]
 
@@ -39,8 +40,9 @@ def update(href: str, change: Change, owner: Owner = None) -> bool:
 
     Readers find the old file or the new one, never a part. On dCache a lock fences off writers that
     were stopped or cut off (`rsdat.dcache.swap` says how); in local folders it is an flock beside
-    the file, and a lease where flock does not reach other computers. Other file systems (S3,
-    memory) have neither: there only the threads of this process take turns.
+    the file (see `update_item_on` for items), and a lease where flock does not reach other
+    computers. Other file systems (S3, memory) have neither: there only the threads of this process
+    take turns.
 
     Args:
         href: Address of the file; folders are made.
@@ -68,16 +70,46 @@ def update_on(filesystem: AbstractFileSystem, path: str, change: Change) -> bool
         found: bool = sync(filesystem.loop, on_dcache)
         return found
     if isinstance(filesystem, LocalFileSystem):
-        return _update_local(Path(path), change)
+        local = Path(path)
+        return _update_local(local, change, local.with_name(f".{local.name}.lock"))
     with _here:
         turn = _locks.setdefault((str(filesystem.protocol), path), threading.Lock())
     with turn:
         return _update_here(filesystem, path, change)
 
 
-def _update_local(path: Path, change: Change) -> bool:
+def update_item_on(filesystem: AbstractFileSystem, path: str, change: Change) -> bool:
+    """As `update_on`, of an item's file: in local folders all items of a catalog share one lock.
+
+    A lock stays where it is, as removing it would let two have it; and catalogs have very many
+    items. Only who changes items in this way takes turns with others that do.
+    """
+    if not isinstance(filesystem, LocalFileSystem):
+        return update_on(filesystem, path, change)
+    local = Path(path)
+    local.parent.mkdir(parents=True, exist_ok=True)
+    beside = _catalog_of(local) / _ITEMS_LOCK
+    with _here:
+        turn = _locks.setdefault(("file", str(beside)), threading.Lock())
+    with turn:
+        # Or the threads of one copy would all look again and again whether they may.
+        return _update_local(local, change, beside)
+
+
+def _catalog_of(path: Path) -> Path:
+    """The folder whose lock an item's file shares: all must come to the same one."""
+    folder = path.parent
+    if folder.name != path.stem and not folder.name.endswith(f"~{path.stem}"):
+        return folder
+    own, above = folder.stat(), folder.parent.stat()
+    # Who may write there may also write above only where both have the same rights.
+    rights = [(each.st_uid, each.st_gid, each.st_mode & 0o222) for each in (own, above)]
+    return folder.parent if rights[0] == rights[1] else folder
+
+
+def _update_local(path: Path, change: Change, beside: Path) -> bool:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _flock(path):
+    with _flock(path, beside):
         try:
             old: bytes | None = path.read_bytes()
         except FileNotFoundError:
@@ -103,8 +135,7 @@ def _update_here(filesystem: AbstractFileSystem, path: str, change: Change) -> b
 
 
 @contextlib.contextmanager
-def _flock(path: Path) -> Iterator[None]:
-    beside = path.with_name(f".{path.name}.lock")
+def _flock(path: Path, beside: Path) -> Iterator[None]:
     _make(beside)
     ends = time.monotonic() + WAIT_S
     while (lock := Lock.take(beside)) is None:

@@ -18,10 +18,7 @@ def mend(value: dict[str, Any]) -> None:
 
     What can't be a link or an asset is left out: the rest of the file is still of use.
     """
-    if isinstance(value.get("id"), int):
-        value["id"] = str(value["id"])
-    elif not isinstance(value.get("id"), str):
-        value["id"] = ""
+    value["id"] = id_of(value)
     links = value.get("links")
     if isinstance(links, dict):  # STAC before 0.6
         links = list(links.values())
@@ -47,6 +44,12 @@ def mend(value: dict[str, Any]) -> None:
         value["geometry"] = None
     if not isinstance(value.get("bbox"), list) or len(value["bbox"]) not in (4, 6):
         value["bbox"] = None
+
+
+def id_of(value: Mapping[str, Any]) -> str:
+    """The id of JSON as PySTAC takes it: a text, empty where there is none."""
+    found = value.get("id")
+    return str(found) if isinstance(found, (int, str)) else ""
 
 
 def with_commons(item: dict[str, Any], properties_of: Callable[[str], Mapping[str, Any]]) -> None:

@@ -13,9 +13,10 @@ import fsspec
 import pystac
 import pytest
 
-from rsdat.stac import io, read_catalog
+from rsdat.stac import io, items, read_catalog
 from rsdat.stac.copying import copy_assets, estimate, estimating, plan
 from rsdat.stac.copying.places import Places
+from rsdat.stac.copying.plan import read_address
 from rsdat.stac.copying.running import run
 from tests.support.copies import item
 from tests.support.door import Door
@@ -108,6 +109,63 @@ def test_two_copies_of_one_catalog_at_once(tmp_path: Path, way: str) -> None:
     assert all(str(href).startswith(f"{tmp_path}/to/") for href in hrefs)
 
 
+@pytest.mark.parametrize("beside", [True, False])
+def test_saving_items_leaves_one_lock(tmp_path: Path, beside: bool) -> None:
+    """In a folder each, or all in one."""
+    saved(tmp_path, 5)
+    found = list(read_catalog(tmp_path / "cat/catalog.json").get_items())
+    if beside:
+        for each in found:
+            old = Path(str(each.get_self_href()))
+            old.rename(tmp_path / f"cat/{old.name}")
+            each.set_self_href(str(tmp_path / f"cat/{old.name}"))
+    before = {path for path in (tmp_path / "cat").rglob("*") if path.is_file()}
+    assert quietly(found, "red", tmp_path / "to", update_catalog=True).ok
+    after = {path for path in (tmp_path / "cat").rglob("*") if path.is_file()}
+    assert [path.parent for path in after - before] == [tmp_path / "cat"]
+    assert all(f"{tmp_path}/to/" in Path(str(each.get_self_href())).read_text() for each in found)
+
+
+def test_a_lock_is_where_all_may_have_it_who_may_write(tmp_path: Path) -> None:
+    """Above an item's folder fewer people may."""
+    saved(tmp_path, 1)
+    (tmp_path / "cat/i0").chmod(0o775)
+    (tmp_path / "cat").chmod(0o755)
+    assert quietly(str(tmp_path / "cat/catalog.json"), "red", tmp_path / "to", update_catalog=True)
+    assert sorted(path.name for path in (tmp_path / "cat").iterdir()) == ["catalog.json", "i0"]
+    assert len(list((tmp_path / "cat/i0").iterdir())) == 2
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda found: found.update(id=7),
+        lambda found: found.update(collection="of somebody"),
+        lambda found: found.update(collection=5),
+    ],
+)
+@pytest.mark.parametrize("way", ["address", "items", "another collection"])
+def test_an_item_of_its_own_file_is_saved_whatever_its_id(
+    tmp_path: Path, change: Callable[[dict[str, Any]], Any], way: str
+) -> None:
+    """In memory it may have another one, and another collection."""
+    catalog, path = saved(tmp_path, 1), tmp_path / "cat/i0/i0.json"
+    value = json.loads(path.read_text())
+    change(value)
+    path.write_text(json.dumps(value))
+    source: Any = str(catalog)
+    if way != "address":
+        source = items(catalog)
+    if way == "another collection":
+        extent = pystac.Extent(
+            pystac.SpatialExtent([[0, 0, 1, 1]]), pystac.TemporalExtent([[None, None]])
+        )
+        pystac.Collection("mine", "d", extent).add_items(source)
+    assert quietly(source, "red", tmp_path / "to", update_catalog=True).ok
+    href = json.loads(path.read_text())["assets"]["red"]["href"]
+    assert href.startswith(f"{tmp_path}/to/")
+
+
 @pytest.fixture
 def collection(tmp_path: Path) -> Path:
     """Items in one file, one value of which is none."""
@@ -133,6 +191,36 @@ def test_items_of_one_file_get_their_addresses_there(collection: Path, tmp_path:
     ]
     # What is no item is none the next time either.
     assert [each.code for each in report.retry().failed] == ["not_stac"]
+
+
+@pytest.mark.parametrize("change", [{"id": 1}, {"collection": "of somebody"}, {"id": None}])
+def test_items_of_one_file_are_found_by_what_is_left_of_their_ids(
+    collection: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    value = json.loads(collection.read_text())
+    value["features"][2].update(change)
+    collection.write_text(json.dumps(value))
+    found = [each for each in read_address(str(collection)) if isinstance(each, pystac.Item)]
+    for each in found:
+        each.collection_id = "mine"
+    assert quietly(found, "red", tmp_path / "to", update_catalog=True).ok
+    features = json.loads(collection.read_text())["features"]
+    hrefs = [each["assets"]["red"]["href"] for each in features if each != 5]
+    assert all(href.startswith(f"{tmp_path}/to/") for href in hrefs)
+
+
+def test_an_item_that_is_no_more_in_its_file_is_told(collection: Path, tmp_path: Path) -> None:
+    found = [each for each in read_address(str(collection)) if isinstance(each, pystac.Item)]
+    value = json.loads(collection.read_text())
+    value["features"].pop(2)
+    collection.write_text(json.dumps(value))
+    report = quietly(found, "red", tmp_path / "to", update_catalog=True)
+    assert len(report.copied) == 3
+    assert "has no item 'i1'" in str(report)
+    assert not report.ok
+    features = json.loads(collection.read_text())["features"]
+    hrefs = [each["assets"]["red"]["href"] for each in features if each != 5]
+    assert all(href.startswith(f"{tmp_path}/to/") for href in hrefs)
 
 
 def test_one_of_a_list_that_is_no_item(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pystac
 
 from rsdat.stac.hrefs import parent, relative, resolve, whole
 from rsdat.stac.save import dumps
+from rsdat.stac.versions import id_of
 
 GEOJSON = "application/geo+json"
 #: Links of an item that the new catalog makes anew.
@@ -71,24 +72,57 @@ def assets_of(text: bytes | None) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def rewritten(text: bytes, items: Mapping[tuple[str, str | None], Mapping[str, str]]) -> bytes:
-    """A file with new addresses of assets, and nothing else of it changed.
+def rewritten(text: bytes, hrefs: Mapping[str, str]) -> bytes:
+    """An item's file with new addresses of assets, and nothing else of it changed.
+
+    Whatever the item's id and collection are there: the file has one item.
 
     Args:
-        text: An item's file, or one of many items.
-        items: New addresses by asset key, by the item's id and its collection's.
+        text: The file.
+        hrefs: New addresses by asset key; what the file has not stays so.
     """
     value = json.loads(text)
+    return dumps(value).encode() if _readdressed(value, hrefs) else text
+
+
+def many_rewritten(
+    text: bytes, items: Sequence[tuple[str, str | None, Mapping[str, str]]]
+) -> tuple[bytes, list[str]]:
+    """As `rewritten`, of an item collection; and the ids of items that are not there.
+
+    Args:
+        text: The file.
+        items: Ids, their collections' ids, which need not fit where an id is there once, and new
+            addresses.
+    """
+    value = json.loads(text)
+    by_id: dict[str, list[dict[str, Any]]] = {}
+    for each in value["features"] if is_many(value) else [value]:
+        if isinstance(each, dict):
+            by_id.setdefault(id_of(each), []).append(each)
+    is_new, absent = False, []
+    for id_, collection, hrefs in items:
+        found = by_id.get(id_, [])
+        if len(found) > 1:
+            found = [each for each in found if each.get("collection") == collection]
+        if not found:
+            absent.append(id_)
+        for each in found:
+            is_new |= _readdressed(each, hrefs)
+    return (dumps(value).encode() if is_new else text), absent
+
+
+def _readdressed(item: Any, hrefs: Mapping[str, str]) -> bool:
+    """Give an item's JSON new addresses; whether any of them was another one."""
+    found = item.get("assets") if isinstance(item, dict) else None
+    assets = found if isinstance(found, dict) else {}
     is_new = False
-    for item in value["features"] if is_many(value) else [value]:
-        if not isinstance(item, dict):
-            continue
-        assets = item.get("assets") or {}
-        for key, href in items.get((item.get("id", ""), item.get("collection")), {}).items():
-            if key in assets and assets[key].get("href") != href:
-                assets[key]["href"] = href
-                is_new = True
-    return dumps(value).encode() if is_new else text
+    for key, href in hrefs.items():
+        asset = assets.get(key)
+        if isinstance(asset, dict) and asset.get("href") != href:
+            asset["href"] = href
+            is_new = True
+    return is_new
 
 
 def is_many(value: Any) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pystac
 
-from rsdat.base.errors import RsdatError
+from rsdat.base.errors import NotFound, RsdatError
 from rsdat.stac.add import link_items
 from rsdat.stac.copying.described import (
     GEOJSON,
@@ -19,6 +19,7 @@ from rsdat.stac.copying.described import (
     assets_of,
     described,
     is_many,
+    many_rewritten,
     rewritten,
 )
 from rsdat.stac.copying.facts import Job, Outcome
@@ -230,7 +231,7 @@ class Keeper:
             if old is None:
                 return None  # it was never saved; whoever saves it saves the new addresses
             found_many = is_many(json.loads(old))
-            return None if found_many else rewritten(old, {_identity(held.item): hrefs})
+            return None if found_many else rewritten(old, hrefs)
 
         await self._change_here(held, file, change)
         if found_many:
@@ -247,14 +248,29 @@ class Keeper:
         """Save the items that are kept in one file."""
         together, self._together = self._together, {}
         for file, items in together.items():
-            new = {_identity(what.held.item): hrefs for what, hrefs in items}
-
-            def change(old: bytes | None, new: Mapping[Any, Any] = new) -> bytes | None:
-                return None if old is None else rewritten(old, new)
-
-            held = items[0][0].held
-            if not await self._told(file, self._change_here(held, file, change)):
+            if not await self._told(file, self._save_many(file, items)):
                 self.unsaved += [what for what, _ in items]
+
+    async def _save_many(
+        self, file: str, items: Sequence[tuple[Unsaved, Mapping[str, str]]]
+    ) -> None:
+        absent: list[str] = []
+
+        def change(old: bytes | None) -> bytes | None:
+            if old is None:
+                return None
+            each = ((what.held.item, hrefs) for what, hrefs in items)
+            new = [(item.id, item.collection_id, hrefs) for item, hrefs in each]
+            text, absent[:] = many_rewritten(old, new)
+            return text
+
+        await self._change_here(items[0][0].held, file, change)
+        if absent:
+            raise NotFound(
+                f"{shown(file)} has no item '{absent[0]}'"
+                + (f", nor {len(absent) - 1} others" if len(absent) > 1 else ""),
+                hint="The files are copied, but the new addresses are not saved there.",
+            )
 
     async def finish(self) -> str | None:
         """Save what is left, and at last the catalog; its address.
@@ -299,7 +315,3 @@ class Keeper:
 
 #: An item of which no file was to be copied.
 _NOTHING = Outcome(Job("", (), "", ""), "skipped")
-
-
-def _identity(item: pystac.Item) -> tuple[str, str | None]:
-    return item.id, item.collection_id

@@ -23,7 +23,7 @@ from rsdat.stac.copying.targets import DCacheTarget, LocalTarget, OtherTarget, T
 from rsdat.stac.doors import at_door, in_dcache
 from rsdat.stac.hrefs import scheme_of, shown
 from rsdat.stac.store import filesystem_of, write_on
-from rsdat.stac.swap import Change, update_on
+from rsdat.stac.swap import Change, update_item_on
 
 _WEB = ("http", "https")
 #: Where the first part after `://` is a host of its own.
@@ -276,11 +276,11 @@ def _change(filesystem: Any, path: str, change: Change) -> None:
     if new is None or new == old:
         return
     if old is None:
-        # Most files are new, and need no lock, which would leave a file beside each.
+        # Most files are new, and need no lock.
         try:
             write_on(filesystem, path, new, replace=False)
         except FileExistsError:
             pass
         else:
             return
-    update_on(filesystem, path, change)
+    update_item_on(filesystem, path, change)
