@@ -15,6 +15,7 @@ import {
 } from './dialogs';
 import { isOnTape } from './format';
 import { whileAsking, type ILateWords } from './lasting';
+import type { ILostOptions } from './lostdeletions';
 import type { DCacheModel } from './model';
 import {
   folderOf,
@@ -39,8 +40,8 @@ export namespace DCacheActions {
     /** Lab's contents, so that open documents follow what is renamed or deleted here. */
     contents: Contents.IManager;
     trans: TranslationBundle;
-    /** Tell of a deletion whose answer was lost; false if there is nothing to tell of it. */
-    followDeletion: (place: IPlace) => Promise<boolean>;
+    /** Tell of a deletion whose answer was lost. */
+    followDeletion: ILostOptions['follow'];
     /** Order a file from tape. */
     stage: (place: IPlace) => void;
     /** Larger files are not given to editors, in bytes. */

@@ -16,6 +16,7 @@ import {
   tooLateWords
 } from './deletingwords';
 import { askDelete, type IDoomed } from './dialogs';
+import { fateOf, lookAgain, type ILostOptions } from './lostdeletions';
 import { toLabPath, type IPlace } from './paths';
 
 /** Folders looked into before a deletion; of more it is only said that all below goes. */
@@ -33,8 +34,8 @@ export interface IDeleteOptions {
   contents: Pick<Contents.IManager, 'delete'>;
   endpoint: string;
   entries: readonly IEntry[];
-  /** Tell of a deletion whose answer was lost; false if the companion knows nothing to tell of it. */
-  follow: (place: IPlace) => Promise<boolean>;
+  /** Tell of a deletion whose answer was lost. */
+  follow: ILostOptions['follow'];
   trans: TranslationBundle;
 }
 
@@ -98,15 +99,15 @@ class Deletion {
     this._timer = setTimeout(() => this._tell(), SLOW_MS);
   }
 
-  /** Until all are gone, or it was stopped. What fails is told; the others go on. */
+  /** Until all are gone, it was stopped, or nothing answers. What fails is told; the others go on. */
   async run(): Promise<void> {
     for (const doomed of this._doomed) {
-      if (this._isStopped) {
+      if (this._isStopped || this._isLost) {
         break;
       }
       await this._remove(doomed);
     }
-    if (this._isStopped) {
+    if (this._isStopped && !this._isLost) {
       tell(this._stoppedWords(), 'info', { autoClose: STOPPED_MS });
     }
   }
@@ -122,6 +123,7 @@ class Deletion {
     const { api, contents, endpoint, trans } = this._options;
     const place = { endpoint, path: entry.path };
     this._current = entry.type === 'directory' ? place : null;
+    this._begun++;
     try {
       // The drive deletes recursively. A folder that was said to be empty must be so.
       await (inside === 0
@@ -149,21 +151,17 @@ class Deletion {
     }
   }
 
-  /** Whether what got no answer goes on, and is told from elsewhere then, or has ended well. */
+  /** Whether what got no answer goes on or may, and is told from elsewhere then, or has ended well. */
   private async _wentOn(place: IPlace): Promise<boolean> {
-    const { api, follow } = this._options;
-    if (await follow(place)) {
-      return true;
+    const fate = await fateOf(this._options, place);
+    if (fate === 'gone') {
+      this._deleted++;
+    } else if (fate instanceof ApiError) {
+      // Others would get no answer either, and nobody would know what of them is deleted.
+      this._isLost = true;
+      lookAgain(this._options, place, fate, this._doomed.length - this._begun);
     }
-    try {
-      await api.info(place);
-    } catch (reason) {
-      if (ApiError.from(reason).code === 'not_found') {
-        this._deleted++;
-        return true;
-      }
-    }
-    return false;
+    return fate !== 'there';
   }
 
   /** Say that it goes on; it can be stopped where it is more than one request. */
@@ -230,6 +228,9 @@ class Deletion {
   private _timer: ReturnType<typeof setTimeout>;
   private _notice: string | null = null;
   private _isStopped = false;
+  /** Nothing answers any more. */
+  private _isLost = false;
+  private _begun = 0;
   /** The folder that is being deleted now. */
   private _current: IPlace | null = null;
   /** Entries of those chosen that are gone. */

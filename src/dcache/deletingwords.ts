@@ -29,6 +29,40 @@ export function failedWords(
   return within > 0 ? `${stopped(words)} ${before}` : words;
 }
 
+/**
+ * @param text - Why it is not known.
+ * @param left - Entries that were to be deleted after it.
+ */
+export function unknownWords(
+  name: string,
+  text: string,
+  left: number,
+  trans: TranslationBundle
+): string {
+  const words = trans.__(
+    'It is not known whether “%1” is deleted: %2',
+    name,
+    text
+  );
+  const others = trans._n(
+    '%1 other entry was left.',
+    '%1 other entries were left.',
+    left
+  );
+  return left > 0 ? `${stopped(words)} ${others}` : words;
+}
+
+/** It was not known for a while, and what was deleted before is not known at all. */
+export function stillThereWords(
+  name: string,
+  trans: TranslationBundle
+): string {
+  return trans.__(
+    '“%1” is still there. If it is a folder, some of what was in it may be deleted.',
+    name
+  );
+}
+
 /** What is gone of a folder whose deletion was stopped. */
 export function insideWords(
   name: string,

@@ -19,6 +19,7 @@ import {
   stoppedWords,
   tooLateWords
 } from './deletingwords';
+import type { Found } from './lostdeletions';
 import { nameOf, type IPlace } from './paths';
 
 /** One that goes on. */
@@ -52,9 +53,16 @@ export class DeletionNotices implements IDisposable {
     return this._disposed;
   }
 
-  /** Whether there was one to tell of at the start. */
-  get isAny(): boolean {
-    return this._isAny;
+  /**
+   * What there was to tell at the start.
+   *
+   * @throws ApiError if the companion gave no list.
+   */
+  found(): Found {
+    if (this._problem !== null) {
+      throw this._problem;
+    }
+    return this._found;
   }
 
   get isDisposed(): boolean {
@@ -91,7 +99,10 @@ export class DeletionNotices implements IDisposable {
       }
     }
     this._list.changed.connect(this._onChanged, this);
-    this._isAny = untold.length > 0;
+    this._problem = this._list.error;
+    if (untold.length > 0) {
+      this._found = untold.every(isDone) ? 'done' : 'told';
+    }
     this._onChanged();
   }
 
@@ -188,8 +199,13 @@ export class DeletionNotices implements IDisposable {
   private _list: Followed<IDeletion>;
   private _shown: IShown[] = [];
   private _disposed = new Signal<this, void>(this);
-  private _isAny = false;
+  private _problem: ApiError | null = null;
+  private _found: Found = 'none';
   private _isDisposed = false;
+}
+
+function isDone({ state }: IDeletion): boolean {
+  return state === 'done';
 }
 
 export namespace DeletionNotices {

@@ -150,7 +150,7 @@ const panel: JupyterFrontEndPlugin<IDCache> = {
       followDeletion: async place => {
         const { followDeletions } = await import('./deletionnotices');
         const notices = await followDeletions(followed, place);
-        return notices.isAny;
+        return notices.found();
       },
       stage: ({ endpoint, path }) =>
         void commands.execute(TapeCommandIDs.stage, {

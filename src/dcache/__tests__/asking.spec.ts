@@ -8,7 +8,9 @@ import { configure, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import type { IChange } from '../../common/events';
 import type { ApiError } from '../../common/request';
+import type { IEntry } from '../../common/types';
 import { DCacheActions } from '../actions';
+import type { Found } from '../lostdeletions';
 import { DCacheModel } from '../model';
 import { fromDrivePath, type IPlace } from '../paths';
 import { FakeApi, failure, makeEntry } from './fake';
@@ -39,11 +41,17 @@ async function setup() {
     fromDrivePath(labPath.replace(/^dcache:/, ''))!.path;
   /** Places that were asked for, and whether there is something to tell of them. */
   const followed: IPlace[] = [];
-  const follow = { answer: false };
+  const follow: { answer: Found; failure: ApiError | null } = {
+    answer: 'none',
+    failure: null
+  };
   const actions = new DCacheActions({
     api,
     followDeletion: async place => {
       followed.push(place);
+      if (follow.failure) {
+        throw follow.failure;
+      }
       return follow.answer;
     },
     model,
@@ -365,13 +373,14 @@ describe('deleting', () => {
   describe('without an answer', () => {
     const remove = async (
       { actions, answers, user }: Awaited<ReturnType<typeof setup>>,
-      reason: ApiError
+      reason: ApiError,
+      others: readonly IEntry[] = []
     ): Promise<void> => {
       const answer = new PromiseDelegate<void>();
       answers.push(answer.promise);
       const folder = makeEntry('/home/inner', { type: 'directory' });
-      const done = actions.remove('here', [folder]);
-      await screen.findByText('Delete “inner”?');
+      const done = actions.remove('here', [folder, ...others]);
+      await screen.findByRole('button', { name: 'Delete all' });
       await user.click(button('Delete all'));
       answer.reject(reason);
       await done;
@@ -379,7 +388,7 @@ describe('deleting', () => {
 
     it('is not called failed while it goes on', async () => {
       const panel = await setup();
-      panel.follow.answer = true;
+      panel.follow.answer = 'told';
       await remove(panel, failure('jupyter', 504));
       expect(panel.followed).toEqual([
         { endpoint: 'here', path: '/home/inner' }
@@ -393,6 +402,23 @@ describe('deleting', () => {
       await remove(panel, failure('timeout', 0));
       expect(panel.followed).toHaveLength(1);
       expect(told()).toEqual([]);
+    });
+
+    it('is not called failed while nobody knows', async () => {
+      const panel = await setup();
+      panel.follow.failure = failure('network', 0);
+      const others = [makeEntry('/home/a.txt'), makeEntry('/home/b.txt')];
+      await remove(panel, failure('network', 0), others);
+      expect(told()).toEqual([
+        'It is not known whether “inner” is deleted: failed: network. 2 other entries were left.'
+      ]);
+      expect(panel.api.removed).toEqual([]);
+      // It answers again, and goes on with it.
+      panel.follow.failure = null;
+      panel.follow.answer = 'told';
+      window.dispatchEvent(new Event('online'));
+      await waitFor(() => expect(told()).toEqual([]));
+      expect(panel.followed).toHaveLength(2);
     });
 
     it('is called failed when it is still there', async () => {

@@ -131,14 +131,27 @@ it('tells of one alone whose answer was lost', async () => {
   const other = deletion({ id: 'd2', path: '/home/other' });
   api.deleting = [other, deletion({ id: 'd3', endpoint: 'there' })];
   await notices.start(place);
-  expect(notices.isAny).toBe(false);
+  expect(notices.found()).toBe('none');
   expect(notices.isDisposed).toBe(true);
   const again = begin();
   again.api.deleting = [other, deletion()];
   await again.notices.start(place);
-  expect(again.notices.isAny).toBe(true);
+  expect(again.notices.found()).toBe('told');
   expect(told()).toEqual(['Deleting “inner”…']);
   again.notices.dispose();
+  const ended = begin();
+  ended.api.deleting = [other, deletion({ state: 'done' })];
+  Notification.dismiss();
+  await ended.notices.start(place);
+  expect(ended.notices.found()).toBe('done');
+  expect(told()).toEqual([]);
+});
+
+it('does not take a list that did not come for an empty one', async () => {
+  const { notices } = begin(failure('network', 0));
+  await notices.start({ endpoint: 'here', path: '/home/inner' });
+  expect(() => notices.found()).toThrow('failed: network');
+  expect(notices.isDisposed).toBe(true);
 });
 
 it('tells once what ended while no page was open', async () => {
