@@ -25,6 +25,15 @@ class ContentHandler(StreamingHandler):
         entry, created = await self._written()
         self.reply(entry.as_dict(), 201 if created else 200)
 
+    @web.authenticated
+    @authorized
+    async def delete(self, id_: str) -> None:
+        """The page sends one file of an upload no more."""
+        path = self.query("giveUpContent")["path"]
+        (await (await self.companion.transfers()).upload(id_)).give_up(path)
+        self.set_status(204)
+        self.finish()
+
     async def _send(self, id_: str) -> None:
         start, end = asked_range(self.request.headers, if_range=True)
         manager = await self.companion.transfers()

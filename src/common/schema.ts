@@ -964,10 +964,11 @@ export interface paths {
     };
     /** The bytes of a download, as an attachment: the file, or a zip or tar made while it is sent. Of a single file `Range` is honoured, with `If-Range` by its ETag, so that the browser can resume; also of one that has failed, or is done, which is then given without the download's state changing. Its last bytes are sent only if the checksum fits; else the connection is cut. Files that can't be put into an archive are told in its `FAILED.txt`. */
     get: operations['fetchContent'];
-    /** One file of an upload, streamed, `Content-Length` required. Errors have these codes besides dCache's: 409 `exists` or `is_a_folder` (the transfer asks; send the file again with `conflict`, or after `answerTransfer`), `skipped` (it is there and to be skipped: nothing to do), `sent` (it is done), `being_sent`, `other_size` (it is not as long as it is listed: another file, or changed since), and the transfer's own state where it has ended; 404 `not_listed`. A file that failed may be sent again at any time. While a door is away the answer waits for it, for about a minute; the transfer is `waiting` then and has a `problem`. In the details of an error `again` says that the door broke off in the middle and the file should be sent once more, `stopped` that the transfer has ended with it and nothing more should be sent until it is retried. */
+    /** One file of an upload, streamed, `Content-Length` required. Errors have these codes besides dCache's: 409 `exists` or `is_a_folder` (the transfer asks; send the file again with `conflict`, or after `answerTransfer`), `skipped` (it is there and to be skipped: nothing to do), `sent` (it is done), `being_sent`, `other_size` (it is not as long as it is listed: another file, or changed since), and the transfer's own state where it has ended; 404 `not_listed`. A file that failed may be sent again at any time. While a door is away the answer waits for it, for about half a minute; the transfer is `waiting` then and has a `problem`. In the details of an error `again` says that the file has not failed and should be sent once more: the door broke off in the middle, or is still waited for, which is so for about a minute in all and ends by itself; `stopped` that the transfer ends with it and what is under way, and nothing more should be sent until it is retried. */
     put: operations['sendContent'];
     post?: never;
-    delete?: never;
+    /** The page sends a file of an upload no more, as the connection to the Jupyter server breaks off again and again: it counts as failed, if nothing else became of it. It may be sent again at any time. */
+    delete: operations['giveUpContent'];
     options?: never;
     head?: never;
     patch?: never;
@@ -2364,7 +2365,7 @@ export interface components {
        * @enum {string}
        */
       conflict?: 'ask' | 'replace' | 'keep-both' | 'skip';
-      /** @description Of an upload that goes on: questions that were answered one by one and whose files are still to come. The page that has the files sends them then. */
+      /** @description Of an upload that goes on: questions that were answered one by one and whose files are still to come, which the page that has them sends then; and the latest hundred that were skipped, which it asks about no more. */
       answered?: {
         path: string;
         /** @enum {string} */
@@ -4311,6 +4312,30 @@ export interface operations {
         content: {
           'application/json': components['schemas']['Entry'];
         };
+      };
+      default: components['responses']['Error'];
+    };
+  };
+  giveUpContent: {
+    parameters: {
+      query: {
+        /** @description Of the file, as its transfer lists it: relative to the destination. */
+        path: string;
+      };
+      header?: never;
+      path: {
+        id: components['parameters']['TransferId'];
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description Noted. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
       default: components['responses']['Error'];
     };

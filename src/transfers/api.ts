@@ -29,6 +29,8 @@ export interface ITransfersApi {
   remove(id: string): Promise<void>;
   answer(id: string, answer: ITransferAnswer): Promise<ITransfer>;
   act(id: string, action: ITransferAction): Promise<ITransfer>;
+  /** Say that a file of an upload is sent no more: it counts as failed. */
+  giveUp(id: string, path: string): Promise<void>;
   /** What an upload has to send yet; with a path that one, or nothing. */
   missing(id: string, path?: string): Promise<readonly IMissingFile[]>;
   /** What is at a path of dCache; null when nothing is. */
@@ -71,6 +73,12 @@ export class TransfersApi implements ITransfersApi {
 
   act(id: string, action: ITransferAction): Promise<ITransfer> {
     return this._post(this._url(id, action), {});
+  }
+
+  giveUp(id: string, path: string): Promise<void> {
+    const url = route(this._settings, 'transfers', id, 'content');
+    const query = new URLSearchParams({ path }).toString();
+    return requestJson(this._settings, `${url}?${query}`, { method: 'DELETE' });
   }
 
   async missing(id: string, path?: string): Promise<readonly IMissingFile[]> {

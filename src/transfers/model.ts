@@ -172,12 +172,13 @@ export class TransfersModel implements ITransfers, IDisposable {
       await this._act(id, 'retry');
       return false;
     }
-    const left = this._senders.get(id)?.left ?? [];
-    if (left.length === 0) {
-      return true;
-    }
     // An answer may have been lost: what the companion has is not sent, nor asked about, again.
     const missing = new Set((await this.missing(id)).map(({ path }) => path));
+    if (missing.size === 0) {
+      await this._act(id, 'retry');
+      return false;
+    }
+    const left = this._senders.get(id)?.left ?? [];
     const files = left.filter(({ path }) => missing.has(path));
     if (files.length === 0) {
       return true;
@@ -326,7 +327,9 @@ export class TransfersModel implements ITransfers, IDisposable {
     for (const [id, sender] of this._senders) {
       const transfer = this._list.item(id);
       const isOver = !transfer || !isMoving(transfer);
-      if (isOver && sender.isActive) {
+      if (transfer?.state === 'done') {
+        sender.complete();
+      } else if (isOver && sender.isActive) {
         // Cancelled elsewhere: nobody takes the rest.
         sender.stop();
       } else if (transfer) {

@@ -457,7 +457,6 @@ async def test_answered_where_the_files_are_no_longer(
     transfers: Transfers, folder: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answered on a page that was loaded anew nobody sends: Retry is offered then."""
-    monkeypatch.setattr(manager, "GONE_S", 1.0)
     for name in "fg":
         (place / name).write_bytes(b"old")
     made = await transfers.begin(
@@ -468,7 +467,9 @@ async def test_answered_where_the_files_are_no_longer(
     await transfers.answer(made["id"], f"{folder}/f", "replace")
     assert (await transfers.get(made["id"]))["state"] == "asking"
     await transfers.answer(made["id"], f"{folder}/g", "replace")
-    assert (await transfers.until(made["id"]))["state"] == "interrupted"
+    with monkeypatch.context() as hurried:
+        hurried.setattr(manager, "GONE_S", 0.0)
+        assert (await transfers.until(made["id"]))["state"] == "interrupted"
     assert (place / "f").read_bytes() == b"old"
     for name in "fg":
         assert (await transfers.send(made["id"], name, b"new")).code == 200
@@ -479,16 +480,21 @@ async def test_question_of_a_page_that_is_gone(
     transfers: Transfers, folder: str, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """While the page says that it is there, the question stays; without, it is interrupted."""
-    monkeypatch.setattr(manager, "GONE_S", 1.5)
+    monkeypatch.setattr(manager, "GONE_S", 1000.0)
+    monkeypatch.setattr(manager, "CUT_S", 0.0)  # of requests that were cut off: it is none
     monkeypatch.setattr(manager, "WANTED_S", 0.0)
     (place / "f").write_bytes(b"old")
     made = await transfers.begin(
         "upload", destination=("default", folder), files=listing({"f": b"new"})
     )
     check_error(await transfers.send(made["id"], "f", b"new"), 409, "exists")
-    for _ in range(6):
-        await asyncio.sleep(0.5)
+    manager_ = await transfers.companion.transfers()
+    transfer = manager_._live[made["id"]]
+    for _ in range(3):
+        transfer.progress.last_s -= 600.0
+        manager_._look_at(transfer)
         assert (await transfers.act(made["id"], "here"))["state"] == "asking"
+    transfer.progress.last_s -= 1200.0
     ended = await transfers.until(made["id"])
     assert (ended["state"], ended["can"]) == ("interrupted", ["retry", "forget"])
     assert "page" in ended["problem"]["message"]

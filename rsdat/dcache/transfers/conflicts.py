@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +13,9 @@ from rsdat.base.clock import to_iso_ms
 from rsdat.base.errors import Conflict, InvalidInput
 from rsdat.dcache.transfers.record import Choice
 from rsdat.dcache.transfers.workspace import Found
+
+#: So many of those that were skipped one by one are told: none of them is still to come.
+SHOWN_SKIPS = 100
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Conflicts:
         self._asked = asked
         self._open: OrderedDict[str, Question] = OrderedDict()
         self._answers: dict[str, Choice] = {}
+        self._skipped: deque[str] = deque(maxlen=SHOWN_SKIPS)
         self._answered = asyncio.Event()
         self._turn = asyncio.Lock()
 
@@ -59,8 +63,17 @@ class Conflicts:
 
     @property
     def answers(self) -> list[tuple[str, Choice]]:
-        """Paths that were answered one by one, and what was said."""
-        return list(self._answers.items())
+        """Paths that were answered one by one, and what was said; of the skipped ones the latest.
+
+        The page that has the files may still ask about one that was skipped on another.
+        """
+        skipped: list[tuple[str, Choice]] = [(path, "skip") for path in self._skipped]
+        return [*self._answers.items(), *skipped]
+
+    def skipped(self, path: str) -> None:
+        """It has ended by being skipped."""
+        self.forget(path)
+        self._skipped.append(path)
 
     def forget(self, path: str) -> None:
         """It has ended: what was said of it is of no use any more."""

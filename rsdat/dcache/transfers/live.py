@@ -110,6 +110,12 @@ class Transfer:
         under_way = self.progress.busy or self.works or self.task
         return not (self.record.active or under_way or time.monotonic() < self.wanted_until_s)
 
+    @property
+    def is_all_sent(self) -> bool:
+        """Nothing of an upload is left: if it has not ended, its end alone was not noted."""
+        record = self.record
+        return record.kind == "upload" and record.planned and self.items.left() == 0
+
     def view(self) -> dict[str, Any]:
         """As REST shows it."""
         question = self.conflicts.question

@@ -239,7 +239,13 @@ class TransferManager:
         transfer = await self._ours(id_)
         if transfer.record.active or transfer.record.state == "done":
             raise Conflict(f"This transfer is {transfer.record.state}", code="not_failed")
+        upload = self._uploads.get(id_)
+        if upload is not None:
+            upload.begin_anew()
         transfer.again()
+        if transfer.is_all_sent:
+            transfer.recount()
+            transfer.finish()
         if transfer.record.kind == "assets":
             await asyncio.to_thread(outside.forget_end, self._store.folder(id_))
         if transfer.record.kind in BY_ITSELF:
@@ -373,6 +379,9 @@ class TransferManager:
             record.state = "waiting"
             self._run(transfer)
             transfer.touch()
+            return
+        if transfer.is_all_sent:
+            transfer.finish()
             return
         what = "sent" if record.kind == "upload" else "fetched"
         transfer.interrupt(

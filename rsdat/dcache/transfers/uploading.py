@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Iterable
 from typing import Any
@@ -15,7 +16,7 @@ from rsdat.dcache.transfers.carry import counted
 from rsdat.dcache.transfers.conflicts import Question
 from rsdat.dcache.transfers.items import DONE, FAILED, PENDING, SKIPPED, Item
 from rsdat.dcache.transfers.live import Transfer
-from rsdat.dcache.transfers.patience import Patience, is_away
+from rsdat.dcache.transfers.patience import Patience, is_away, telling
 from rsdat.dcache.transfers.plan import is_fatal, numbered
 from rsdat.dcache.transfers.record import Choice, diagnosis
 from rsdat.dcache.transfers.workspace import Found
@@ -102,6 +103,10 @@ class Uploading:
         self._patience = Patience(self._tell_patience)
         self._tries: Counter[int] = Counter()
         self._broken = 0
+        #: Why nothing more is taken, while files that are under way are let finish.
+        self._stopping: RsdatError | None = None
+        #: Files that the page sends no more, while we still take what has come of them.
+        self._given_up: set[int] = set()
 
     def target(self, path: str) -> str:
         """The path that a question is about, given that or the path as the upload lists it."""
@@ -118,7 +123,7 @@ class Uploading:
         transfer = self._transfer
         number = transfer.number_of(path)
         if number is None:
-            raise NotFound(f"This upload lists no file '{path}'", code="not_listed")
+            raise _not_listed(path)
         # A page that tries a failed file again by itself need not say so first.
         if not transfer.record.active and transfer.record.state not in ("interrupted", "failed"):
             raise Conflict(
@@ -188,8 +193,9 @@ class Uploading:
         Raises:
             Conflict: The name is taken (`exists`, `is_a_folder`), or is to be skipped (`skipped`).
             RsdatError: dCache refused, or gave no usable answer, also after waiting for it; the
-                file counts as failed. Its details say if the whole upload has ended with it
-                (`stopped`), or if the file should be sent once more (`again`).
+                file counts as failed. Its details say if the whole upload ends with it and those
+                under way (`stopped`), or if the file should be sent once more (`again`): then it
+                has not failed.
         """
         transfer = self._transfer
         number = self.number(path)
@@ -198,13 +204,18 @@ class Uploading:
         if conflict != "refuse":
             transfer.conflicts.withdraw(target)
             choice = "replace" if conflict == "replace" else "keep-both"
+        if not transfer.record.active:
+            self.begin_anew()
+        self._given_up.discard(number)
         transfer.begin()
         self._tell_patience()
         transfer.progress.begin(number, path)
         body = _Body(chunks)
+        comes_again = False
         try:
             entry, created = await self._patiently(number, target, body, size, choice)
         except Conflict as error:
+            self._heard_of(number)
             if error.code == "skipped":
                 transfer.settle(number, SKIPPED)
             elif error.code in ("exists", "is_a_folder") and choice == "ask":
@@ -214,37 +225,65 @@ class Uploading:
             raise
         except RsdatError as error:
             if error.code == "cut_off":
+                self._cut(number)
+                raise
+            comes_again = self._comes_again(number, error, body)
+            if comes_again:
                 transfer.cut = True
-            elif body.begun and is_away(error) and self._tries[number] + 1 < MOST_TRIES:
-                # Its bytes are gone. The page has them still.
-                self._tries[number] += 1
-                transfer.cut = True
-                error.details["again"] = True
-            else:
-                self._fail(number, error)
-            raise
+                raise telling(error, "again") from error
+            raise self._failed(number, error, body) from error
         except asyncio.CancelledError:
-            transfer.cut = True
+            self._cut(number)
             raise
         else:
             self._broken = 0
-            self._patience.end()
+            self._heard_of(number)
+            self._patience.came_through()
             transfer.conflicts.forget(target)
             transfer.wrote(entry.path)
             transfer.settle(number, DONE, checksum="adler32")
             return entry, created
         finally:
             transfer.progress.end(number)
-            if not transfer.progress.busy:
-                # Nobody waits any more; who comes next begins anew.
-                self._patience.end()
+            if not transfer.progress.busy and not comes_again:
+                self._patience.rest()
             self.look_whether_done()
 
     def look_whether_done(self) -> None:
-        """End the upload if all of its files have ended."""
+        """End the upload if all of its files have ended, or no more are taken."""
         transfer = self._transfer
-        if transfer.record.active and transfer.items.left() == 0:
+        if not transfer.record.active:
+            return
+        if transfer.items.left() == 0:
             transfer.finish()
+        elif self._stopping is not None and not transfer.progress.busy:
+            transfer.end("failed", self._stopping)
+
+    def begin_anew(self) -> None:
+        """It is taken up after its end: what was tried and waited before counts no more."""
+        self._tries.clear()
+        self._broken = 0
+        self._stopping = None
+        self._patience.begin_anew()
+
+    def give_up(self, path: str) -> None:
+        """The page sends a file no more: it counts as failed, unless it has ended otherwise.
+
+        Raises:
+            NotFound: The upload lists no such file.
+        """
+        transfer = self._transfer
+        number = transfer.number_of(path)
+        if number is None:
+            raise _not_listed(path)
+        if not transfer.record.active or transfer.items.state(number) != PENDING:
+            return
+        if transfer.progress.has(number):
+            # We may notice later than the page that its connection broke, or get it all the same.
+            self._given_up.add(number)
+            return
+        self._settle_given_up(number)
+        self.look_whether_done()
 
     def skip(self, targets: Iterable[str]) -> None:
         """Files that are not to be sent: paths below the destination, or as they are asked for."""
@@ -252,21 +291,62 @@ class Uploading:
         for target in targets:
             prefix = self._base.rstrip("/") + "/"
             number = transfer.number_of(target.removeprefix(prefix))
-            if number is not None and transfer.items.state(number) in (PENDING, FAILED):
+            if number is None or transfer.progress.has(number):
+                continue  # what is being sent was answered otherwise
+            if transfer.items.state(number) in (PENDING, FAILED):
                 transfer.settle(number, SKIPPED)
-                transfer.conflicts.forget(paths.join(self._base, transfer.items[number].target))
+            transfer.conflicts.skipped(paths.join(self._base, transfer.items[number].target))
         self.look_whether_done()
 
-    def _fail(self, number: int, error: RsdatError) -> None:
-        """A file has failed; where the others would fail in the same way all of it ends."""
-        transfer = self._transfer
+    def _heard_of(self, number: int) -> None:
+        """Something became of a file: how often it was tried counts no more."""
         self._tries.pop(number, None)
-        transfer.settle(number, FAILED, error=error)
+        self._patience.forget(number)
+
+    def _cut(self, number: int) -> None:
+        """The page's request broke off. It comes again, or has given the file up."""
+        self._transfer.cut = True
+        if number in self._given_up:
+            self._settle_given_up(number)
+
+    def _settle_given_up(self, number: int) -> None:
+        self._given_up.discard(number)
+        self._heard_of(number)
+        error = RsdatError(
+            "The file did not come through from the browser",
+            hint="Retry it when the connection to Jupyter is better.",
+            code="given_up",
+        )
+        self._transfer.settle(number, FAILED, error=error)
+
+    def _comes_again(self, number: int, error: RsdatError, body: _Body) -> bool:
+        """Whether the page should send a file once more."""
+        if self._stopping is not None or number in self._given_up:
+            return False
+        if not body.begun:
+            # The door is waited for, but not by this request.
+            return error.details.get("again") is True
+        if not is_away(error) or self._tries[number] + 1 >= MOST_TRIES:
+            return False
+        # Its bytes are gone. The page has them still.
+        self._tries[number] += 1
+        return True
+
+    def _failed(self, number: int, error: RsdatError, body: _Body) -> RsdatError:
+        """A file has failed; where the others would fail in the same way all of it ends."""
+        self._transfer.settle(number, FAILED, error=error)
         self._broken = self._broken + 1 if isinstance(error, DoorBroken) else 0
-        if is_fatal(error) or is_away(error) or self._broken >= MOST_BROKEN:
-            error.details["stopped"] = True
-            if transfer.record.active and transfer.items.left() > 0:
-                transfer.end("failed", error)
+        if is_away(error):
+            # One pool that breaks off is not the door, nor one name at which it is always away.
+            nothing = not body.begun and not self._patience.is_alone(number)
+            stops = nothing and error.code != "cut"
+        else:
+            stops = is_fatal(error)
+        self._heard_of(number)
+        if not stops and self._broken < MOST_BROKEN:
+            return error
+        self._stopping = error
+        return telling(error, "stopped")
 
     def _tell_patience(self) -> None:
         """Show that a door is waited for, or that it is no more."""
@@ -285,7 +365,7 @@ class Uploading:
         self, number: int, target: str, body: _Body, size: int, choice: Choice
     ) -> tuple[Entry, bool]:
         """Write a file; while nothing of it was taken, a door that is away is waited for."""
-        waits = 0
+        begun_s, waits = time.monotonic(), 0
         while True:
             try:
                 async with self._transfer.shared.uploads:
@@ -294,7 +374,7 @@ class Uploading:
                 if body.begun or not is_away(error):
                     raise
                 # In no slot: uploads to other doors go on.
-                await self._patience.wait(error, waits)
+                await self._patience.wait(number, error, waits, begun_s)
                 waits += 1
 
     async def _write(
@@ -351,6 +431,10 @@ class _Body:
         self.begun = True
         async for chunk in self._chunks:
             yield chunk
+
+
+def _not_listed(path: str) -> NotFound:
+    return NotFound(f"This upload lists no file '{path}'", code="not_listed")
 
 
 def title(files: list[Item]) -> str:

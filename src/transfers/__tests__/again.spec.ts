@@ -151,6 +151,42 @@ describe('what the companion has already', () => {
   });
 });
 
+describe('Retry where nothing is missing', () => {
+  it('lets the companion end it, and asks for no files', async () => {
+    const { actions, api, model, put } = reloaded([]);
+    api.left = [];
+    await model.refresh();
+    expect(await model.retry('t1')).toBe(false);
+    expect(api.acted).toEqual([['t1', 'retry']]);
+    await actions.retry('t1');
+    expect(put.begun).toEqual([]);
+    model.dispose();
+  });
+});
+
+describe('a proxy before Jupyter', () => {
+  it.each([502, 504])('that waits no longer (%s) is no end', async status => {
+    const { api, model, put } = setup();
+    put.status = status;
+    put.faults.set('a', ['jupyter']).set('b', ['jupyter']);
+    api.left = [{ path: 'b', size: 1 }];
+    await model.upload(files('a', 'b'), folder);
+    expect(paths(put)).toEqual(['a', 'b', 'b']);
+    expect(api.givenUp).toEqual([]);
+    model.dispose();
+  });
+
+  it('what never gets through it the companion is told', async () => {
+    const { api, model, put } = setup();
+    put.status = 504;
+    put.faults.set('a', ['jupyter', 'jupyter', 'jupyter']);
+    await model.upload(files('a', 'b'), folder);
+    expect(paths(put)).toEqual(['a', 'b', 'a', 'a']);
+    expect(api.givenUp).toEqual(['t1?a']);
+    model.dispose();
+  });
+});
+
 describe('a door', () => {
   it.each(['unreachable', 'certificate', 'no_tls'])(
     'that is not there (%s) is not asked for the rest',
@@ -183,6 +219,17 @@ describe('a door', () => {
     await model.upload(files('a'), folder);
     expect(put.begun).toHaveLength(3);
     expect(waits).toEqual([1000, 4000]);
+    model.dispose();
+  });
+
+  it('gets a file as often as the companion asks for it', async () => {
+    const { api, model, put } = setup();
+    put.details = { again: true };
+    put.faults.set('a', Array<string>(10).fill('unreachable'));
+    await model.upload(files('a', 'b', 'c', 'd', 'e'), folder);
+    expect(paths(put).filter(path => path === 'a')).toHaveLength(11);
+    expect(paths(put)).toContain('e');
+    expect([model.transfers[0].failures, api.givenUp]).toEqual([[], []]);
     model.dispose();
   });
 
@@ -256,9 +303,29 @@ describe('two pages', () => {
     await sending.refresh();
     put.held[0].fail('exists');
     await done;
-    expect(api.answers).toEqual([
-      { path: 'a', choice: 'skip', for_all: false }
-    ]);
+    // The companion has skipped it, and may have ended with it.
+    expect(api.answers).toEqual([]);
+    expect(put.begun).toHaveLength(1);
+    other.dispose();
+    sending.dispose();
+  });
+
+  it('what is skipped on the one is asked no more on the other', async () => {
+    const { api, other, put, sending } = pages();
+    put.faults.set('a', ['exists']).set('b', ['exists']);
+    const done = sending.upload(files('a', 'b'), folder);
+    await settle();
+    api.change('t1', {
+      ...asking('/data/b'),
+      answered: [{ path: '/data/a', choice: 'skip' }]
+    });
+    await sending.refresh();
+    expect(sending.transfer('t1')?.question?.path).toBe('b');
+    api.change('t1', { state: 'done', question: null, answered: undefined });
+    await sending.refresh();
+    // Not cancelled, though nothing was left to send.
+    expect(await done).toBe(true);
+    expect([put.begun.length, api.answers]).toEqual([2, []]);
     other.dispose();
     sending.dispose();
   });

@@ -54,6 +54,8 @@ export class FakeApi implements ITransfersApi {
   answers: ITransferAnswer[] = [];
   /** What uploads have to send yet; null: all that they list. */
   left: IMissingFile[] | null = null;
+  /** Files that are sent no more, by transfer and path. */
+  givenUp: string[] = [];
   /** Folders that were made. */
   folders: string[] = [];
   /** What is in dCache, by full path. */
@@ -116,6 +118,11 @@ export class FakeApi implements ITransfersApi {
       case 'here':
         return this.change(id, {});
     }
+  }
+
+  async giveUp(id: string, path: string): Promise<void> {
+    this._maybeFail();
+    this.givenUp.push(`${id}?${path}`);
   }
 
   async missing(_: string, path?: string): Promise<readonly IMissingFile[]> {
@@ -187,6 +194,8 @@ export class FakePut {
   faults = new Map<string, string[]>();
   /** What such failures say besides. */
   details: Record<string, unknown> = {};
+  /** And their HTTP status. */
+  status = 0;
   /** Most that were under way at once. */
   most = 0;
   private _under = 0;
@@ -200,7 +209,8 @@ export class FakePut {
       const [, path] = url.split('?');
       const code = this.faults.get(path)?.shift();
       if (code) {
-        throw new ApiError({ message: code, code, details: this.details });
+        const { details, status } = this;
+        throw new ApiError({ message: code, code, details, status });
       }
       if (this.holds) {
         await new Promise<void>((resolve, reject) => {

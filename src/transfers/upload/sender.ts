@@ -17,7 +17,7 @@ const LOOK_FIRST_BYTES = 32 * 2 ** 20;
 /** The companion waits for four of these (GONE_S in transfers/manager.py). */
 const HERE_MS = 30_000;
 
-/** Waits before a file is tried again whose connection broke. */
+/** Waits before a file is tried again; so often at most where nobody asks for it. */
 const RETRY_MS = [1_000, 4_000];
 
 /**
@@ -31,6 +31,9 @@ const PASSING = new Set([
   'cut_off',
   'being_sent'
 ]);
+
+/** What proxies answer that wait no longer, or find Jupyter gone for a moment. */
+const PROXY_STATUS = new Set([502, 504]);
 
 /** What the companion has already: it was sent before the page was loaded anew. */
 const ALREADY = new Set(['sent', 'skipped']);
@@ -169,6 +172,17 @@ export class UploadSender {
     return true;
   }
 
+  /** All of it is sent or skipped, as the companion says: also what was skipped on another page. */
+  complete(): void {
+    const tasks = [...this._queue, ...this._taken.map(({ task }) => task)];
+    this._queue = [];
+    this._taken = [];
+    for (const task of tasks) {
+      this._settle(task);
+    }
+    this._pump();
+  }
+
   /** Take up what was answered on another page, which the companion tells. */
   heed({ answered, conflict }: Pick<ITransfer, 'answered' | 'conflict'>): void {
     const prefix = `${this._options.folder.path.replace(/\/$/, '')}/`;
@@ -181,12 +195,22 @@ export class UploadSender {
     if (conflict !== undefined && conflict !== 'ask') {
       this._forAll ??= conflict;
     }
-    for (const { task } of [...this._taken]) {
+    for (const asked of [...this._taken]) {
+      const { task } = asked;
       const choice = this._answered.get(task.path) ?? this._forAll;
-      if (choice !== null) {
+      if (this._isSkipped(task)) {
+        this._taken = this._taken.filter(other => other !== asked);
+        this._settle(task);
+      } else if (choice !== null) {
         this.answer(task.path, choice, false);
       }
     }
+    this._pump();
+  }
+
+  /** Whether the companion was told elsewhere that a file is not to be sent. */
+  private _isSkipped({ path }: ITask): boolean {
+    return this._answered.get(path) === 'skip';
   }
 
   /** Nothing is sent while a question is open: the companion would take this page for gone. */
@@ -278,7 +302,9 @@ export class UploadSender {
     conflict: 'refuse' | 'replace' | 'keep-both'
   ): Promise<void> {
     const { api, put, transfer, wait } = this._options;
-    for (let attempt = 0; ; attempt++) {
+    let attempts = 0;
+    let unasked = 0;
+    for (;;) {
       try {
         await put({
           url: api.sendUrl(transfer, task.path, conflict),
@@ -291,19 +317,25 @@ export class UploadSender {
         });
         return;
       } catch (reason) {
-        const isPassing =
-          reason instanceof ApiError &&
-          (PASSING.has(reason.code) || reason.details.again === true);
-        if (!isPassing || attempt >= RETRY_MS.length) {
+        if (!(reason instanceof ApiError)) {
           throw reason;
         }
+        // How often it asks for a file again the companion counts.
+        const isAsked = reason.details.again === true;
+        if (!isAsked && (!isPassing(reason) || unasked >= RETRY_MS.length)) {
+          throw reason;
+        }
+        unasked += isAsked ? 0 : 1;
         this._under.set(task.path, 0);
-        await wait(RETRY_MS[attempt]);
+        await wait(RETRY_MS[Math.min(attempts, RETRY_MS.length - 1)]);
+        attempts += 1;
         if (this._control.signal.aborted) {
           throw new PutCancelled();
         }
         // Of a large one that it has already the companion's refusal may not be heard.
-        if (isLarge(task) && (await this._isSent(task.path))) {
+        // A proxy that waited no longer may have handed on all of it.
+        const mayBeThere = isLarge(task) || isOfProxy(reason);
+        if (mayBeThere && (await this._isSent(task.path))) {
           return;
         }
       }
@@ -332,7 +364,9 @@ export class UploadSender {
     there: { size: number | null; modified: string | null }
   ): Promise<void> {
     const choice = this._answered.get(task.path) ?? this._forAll;
-    if (choice !== null) {
+    if (this._isSkipped(task)) {
+      this._settle(task);
+    } else if (choice !== null) {
       this._decide(task, choice);
     } else if (!this._control.signal.aborted) {
       this._taken.push({ task, there });
@@ -358,6 +392,12 @@ export class UploadSender {
     if (FATAL.has(error.code) || error.details.stopped === true) {
       this._queue = [];
     }
+    if (isUnheard(error)) {
+      const { api, transfer } = this._options;
+      api.giveUp(transfer.id, task.path).catch(() => {
+        // Then it takes this page for gone, after a while.
+      });
+    }
   }
 
   private _options: UploadSender.IOptions;
@@ -381,7 +421,10 @@ export class UploadSender {
 
 export namespace UploadSender {
   export interface IOptions {
-    api: Pick<ITransfersApi, 'sendUrl' | 'act' | 'answer' | 'info' | 'missing'>;
+    api: Pick<
+      ITransfersApi,
+      'sendUrl' | 'act' | 'answer' | 'giveUp' | 'info' | 'missing'
+    >;
     transfer: ITransfer;
     folder: { endpoint: string; path: string };
     files: readonly IUploadFile[];
@@ -399,6 +442,24 @@ export namespace UploadSender {
 
 function isLarge({ file }: IUploadFile): boolean {
   return file.size > LOOK_FIRST_BYTES;
+}
+
+/** Jupyter is behind a proxy, and the companion said nothing. */
+function isOfProxy({ code, status }: ApiError): boolean {
+  return code === 'jupyter' && PROXY_STATUS.has(status);
+}
+
+function isPassing(error: ApiError): boolean {
+  return PASSING.has(error.code) || isOfProxy(error);
+}
+
+/** Whether the companion still expects a file that failed like this. */
+function isUnheard(error: ApiError): boolean {
+  return (
+    isPassing(error) ||
+    error.code === 'upload_stalled' ||
+    error.code === 'jupyter'
+  );
 }
 
 function isNameTaken(reason: unknown): boolean {
