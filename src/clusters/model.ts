@@ -145,11 +145,6 @@ export class ClusterModel implements IClusterManager, IDisposable {
     return this._follower.glance();
   }
 
-  /** Whether no change is worth looking for: nobody follows, or nothing lives that could change. */
-  get isIdle(): boolean {
-    return !this._follower.isFollowed || !this._clusters.some(isAlive);
-  }
-
   /** Events of changes did not arrive. */
   noteMissed(): void {
     this._follower.note();

@@ -218,7 +218,8 @@ const clusters: JupyterFrontEndPlugin<IClusterManager> = {
       const missed = followMissed({
         stream,
         settings: serviceManager.serverSettings,
-        isIdle: () => model.isIdle
+        // By the events that do come, and by coming back: nothing is asked while nobody looks.
+        isIdle: () => true
       });
       missed.missed.connect(() => model.noteMissed());
     });
