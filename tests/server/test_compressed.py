@@ -102,4 +102,5 @@ def test_which_routes_do() -> None:
         "/api/stac/summary",
         "/api/tape",
         "/api/transfers",
+        "/api/transfers/{id}/missing",
     }
