@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 WAIT_S = 300.0
 _LOOK_EVERY_S = (0.005, 0.05)
-_ITEMS_LOCK = ".rsdat-items.lock"
+_ITEMS_LOCK = ".items.lock"
 #: Makes the new bytes out of the old ones (None: there is no file); None: leave it as it is.
 Change = Callable[[bytes | None], bytes | None]
 
