@@ -9,6 +9,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import AsyncIterable
+from concurrent.futures import Future
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -174,10 +175,11 @@ class Writer(io.BufferedIOBase):
 
     def _send_whole(self, chunks: AsyncIterable[bytes], size: int) -> Upload:
         """Upload a file of known length; an interrupt (Ctrl-C) ends it, and leaves nothing."""
+        sending: Future[Upload] | None = None  # it may be over before this is another one
 
         async def send() -> Upload:
             upload = await self.fs.upload(chunks, self.path, size, self._replace)
-            if sending.cancelled():
+            if sending is not None and sending.cancelled():
                 await upload.discard()
             return upload
 
