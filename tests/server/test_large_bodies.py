@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from tornado.simple_httpclient import HTTPStreamClosedError
 
+from rsdat.base.errors import DoorBroken
 from rsdat.dcache.transfers import carry, downloading
 from rsdat.dcache.wire import LEAST_BYTES, Take, Wire
 from rsdat.server.streaming import DRAIN_BYTES
@@ -315,6 +316,31 @@ async def test_copies_both_ways(
     )
     await transfers.done(down["id"])
     assert (transfers.root / "big").read_bytes() == body
+
+
+async def test_copy_between_endpoints_that_breaks_off(
+    transfers: Transfers,
+    folder: str,
+    place: Path,
+    dcache: Door,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread is given back at once, also while somebody holds the failure."""
+    monkeypatch.setattr(carry, "PAUSES_S", ())
+    (place / "big").write_bytes(os.urandom(SIZE))
+    client = await transfers.companion.storage.client("default")
+    dcache.fault("cut_upload", server="pool", at_bytes=LEAST_BYTES, times=100)
+    with pytest.raises(DoorBroken) as caught:
+        await carry.relay(
+            client,
+            f"{folder}/big",
+            client,
+            f"{folder}/copy",
+            replace=False,
+            arrived=lambda _: None,
+        )
+    assert caught.value.code == "cut"
+    assert threads() == []
 
 
 async def test_many_files_stay_with_the_event_loop(

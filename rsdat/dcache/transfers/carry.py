@@ -242,8 +242,13 @@ async def relay(
             async with origin.open_read(source) as download:
                 if download.size != entry.size:
                     raise _changed(entry)
-                chunks = counted(checked(passing(download, sums), entry, sums), arrived)
-                await client.write(target, chunks, download.size, replace=replace, sparing=True)
+                # Closed here: where the target refuses, the thread of the origin's connection
+                # would last until the garbage collection.
+                async with contextlib.aclosing(
+                    checked(passing(download, sums), entry, sums)
+                ) as chunks:
+                    given = counted(chunks, arrived)
+                    await client.write(target, given, download.size, replace=replace, sparing=True)
             return None if sums is None else sums[0].kind
         except DoorBroken as error:  # noqa: PERF203 - each attempt is a transfer
             await pause(attempts, error)
