@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rsdat.base.errors import RsdatError
+from rsdat.base.limit import within
 
 
 @dataclass(frozen=True)
@@ -108,8 +109,8 @@ async def run(
     except (FileNotFoundError, PermissionError) as error:
         raise CommandMissing(f"'{argv[0]}' can't be run here: {error.strerror}") from error
     try:
-        out, err = await asyncio.wait_for(
-            process.communicate(None if stdin is None else stdin.encode()), timeout_s
+        out, err = await within(
+            timeout_s, process.communicate(None if stdin is None else stdin.encode())
         )
     except asyncio.TimeoutError as error:
         raise CommandTimeout(
@@ -120,7 +121,7 @@ async def run(
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(process.wait(), 5)
+                await within(5, process.wait())
     assert process.returncode is not None  # noqa: S101 - communicate() has returned
     return Completed(
         tuple(argv), process.returncode, out.decode(errors="replace"), err.decode(errors="replace")

@@ -18,6 +18,7 @@ from rsdat import __version__
 from rsdat.base.errors import RsdatError
 from rsdat.base.files import private_folder, rsdat_home
 from rsdat.base.found import Found
+from rsdat.base.limit import within
 from rsdat.base.mounts import mount_of, parse_mounts
 from rsdat.base.pagepart import as_python, page_file, version_in
 from rsdat.base.run import CommandTimeout, run
@@ -155,7 +156,7 @@ async def queue(home: Path) -> list[Found]:
             )
         ]
     try:
-        site = await asyncio.wait_for(found.site(), _NODES_S)
+        site = await within(_NODES_S, found.site())
     except asyncio.TimeoutError:
         return [Found(name, "failed", f"Slurm gave no answer within {_NODES_S:g} s", _TRY)]
     except RsdatError as error:

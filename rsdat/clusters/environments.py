@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import shlex
 
+from rsdat.base.limit import within
 from rsdat.clusters.diagnosis.versions import check_environment
 from rsdat.clusters.options import Options
 
@@ -37,7 +38,7 @@ class Environments:
             while len(self._asked) > _KEPT:
                 self._asked.pop(next(iter(self._asked))).cancel()
         with contextlib.suppress(asyncio.TimeoutError):
-            return await asyncio.wait_for(asyncio.shield(task), PATIENCE_S)
+            return await within(PATIENCE_S, asyncio.shield(task))
         return []
 
     async def close(self) -> None:

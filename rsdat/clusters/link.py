@@ -17,6 +17,7 @@ from distributed.core import rpc
 from distributed.security import Security
 
 from rsdat.base.errors import DoorBroken
+from rsdat.base.limit import within
 from rsdat.clusters.diagnosis.versions import packages_in
 from rsdat.clusters.folder import ClusterFolder
 
@@ -248,7 +249,7 @@ class SchedulerLink:
         line, self._rpc = self._rpc, None
         if line is not None:
             with contextlib.suppress(OSError, asyncio.TimeoutError):
-                await asyncio.wait_for(line.close_rpc(), CALL_S)
+                await within(CALL_S, line.close_rpc())
 
     async def _call(self, operation: str, limit_s: float, **arguments: Any) -> Any:
         if self._rpc is None:
@@ -256,7 +257,7 @@ class SchedulerLink:
                 self.address, connection_args=self._connection_args, timeout=min(CALL_S, limit_s)
             )
         try:
-            return await asyncio.wait_for(getattr(self._rpc, operation)(**arguments), limit_s)
+            return await within(limit_s, getattr(self._rpc, operation)(**arguments))
         except (OSError, asyncio.TimeoutError, CommClosedError) as error:
             # A cancelled call leaves its comm marked as taken for ever: begin anew.
             await self.close()

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from rsdat.base.errors import RsdatError
 from rsdat.base.files import rsdat_home
+from rsdat.base.limit import within
 from rsdat.clusters.manager import ClusterManager
 from rsdat.queue.detect import detect_queue
 
@@ -61,7 +62,7 @@ class Office:
         """
         future = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))
         try:
-            return await asyncio.wait_for(future, limit_s)
+            return await within(limit_s, future)
         except asyncio.TimeoutError as error:
             raise _late(limit_s) from error
 

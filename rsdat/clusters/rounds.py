@@ -16,6 +16,7 @@ from typing import Any
 
 from rsdat.base.clock import Clock
 from rsdat.base.errors import NotFound, QueueSilent, RsdatError
+from rsdat.base.limit import within
 from rsdat.clusters.attached.keeper import AttachedKeeper
 from rsdat.clusters.caps import Usage, total
 from rsdat.clusters.deadlines import JupyterJob
@@ -169,7 +170,7 @@ class Rounds:
             self._wake.set()
         with contextlib.suppress(asyncio.TimeoutError):
             # Just started: the first look is under way, and worth a moment.
-            await asyncio.wait_for(self._looked_once.wait(), PATIENCE_S)
+            await within(PATIENCE_S, self._looked_once.wait())
 
     def tell(self, cluster_id: str) -> None:
         """Say that a cluster looks different now."""
@@ -179,8 +180,7 @@ class Rounds:
     # -- the work -------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        # A flag besides the cancel: until Python 3.12, wait_for swallows a cancel that comes in the
-        # moment in which what it waits for is done (cpython issue 86296).
+        # A flag besides the cancel, which what is asked through distributed can swallow (base/limit).
         while not self._stopped:
             self._wake.clear()
             try:
@@ -190,7 +190,7 @@ class Rounds:
                 _log.exception("Looking after the clusters failed")
             self._looked_once.set()
             with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._pause_s())
+                await within(self._pause_s(), self._wake.wait())
 
     async def _prepare(self) -> None:
         await self.outlook.known_site()

@@ -18,6 +18,7 @@ import aiohttp
 from yarl import URL
 
 from rsdat.base.errors import DoorBroken
+from rsdat.base.limit import within
 from rsdat.dcache.http import CONNECT_S, SMALL_ANSWER_S, Http, door_failure
 
 FLAGS = ("IN_CREATE", "IN_DELETE", "IN_MOVED_FROM", "IN_MOVED_TO", "IN_CLOSE_WRITE", "IN_ATTRIB")
@@ -117,7 +118,7 @@ class Channel:
             "GET", url, doing="read events", headers=headers, timeout=_STREAM
         )
         try:
-            response = await asyncio.wait_for(opening.__aenter__(), SMALL_ANSWER_S)
+            response = await within(SMALL_ANSWER_S, opening.__aenter__())
         except asyncio.TimeoutError as error:
             raise door_failure(url, error) from error
         try:

@@ -18,6 +18,7 @@ from yarl import URL
 
 from rsdat.base.clock import Clock, SystemClock
 from rsdat.base.errors import NoCredential, RsdatError
+from rsdat.base.limit import within
 from rsdat.base.secret import Secret
 from rsdat.dcache.macaroon import ended, expiry_of
 
@@ -92,7 +93,7 @@ class Refusals:
                 trial.running += 1
                 return True
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(trial.answered.wait(), left_s)
+                await within(left_s, trial.answered.wait())
 
     def _is_taken(self, door: URL, credential: Secret) -> bool:
         taken, when = self._taken.get(door, (None, 0.0))

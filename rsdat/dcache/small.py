@@ -28,6 +28,7 @@ from rsdat.base.errors import (
     Refused,
     RsdatError,
 )
+from rsdat.base.limit import within
 from rsdat.dcache import paths, read, webdav
 from rsdat.dcache.http import Http
 
@@ -90,7 +91,7 @@ class SmallFiles:
     async def _at_once(self, path: str, most: int | None) -> bytes | None:
         """The file by its GET alone; None where it has to be asked about."""
         try:
-            return await asyncio.wait_for(self._got(path, most), LIMIT_S)
+            return await within(LIMIT_S, self._got(path, most))
         except (NotFound, NotPermitted, NoCredential):
             raise
         except Refused as error:

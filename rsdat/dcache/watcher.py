@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rsdat.base.errors import DoorBroken, NoCredential, RsdatError
+from rsdat.base.limit import within
 from rsdat.dcache.events import Channel, Event
 from rsdat.dcache.http import Http
 
@@ -82,7 +83,7 @@ class Watcher:
             self._task.add_done_callback(_tell_bug)
         self._news.set()
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._settle(folder), ANSWER_S)
+            await within(ANSWER_S, self._settle(folder))
         return self.is_live(folder)
 
     def unwatch(self, folder: str) -> None:
@@ -175,7 +176,7 @@ class Watcher:
         """
         while True:
             try:
-                event = await asyncio.wait_for(anext(events), SILENCE_S)
+                event = await within(SILENCE_S, anext(events))
             except asyncio.TimeoutError:
                 return
             except StopAsyncIteration:
@@ -245,7 +246,7 @@ class Watcher:
         self._forget_channel()
         if channel is not None:
             with contextlib.suppress(RsdatError, asyncio.TimeoutError):
-                await asyncio.wait_for(channel.close(), 5)
+                await within(5, channel.close())
 
 
 def _tell_bug(task: asyncio.Task[None]) -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rsdat.base.errors import Conflict, RsdatError
 from rsdat.base.files import PRIVATE_FILE, private_folder
+from rsdat.base.limit import within
 from rsdat.demo.children import Records, ensure_door
 from rsdat.demo.folder import DemoFolder
 
@@ -207,7 +208,7 @@ async def _end_clusters(home: Path) -> list[str]:
             while clusters and time.monotonic() < limit:
                 changed.clear()
                 with contextlib.suppress(asyncio.TimeoutError):
-                    await asyncio.wait_for(changed.wait(), _LOOK_AGAIN_S)
+                    await within(_LOOK_AGAIN_S, changed.wait())
                 clusters = (await opened.manager.list())["clusters"]
         return [each["name"] for each in clusters if each["state"] != "failed"]
     finally:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from rsdat.base.clock import Clock, SystemClock
 from rsdat.base.errors import RsdatError
+from rsdat.base.limit import within
 from rsdat.base.secret import Secret
 from rsdat.server.storage import Storage
 
@@ -110,7 +111,7 @@ class CredentialWatch:
             await asyncio.wait({task})
 
     async def _run(self) -> None:
-        while True:
+        while not self._stopped:
             try:
                 await self.look()
             except Exception:  # noqa: BLE001 - whatever it is, the next look may find it gone
@@ -122,7 +123,7 @@ class CredentialWatch:
         end = self._clock.monotonic_s() + EVERY_S
         while (left := end - self._clock.monotonic_s()) > 0:
             with suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), left)
+                await within(left, self._wake.wait())
             self._wake.clear()
             with suppress(RsdatError):
                 if set(await self._shared()) != set(self._given):

@@ -8,6 +8,7 @@ from jupyter_server.auth.decorator import authorized
 from tornado import iostream, web
 from tornado.http1connection import HTTP1Connection
 
+from rsdat.base.limit import within
 from rsdat.server.handler import RsdatHandler
 from rsdat.server.streaming import STALL_S, attachment
 
@@ -69,7 +70,7 @@ class LogHandler(RsdatHandler):
             while chunk := await asyncio.to_thread(log.read, _CHUNK_BYTES):
                 self.write(chunk)
                 # Waits until the client's side has taken it: memory stays at one chunk.
-                await asyncio.wait_for(self.flush(), STALL_S)
+                await within(STALL_S, self.flush())
             await self.finish()
         except (iostream.StreamClosedError, asyncio.TimeoutError):
             # There is nobody to answer; a cut connection tells who is slow that bytes are missing.

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from rsdat.base.errors import Conflict, DoorBroken, InvalidInput, NotFound, RsdatError
+from rsdat.base.limit import within
 from rsdat.dcache import paths
 from rsdat.dcache.transfers.workspace import Workspace, in_words
 from rsdat.stac import hrefs
@@ -233,11 +234,9 @@ class CompanionSource:
         return self._client
 
     def _ask(self, answer: Awaitable[T], limit_s: float = _ANSWER_S) -> T:
-        async def within() -> T:
-            return await asyncio.wait_for(answer, limit_s)
-
+        asked = asyncio.run_coroutine_threadsafe(within(limit_s, answer), self._loop)
         try:
-            return asyncio.run_coroutine_threadsafe(within(), self._loop).result(limit_s + 10)
+            return asked.result(limit_s + 10)
         except (TimeoutError, asyncio.TimeoutError, concurrent.futures.TimeoutError) as error:
             raise DoorBroken(
                 f"dCache did not answer within {limit_s:.0f} s", hint="Try again.", code="timeout"

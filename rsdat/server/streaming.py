@@ -13,6 +13,7 @@ from tornado import iostream, web
 from tornado.http1connection import HTTP1Connection
 
 from rsdat.base.errors import InvalidInput, RsdatError
+from rsdat.base.limit import within
 from rsdat.dcache.wire import BLOCK_BYTES, LEAST_BYTES, Chunk, Incoming, bytes_of
 from rsdat.server.handler import RsdatHandler
 from rsdat.server.taken import TakenConnection, can_take
@@ -120,11 +121,11 @@ class StreamingHandler(RsdatHandler):
         async for chunk in chunks:
             self.write(bytes(await bytes_of(chunk)))
             # Waits until the client's side has taken it: memory stays at one chunk.
-            await asyncio.wait_for(self.flush(), STALL_S)
+            await within(STALL_S, self.flush())
         await self.finish()
 
     async def _stream_around(self, chunks: AsyncIterable[Chunk], taken: TakenConnection) -> None:
-        await asyncio.wait_for(self.flush(), STALL_S)
+        await within(STALL_S, self.flush())
         wire = taken.wire(STALL_S)
         try:
             async for chunk in chunks:

@@ -13,6 +13,7 @@ from tornado import httputil, iostream
 from tornado.http1connection import HTTP1Connection
 from tornado.ioloop import IOLoop
 
+from rsdat.base.limit import within
 from rsdat.dcache.wire import Wire
 
 #: So long what a client sends on after its answer is taken and thrown away.
@@ -108,7 +109,7 @@ class TakenConnection(httputil.HTTPConnection):
     async def _linger(self) -> None:
         try:
             self._stream.socket.shutdown(socket.SHUT_WR)
-            await asyncio.wait_for(self._take_rest(), LINGER_S)
+            await within(LINGER_S, self._take_rest())
         except (OSError, asyncio.TimeoutError):
             pass  # the client has closed it, or has had its time
         finally:

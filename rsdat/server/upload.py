@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Generic, TypeVar
 
 from rsdat.base.errors import InvalidInput
+from rsdat.base.limit import within
 from rsdat.dcache.wire import Chunk, Incoming
 
 T = TypeVar("T")
@@ -115,7 +116,7 @@ class Upload(Generic[T]):
         given = 0
         while given < self._size:
             try:
-                chunk = await asyncio.wait_for(self._queue.get(), STALL_S)
+                chunk = await within(STALL_S, self._queue.get())
             except asyncio.TimeoutError:
                 raise InvalidInput(
                     f"Nothing of the file arrived for {STALL_S:g} s", code="cut_off"

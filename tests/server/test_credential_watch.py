@@ -241,3 +241,31 @@ async def test_it_looks_when_a_cluster_comes(watched: Watched) -> None:
     await watched.watch.stop()
     watched.watch.clusters_changed()
     assert watched.watch._task is None
+
+
+@pytest.mark.parametrize("later", range(6))
+def test_it_stops_while_a_cluster_goes(watched: Watched, later: int) -> None:
+    """In the very moment in which it is woken, too: Jupyter waits for its end."""
+
+    async def main() -> None:
+        folder = watched.cluster("one")
+        looked = asyncio.Event()
+        watch = CredentialWatch(Storage(watched.home), watched.shared, watched.told.append)
+        look = watch.look
+
+        async def noted() -> None:
+            await look()
+            looked.set()
+
+        watch.look = noted  # type: ignore[method-assign]
+        watch.start()
+        await looked.wait()
+        # It waits for news, or for its time.
+        await asyncio.sleep(0.01)
+        watched.folders.remove(folder)
+        watch.clusters_changed()
+        for _ in range(later):
+            await asyncio.sleep(0)
+        await asyncio.wait_for(watch.stop(), 5)
+
+    asyncio.run(main())

@@ -8,6 +8,8 @@ import { LONG, openLab, run } from './lab';
 import { newCluster, openPanel, scale, shutDown } from './support';
 
 const ROUNDS = Number(process.env.RSDAT_UI_ROUNDS ?? 5);
+/** So many times that many rounds are looked at. */
+const WINDOWS = 3;
 /** Code is loaded and caches are filled in the first ones. */
 const WARM_UP = 2;
 /** A round opens some ten things of some hundred elements each. */
@@ -43,22 +45,31 @@ async function count(page: Page, devtools: CDPSession): Promise<ICount> {
   };
 }
 
-/** What one of some rounds adds. */
+/**
+ * What one of some rounds adds, in that window in which it was least.
+ *
+ * What grows does so in each of them; what comes once (news of a cluster, something of
+ * Lab's) in one.
+ */
 async function growth(
   page: Page,
   devtools: CDPSession,
   round: () => Promise<unknown>
 ): Promise<ICount> {
-  const before = await count(page, devtools);
-  for (let left = ROUNDS; left > 0; left--) {
-    await round();
+  const least = { bytes: Infinity, elements: Infinity, listeners: Infinity };
+  let before = await count(page, devtools);
+  for (let window = 0; window < WINDOWS; window++) {
+    for (let left = ROUNDS; left > 0; left--) {
+      await round();
+    }
+    const after = await count(page, devtools);
+    for (const name of Object.keys(least) as (keyof ICount)[]) {
+      const each = (after[name] - before[name]) / ROUNDS;
+      least[name] = Math.min(least[name], each);
+    }
+    before = after;
   }
-  const after = await count(page, devtools);
-  return {
-    bytes: (after.bytes - before.bytes) / ROUNDS,
-    elements: (after.elements - before.elements) / ROUNDS,
-    listeners: (after.listeners - before.listeners) / ROUNDS
-  };
+  return least;
 }
 
 function told(each: ICount): string {
@@ -175,7 +186,7 @@ async function countButtons(page: Page): Promise<() => Promise<number>> {
 test(`panels and dialogs that were closed leave nothing behind ${LONG}`, async ({
   page
 }) => {
-  test.setTimeout(120_000 + ROUNDS * 30_000);
+  test.setTimeout(120_000 + WINDOWS * ROUNDS * 30_000);
   await page.clock.install();
   await openLab(page, 'leak');
   const name = await newCluster(page);
@@ -196,7 +207,7 @@ test(`panels and dialogs that were closed leave nothing behind ${LONG}`, async (
 test(`tabs that were closed leave no more behind than those of Lab ${LONG}`, async ({
   page
 }) => {
-  test.setTimeout(120_000 + ROUNDS * 60_000);
+  test.setTimeout(120_000 + WINDOWS * ROUNDS * 60_000);
   await page.clock.install();
   await openLab(page, 'leak-tabs');
   const name = await newCluster(page);

@@ -21,6 +21,7 @@ from rsdat.base.errors import (
     Refused,
     RsdatError,
 )
+from rsdat.base.limit import within
 from rsdat.dcache import paths, requests
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.http import Http
@@ -222,7 +223,7 @@ class Following:
         except asyncio.CancelledError:
             # Without its id nobody could follow or cancel what dCache has taken.
             with contextlib.suppress(RsdatError, asyncio.TimeoutError):
-                part.request = await asyncio.wait_for(handing_in, HAND_IN_S)
+                part.request = await within(HAND_IN_S, handing_in)
                 await self._save()
             raise
         try:

@@ -16,6 +16,7 @@ from typing import Any
 import pystac
 
 from rsdat.base.errors import InvalidInput, NotFound, RsdatError
+from rsdat.base.limit import within
 from rsdat.dcache.fs import DCacheFileSystem
 from rsdat.stac.copying.assets import Copying
 from rsdat.stac.copying.facts import Facts, Job
@@ -226,7 +227,7 @@ async def _ask(places: Places, jobs: Sequence[Job]) -> list[Facts | None]:
     async def ask(job: Job) -> Facts | None:
         try:
             source = await places.reading(job.access).source(job.source)
-            facts = await asyncio.wait_for(source.look(), _QUESTION_S)
+            facts = await within(_QUESTION_S, source.look())
         except Exception:  # noqa: BLE001 - missing, whatever the reason
             return None
         return facts
