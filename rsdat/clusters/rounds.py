@@ -180,7 +180,7 @@ class Rounds:
     # -- the work -------------------------------------------------------------------------------
 
     async def _run(self) -> None:
-        # A flag besides the cancel, which what is asked through distributed can swallow (base/limit).
+        # A flag besides the cancel, which distributed's own waiting can swallow (base/limit).
         while not self._stopped:
             self._wake.clear()
             try:
