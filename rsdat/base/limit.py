@@ -20,11 +20,11 @@ async def within(limit_s: float, awaited: Awaitable[T]) -> T:
         asyncio.TimeoutError: It took longer than `limit_s` seconds.
     """
     task = asyncio.ensure_future(awaited)
+    # Read, because who waits may be gone by then: asyncio would complain of an error at the end.
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
     try:
         await asyncio.wait({task}, timeout=limit_s)
     except asyncio.CancelledError:
-        # Read, because nobody else does: asyncio would complain of an error at the end.
-        task.add_done_callback(lambda done: done.cancelled() or done.exception())
         await _end(task)
         raise
     if task.done():

@@ -114,8 +114,9 @@ class Pulses:
             self._timer.cancel()
         if self._resting is not None:
             await asyncio.wait({self._resting})
-        await asyncio.gather(*(each.close() for each in self._watched.values()))
+        watched = list(self._watched.values())
         self._watched.clear()
+        await asyncio.gather(*(each.close() for each in watched), return_exceptions=True)
 
     def _look_at(self, watched: _Watched, keeper: Keeper) -> None:
         if not _is_up(keeper):

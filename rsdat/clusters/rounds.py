@@ -26,7 +26,7 @@ from rsdat.clusters.naming import cluster_of_job, is_id
 from rsdat.clusters.outlook import PATIENCE_S, Outlook
 from rsdat.clusters.record import Record
 from rsdat.clusters.renderer import slurm_job_class
-from rsdat.clusters.rhythm import WATCHED_S, queue_pause_s, turn_pause_s
+from rsdat.clusters.rhythm import IDLE_TURN_S, WATCHED_S, queue_pause_s, turn_pause_s
 from rsdat.queue.interface import Job, Queue
 
 _log = logging.getLogger(__name__)
@@ -109,8 +109,12 @@ class Rounds:
         await asyncio.gather(*tasks, return_exceptions=True)
         self._turns.clear()
         await self.outlook.close()
-        for keeper in self._keepers.values():
-            await keeper.close()
+        # A request under way may bring one more meanwhile: it has no line yet, nor gets a turn.
+        keepers = list(self._keepers.values())
+        told = await asyncio.gather(*(each.close() for each in keepers), return_exceptions=True)
+        for keeper, error in zip(keepers, told, strict=True):
+            if error is not None:
+                self._complain(keeper.folder.id, f"its line can't be closed: {error}")
 
     # -- for the manager ------------------------------------------------------------------------
 
@@ -190,7 +194,14 @@ class Rounds:
                 _log.exception("Looking after the clusters failed")
             self._looked_once.set()
             with contextlib.suppress(asyncio.TimeoutError):
-                await within(self._pause_s(), self._wake.wait())
+                await within(self._sure_pause_s(), self._wake.wait())
+
+    def _sure_pause_s(self) -> float:
+        try:
+            return self._pause_s()
+        except Exception:  # noqa: BLE001 - as above
+            _log.exception("When to look after the clusters again is not known")
+            return IDLE_TURN_S
 
     async def _prepare(self) -> None:
         await self.outlook.known_site()
@@ -214,6 +225,8 @@ class Rounds:
         self, keeper: Keeper, jobs: Sequence[Job] | None, *, reloaded: bool = False
     ) -> None:
         cluster_id = keeper.folder.id
+        if self._stopped:
+            return
         running = self._turns.get(cluster_id)
         if running is not None and not running.done():
             if jobs is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,7 @@ class RsdatApp(ExtensionApp):
 
     def initialize_settings(self) -> None:
         """Make the companion; nothing is opened yet."""
+        self._starting: asyncio.Task[None] | None = None
         self._events.register_event_schema(EVENT_SCHEMA)
         self.companion = Companion(
             rsdat_home(), Notifier(self._emit), open_clusters, self._workspace
@@ -56,22 +57,22 @@ class RsdatApp(ExtensionApp):
         self._starting = asyncio.create_task(self._start())
 
     async def _start(self) -> None:
-        try:
-            await self.companion.clusters()
-        except RsdatError as error:
-            # Told again, with its hint, to the first page that asks.
-            self.log.warning("rsdat: clusters can't be managed yet: %s", error.message)
+        await self._begin("clusters can't be managed yet", self.companion.clusters)
         self.companion.credentials.start()
-        try:
-            await self.companion.orders()
-        except (RsdatError, OSError) as error:
-            self.log.warning("rsdat: orders for tape can't be followed yet: %s", error)
+        await self._begin("orders for tape can't be followed yet", self.companion.orders)
+        # Copies of an earlier server go on, whether or not a page is open.
+        await self._begin("transfers can't be taken up yet", self.companion.transfers)
 
+    async def _begin(self, failed: str, open_: Callable[[], Awaitable[object]]) -> None:
         try:
-            # Copies of an earlier server go on, whether or not a page is open.
-            await self.companion.transfers()
+            await open_()
         except (RsdatError, OSError) as error:
-            self.log.warning("rsdat: transfers can't be taken up yet: %s", error)
+            # Told again, with its hint, to the first page that asks.
+            told = error.message if isinstance(error, RsdatError) else error
+            self.log.warning("rsdat: %s: %s", failed, told)
+        except Exception:
+            # A bug, so with its trace; the others may work.
+            self.log.exception("rsdat: %s", failed)
 
     def _workspace(self) -> tuple[Path, bool]:
         contents = self.settings["contents_manager"]
@@ -80,6 +81,9 @@ class RsdatApp(ExtensionApp):
 
     async def stop_extension(self) -> None:
         """End background work. Clusters, and what dCache was asked to do, live on."""
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.wait({self._starting})
         await self.companion.stop()
 
     @property

@@ -6,12 +6,13 @@ import asyncio
 import importlib
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from rsdat.server.credentials import CredentialWatch
 from rsdat.server.deletions import Deletions
 from rsdat.server.listings import Listings
 from rsdat.server.notifier import Notifier
+from rsdat.server.opening import Opening, close_all
 from rsdat.server.stacindexes import StacIndexes
 from rsdat.server.stacorders import StacCopies
 from rsdat.server.storage import Storage
@@ -24,37 +25,6 @@ if TYPE_CHECKING:
     from rsdat.dcache.orders.book import Orders
     from rsdat.dcache.preview import Previews
     from rsdat.dcache.transfers.manager import TransferManager
-
-T = TypeVar("T")
-
-
-class Opening(Generic[T]):
-    """Something that is opened once, by whoever needs it first; the others wait for the same.
-
-    A failed opening is told to all who waited for it, and tried again by the next.
-    """
-
-    def __init__(self, open_: Callable[[], Awaitable[T]]) -> None:
-        self._open = open_
-        self._task: asyncio.Task[T] | None = None
-
-    async def get(self) -> T:
-        """The opened thing; raises what opening raised."""
-        task = self._task
-        if task is None or (task.done() and (task.cancelled() or task.exception())):
-            task = self._task = asyncio.ensure_future(self._open())
-        # One request that is cancelled must not take the opening from the others.
-        return await asyncio.shield(task)
-
-    async def close(self) -> T | None:
-        """End an opening under way; returns what was opened, if it was."""
-        task, self._task = self._task, None
-        if task is None:
-            return None
-        if not task.done():
-            task.cancel()
-        await asyncio.wait({task})
-        return None if task.cancelled() or task.exception() else task.result()
 
 
 class Companion:
@@ -177,26 +147,28 @@ class Companion:
         self.notifier.changed("dcache", f"{endpoint}:{folder}")
 
     async def stop(self) -> None:
-        """End background work and connections. Clusters and what dCache was asked live on."""
+        """End background work and connections. Clusters and what dCache was asked live on.
+
+        Raises nothing: Jupyter would go on for ever.
+        """
         self.notifier.close()
-        await self.credentials.stop()
-        opened = await self._clusters.close()
-        if opened is not None:
-            await opened.manager.stop()
-        transfers = await self._transfers.close()
-        if transfers is not None:
-            await transfers.stop()
-        orders = await self._orders.close()
-        if orders is not None:
-            await orders.close()
-        previews = await self._previews.close()
-        if previews is not None:
-            previews.close()
-        await self.stac.close()
-        await self.watching.close()
-        await self.listings.close()
-        await self.sweeping.close()
-        await self.storage.close()
+        for opening in (self._clusters, self._transfers, self._orders, self._previews):
+            opening.end()
+        # What was cut off is tidied up at dCache while the others end.
+        self.storage.end()
+        # It opens the clusters.
+        await close_all(("credentials", self.credentials.stop))
+        await close_all(
+            ("clusters", lambda: self._clusters.close(lambda opened: opened.manager.stop())),
+            ("transfers", lambda: self._transfers.close(lambda manager: manager.stop())),
+            ("orders for tape", lambda: self._orders.close(lambda orders: orders.close())),
+            ("previews", lambda: self._previews.close(_close_previews)),
+            ("catalogs", self.stac.close),
+            ("watched folders", self.watching.close),
+            ("listings", self.listings.close),
+            ("sweeping", self.sweeping.close),
+        )
+        await close_all(("connections", self.storage.close))
 
 
 async def _open_previews() -> Previews:
@@ -204,3 +176,7 @@ async def _open_previews() -> Previews:
     from rsdat.dcache.preview import Previews
 
     return Previews()
+
+
+async def _close_previews(previews: Previews) -> None:
+    previews.close()

@@ -112,11 +112,17 @@ class CredentialWatch:
 
     async def _run(self) -> None:
         while not self._stopped:
-            try:
-                await self.look()
-            except Exception:  # noqa: BLE001 - whatever it is, the next look may find it gone
-                _log.exception("rsdat: credentials could not be looked at")
+            if not await self._look_and_wait():
+                await asyncio.sleep(EVERY_S)
+
+    async def _look_and_wait(self) -> bool:
+        try:
+            await self.look()
             await self._wait()
+        except Exception:  # noqa: BLE001 - whatever it is, the next look may find it gone
+            _log.exception("rsdat: credentials could not be looked at")
+            return False
+        return True
 
     async def _wait(self) -> None:
         """Until it is time again, or a cluster came or went."""

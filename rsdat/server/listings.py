@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from rsdat.base.clock import to_iso
 from rsdat.base.errors import RsdatError
 from rsdat.dcache import paths
+from rsdat.server.opening import ending
 from rsdat.server.order import arrange, beginning, by_name, folded, hidden, matching, visible
 
 if TYPE_CHECKING:
@@ -118,6 +119,7 @@ class Listings:
         self._loading: dict[Key, _Loading] = {}
         #: Under way for an endpoint that is another one by now.
         self._dropped: set[asyncio.Task[_Folder]] = set()
+        self._closed = False
         self._failures: dict[Key, tuple[RsdatError, float]] = {}
         self._whole = asyncio.Semaphore(_AT_ONCE)
 
@@ -214,7 +216,8 @@ class Listings:
             self._outdate(key)
 
     async def close(self) -> None:
-        """Give up what is under way."""
+        """Give up what is under way, and begin nothing more."""
+        self._closed = True
         tasks = [*(loading.task for loading in self._loading.values()), *self._dropped]
         for task in tasks:
             task.cancel()
@@ -274,6 +277,8 @@ class Listings:
     def _begin(
         self, key: Key, load: Load, sort: str, kept: _Folder | None, *, urgent: bool
     ) -> _Loading:
+        if self._closed:
+            raise ending()
         loading = self._loading[key] = _Loading(load, self._now_s(), sort, urgent=urgent)
         loading.task = asyncio.create_task(self._load(loading, kept))
         loading.task.add_done_callback(lambda _: self._ended(key, loading))
@@ -319,7 +324,7 @@ class Listings:
                 loading.first.set_result(task.result())
             else:
                 loading.first.cancel()
-        if current and loading.again is not None and not task.cancelled():
+        if current and loading.again is not None and not task.cancelled() and not self._closed:
             following = self._begin(
                 key, loading.again, loading.sort, self._folders.get(key), urgent=loading.urgent
             )

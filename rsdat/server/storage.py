@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rsdat.base.errors import NotFound
+from rsdat.server.opening import close_all, ending
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,6 +44,7 @@ class Storage:
         # Of endpoints whose configuration changed; a transfer may still be using them.
         self._replaced: dict[DCacheClient, asyncio.Task[None]] = {}
         self._writes: set[asyncio.Task[Any]] = set()
+        self._ending = False
 
     async def endpoints(self) -> list[Endpoint]:
         """All endpoints as configured now, the default first."""
@@ -79,6 +81,7 @@ class Storage:
 
         Raises:
             NotFound: No endpoint has this name.
+            Conflict: The server is ending, and it has none yet.
         """
         if endpoint not in self._endpoints:
             await self.endpoints()
@@ -97,6 +100,8 @@ class Storage:
                 if endpoint in self._clients:  # another request was faster
                     return self._clients[endpoint]
                 self._endpoints[endpoint] = wanted
+            if self._ending:
+                raise ending()
             client = self._clients[endpoint] = _new_client(wanted)
         return client
 
@@ -165,6 +170,8 @@ class Storage:
     def own(self, write: asyncio.Task[Any]) -> None:
         """Keep a write until it has ended, also when its request is gone."""
         self._writes.add(write)
+        if self._ending:
+            write.cancel()
         write.add_done_callback(self._ended)
 
     def _ended(self, write: asyncio.Task[Any]) -> None:
@@ -173,18 +180,24 @@ class Storage:
             # Its request tells it to the user; where that is gone, nobody is left to tell.
             write.exception()
 
-    async def close(self) -> None:
-        """Cut off the writes under way, give them time to clean up, close all connections."""
-        if self._writes:
+    def end(self) -> None:
+        """Cut off the writes under way, and make no client any more."""
+        if not self._ending:
+            self._ending = True
+            # Once: another cancel would break off the tidying.
             for write in self._writes:
                 write.cancel()
+
+    async def close(self) -> None:
+        """`end`, give those writes time to clean up, close all connections."""
+        self.end()
+        if self._writes:
             await asyncio.wait(self._writes, timeout=CLEAN_UP_S)
         for task in self._replaced.values():
             task.cancel()
         clients = [*self._clients.values(), *self._replaced]
         self._clients, self._replaced = {}, {}
-        for client in clients:
-            await client.close()
+        await close_all(*((client.endpoint.name, client.close) for client in clients))
 
 
 def _load(home: Path) -> list[Endpoint]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rsdat.base.errors import RsdatError
 from rsdat.dcache import paths
 from rsdat.server.listings import FIRST_PAGE, Listings
+from rsdat.server.opening import close_all, ending
 from rsdat.server.storage import Storage
 
 if TYPE_CHECKING:
@@ -65,14 +66,18 @@ class Watching:
         self._names: dict[Key, set[str | None]] = {}
         self._pending: dict[Key, asyncio.Task[None]] = {}
         self._sweeper: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def watch(self, endpoint: str, folder: str) -> bool:
         """Somebody looks at a folder for `LEASE_S` seconds; whether its changes will be told.
 
         Raises:
             NotFound: No endpoint has this name.
+            Conflict: The server is ending.
         """
         client = await self._storage.client(endpoint)
+        if self._closed:
+            raise ending()
         self._leases.pop((endpoint, folder), None)
         self._leases[endpoint, folder] = self._now_s() + LEASE_S
         if self._sweeper is None or self._sweeper.done():
@@ -103,12 +108,13 @@ class Watching:
 
     async def close(self) -> None:
         """Watch nothing any more."""
+        self._closed = True
         tasks = [*self._pending.values(), *([self._sweeper] if self._sweeper else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         watchers, self._watchers = list(self._watchers.values()), {}
-        await asyncio.gather(*(watcher.close() for _, watcher in watchers))
+        await close_all(*(("a watcher", watcher.close) for _, watcher in watchers))
 
     async def _watcher(self, endpoint: str, client: DCacheClient) -> Watcher:
         from rsdat.dcache.watcher import Watcher
@@ -136,7 +142,7 @@ class Watching:
 
     def _told(self, key: Key, name: str | None) -> None:
         self._names.setdefault(key, set()).add(name)
-        if key not in self._pending:
+        if key not in self._pending and not self._closed:
             self._pending[key] = asyncio.create_task(self._gather(key))
 
     async def _gather(self, key: Key) -> None:
