@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import pickle
 import time
@@ -142,13 +143,14 @@ def test_run_kills_the_whole_group_at_its_limit(tmp_path: Path) -> None:
     pid_file = tmp_path / "pid"
     began = time.monotonic()
     with pytest.raises(CommandTimeout, match="no answer within"):
-        asyncio.run(run(["sh", "-c", f"sleep 60 & echo $! > {pid_file}; wait"], timeout_s=0.5))
-    assert time.monotonic() - began < 10
+        asyncio.run(run(["sh", "-c", f"sleep 60 & echo $! > {pid_file}; wait"], timeout_s=3))
+    assert time.monotonic() - began < 30
     child = int(pid_file.read_text())
-    deadline = time.monotonic() + 5
-    while Path(f"/proc/{child}/stat").exists() and time.monotonic() < deadline:
-        if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":
-            return  # ended, waiting for whoever adopted it
+    deadline = time.monotonic() + 20
+    with contextlib.suppress(OSError):  # it is gone
+        while time.monotonic() < deadline:
+            if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":
+                return  # ended, waiting for whoever adopted it
     assert not Path(f"/proc/{child}").exists()
 
 

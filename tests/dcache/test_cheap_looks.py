@@ -16,11 +16,11 @@ def test_a_chunk_of_a_large_download() -> None:
     marks = 1_000_000
     download = object.__new__(Downloading)
     download._marks = dict.fromkeys(range(0, marks * MARK_BYTES, MARK_BYTES), 1)
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(1000):
         download._mark(Adler32(7), marks * MARK_BYTES - 1)
     # Looking at all of them each time would take longer than a quarter of a minute.
-    assert time.perf_counter() - began < 5
+    assert time.thread_time() - began < 5
     assert len(download._marks) == marks
     download._mark(Adler32(7), marks * MARK_BYTES)
     assert download._marks[marks * MARK_BYTES] == 7
@@ -30,14 +30,14 @@ def test_the_numbers_of_a_large_order() -> None:
     """A page asks for them after each event, of all orders."""
     order = Order("x", "e", "stage", ["/a"], False, 60, datetime.now(timezone.utc))
     order.parts = [Part(first, "wrdfc" * 100) for first in range(0, 200_000, 500)]
-    began = time.perf_counter()
+    began = time.thread_time()
     for _ in range(10):
         assert order.counts()["done"] == 40_000
-    ours = time.perf_counter() - began
-    began = time.perf_counter()
+    ours = time.thread_time() - began
+    began = time.thread_time()
     for _ in range(10):
         letters: Counter[str] = Counter()
         for part in order.parts:
             letters.update(part.states)
-    assert ours < (time.perf_counter() - began) / 2
+    assert ours < (time.thread_time() - began) / 2
     assert set(order.counts().values()) == {40_000}

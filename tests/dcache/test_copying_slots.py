@@ -27,7 +27,7 @@ def test_a_place_is_given_up_once() -> None:
                 await answer.wait()
 
         first = asyncio.create_task(ask(answered))
-        await asyncio.wait_for(slots.acquire(), 1)  # another copy takes it
+        await asyncio.wait_for(slots.acquire(), 20)  # another copy takes it
         answered.set()
         await asyncio.sleep(0)
         other = asyncio.create_task(ask(second))
@@ -36,7 +36,7 @@ def test_a_place_is_given_up_once() -> None:
         assert slots.locked()
         slots.release()
         second.set()
-        await asyncio.wait_for(asyncio.gather(first, other), 1)
+        await asyncio.wait_for(asyncio.gather(first, other), 20)
         assert copying._holds_slot
         assert slots.locked()
 

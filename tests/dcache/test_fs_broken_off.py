@@ -158,8 +158,8 @@ def test_a_close_that_was_interrupted_leaves_nothing(
         place = site.root / folder[1:]
         while not over.wait(0.02) and time.monotonic() < end:
             if late == bool(list(place.iterdir())):
-                over.wait(0.5)
-                signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                if not over.wait(0.5):  # else nobody is left to expect it
+                    signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
                 return
 
     interrupting = threading.Thread(target=interrupt)

@@ -216,7 +216,7 @@ def test_waiting_is_bounded(header: str | None, waited: list[float]) -> None:
 
 
 def test_door_down(site: Door, folder: str) -> None:
-    site.down("frontend", 0.5)
+    site.down("frontend", 5)
 
     async def work(client: DCacheClient) -> None:
         with pytest.raises(DoorBroken, match="Can't reach dCache at 127") as caught:

@@ -102,7 +102,7 @@ def test_a_failure_ends_all(site: Door, folder: str) -> None:
 def test_parts_by_name_share_a_connection_for_a_moment(
     site: Door, folder: str, fs: DCacheFileSystem, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(readers, "IDLE_S", 0.2)
+    monkeypatch.setattr(readers, "IDLE_S", 1.0)
     fs.pipe(f"{folder}/f", bytes(range(256)) * 1000)
     site.forget()
     for start in range(0, 200, 10):

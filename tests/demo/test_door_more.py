@@ -20,7 +20,7 @@ from rsdat.demo.door.tree import Tree
 from rsdat.demo.door.uploads import Upload
 from tests.support.door import Door, door
 from tests.support.raw_http import Reply, ask, ask_on, connection
-from tests.support.waiting import wait_for
+from tests.support.waiting import best_s, wait_for
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ def test_qos_needs_a_role(dcache: Door) -> None:
     refused = rest(dcache, "bulk-requests", bulk).headers["request-url"]
     wait_for(lambda: target(dcache, refused)["state"] == "FAILED")
     assert target(dcache, refused)["errorMessage"] == "Access denied: /qos"
-    dcache.configure(qos_for_all=True, stage_delay_s=0.3)
+    dcache.configure(qos_for_all=True, stage_delay_s=2)
     try:
         done = rest(dcache, "bulk-requests", bulk).headers["request-url"]
         wait_for(lambda: qos(dcache, "/qos") == ("disk+tape", "tape"))
@@ -222,13 +222,9 @@ def test_a_long_listing_costs_little_memory(dcache: Door) -> None:
     size = len(rest(dcache, "namespace/many?children=true&locality=true").body)
     # The answer itself, the names, and one batch of entries.
     assert peak_bytes(dcache) - before < 3 * size
-    start = time.monotonic()
-    rest(dcache, "namespace/many?children=true&limit=100&offset=30000")
-    page_s = time.monotonic() - start
-    start = time.monotonic()
-    rest(dcache, "namespace/many?children=true")
+    page_s = best_s(lambda: rest(dcache, "namespace/many?children=true&limit=100&offset=30000"))
     # The names are read for both; entries are made for a hundred, or for all.
-    assert page_s < (time.monotonic() - start) / 2
+    assert page_s < best_s(lambda: rest(dcache, "namespace/many?children=true")) / 2
 
 
 def peak_bytes(dcache: Door) -> int:
@@ -242,11 +238,10 @@ def test_a_listing_can_cost_time_by_its_length(tmp_path_factory: pytest.TempPath
     with door(tmp_path_factory.mktemp("door"), arguments=slow) as running:
         for i in range(100):
             (running.root / f"f{i}").touch()
+        assert best_s(lambda: rest(running, "namespace/?children=true&limit=10")) < 2
         start = time.monotonic()
-        rest(running, "namespace/?children=true&limit=10")
-        middle = time.monotonic()
         rest(running, "namespace/?children=true")
-        assert middle - start < 2 <= time.monotonic() - middle
+        assert time.monotonic() - start >= 2
 
 
 def test_starting_a_mover_costs(dcache: Door) -> None:
@@ -266,9 +261,7 @@ def test_starting_a_mover_costs(dcache: Door) -> None:
             for i in range(20):  # other ranges at the same pool URL start none
                 assert ask_on(pool, "GET", url, {"Range": f"bytes={i}-{i}"}).status == 206
             assert time.monotonic() - start < 20 * 1 / 2
-        start = time.monotonic()
-        assert ask("HEAD", dcache.path_url("/costly"), dcache.headers).status == 200
-        assert time.monotonic() - start < 1
+        assert best_s(lambda: ask("HEAD", dcache.path_url("/costly"), dcache.headers)) < 1
     finally:
         dcache.configure(mover_cost_ms=0)
 

@@ -137,16 +137,20 @@ def test_bulk_unpin(dcache: Door) -> None:
     (dcache.root / "bulk-folder").mkdir()
     post(dcache, "tape/stage", {"files": [{"path": path, "diskLifetime": "PT1H"}]})
     wait_for(lambda: locality(dcache, path) == "ONLINE_AND_NEARLINE")
-    answer = bulk(dcache, target=[path, "/nope", "/bulk-folder"])
-    assert (answer.status, answer.text) == (201, "")
-    url = answer.headers["request-url"]
+    dcache.configure(bulk_delay_s=2)  # so long it is seen to run
+    try:
+        answer = bulk(dcache, target=[path, "/nope", "/bulk-folder"])
+        assert (answer.status, answer.text) == (201, "")
+        url = answer.headers["request-url"]
 
-    def status() -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(ask("GET", url, dcache.headers).text)
-        return found
+        def status() -> dict[str, Any]:
+            found: dict[str, Any] = json.loads(ask("GET", url, dcache.headers).text)
+            return found
 
-    assert (status()["status"], status()["targets"][0]["state"]) == ("STARTED", "RUNNING")
-    assert ask("DELETE", url, dcache.headers).status == 403
+        assert (status()["status"], status()["targets"][0]["state"]) == ("STARTED", "RUNNING")
+        assert ask("DELETE", url, dcache.headers).status == 403
+    finally:
+        dcache.configure(bulk_delay_s=0.05)
     wait_for(lambda: status()["status"] == "COMPLETED")  # although one target failed
     targets = {target["target"]: target for target in status()["targets"]}
     assert targets[path]["state"] == "COMPLETED"
@@ -291,7 +295,7 @@ def test_a_door_that_is_down(dcache: Door) -> None:
     with connection(dcache.webdav_url) as kept:
         url = dcache.webdav_url + "/"
         assert ask_on(kept, "HEAD", url, dcache.headers).status == 200
-        dcache.down("redirect", 2)
+        dcache.down("redirect", 5)
         with pytest.raises(ConnectionRefusedError):
             ask("HEAD", url, dcache.headers)
         with pytest.raises(OSError):

@@ -59,5 +59,5 @@ def test_installed_slurm_counts_where_it_is_configured(
 ) -> None:
     monkeypatch.delenv("RSDAT_QUEUE", raising=False)
     monkeypatch.setenv("PATH", commands(tmp_path / "bin", scontrol))
-    monkeypatch.setattr("rsdat.queue.detect._PING_S", 1.0)
+    monkeypatch.setattr("rsdat.queue.detect._PING_S", 1.0 if "sleep" in scontrol else 20.0)
     assert detect_queue(tmp_path).kind == kind

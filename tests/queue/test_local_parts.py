@@ -35,7 +35,7 @@ from rsdat.queue.local.slots import Slots
 NOW = datetime(2026, 1, 1, 12, tzinfo=timezone.utc)
 
 
-def wait_for(condition: Callable[[], bool], *, within_s: float = 15) -> None:
+def wait_for(condition: Callable[[], bool], *, within_s: float = 60) -> None:
     until = time.monotonic() + within_s
     while not condition():
         assert time.monotonic() < until, f"not within {within_s:g} s"

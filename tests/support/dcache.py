@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import subprocess
 import sys
@@ -57,10 +58,17 @@ def names(site: Door, folder: str) -> list[str]:
     return sorted(each.name for each in (site.root / folder.strip("/")).iterdir())
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for something that the stand-in reports."""
+async def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for something that the stand-in reports, or its folder shows."""
+
+    def holds() -> bool:
+        # What was listed a moment ago may have been renamed or deleted.
+        with contextlib.suppress(FileNotFoundError):
+            return condition()
+        return False
+
     deadline = asyncio.get_running_loop().time() + seconds
-    while not await asyncio.to_thread(condition):
+    while not await asyncio.to_thread(holds):
         assert asyncio.get_running_loop().time() < deadline, "it did not happen in time"
         await asyncio.sleep(0.01)
 

@@ -25,6 +25,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.slurm_processes import free_ports
+
 #: Ends what `running` started.
 _undo = contextlib.ExitStack()
 _START_S = 60.0
@@ -111,7 +113,7 @@ def _start() -> StacApi:
     with contextlib.ExitStack() as undo:
         folder = Path(tempfile.mkdtemp(prefix="rsdat-pgstac-"))
         undo.callback(shutil.rmtree, folder, ignore_errors=True)
-        port, password = _free_port(), secrets.token_hex(8)
+        port, password = free_ports(1)[0], secrets.token_hex(8)
         database = {
             "PGHOST": "127.0.0.1",
             "PGPORT": str(port),
@@ -212,7 +214,7 @@ uvicorn.run(create_app(), host="127.0.0.1", port=int(sys.argv[1]), access_log=Fa
 def _prepare_server(
     database: dict[str, str], folder: Path, undo: contextlib.ExitStack
 ) -> tuple[subprocess.Popen[bytes], str]:
-    port = _free_port()
+    port = free_ports(1)[0]
     log = (folder / "server.log").open("wb")
     undo.callback(log.close)
     process = subprocess.Popen(
@@ -252,12 +254,6 @@ def _until(condition: Callable[[], bool], process: subprocess.Popen[bytes], log:
         if process.poll() is not None or time.monotonic() > deadline_s:
             raise AssertionError(f"it did not start: {log.read_text(errors='replace')[-2000:]}")
         time.sleep(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
