@@ -139,4 +139,7 @@ class Attic:
                 await asyncio.to_thread(self._past.tidy, limits, now, self._stopping.is_set)
             except (RsdatError, OSError) as error:
                 _log.warning("Past clusters can't be tidied: %s", error)
+            except Exception:  # noqa: BLE001
+                # The last line of defence of a loop that must not end; a bug, so with its trace.
+                _log.exception("Tidying past clusters failed")
             await asyncio.sleep(TIDY_EVERY.total_seconds())

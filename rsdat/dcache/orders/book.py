@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ KEEP = timedelta(days=30)
 #: Between looks for orders whose follower has gone.
 TAKE_OVER_S = 60.0
 _ID = re.compile(r"[a-z0-9-]+\Z")
+_Taken = tuple[OrderFolder, Order, Lock]
 
 
 class Orders:
@@ -248,19 +249,37 @@ class Orders:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(TAKE_OVER_S)
-            with contextlib.suppress(RsdatError, OSError):
-                await self._take_over()
+            try:
+                with contextlib.suppress(RsdatError, OSError):
+                    await self._take_over()
+            except Exception:  # noqa: BLE001
+                # The last line of defence of a loop that must not end; a bug, so with its trace.
+                _log.exception("Looking for orders that nobody follows failed")
 
     async def _take_over(self) -> None:
-        found = await asyncio.to_thread(self._take_locks)
+        # As in Lock.take_aside: the thread can't be called back when we are cancelled.
+        taking = asyncio.create_task(asyncio.to_thread(self._take_locks))
+        try:
+            found = await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            taking.add_done_callback(_release_unwanted)
+            raise
         for folder, order, lock in found:
             self._follow(folder, order, lock)
             self.changed(order.id)
 
-    def _take_locks(self) -> list[tuple[OrderFolder, Order, Lock]]:
+    def _take_locks(self) -> list[_Taken]:
         self._read_all()
+        taken: list[_Taken] = []
+        try:
+            self._take_each(taken)
+        except BaseException:
+            _release(taken)
+            raise
+        return taken
+
+    def _take_each(self, taken: list[_Taken]) -> None:
         oldest = self.clock.now() - KEEP
-        taken = []
         for order_id, (_, order) in list(self._read.items()):
             folder = OrderFolder(self._root / order_id)
             if order.state != "running":
@@ -282,7 +301,6 @@ class Orders:
                 taken.append((folder, order, lock))
             else:
                 lock.release()
-        return taken
 
     def _read_all(self) -> None:
         """Bring what is known of the records up to date."""
@@ -298,3 +316,13 @@ class Orders:
                 there.add(path.name)
         for order_id in self._read.keys() - there:
             self._read.pop(order_id, None)
+
+
+def _release(taken: Iterable[_Taken]) -> None:
+    for _, _, lock in taken:
+        lock.release()
+
+
+def _release_unwanted(taking: asyncio.Task[list[_Taken]]) -> None:
+    if not taking.cancelled() and taking.exception() is None:
+        _release(taking.result())

@@ -42,7 +42,7 @@ class Shared:
         workspace: Jupyter's files.
         folder_changed: Told the endpoint and folder in which something is new.
         wake: Called when a transfer is not what it was.
-        save: Writes a transfer down, now; false if there is no room for it.
+        save: Writes a transfer down, now; false if that failed.
     """
 
     client: Callable[[str], Awaitable[DCacheClient]]
@@ -80,6 +80,7 @@ class Transfer:
 
     def __init__(self, record: Record, folder: Path, lock: Lock, shared: Shared) -> None:
         self.record = record
+        self.folder = folder
         self.lock = lock
         self.shared = shared
         self.items = Items(folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,7 +14,7 @@ from rsdat.base.errors import Conflict, NotFound, RsdatError
 from rsdat.base.files import write_json
 from rsdat.base.lock import Lock
 from rsdat.dcache.client import DCacheClient
-from rsdat.dcache.transfers import copying, outside, uploading
+from rsdat.dcache.transfers import copying, outside, uploading, work
 from rsdat.dcache.transfers.asked import record_of
 from rsdat.dcache.transfers.downloading import ARCHIVE_HINT, FILE_HINT, Downloading
 from rsdat.dcache.transfers.items import Items
@@ -78,8 +77,13 @@ class TransferManager:
 
     async def start(self) -> None:
         """Take up what companions that are gone have left, and begin to tell of progress."""
-        await asyncio.to_thread(self._tidy)
-        await self._adopt()
+        try:
+            await asyncio.to_thread(self._tidy)
+            await self._adopt()
+        except BaseException:
+            # Nobody stops what has not started.
+            await self.stop()
+            raise
         self._looking = asyncio.create_task(self._look_on())
 
     async def stop(self) -> None:
@@ -87,7 +91,12 @@ class TransferManager:
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.wait({self._looking})
-        await asyncio.gather(*(self._leave(transfer) for transfer in list(self._live.values())))
+        leaving = list(self._live.values())
+        # What goes wrong with one must not keep the others.
+        ended = await asyncio.gather(*map(self._leave, leaving), return_exceptions=True)
+        for transfer, error in zip(leaving, ended, strict=True):
+            if isinstance(error, Exception):
+                _log.error("Leaving transfer %s failed", transfer.id, exc_info=error)
 
     def _tidy(self) -> None:
         self._store.tidy(datetime.now(timezone.utc), self._forget_parts)
@@ -103,11 +112,13 @@ class TransferManager:
 
     async def _leave(self, transfer: Transfer) -> None:
         transfer.cancelling = True
-        await transfer.halt()
-        if transfer.record.active and transfer.record.kind == "copy":
-            transfer.record.state = "waiting"
-        await self._save(transfer)
-        self._drop(transfer)
+        try:
+            await transfer.halt()
+            if transfer.record.active and transfer.record.kind == "copy":
+                transfer.record.state = "waiting"
+            await self._save(transfer)
+        finally:
+            self._drop(transfer)
 
     async def all(self) -> list[dict[str, Any]]:
         """All that are not forgotten, the latest first."""
@@ -162,7 +173,7 @@ class TransferManager:
                 await transfer.items.extend(items)
                 record.total, record.total_bytes, record.planned = 1, items[0].size, True
             else:
-                self._run(transfer)
+                work.begin(transfer, self._assets)
         except BaseException:
             self._drop(transfer)
             await asyncio.to_thread(self._store.remove, record.id)
@@ -190,7 +201,7 @@ class TransferManager:
             self._drop(transfer)
             await asyncio.to_thread(self._store.remove, record.id)
             raise
-        self._run(transfer)
+        work.begin(transfer, self._assets)
         transfer.touch()
         return transfer.view()
 
@@ -224,7 +235,7 @@ class TransferManager:
             raise Conflict(f"This transfer is {transfer.record.state} already", code="ended")
         transfer.cancelling = True
         await transfer.halt()
-        await self._clean(transfer)
+        await work.take_back(transfer)
         if transfer.record.active:
             transfer.end("cancelled")
         transfer.cancelling = False
@@ -249,7 +260,7 @@ class TransferManager:
         if transfer.record.kind == "assets":
             await asyncio.to_thread(outside.forget_end, self._store.folder(id_))
         if transfer.record.kind in BY_ITSELF:
-            self._run(transfer)
+            work.begin(transfer, self._assets)
         return transfer.view()
 
     async def seen(self, id_: str) -> dict[str, Any]:
@@ -270,7 +281,7 @@ class TransferManager:
         transfer = await self._ours(id_)
         transfer.cancelling = True
         await transfer.halt()
-        await self._clean(transfer)
+        await work.take_back(transfer)
         async with transfer.saving:
             transfer.forgotten = True
             await asyncio.to_thread(self._store.remove, id_)
@@ -337,7 +348,7 @@ class TransferManager:
         return taken
 
     async def _take(self, id_: str) -> Transfer | None:
-        lock = await asyncio.to_thread(self._store.take, id_)
+        lock = await self._store.take_aside(id_)
         if lock is None:
             return None
         try:
@@ -377,7 +388,7 @@ class TransferManager:
         transfer.recount()
         if record.kind in BY_ITSELF:
             record.state = "waiting"
-            self._run(transfer)
+            work.begin(transfer, self._assets)
             transfer.touch()
             return
         if transfer.is_all_sent:
@@ -405,40 +416,6 @@ class TransferManager:
             self._downloads.pop(next(iter(self._downloads)))
         transfer.lock.release()
 
-    def _run(self, transfer: Transfer) -> None:
-        if transfer.record.kind == "copy":
-            work = copying.Copying(transfer).run()
-        elif transfer.record.kind == "assets":
-            work = self._follow(transfer)
-        else:
-            work = self._plan(transfer)
-        transfer.task = asyncio.create_task(self._guarded(transfer, work))
-
-    async def _follow(self, transfer: Transfer) -> None:
-        if self._assets is None:
-            transfer.interrupt("This program copies no STAC assets", "Retry it in JupyterLab.")
-            return
-        await outside.Following(transfer, self._store.folder(transfer.id), self._assets).run()
-
-    async def _plan(self, transfer: Transfer) -> None:
-        # What fails here fails again, and is told, when the bytes are fetched.
-        with contextlib.suppress(RsdatError):
-            await copying.plan(transfer)
-
-    async def _guarded(self, transfer: Transfer, work: Awaitable[None]) -> None:
-        try:
-            await work
-        except Exception as error:  # noqa: BLE001 - a bug must not leave it running for ever
-            transfer.broke(error)
-        finally:
-            transfer.task = None
-
-    async def _clean(self, transfer: Transfer) -> None:
-        if transfer.record.kind == "copy":
-            await copying.clean(transfer)
-        elif transfer.record.kind == "assets":
-            await outside.stop(self._store.folder(transfer.id))
-
     async def _look_on(self) -> None:
         """Tell and save what has changed, end what lost its page; sleeps while nothing lives."""
         saved_s = time.monotonic()
@@ -450,17 +427,27 @@ class TransferManager:
             if saving:
                 saved_s = time.monotonic()
             for transfer in list(self._live.values()):
-                self._look_at(transfer)
-                if transfer.progress.dirty:
-                    transfer.progress.dirty = False
-                    self._changed(transfer.id)
-                    transfer.tell_folders()
-                if transfer.unsaved or saving or transfer.over:
-                    saved = await self._save(transfer)
-                    # It may have ended while it was being written: then its end is not on disk.
-                    if saved and transfer.over and not transfer.unsaved:
-                        self._drop(transfer)
+                await self._look_guarded(transfer, saving=saving)
             await asyncio.sleep(TELL_S)
+
+    async def _look_guarded(self, transfer: Transfer, *, saving: bool) -> None:
+        try:
+            await self._look_after(transfer, saving=saving)
+        except Exception:  # noqa: BLE001
+            # The last line of defence of a loop that must not end; a bug, so with its trace.
+            _log.exception("Looking after transfer %s failed", transfer.id)
+
+    async def _look_after(self, transfer: Transfer, *, saving: bool) -> None:
+        self._look_at(transfer)
+        if transfer.progress.dirty:
+            transfer.progress.dirty = False
+            self._changed(transfer.id)
+            transfer.tell_folders()
+        if transfer.unsaved or saving or transfer.over:
+            saved = await self._save(transfer)
+            # It may have ended while it was being written: then its end is not on disk.
+            if saved and transfer.over and not transfer.unsaved:
+                self._drop(transfer)
 
     def _look_at(self, transfer: Transfer) -> None:
         record, progress = transfer.record, transfer.progress
@@ -471,7 +458,7 @@ class TransferManager:
             transfer.interrupt("The page that it was on is gone", _hint(record))
 
     async def _save(self, transfer: Transfer) -> bool:
-        """Write it down; False if there is no room: nothing needs room to go on or to end."""
+        """Write it down; False if that failed: nothing needs it to go on or to end."""
         async with transfer.saving:
             if transfer.forgotten:
                 return False
@@ -479,9 +466,12 @@ class TransferManager:
             try:
                 await transfer.items.flush()
                 await asyncio.to_thread(self._store.save, transfer.record)
-            except (RsdatError, OSError) as error:
+            except Exception as error:  # noqa: BLE001 - a thread may be refused, too
                 transfer.unsaved = True
-                _log.warning("Transfer %s can't be noted: %s", transfer.id, error)
+                known = isinstance(error, (RsdatError, OSError))
+                _log.warning(
+                    "Transfer %s can't be noted: %s", transfer.id, error, exc_info=not known
+                )
                 return False
             return True
 

@@ -28,7 +28,7 @@ _ID = re.compile(r"[a-z0-9-]+\Z")
 
 
 class Store:
-    """Records by id. All methods block: call them in a thread.
+    """Records by id. All methods but `take_aside` block: call them in a thread.
 
     Args:
         home: `$RSDAT_HOME`.
@@ -97,6 +97,10 @@ class Store:
     def take(self, id_: str) -> Lock | None:
         """The right to act for one, or None while another companion has it."""
         return Lock.take(self.folder(id_) / "lock")
+
+    async def take_aside(self, id_: str) -> Lock | None:
+        """`take`, for who may be cancelled meanwhile: it leaves no lock behind."""
+        return await Lock.take_aside(self.folder(id_) / "lock")
 
     def remove(self, id_: str) -> None:
         """Forget one."""
