@@ -50,10 +50,13 @@ class Previews:
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="rsdat-preview")
+        self._files: set[RangeFile] = set()
 
     def close(self) -> None:
-        """Make none any more; one that is under way ends at its next read."""
+        """Make none any more; one that is under way ends at its read, or at the next one."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        for file in self._files:
+            file.stop()
 
     async def make(self, client: DCacheClient, path: str, size: int) -> bytes:
         """A PNG.
@@ -76,10 +79,12 @@ class Previews:
             return asyncio.run_coroutine_threadsafe(reader.read(start, end), loop)
 
         file = RangeFile(read, reader.size, time.monotonic() + MAX_S)
+        self._files.add(file)
         try:
             return await loop.run_in_executor(self._threads, _draw, file, path, size)
         finally:
             file.stop()
+            self._files.discard(file)
             await reader.close()
 
 
@@ -132,15 +137,15 @@ class RangeFile:
 
     def _fetch(self, first: int, last: int) -> dict[int, bytes]:
         start, end = first * _BLOCK_BYTES, min(self.size, (last + 1) * _BLOCK_BYTES)
-        left_s = self._ends_s - time.monotonic()
         try:
-            if left_s <= 0:
+            if time.monotonic() >= self._ends_s:
                 raise too_large("takes too long to read")
             if self.fetched + end - start > MAX_BYTES:
                 raise too_large(f"needs more than {MAX_BYTES >> 20} MiB to be read")
             self.fetched += end - start
             self._under_way = self._ask(start, end)
-            data = self._under_way.result(left_s)
+            # Looked at anew: another thread may have stopped it before there was what to cancel.
+            data = self._under_way.result(self._ends_s - time.monotonic())
         except Exception as error:
             self.stop()  # what is still asked for would open the file's connection again
             self.error = error if isinstance(error, RsdatError) else too_large("takes too long")

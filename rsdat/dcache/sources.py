@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import netrc
 import os
 import shlex
 import stat
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,12 +40,17 @@ COMMAND_S = 30.0
 #: A command's token is used so long where it does not say itself when it ends, and asked for anew
 #: so long before its end.
 _KEEP_S = 60.0
+#: So long the process waits at its exit for a command's end that it has killed.
+_KILLED_S = 5.0
 TEMPORARY = "/tmp"  # noqa: S108 - as WLCG says; the owner of what lies there is checked
 
 
 @dataclass(unsafe_hash=True)
 class TokenCommand:
-    """A command that prints a bearer token, such as `oidc-token NAME`. No shell is involved."""
+    """A command that prints a bearer token, such as `oidc-token NAME`. No shell is involved.
+
+    It runs once for all who ask meanwhile, from whatever event loop: in a thread of its own.
+    """
 
     command: str
     _lock: threading.Lock = field(
@@ -51,6 +58,7 @@ class TokenCommand:
     )
     _header: Secret | None = field(default=None, repr=False, compare=False, init=False)
     _until: float = field(default=0.0, repr=False, compare=False, init=False)
+    _asked: Future[Secret] | None = field(default=None, repr=False, compare=False, init=False)
     kind: Kind = field(default="token", init=False)
 
     @property
@@ -59,8 +67,25 @@ class TokenCommand:
         return f"the command {self._argv()[0]}"
 
     async def header(self) -> Secret | None:
-        """The token that the command printed last, asked for anew when it comes near its end."""
-        return await asyncio.to_thread(self._ask)
+        """The token that the command printed last, asked for anew when it comes near its end.
+
+        Whoever comes while it runs gets what it gives to the first, also its failure.
+        """
+        with self._lock:
+            if self._header is not None and time.monotonic() < self._until:
+                return self._header
+            asked = self._asked
+            if asked is None:
+                self._header = None
+                asked = Future()
+                # From now on nobody who waits for it, and is cancelled, takes it from the others.
+                asked.set_running_or_notify_cancel()
+                # The process's exit waits for no daemon.
+                threading.Thread(
+                    target=self._ask, args=(asked,), name="rsdat-token", daemon=True
+                ).start()
+                self._asked = asked
+        return await asyncio.wrap_future(asked)
 
     def _argv(self) -> list[str]:
         try:
@@ -71,21 +96,27 @@ class TokenCommand:
             raise NoCredential("The command for the dCache token is none", code="no_credential")
         return argv
 
-    def _ask(self) -> Secret | None:
+    def _ask(self, asked: Future[Secret]) -> None:
+        try:
+            header = bearer(asyncio.run(self._run()), self.source)
+            end = expiry_of(header.reveal().removeprefix("Bearer "))
+            left_s = _KEEP_S
+            if end is not None:
+                left_s = (end - SystemClock().now()).total_seconds() - _KEEP_S
+        except BaseException as error:  # noqa: BLE001 - it is raised where it is waited for
+            with self._lock:
+                self._asked = None
+            asked.set_exception(error)
+            return
         with self._lock:
-            if self._header is None or time.monotonic() >= self._until:
-                self._header = None
-                self._header = bearer(asyncio.run(self._run()), self.source)
-                end = expiry_of(self._header.reveal().removeprefix("Bearer "))
-                left_s = _KEEP_S
-                if end is not None:
-                    left_s = (end - SystemClock().now()).total_seconds() - _KEEP_S
-                self._until = time.monotonic() + max(left_s, _KEEP_S / 2)
-            return self._header
+            self._asked, self._header = None, header
+            self._until = time.monotonic() + max(left_s, _KEEP_S / 2)
+        asked.set_result(header)
 
     async def _run(self) -> str:
         try:
-            done = await run(self._argv(), timeout_s=COMMAND_S)
+            with _ended_at_exit():
+                done = await run(self._argv(), timeout_s=COMMAND_S)
         except RsdatError as error:
             raise NoCredential(
                 f"There is no dCache token from {self.source}: {error.message}",
@@ -100,6 +131,25 @@ class TokenCommand:
                 code="no_credential",
             )
         return done.stdout
+
+
+@contextmanager
+def _ended_at_exit() -> Iterator[None]:
+    """Cancel the present task, which has a thread of its own, when the process ends meanwhile."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    thread = threading.current_thread()
+    assert task is not None  # noqa: S101 - coroutines run in tasks
+
+    def end() -> None:
+        with suppress(RuntimeError):  # it has just ended
+            loop.call_soon_threadsafe(task.cancel)
+            thread.join(_KILLED_S)
+
+    atexit.register(end)
+    try:
+        yield
+    finally:
+        atexit.unregister(end)
 
 
 @dataclass(unsafe_hash=True)

@@ -54,6 +54,9 @@ class FilesHandler(StreamingHandler):
 
     async def _send(self, endpoint: str, path: str) -> None:
         start, end = asked_range(self.request.headers)
+        if self._sending is not None:
+            # Else a browser that stands still would hold up the server's end.
+            self.companion.storage.own(self._sending)
         client = await self.companion.storage.client(endpoint)
         try:
             async with client.open_read(path, start or 0, end) as download:

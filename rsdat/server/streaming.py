@@ -101,11 +101,9 @@ class StreamingHandler(RsdatHandler):
         try:
             await self._sending
         except asyncio.CancelledError:
-            if self._gone:
-                return
-            if not self._headers_written:
-                raise
-            self._cut()
+            # Ended with its transfer, or with the server: before any byte, too, no fault of ours.
+            if not self._gone:
+                self._cut()
 
     async def _stream(self, chunks: AsyncIterable[Chunk], size: int | None) -> None:
         """Send chunks as the client takes them, and the end.
@@ -227,8 +225,13 @@ class StreamingHandler(RsdatHandler):
         taken = self._take(connection)
         if waits:
             taken.send_continue()
+        reading = asyncio.create_task(self._read_around(upload, taken))
+        # As its write, and after it: a client that stands still must not hold up the server's end.
+        self.companion.storage.own(reading)
         try:
-            await self._read_around(upload, taken)
+            await reading
+        except asyncio.CancelledError:
+            return True  # the write was cancelled with it: its answer says so
         except (OSError, asyncio.TimeoutError):
             self.on_connection_close()
             taken.close()

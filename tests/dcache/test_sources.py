@@ -7,10 +7,13 @@ import base64
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,6 +26,7 @@ from rsdat.dcache.credentials import Credential, SecretFile
 from rsdat.dcache.endpoint import Endpoint, endpoint_from_options
 from rsdat.dcache.rclone import read_remote, with_token
 from rsdat.dcache.sources import RcloneFile, TokenCommand, discover
+from tests.support.server import until
 
 API = "https://frontend.example:3880/api/v1"
 DOOR = "https://door.example:2880"
@@ -39,6 +43,18 @@ bearer_token = MDAxY2xv==
 
 [local]
 type = local
+"""
+
+
+# As Jupyter's, the event loop is stopped, and not closed.
+EXITS = """\
+import asyncio, sys
+from rsdat.dcache import sources
+
+sources.COMMAND_S = 600.0
+loop = asyncio.new_event_loop()
+asking = loop.create_task(sources.TokenCommand(sys.argv[1]).header())
+loop.run_until_complete(loop.run_in_executor(None, sys.stdin.readline))
 """
 
 
@@ -174,6 +190,66 @@ class TestCommand:
         monkeypatch.setattr(sources, "COMMAND_S", 0.3)
         with pytest.raises(NoCredential, match="gave no answer within"):
             header(self.script(tmp_path, "import time\ntime.sleep(60)"))
+
+    def waiting(self, folder: Path, then: str) -> TokenCommand:
+        """One that waits for a file `go`, and notes each of its calls."""
+        note = f"folder = pathlib.Path({str(folder)!r})\n(folder / 'calls').open('a').write('x')"
+        wait = "import time\nwhile not (folder / 'go').exists(): time.sleep(0.02)"
+        return self.script(folder, f"{note}\n{wait}\n{then}")
+
+    def test_all_who_wait_get_its_failure(self, tmp_path: Path) -> None:
+        """It does not run again for each of them, but for who comes later."""
+        command = self.waiting(tmp_path, "sys.exit('no agent is running')")
+
+        async def ask() -> list[Any]:
+            asking = [asyncio.create_task(command.header()) for _ in range(4)]
+            await until(lambda: self.count(tmp_path))
+            (tmp_path / "go").touch()
+            return await asyncio.gather(*asking, return_exceptions=True)
+
+        errors = asyncio.run(ask())
+        assert [type(each) for each in errors] == [NoCredential] * 4
+        assert "no agent is running" in str(errors[-1])
+        assert self.count(tmp_path) == 1
+        with pytest.raises(NoCredential):
+            header(command)
+        assert self.count(tmp_path) == 2
+
+    def test_who_waits_holds_up_nobody(self, tmp_path: Path) -> None:
+        """No thread that others need is held; who is cancelled takes it from no one."""
+        command = self.waiting(tmp_path, "print('abc')")
+
+        async def ask() -> list[Any]:
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1))
+            asking = [asyncio.create_task(command.header()) for _ in range(4)]
+            await until(lambda: self.count(tmp_path))
+            await asyncio.wait_for(asyncio.to_thread(int), 20)
+            asking[0].cancel()
+            await asyncio.wait(asking[:1])
+            (tmp_path / "go").touch()
+            return await asyncio.gather(*asking[1:])
+
+        assert [each.reveal() for each in asyncio.run(ask())] == ["Bearer abc"] * 3
+        assert self.count(tmp_path) == 1
+
+    def test_exit_while_it_hangs(self, tmp_path: Path) -> None:
+        """The process does not wait for it, and it does not outlive the process."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(60)
+            hang = f"import socket\nsocket.create_connection({server.getsockname()}).recv(1)"
+            process = subprocess.Popen(
+                [sys.executable, "-c", EXITS, self.script(tmp_path, hang).command],
+                stdin=subprocess.PIPE,
+            )
+            try:
+                connection, _ = server.accept()
+                with connection:
+                    process.communicate(b"end\n", timeout=60)
+                    connection.settimeout(30)
+                    assert connection.recv(1) == b""
+            finally:
+                process.kill()
+        assert process.returncode == 0
 
 
 class TestNetrc:

@@ -339,6 +339,16 @@ async def test_reader_goes_while_the_door_is_silent(lab: Lab, dcache: Door, fold
     assert waiting[0].cancelled()
 
 
+async def test_server_stops_while_the_door_is_silent(lab: Lab, dcache: Door, folder: str) -> None:
+    """The connection's end says that no answer comes: it is no fault that was found here."""
+    (dcache.root / folder[1:] / "f").write_bytes(b"x")
+    dcache.fault("hang", method="GET", server="pool")
+    async with Raw(lab, "GET", f"{folder}/f") as raw:
+        await until(lambda: asyncio.to_thread(lambda: dcache.requests("redirect", "GET")))
+        await lab.app.web_app.settings["rsdat_companion"].stop()
+        assert await asyncio.wait_for(raw.reader.read(-1), 30) == b""
+
+
 async def test_download_cut_by_the_pool(lab: Lab, dcache: Door, folder: str) -> None:
     """What is short must look short: the connection ends before Content-Length is reached."""
     (dcache.root / folder[1:] / "f").write_bytes(b"x" * (4 << 20))

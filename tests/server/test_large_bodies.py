@@ -278,6 +278,49 @@ async def test_cancel_while_the_client_stands_still(
     assert b"The upload was cut off" in answer
 
 
+@pytest.mark.parametrize("silent", ["browser", "pool"])
+async def test_server_stops_while_a_download_stands_still(
+    transfers: Transfers,
+    folder: str,
+    place: Path,
+    dcache: Door,
+    lab: Lab,
+    silent: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One without a transfer: its thread, which Python's exit waits for, ends with the server."""
+    (place / "big").write_bytes(bytes(2 * SIZE))  # more than the system keeps for who reads nothing
+    if silent == "pool":
+        dcache.fault("stall_download", server="pool", at_bytes=LEAST_BYTES)
+    headers = {"Authorization": f"token {lab.token}"}
+    begun = raw_request("GET", lab.url(f"/files/default{folder}/big"), headers)
+    with ExitStack() as stack:
+        sock = await asyncio.to_thread(stack.enter_context, begun)
+        if silent == "pool":
+            reading = stack.enter_context(sock.makefile("rb"))
+            await asyncio.to_thread(reading.read, LEAST_BYTES // 2)
+        await until(threads)
+        await transfers.companion.stop()
+        await until(lambda: not threads())
+    assert [each.message for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
+async def test_server_stops_while_an_upload_stands_still(
+    transfers: Transfers, folder: str, place: Path, lab: Lab, caplog: pytest.LogCaptureFixture
+) -> None:
+    """No thread waits for its rest, and nothing of it stays on dCache."""
+    headers = {"Authorization": f"token {lab.token}", "Content-Length": str(SIZE)}
+    url = lab.url(f"/files/default{folder}/big")
+    begun = raw_request("PUT", url, headers, body=bytes(LEAST_BYTES))
+    with ExitStack() as stack:
+        await asyncio.to_thread(stack.enter_context, begun)
+        await until(lambda: threads() and list(place.iterdir()))
+        await transfers.companion.stop()
+        await until(lambda: not threads())
+    assert list(place.iterdir()) == []
+    assert [each.message for each in caplog.records if each.levelno >= logging.ERROR] == []
+
+
 async def test_the_door_has_tls(
     transfers: Transfers,
     folder: str,
