@@ -286,9 +286,7 @@ describe('deleting', () => {
     const done = actions.remove('here', entries);
     await screen.findByText('Delete 3 entries?');
     await user.click(button('Delete'));
-    await waitFor(() => expect(told()).toEqual(['Deleting 3 entries…']), {
-      timeout: 5000
-    });
+    await waitFor(() => expect(told()).toEqual(['Deleting 3 entries…']));
     const [{ options }] = Notification.manager.notifications;
     options.actions?.[0].callback(new MouseEvent('click'));
     // Selected meanwhile.
@@ -308,9 +306,7 @@ describe('deleting', () => {
     const done = actions.remove('here', [folder]);
     await screen.findByText('Delete “inner”?');
     await user.click(button('Delete all'));
-    await waitFor(() => expect(told()).toEqual(['Deleting “inner”…']), {
-      timeout: 5000
-    });
+    await waitFor(() => expect(told()).toEqual(['Deleting “inner”…']));
     const pressStop = (): void => {
       const notice = Notification.manager.notifications.find(
         ({ type }) => type === 'in-progress'

@@ -341,7 +341,7 @@ export function setup() {
 
 /** Wait until a test of the page or a model holds. */
 export async function until(test: () => boolean): Promise<void> {
-  const end = Date.now() + 4000;
+  const end = Date.now() + 10_000;
   while (!test()) {
     if (Date.now() > end) {
       throw new Error('it never became true');
