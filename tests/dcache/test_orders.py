@@ -316,7 +316,7 @@ async def test_door_down(
     """The problem is told in words, and gone when the door is back."""
     monkeypatch.setattr(follow, "MAX_PAUSE_S", 0.5)
     make(site, folder, a="NEARLINE")
-    site.down("frontend", 2)
+    site.down("frontend", 8)
     async with opened(site, home) as (orders, told):
         order = await orders.order("e", "stage", [f"{folder}/a"], keep_s=60)
 
@@ -371,7 +371,7 @@ async def test_cancel_that_dcache_does_not_hear(site: Door, folder: str, home: P
             return parts is not None and parts[0].request is not None
 
         await told.until(handed_in)
-        site.down("frontend", 1)
+        site.down("frontend", 3)
         with pytest.raises(DoorBroken):
             await orders.delete(order.id)
         assert (await orders.get(order.id)).state == "running"

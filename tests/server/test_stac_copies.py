@@ -260,13 +260,11 @@ def _pid(transfers: Transfers, id_: str) -> int:
 
 
 def _alive(transfers: Transfers, id_: str) -> bool:
-    return (
-        Path(f"/proc/{_pid(transfers, id_)}").exists()
-        and "Z"
-        not in (
-            Path(f"/proc/{_pid(transfers, id_)}/stat").read_text().rpartition(")")[2].split()[0]
-        )
-    )
+    try:
+        stat = Path(f"/proc/{_pid(transfers, id_)}/stat").read_text()
+    except OSError:  # it is gone
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
 
 
 def _folder(transfers: Transfers, id_: str) -> Path:

@@ -155,7 +155,7 @@ async def test_token_ends_in_the_middle(
 ) -> None:
     """It stops at once, as each refusal counts against this computer; a new token, and retry."""
     files = fill(place / "t", 20, MIB)
-    dcache.configure(bytes_per_s=6 * MIB)
+    dcache.configure(bytes_per_s=2 * MIB)
     made = await transfers.begin("copy", source=("default", f"{folder}/t"), destination=(None, ""))
 
     async def moving() -> bool:

@@ -93,7 +93,7 @@ async def test_changes_of_others(page: Page, dcache: Door) -> None:
     began_s = asyncio.get_running_loop().time()
     await asyncio.to_thread(make_folder, dcache, page.folder, "a")
     await page.told(["a"])
-    assert asyncio.get_running_loop().time() - began_s < 5  # a second, on a machine at rest
+    assert asyncio.get_running_loop().time() - began_s < 20  # a second, on a machine at rest
     await asyncio.to_thread(ask, dcache, "DELETE", f"{dcache.api_url}/namespace{page.folder}/a")
     await page.told([])
 
