@@ -88,7 +88,9 @@ def test_slurm_that_hangs(slurm_home: ClusterSite, slurm_site: Any) -> None:
             finally:
                 slurm_site.thaw_controller()
             await until(manager, cluster_id, connected(2))
-            assert (await manager.list())["queue_problem"] is None
+            # One more of its answers may take longer than two seconds.
+            while (await manager.list())["queue_problem"] is not None:
+                await asyncio.sleep(0.1)
             assert len((await manager.get(cluster_id))["jobs"]) == 2
 
     asyncio.run(life())

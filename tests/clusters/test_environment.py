@@ -112,12 +112,13 @@ def test_a_python_without_rsdat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert "there is no rsdat here" in without.stderr
     home = tmp_path / "home"
     with worker_jobs(home, LocalQueue(home)) as jobs:
-        array = jobs.start(python=str(python), walltime="0:20")
+        array = jobs.start(python=str(python), walltime="0:40")
         with pytest.raises(ImportError, match="there is no rsdat here"):
             jobs.client.submit(exec, "import rsdat").result(timeout=15)
-        jobs.start()
+        # Before the others are there: this one leaves after half a minute.
         futures = jobs.scatter_to(f"{array}_0", VALUES)
+        jobs.start()
         jobs.wait_until_gone(f"{array}_0")
         assert jobs.client.gather(futures, errors="skip") == VALUES
-        # How it ended is not asked: on a busy machine five seconds may be too few to be quite gone.
+        # How it ended is not asked: on a busy machine ten seconds may be too few to be quite gone.
         wait(lambda: left_early(jobs.folder, [f"{array}_0"]), lambda: jobs.log(f"{array}_0"))

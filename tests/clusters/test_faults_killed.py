@@ -250,7 +250,7 @@ def test_two_computers_whose_flocks_are_their_own(
         sbatch.wait_for("before")
         with Companion(slurm_home.home, env=other) as two:
             two.do("change", cluster_id, {"workers": 4})
-            time.sleep(8)  # longer than a lease lives whose holder does not show up
+            time.sleep(18)  # longer than a lease lives whose holder does not show up
             assert two.do("list")["clusters"][0]["workers"]["wanted"] == 4
             assert sbatch.notes().count("called") == 2
             one.kill()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -143,7 +144,9 @@ def test_an_sbatch_that_takes_long(
                 assert asked_s - began_s < 60
                 await asyncio.sleep(0.1)
             assert time.monotonic() - began_s > 7
-            assert max(answers) < 2
+            # Had they waited for sbatch there were one of them or two.
+            assert len(answers) > 3
+            assert statistics.median(answers) < 2
             assert sbatch.notes().count("called") == 1
 
     asyncio.run(life())

@@ -125,7 +125,7 @@ def test_walltime_on_slurm(slurm: SlurmSite, jobs: WorkerJobs) -> None:
 
 def test_a_running_task_may_end_and_those_behind_it_go_elsewhere(tmp_path: Path) -> None:
     with worker_jobs(tmp_path / "home", LocalQueue(tmp_path / "home")) as jobs:
-        job_id = f"{jobs.start(walltime='0:24')}_0"
+        job_id = f"{jobs.start(walltime='0:40')}_0"
         leaving = jobs.address(job_id)
         futures = jobs.scatter_to(job_id, VALUES)
         ran = tmp_path / "ran"
@@ -134,7 +134,7 @@ def test_a_running_task_may_end_and_those_behind_it_go_elsewhere(tmp_path: Path)
             with ran.open("a") as file:
                 file.write(f"{number}\n")
             # Until the worker is about to leave, and a second more.
-            limit = time.monotonic() + 30
+            limit = time.monotonic() + 60
             while "its workers leave" not in log.read_text() and time.monotonic() < limit:
                 time.sleep(0.05)
             time.sleep(1.0)

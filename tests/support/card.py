@@ -10,8 +10,9 @@ from typing import Any
 from rsdat.clusters.manager import ClusterManager
 from tests.support.slurm_site import SlurmSite
 
-#: So long after a fact can be seen at Slurm, or in a log, the card has to say it.
-SAID_WITHIN_S = 15.0
+#: So long after a fact can be seen at Slurm, or in a log, the card has to say it. Shorter than the
+#: half minute after which Slurm is asked anyway.
+SAID_WITHIN_S = 20.0
 
 Fact = Callable[[], bool]
 

@@ -108,7 +108,7 @@ def _move_to(computer: str) -> None:
 
     fcntl.flock = lambda *_: None  # type: ignore[assignment]  # no two tests share a computer
     lease.this_computer = lambda: computer  # type: ignore[assignment]
-    lease.STALE_S, lease.BEAT_S = 6.0, 1.0
+    lease.STALE_S, lease.BEAT_S = 15.0, 1.0
     lock.flock_is_local = lambda _: True  # type: ignore[assignment]
 
 
