@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rsdat.base.errors import NotFound, RsdatError
+from rsdat.server.opening import ending
 from rsdat.server.storage import Storage
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ _PATIENCE_S = 0.7
 _FRESH_S = 60.0
 _AGAIN_S = 10.0
 _WATCH_S = 60.0
+#: How long the server's end waits for what reads, and how often that is looked at.
+_END_S = 1.5
+_LOOK_S = 0.05
 
 Key = tuple[str, str]
 
@@ -60,7 +64,10 @@ class StacIndexes:
         self._indexes: dict[Key, Index] = {}
         self.searches: dict[str, Search] = {}
         self._writing = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._watching: set[asyncio.Task[None]] = set()
+        #: What nobody looks at any more, and what forgets it when its thread has ended.
+        self._ending: dict[Items, asyncio.Task[None]] = {}
+        self._closed = False
 
     async def source(self, href: str, endpoint: str | None) -> tuple[str, str, CompanionSource]:
         """An address in its one form, the name of its endpoint, and what reads it.
@@ -99,7 +106,7 @@ class StacIndexes:
         """The items of a catalog or of a search, what is known of them by now.
 
         Raises:
-            RsdatError: They can't be read.
+            RsdatError: They can't be read, or the server is ending.
         """
         if href.startswith("search:"):
             search = self.search(href.removeprefix("search:"))
@@ -112,13 +119,15 @@ class StacIndexes:
         from rsdat.stac.index import Index
 
         # Nothing waits from here on: of two requests the second finds the index of the first.
+        if self._closed:
+            raise ending()
         index = self._indexes.pop(key, None)
         new = index is None
         if index is None:
             index = Index(href, source, owner=name, changed=self.teller(href))
         self._indexes[key] = index
         while len(self._indexes) > MOST_INDEXES:
-            self._close(self._indexes.pop(next(iter(self._indexes))))
+            self._let_go(self._indexes.pop(next(iter(self._indexes))))
         if new or self._is_due(index):
             index.refresh()
         self._keep_watching(key)
@@ -141,7 +150,9 @@ class StacIndexes:
             with contextlib.suppress(RsdatError):  # it is looked at again every minute anyway
                 await self._watch(name, folder)
 
-        self._aside(asyncio.create_task(watch()))
+        task = asyncio.create_task(watch())
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
 
     def search(self, id_: str) -> Search:
         """A search.
@@ -199,12 +210,17 @@ class StacIndexes:
             return age_s > _AGAIN_S
         return age_s > max(_FRESH_S, 10 * index.took_s)
 
-    def _close(self, items: Items) -> None:
-        self._aside(asyncio.create_task(asyncio.to_thread(items.close)))
+    def _let_go(self, items: Items) -> None:
+        """End one, and forget it when its thread has ended, which no other thread waits for."""
+        items.end(kept=True)
 
-    def _aside(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        async def forget() -> None:
+            while not items.ended:  # noqa: ASYNC110 - a thread ends, which tells nobody
+                await asyncio.sleep(_LOOK_S)
+            await asyncio.to_thread(items.forget)
+            del self._ending[items]
+
+        self._ending[items] = asyncio.create_task(forget())
 
     def teller(self, href: str) -> Callable[[], None]:
         """What a thread calls when there is more to see of an address."""
@@ -217,7 +233,13 @@ class StacIndexes:
         return tell
 
     def add_search(self, search: Search) -> None:
-        """Keep a search and start it; of more than `MOST_SEARCHES` the oldest goes."""
+        """Keep a search and start it; of more than `MOST_SEARCHES` the oldest goes.
+
+        Raises:
+            Conflict: The server is ending.
+        """
+        if self._closed:
+            raise ending()
         while len(self.searches) >= MOST_SEARCHES:
             self.forget_search(next(iter(self.searches)))
         self.searches[search.id] = search
@@ -229,13 +251,29 @@ class StacIndexes:
         Raises:
             NotFound: There is none of this id.
         """
-        self._close(self.search(id_))
+        self._let_go(self.search(id_))
         del self.searches[id_]
 
     async def close(self) -> None:
-        """End all reading."""
+        """End all reading.
+
+        What does not end soon is left to the process' end, which cuts its threads off.
+        """
+        self._closed = True
         for items in (*self._indexes.values(), *self.searches.values()):
-            self._close(items)
+            self._let_go(items)
         self._indexes, self.searches = {}, {}
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=35)
+        for items in self._ending:
+            items.end()
+        for task in self._watching:
+            task.cancel()
+        tasks = {*self._watching, *self._ending.values()}
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=_END_S)
+        for items in self._ending:
+            items.forget()
+        if late:
+            for task in late:
+                task.cancel()
+            await asyncio.wait(late, timeout=_LOOK_S)

@@ -9,13 +9,14 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from rsdat.base.errors import DoorBroken, InvalidInput, NoSpace, NotFound, RsdatError
 from rsdat.stac.index import query
 from rsdat.stac.index.geoparquet import is_geoparquet
 from rsdat.stac.index.kept import KeptFile, write
-from rsdat.stac.index.place import WORTH_KEEPING, Place, temporary
+from rsdat.stac.index.place import WORTH_KEEPING, Place, discard, temporary
 from rsdat.stac.index.problems import Problems
 from rsdat.stac.index.source import Source, is_missing, words_of
 from rsdat.stac.index.spool import Spool
@@ -157,8 +158,21 @@ class Items:
                 return self._kept.item(at)
             return self._spool.get(at, length)
 
-    def close(self) -> None:
-        """Forget everything."""
+    def end(self, *, kept: bool = False) -> None:
+        """Have reading end, and wait for nobody.
+
+        Args:
+            kept: Let what is being kept be kept before.
+        """
+        raise NotImplementedError
+
+    @property
+    def ended(self) -> bool:
+        """Whether no thread reads."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Forget everything. A thread that still reads does no harm, and nobody has its items."""
         with self._reading:
             self._closed = True
             self._spool.close()
@@ -196,6 +210,9 @@ class Index(Items):
         self._patience_s = patience_s
         self._told_s = 0.0
         self._stop = threading.Event()
+        #: Set with the one above when even keeping is to end.
+        self._unwanted = threading.Event()
+        self._keeping: Path | None = None
         self._settled = threading.Event()
         self._came = threading.Event()
         self._thread: threading.Thread | None = None
@@ -234,13 +251,28 @@ class Index(Items):
         """Whether nothing is being read."""
         return self._settled.is_set()
 
+    def end(self, *, kept: bool = False) -> None:
+        """See `Items`."""
+        self._stop.set()
+        if not kept:
+            self._unwanted.set()
+            if (path := self._keeping) is not None:
+                discard(path)
+        with self._starting:  # `refresh` makes nobody wait again
+            self._came.set()
+
+    @property
+    def ended(self) -> bool:
+        """See `Items`."""
+        return self._thread is None or not self._thread.is_alive()
+
     def close(self) -> None:
         """End the walk, and forget everything."""
-        self._stop.set()
+        self.end(kept=True)
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join(30)
-        super().close()
+        self.forget()
 
     def _run(self) -> None:
         again = True
@@ -268,6 +300,8 @@ class Index(Items):
         except (OSError, ValueError, RecursionError) as error:
             self.failure = self._in_words(error)
         except Exception as error:  # noqa: BLE001 - or a page would wait for ever
+            if self._stop.is_set():
+                return  # the event loop that it asks may be gone already
             _log.exception("rsdat: reading %s ended", shown(self.href))
             self.failure = DoorBroken(
                 f"{shown(self.href)} can't be read: {type(error).__name__}",
@@ -343,12 +377,15 @@ class Index(Items):
             except RsdatError:
                 continue
             finally:
-                path.unlink(missing_ok=True)
+                discard(path)
             self.table.load(columns)
             self.table.container = kept.container
             for problem in kept.problems:
                 self.problems.add(*problem)
             with self._reading:
+                if self._closed:
+                    kept.close()
+                    raise Stopped
                 self._kept = kept
             self.kept_at = where
             self._tell()
@@ -359,13 +396,13 @@ class Index(Items):
         rows = query.select(view, query.Filter())
         if len(rows) < WORTH_KEEPING and self.kept_at is None:
             return
-        path = temporary()
+        path = self._keeping = temporary()
         try:
             write(
                 path,
                 view,
                 rows,
-                lambda row: self._bytes(view, int(row)),
+                lambda row: self._wanted_bytes(view, int(row)),
                 self.table.shape,
                 self.table.container,
                 self.href,
@@ -376,10 +413,16 @@ class Index(Items):
         except Exception:  # noqa: BLE001 - nothing that goes wrong here may cost the items
             # A full disk, perhaps: it is read anew the next time, and can be used all the same.
             self.kept_at = None
-            if self._closed:
+            if self._closed or self._unwanted.is_set():
                 return  # nobody waits for it any more
             _log.warning(
                 "rsdat: the index of %s could not be kept", shown(self.href), exc_info=True
             )
         finally:
-            path.unlink(missing_ok=True)
+            discard(path)
+            self._keeping = None
+
+    def _wanted_bytes(self, view: View, row: int) -> bytes:
+        if self._unwanted.is_set():
+            raise Stopped
+        return self._bytes(view, row)

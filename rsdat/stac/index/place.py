@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import os
@@ -21,6 +22,8 @@ _SUFFIX = ".items.parquet"
 #: In rsdat's home; the longest unused ones go.
 _MOST_FILES = 50
 _MOST_BYTES = 2 * 2**30
+#: What `temporary` made and nobody has discarded, and the process that it is of.
+_temporary: dict[Path, int] = {}
 
 
 class Place:
@@ -40,7 +43,7 @@ class Place:
         self.own = rsdat_home() / "stac" / f"{digest}{_SUFFIX}"
 
     def load(self, source: Source) -> Iterator[tuple[Path, str]]:
-        """Local copies of what is kept, which the caller deletes, and of what; the better first."""
+        """Local copies of what is kept, to be discarded, and of what; the better first."""
         if self.own.exists():
             copy = temporary()
             try:
@@ -56,7 +59,7 @@ class Place:
             try:
                 source.download(self.beside, copy)
             except (OSError, RsdatError):
-                copy.unlink(missing_ok=True)
+                discard(copy)
             else:
                 yield copy, self.beside
 
@@ -86,10 +89,27 @@ class Place:
 
 
 def temporary() -> Path:
-    """A new private file on the local disk."""
+    """A new private file on the local disk; `discard` it."""
     descriptor, name = tempfile.mkstemp(prefix="rsdat-stac-", suffix=_SUFFIX)
     os.close(descriptor)
-    return Path(name)
+    path = Path(name)
+    _temporary[path] = os.getpid()
+    return path
+
+
+def discard(path: Path) -> None:
+    """Delete what `temporary` made; once more does no harm."""
+    path.unlink(missing_ok=True)
+    _temporary.pop(path, None)
+
+
+@atexit.register
+def _discard_all() -> None:
+    """The threads that use them are cut off when the process ends, and delete nothing any more."""
+    for path, process in list(_temporary.items()):
+        if process == os.getpid():  # a fork has no share in its parent's
+            with contextlib.suppress(OSError):
+                discard(path)
 
 
 def _facts(path: Path) -> os.stat_result | None:

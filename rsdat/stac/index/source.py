@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
@@ -348,13 +347,20 @@ def _stamp(facts: os.stat_result) -> str:
 
 
 def local_upload(path: Path, target: Path) -> None:
-    """Put a file beside its place, then in one step there; as everybody else may read it."""
+    """Put a file beside its place, then in one step there; as everybody else may read it.
+
+    Raises:
+        FileNotFoundError: `path` was taken away meanwhile: nothing is put there.
+    """
     if path.stat().st_size <= CHUNK_BYTES:
         write_bytes(target, path.read_bytes(), mode=0o644)
         return
     beside = target.with_name(f".{target.name}.{os.getpid()}-{path.name}")
     try:
-        shutil.copyfile(path, beside)
+        with path.open("rb") as whole, beside.open("wb") as part:
+            while data := whole.read(CHUNK_BYTES):
+                path.stat()  # whoever has to end takes it away, and `beside` must not stay then
+                part.write(data)
         beside.replace(target)
     except BaseException:
         beside.unlink(missing_ok=True)

@@ -35,5 +35,6 @@ class Spool:
         return bytes(zlib_ng.decompress(os.pread(self._file.fileno(), length, at)))
 
     def close(self) -> None:
-        """Forget all of it."""
-        self._file.close()
+        """Forget all of it, also while more comes, which is refused with a ValueError then."""
+        with self._lock:  # or the other one might write into the next file of this number
+            self._file.close()

@@ -6,11 +6,12 @@ So a first reading, going on after a break, and bringing an old index up to date
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -19,8 +20,9 @@ from rsdat.stac.index.features import Ahead, Document, loads, parsed
 from rsdat.stac.index.geoparquet import is_geoparquet, items_in
 from rsdat.stac.index.links import is_api, link_of, named_in, own_href
 from rsdat.stac.index.named import Links
-from rsdat.stac.index.place import temporary
+from rsdat.stac.index.place import discard, temporary
 from rsdat.stac.index.problems import Problems
+from rsdat.stac.index.readers import Readers
 from rsdat.stac.index.row import Row, row_of
 from rsdat.stac.index.shape import Facts, facts_of
 from rsdat.stac.index.source import Source, asked_together, is_passing, words_of
@@ -128,11 +130,8 @@ class Walk:
         """
         first = self._read_root()
         if first is not None:
-            with ThreadPoolExecutor(self._source.readers, "rsdat-stac") as pool:
-                try:
-                    self._follow(first, pool)
-                finally:
-                    pool.shutdown(wait=True, cancel_futures=True)
+            with contextlib.closing(Readers(self._source.readers)) as pool:
+                self._follow(first, pool)
         if self._whole:
             gone = [row for row in self._table.rows().values() if row not in self._seen_rows]
             self._table.remove(gone)
@@ -196,7 +195,7 @@ class Walk:
                     batch = []
             self._take(batch)
         finally:
-            path.unlink(missing_ok=True)
+            discard(path)
         self._table.container = (self._root, stamp)
 
     def _feature(
@@ -257,7 +256,7 @@ class Walk:
 
     # ------------------------------------------------------------- below it
 
-    def _follow(self, first: Links, pool: ThreadPoolExecutor) -> None:
+    def _follow(self, first: Links, pool: Readers) -> None:
         catalogs: deque[str] = deque()
         chunks: deque[list[_Wanted]] = deque()
         pages: deque[str] = deque()
@@ -413,6 +412,8 @@ class Walk:
     # ------------------------------------------------------------- what came
 
     def _take(self, batch: Sequence[_Read]) -> None:
+        if self._stop.is_set():
+            raise Stopped  # there may be no place for them any more
         rows, stamps, where = [], [], []
         named: set[str] = set()
         for each in batch:
@@ -442,8 +443,6 @@ class Walk:
             self._seen_rows.update(self._table.extend(rows, stamps, where))
             self.changed = True
             self._progress()
-        if self._stop.is_set():
-            raise Stopped
 
     def _came_stamped(self, read: _Read) -> bool:
         """Whether it is one of the first, and was read again, with its stamp, sooner than this."""

@@ -106,16 +106,25 @@ class Search(Items):
         self._ended.set()
         self._tell()
 
-    def close(self) -> None:
-        """End it, and forget what it found."""
+    def end(self, *, kept: bool = False) -> None:
+        """See `Items`: as `stop`, for what nobody looks at any more."""
         with self._taking:
             self._stop.set()
             if self.state == "running":
                 self.state = "cancelled"
         self._ended.set()
+
+    @property
+    def ended(self) -> bool:
+        """See `Items`."""
+        return not self._thread.is_alive()
+
+    def close(self) -> None:
+        """End it, and forget what it found."""
+        self.end()
         if self._thread.is_alive():
             self._thread.join(90)  # one request more, at most
-        super().close()
+        self.forget()
 
     def _run(self) -> None:
         try:
