@@ -38,8 +38,9 @@ process.env.RSDAT_UI_STATE = stateFile;
 module.exports = {
   ...base,
   testDir: join(__dirname, isBeside ? 'beside' : 'tests'),
-  timeout: 120_000,
-  expect: { timeout: 20_000 },
+  // Patient, as two busy cores may take ten times as long: only what fails lasts longer by it.
+  timeout: 300_000,
+  expect: { timeout: 45_000 },
   workers: 1,
   retries: 0,
   outputDir: join(results, 'output'),
@@ -47,7 +48,8 @@ module.exports = {
   use: {
     ...base.use,
     baseURL: `http://127.0.0.1:${port}`,
-    actionTimeout: 20_000,
+    // Also of waitForEvent, waitForRequest and waitForResponse.
+    actionTimeout: 60_000,
     video: 'off',
     trace: 'off',
     launchOptions: {

@@ -76,7 +76,7 @@ test('the Git tab, Dask’s own and ours work side by side', async ({
       .frameLocator('.jp-rsdat-Dashboard iframe')
       .locator('.bk-Canvas, canvas')
       .first()
-  ).toBeVisible({ timeout: 30_000 });
+  ).toBeVisible();
   await shutDown(page, name);
   problems.expectNoneOfOurs();
 });

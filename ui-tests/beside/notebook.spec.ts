@@ -106,7 +106,7 @@ test('a cluster is made beside a notebook, which runs on it', async ({
       .frameLocator('.jp-rsdat-Dashboard iframe')
       .locator('.bk-Canvas, canvas')
       .first()
-  ).toBeVisible({ timeout: 30_000 });
+  ).toBeVisible();
   await expect(page.locator('.jp-Notebook')).toBeVisible();
   await card(page, name)
     .getByRole('button', { name: 'Log of the scheduler' })

@@ -72,7 +72,7 @@ test('a plain scheduler is attached by its address, and lives on when detached',
   await attach.click();
 
   const theirs = card(page, 'theirs');
-  await expect(theirs).toHaveAccessibleName(/running/, { timeout: 30_000 });
+  await expect(theirs).toHaveAccessibleName(/running/);
   await expect(theirs).toContainText('attached');
   await expect(theirs).toContainText(address);
   await expect(theirs).toContainText('is not encrypted');
@@ -88,7 +88,7 @@ test('a plain scheduler is attached by its address, and lives on when detached',
   const sure = page.getByRole('dialog');
   await expect(sure).toContainText('Its scheduler and workers go on');
   await sure.getByRole('button', { name: 'Detach' }).click();
-  await expect(theirs).toBeHidden({ timeout: 30_000 });
+  await expect(theirs).toBeHidden();
   const health = await page.request.get(
     `http://127.0.0.1:${services.dashboard}/health`
   );

@@ -10,7 +10,7 @@ import { WALKS } from './walks';
 test.use({ autoGoto: false });
 
 /** Some twenty states, each in three themes and three windows. */
-const WALK_MS = 300_000;
+const WALK_MS = 600_000;
 
 const eye: ILook = {
   prepare: prepareAxe,

@@ -36,16 +36,12 @@ test('a cluster is made, scaled up and down, and leaves nothing behind', async (
     timeout: 60_000
   });
   await expect
-    .poll(() => queuedJobs().filter(id => !before.includes(id)).length, {
-      timeout: 30_000
-    })
+    .poll(() => queuedJobs().filter(id => !before.includes(id)).length)
     .toBe(stack().queue === 'slurm' ? 1 : 0);
 
   await shutDown(page, name);
   await expect
-    .poll(() => queuedJobs().filter(id => !before.includes(id)), {
-      timeout: 30_000
-    })
+    .poll(() => queuedJobs().filter(id => !before.includes(id)))
     .toEqual([]);
 });
 
@@ -100,10 +96,7 @@ test('what Slurm refuses stands on the card in its own words', async ({
   });
   expect(made.status()).toBe(201);
   await expect(card(page, 'refused')).toContainText(
-    'invalid partition specified',
-    {
-      timeout: 30_000
-    }
+    'invalid partition specified'
   );
   await shutDown(page, 'refused');
   await expect(region).toBeVisible();

@@ -44,7 +44,6 @@ function schedulerPid(name: string): number {
 }
 
 test('a dashboard comes back by itself when Jupyter does', async ({ page }) => {
-  test.setTimeout(300_000);
   await openLab(page, 'lost');
   const name = await newCluster(page);
   const plot = await openTaskStream(page);

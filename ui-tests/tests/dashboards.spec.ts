@@ -4,6 +4,9 @@ import type { Page } from '@playwright/test';
 import { run } from './lab';
 import { card, drag, newCluster, openPanel, reload, shutDown } from './support';
 
+/** Lab coming up anew, and three plots in it. */
+const DRAWN_MS = 180_000;
+
 /** The drawn plot inside the frame of a dashboard tab. */
 function plot(page: Page, name: string) {
   return page
@@ -28,7 +31,7 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
     page.getByRole('main').getByRole('tab', { name: 'Task Stream' })
   ).toBeVisible();
   await websocket;
-  await expect(plot(page, 'Task Stream')).toBeVisible({ timeout: 30_000 });
+  await expect(plot(page, 'Task Stream')).toBeVisible();
   await expect(
     page.getByRole('main').getByRole('tab', { name: `Task Stream · ${name}` })
   ).toBeVisible();
@@ -119,7 +122,7 @@ test('a dashboard opens by click, another by drag, and both are back after a rel
   ).toBeVisible();
   for (const name of ['Task Stream', 'Progress']) {
     await page.getByRole('main').getByRole('tab', { name }).click();
-    await expect(plot(page, name)).toBeVisible({ timeout: 30_000 });
+    await expect(plot(page, name)).toBeVisible();
   }
   await openPanel(page, 'Clusters');
   const jobsSaved = page.waitForRequest(
@@ -201,7 +204,7 @@ test('plots of two clusters stand side by side, are back in their places, and ke
           .frameLocator(`.jp-rsdat-Dashboard iframe[title="${title}"]`)
           .locator('.bk-Canvas, canvas')
           .first()
-      ).toBeVisible({ timeout: 30_000 });
+      ).toBeVisible();
     }
   };
 
@@ -217,11 +220,13 @@ test('plots of two clusters stand side by side, are back in their places, and ke
   });
   await expect(page.locator(`iframe[title="${titles[1]}"]`)).toBeVisible();
   await choose(first);
+  // Three plots are drawn meanwhile.
   const saved = page.waitForRequest(
     request =>
       request.method() === 'PUT' &&
       request.url().includes('/api/workspaces') &&
-      request.postData()!.includes('individual-scheduler-system')
+      request.postData()!.includes('individual-scheduler-system'),
+    { timeout: DRAWN_MS }
   );
   await dashboards
     .getByRole('searchbox', { name: 'Filter dashboards' })
@@ -245,9 +250,10 @@ test('plots of two clusters stand side by side, are back in their places, and ke
   expect(above.right - above.left).toBeGreaterThan(width * 0.9);
 
   await saved;
-  const websocket = page.waitForEvent('websocket', socket =>
-    socket.url().includes('/individual-scheduler-system/')
-  );
+  const websocket = page.waitForEvent('websocket', {
+    predicate: socket => socket.url().includes('/individual-scheduler-system/'),
+    timeout: DRAWN_MS
+  });
   await reload(page);
   await drawn();
   await expect
@@ -277,8 +283,10 @@ test('plots of two clusters stand side by side, are back in their places, and ke
   await expect(async () => {
     const before = await lastActivity(page);
     await Promise.all([
-      page.waitForResponse(/\/rsdat\/api\/clusters\/pulse/),
-      socket.waitForEvent('framereceived')
+      page.waitForResponse(/\/rsdat\/api\/clusters\/pulse/, {
+        timeout: 20_000
+      }),
+      socket.waitForEvent('framereceived', { timeout: 20_000 })
     ]);
     expect(await lastActivity(page)).toBe(before);
   }).toPass({ timeout: 60_000 });

@@ -98,7 +98,7 @@ test('files are copied by Ctrl+C and pasted by Ctrl+V', async ({ page }) => {
   await grid(panel).focus();
   await page.keyboard.press('Control+v');
   await expect(row(panel, 'two.txt')).toBeVisible();
-  expect(await textOf('/cut/to/one.txt')).toBe('one');
+  await expect.poll(() => textOf('/cut/to/one.txt')).toBe('one');
   // Pasted where it is there already: asked, and nothing lost meanwhile.
   await page.keyboard.press('Control+v');
   const section = await transfers(page);

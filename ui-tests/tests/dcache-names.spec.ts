@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, galata, test } from './galata';
 import type { Locator, Page } from '@playwright/test';
-import { appendToFirstCell, notebookReady, run } from './lab';
+import { appendToFirstCell, KERNEL_MS, notebookReady, run } from './lab';
 import {
   choose,
   door,
@@ -83,6 +83,9 @@ async function nameField(page: Page, name: string): Promise<Locator> {
   return field;
 }
 
+/** Something done to each of them in turn. */
+const ALL_MS = 90_000;
+
 async function press(page: Page, ...keys: string[]): Promise<void> {
   for (const key of keys) {
     await page.keyboard.press(key);
@@ -107,7 +110,7 @@ test('odd names are uploaded, listed, downloaded, moved and deleted', async ({
   const item = (await transfers(page)).getByRole('listitem', {
     name: `Upload of “${NAMES[0]} and ${NAMES.length - 1} more”, done`
   });
-  await expect(item).toBeVisible();
+  await expect(item).toBeVisible({ timeout: ALL_MS });
   expect(namesIn('names')).toEqual([...NAMES, 'keep'].sort());
   const status = panel.locator('.jp-rsdat-DCache-status');
   await expect(status).toContainText(`${NAMES.length + 1} entries`);
@@ -137,7 +140,7 @@ test('odd names are uploaded, listed, downloaded, moved and deleted', async ({
 
   await grid(panel).focus();
   await run(page, 'rsdat-dcache:move', { destination: 'keep' });
-  await expect(status).toHaveText('1 entry');
+  await expect(status).toHaveText('1 entry', { timeout: ALL_MS });
   expect(namesIn('names/keep')).toEqual([...NAMES, 'kept.txt'].sort());
   await row(panel, 'keep').dblclick();
   await expect(status).toHaveText(`${NAMES.length + 1} entries`);
@@ -150,7 +153,7 @@ test('odd names are uploaded, listed, downloaded, moved and deleted', async ({
   const dialog = page.getByRole('dialog');
   await expect(dialog).toContainText(`Delete ${NAMES.length} entries?`);
   await dialog.getByRole('button', { name: 'Delete' }).click();
-  await expect(status).toHaveText('1 entry');
+  await expect(status).toHaveText('1 entry', { timeout: ALL_MS });
   expect(namesIn('names/keep')).toEqual(['kept.txt']);
 });
 
@@ -217,6 +220,10 @@ test('odd names are read where they are dragged, and found by glob', async ({
   );
   await run(page, 'notebook:run-cell');
   const output = page.getByRole('main').locator('.jp-OutputArea-output');
-  await expect(output.first()).toContainText('I AM ODD');
-  await expect(output.first()).toContainText(`${NAMES.length} found`);
+  await expect(output.first()).toContainText('I AM ODD', {
+    timeout: KERNEL_MS
+  });
+  await expect(output.first()).toContainText(`${NAMES.length} found`, {
+    timeout: KERNEL_MS
+  });
 });

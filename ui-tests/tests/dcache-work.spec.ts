@@ -42,7 +42,7 @@ test('first rows show while the rest of a long list still arrives', async ({
   const prefix = '/api/v1/namespace/growing';
   const once = { server: 'frontend', method: 'GET', prefix };
   await control('POST', '/faults', { kind: 'delay', seconds: 0, ...once });
-  await control('POST', '/faults', { kind: 'delay', seconds: 6, ...once });
+  await control('POST', '/faults', { kind: 'delay', seconds: 15, ...once });
   const panel = await show(page, '/growing');
   const status = panel.locator('.jp-rsdat-DCache-status');
   await expect(status).toHaveText('Loading the rest… 200 entries so far');
@@ -50,7 +50,7 @@ test('first rows show while the rest of a long list still arrives', async ({
   // One can go on with what is there.
   await row(panel, 'd003').click();
   await expect(row(panel, 'd003')).toHaveAttribute('aria-selected', 'true');
-  await expect(status).toHaveText('450 entries');
+  await expect(status).toHaveText('450 entries', { timeout: 60_000 });
   await expect(row(panel, 'd003')).toHaveAttribute('aria-selected', 'true');
   await page.keyboard.press('End');
   await expect(row(panel, 'd449')).toBeVisible();
@@ -171,9 +171,7 @@ test('a selection on tape is staged for a time, and told when it is ready', asyn
   await expect(page.getByText(/keeps it for 30 d/).first()).toBeVisible();
   await expect(
     page.getByText(/^Ready: .* 3 files are on disk\.$/).first()
-  ).toBeVisible({
-    timeout: 30_000
-  });
+  ).toBeVisible();
   await panel.getByRole('button', { name: 'Refresh' }).click();
   for (const name of names) {
     await expect(

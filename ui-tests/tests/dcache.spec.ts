@@ -151,9 +151,7 @@ test('a file on tape is marked and does not hang when opened', async ({
       .first()
   ).toBeVisible();
   await first.dblclick();
-  await expect(page.getByRole('dialog')).toContainText(/tape/i, {
-    timeout: 5_000
-  });
+  await expect(page.getByRole('dialog')).toContainText(/tape/i);
   await page
     .getByRole('dialog')
     .getByRole('button', { name: /cancel|close|dismiss/i })

@@ -16,7 +16,6 @@ import { card, openPanel } from './support';
 test('a cluster is made, scaled, used, looked at and shut down', async ({
   page
 }) => {
-  test.setTimeout(240_000);
   await page.notebook.createNew();
   await page.locator('body').evaluate(() => {
     (document.activeElement as HTMLElement | null)?.blur();

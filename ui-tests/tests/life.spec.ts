@@ -182,7 +182,6 @@ test('a cluster whose scheduler is a job: its jobs, its logs, its past, and agai
 });
 
 test('workers of another kind: added, scaled, removed', async ({ page }) => {
-  test.setTimeout(240_000);
   const before = queuedJobs();
   const name = await newCluster(page);
   await choose(page, name, 'Add Workers of Another Kind');

@@ -128,12 +128,11 @@ export async function expectFits(
   const [own] = page.context().pages();
   for (const size of SMALL) {
     await own.setViewportSize(size);
-    // Lab lays its widgets out some time after.
+    // Lab lays its widgets out some time after, and those of the status bar when they next change.
     await expect
       .configure({ soft: true })
       .poll(() => cutOff(own, include, exclude), {
-        message: `${state}, ${size.width} px wide`,
-        timeout: 5_000
+        message: `${state}, ${size.width} px wide`
       })
       .toEqual([]);
   }

@@ -147,7 +147,7 @@ test('a notebook is connected, remembers its cluster, and is told of its end', a
     page,
     'Versions of cloudpickle differ: 0.1 in the notebook'
   );
-  await expect(differ).toBeVisible({ timeout: 30_000 });
+  await expect(differ).toBeVisible();
   await prepareAxe(page);
   await expectNobodyKeptOut(page, 'versions that differ');
   // The cell that connects is the one that was there.

@@ -1,6 +1,6 @@
 /** Selected items of a catalog, dragged into a notebook beside it. */
 import { expect, test } from './galata';
-import { KERNEL_MS, notebookReady, run } from './lab';
+import { notebookReady, run } from './lab';
 import { drag } from './support';
 
 interface IShellWindow {
@@ -15,7 +15,6 @@ interface IShellWindow {
 test('items that are dragged into a notebook become code there', async ({
   page
 }) => {
-  test.setTimeout(KERNEL_MS + 60_000);
   await page.setViewportSize({ width: 1600, height: 800 });
   await run(page, 'rsdat-stac:open', {
     href: 'dcache:///demo/radar/catalog.json'

@@ -163,7 +163,9 @@ async function drawAcross(page: Page): Promise<[number, number]> {
   await page.mouse.down();
   await page.mouse.move(box.x + box.width - 2, bottom, { steps: 5 });
   await page.mouse.up();
-  await expect(area).toHaveValue(/^-?[\d.]+(,-?[\d.]+){3}$/);
+  await expect(area).toHaveValue(/^-?[\d.]+(,-?[\d.]+){3}$/, {
+    timeout: 3_000
+  });
   const [west, , east] = (await area.inputValue()).split(',').map(Number);
   return [west, east];
 }
@@ -181,6 +183,6 @@ test('the first map shows the world once, however narrow the panel', async ({
       const [west, east] = await drawAcross(page);
       expect(west).toBeLessThan(-165);
       expect(east).toBeGreaterThan(165);
-    }).toPass({ timeout: 20_000 });
+    }).toPass({ timeout: 60_000 });
   }
 });
