@@ -140,5 +140,5 @@ test('panels, dialogs, tabs, commands and menus are in Lab’s language', async 
   await look(own, words, CATALOG, [names]);
   await run(page, 'rsdat-stac:search');
   await expect(own.locator('.jp-rsdat-Stac')).toHaveCount(2);
-  await look(own, words, CATALOG);
+  await look(own, words, CATALOG, [names]);
 });
