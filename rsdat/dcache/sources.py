@@ -58,7 +58,9 @@ class TokenCommand:
     )
     _header: Secret | None = field(default=None, repr=False, compare=False, init=False)
     _until: float = field(default=0.0, repr=False, compare=False, init=False)
+    #: What a run under way will give, and the process that it is of: a fork has no part in it.
     _asked: Future[Secret] | None = field(default=None, repr=False, compare=False, init=False)
+    _process: int = field(default=0, repr=False, compare=False, init=False)
     kind: Kind = field(default="token", init=False)
 
     @property
@@ -74,7 +76,7 @@ class TokenCommand:
         with self._lock:
             if self._header is not None and time.monotonic() < self._until:
                 return self._header
-            asked = self._asked
+            asked = self._asked if self._process == os.getpid() else None
             if asked is None:
                 self._header = None
                 asked = Future()
@@ -84,7 +86,7 @@ class TokenCommand:
                 threading.Thread(
                     target=self._ask, args=(asked,), name="rsdat-token", daemon=True
                 ).start()
-                self._asked = asked
+                self._asked, self._process = asked, os.getpid()
         return await asyncio.wrap_future(asked)
 
     def _argv(self) -> list[str]:

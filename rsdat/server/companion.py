@@ -160,15 +160,21 @@ class Companion:
         await close_all(("credentials", self.credentials.stop))
         await close_all(
             ("clusters", lambda: self._clusters.close(lambda opened: opened.manager.stop())),
-            ("transfers", lambda: self._transfers.close(lambda manager: manager.stop())),
+            ("transfers and catalogs", self._close_transfers_and_catalogs),
             ("orders for tape", lambda: self._orders.close(lambda orders: orders.close())),
             ("previews", lambda: self._previews.close(_close_previews)),
-            ("catalogs", self.stac.close),
             ("watched folders", self.watching.close),
             ("listings", self.listings.close),
             ("sweeping", self.sweeping.close),
         )
         await close_all(("connections", self.storage.close))
+
+    async def _close_transfers_and_catalogs(self) -> None:
+        # A copy of assets whose catalog ends while it is read would count as failed.
+        await close_all(
+            ("transfers", lambda: self._transfers.close(lambda manager: manager.stop()))
+        )
+        await close_all(("catalogs", self.stac.close))
 
 
 async def _open_previews() -> Previews:

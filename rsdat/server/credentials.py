@@ -112,13 +112,13 @@ class CredentialWatch:
 
     async def _run(self) -> None:
         while not self._stopped:
-            if not await self._look_and_wait():
+            await self._guarded(self.look)
+            if not await self._guarded(self._wait):
                 await asyncio.sleep(EVERY_S)
 
-    async def _look_and_wait(self) -> bool:
+    async def _guarded(self, act: Callable[[], Awaitable[None]]) -> bool:
         try:
-            await self.look()
-            await self._wait()
+            await act()
         except Exception:  # noqa: BLE001 - whatever it is, the next look may find it gone
             _log.exception("rsdat: credentials could not be looked at")
             return False

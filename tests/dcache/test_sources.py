@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -250,6 +250,13 @@ class TestCommand:
             finally:
                 process.kill()
         assert process.returncode == 0
+
+    def test_forked_while_it_runs(self, tmp_path: Path) -> None:
+        """The fork has no part in what its parent's thread will give: it asks itself."""
+        command = self.script(tmp_path, "print('new')")
+        # As a run of the parent leaves it: nobody in the fork will ever set it.
+        command._asked, command._process = Future(), os.getpid() + 1
+        assert header(command) == "Bearer new"
 
 
 class TestNetrc:

@@ -159,6 +159,35 @@ def test_the_end_raises_nothing_and_closes_the_rest(
     assert closed
 
 
+def test_catalogs_end_after_the_transfers_that_read_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of assets would be noted as failed, and not be taken up by the next server."""
+
+    async def main() -> list[str]:
+        ended: list[str] = []
+
+        class Transfers:
+            async def stop(self) -> None:
+                await asyncio.sleep(0.01)
+                ended.append("transfers")
+
+        async def open_() -> Any:
+            return Transfers()
+
+        async def catalogs() -> None:
+            ended.append("catalogs")
+
+        companion = companion_of(private_folder(tmp_path / "home"), [])
+        companion._transfers = Opening(open_)
+        await companion.transfers()
+        monkeypatch.setattr(companion.stac, "close", catalogs)
+        await companion.stop()
+        return ended
+
+    assert asyncio.run(main()) == ["transfers", "catalogs"]
+
+
 def test_nothing_is_opened_while_it_ends(tmp_path: Path) -> None:
     """Pages ask on, over connections that are open, until Jupyter's kernels have ended too."""
 

@@ -32,8 +32,8 @@ class Readers:
         self._tasks.put((future, call, args))
         if len(self._threads) < self._most:
             thread = threading.Thread(target=self._run, name="rsdat-stac", daemon=True)
-            self._threads.append(thread)
             thread.start()
+            self._threads.append(thread)
         return future
 
     def close(self) -> None:
