@@ -4,7 +4,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { codeIcon, copyIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { asked } from '../common/asked';
 import { tell } from '../common/notice';
+import { ApiError } from '../common/request';
 import { readCode, urlOf } from './code';
 import { CommandIDs } from './ids';
 import type { DCacheModel } from './model';
@@ -27,9 +29,17 @@ export function addCodeCommands(options: ICodeCommandOptions): void {
   const codeOf = async (args: ReadonlyPartialJSONObject): Promise<string> => {
     const entries = await targets.entries(args);
     const endpoint = targets.endpoint(args);
-    return entries.length > 0
+    return entries.length > 0 && isText(entries.map(({ path }) => path))
       ? readCode(entries, model.isDefault(endpoint) ? null : endpoint)
       : '';
+  };
+
+  const lines = async (
+    args: ReadonlyPartialJSONObject,
+    line = (path: string): string => path
+  ): Promise<string> => {
+    const paths = await targets.paths(args);
+    return isText(paths) ? paths.map(line).join('\n') : '';
   };
 
   commands.addCommand(CommandIDs.copyPath, {
@@ -38,7 +48,7 @@ export function addCodeCommands(options: ICodeCommandOptions): void {
     icon: copyIcon,
     isEnabled: isAny,
     describedBy,
-    execute: async args => copy((await targets.paths(args)).join('\n'))
+    execute: async args => copy(await lines(args))
   });
 
   commands.addCommand(CommandIDs.copyUrl, {
@@ -47,8 +57,7 @@ export function addCodeCommands(options: ICodeCommandOptions): void {
     icon: copyIcon,
     isEnabled: isAny,
     describedBy,
-    execute: async args =>
-      copy((await targets.paths(args)).map(urlOf).join('\n'))
+    execute: async args => copy(await lines(args, urlOf))
   });
 
   commands.addCommand(CommandIDs.copyCode, {
@@ -79,6 +88,17 @@ export function addCodeCommands(options: ICodeCommandOptions): void {
       }
     }
   });
+}
+
+/** Whether all paths can be written down; the first that can't is told, and why. */
+function isText(paths: readonly string[]): boolean {
+  try {
+    paths.forEach(asked);
+    return true;
+  } catch (reason) {
+    tell(ApiError.from(reason).text, 'error', { autoClose: false });
+    return false;
+  }
 }
 
 /** Nothing, where a selection was given up, leaves what is on the clipboard. */

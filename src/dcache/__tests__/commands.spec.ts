@@ -1,5 +1,5 @@
 /** The dCache commands, from their arguments to what the companion is asked and the user told. */
-import { Clipboard } from '@jupyterlab/apputils';
+import { Clipboard, Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
@@ -101,6 +101,32 @@ describe('into notebook and clipboard', () => {
       expect.stringContaining('fsspec.open("dcache:///home/disk.dat"')
     ]);
     copied.mockRestore();
+  });
+
+  it('copies no other name than the one that is no text', async () => {
+    const copied = jest
+      .spyOn(Clipboard, 'copyToSystem')
+      .mockImplementation(() => undefined);
+    const told = jest.spyOn(Notification, 'emit');
+    const { api, commands, inserted } = setup();
+    const bad = '/home/bad\udcff.dat';
+    api.add(bad);
+    for (const id of [
+      CommandIDs.copyPath,
+      CommandIDs.copyUrl,
+      CommandIDs.copyCode,
+      CommandIDs.insertCode
+    ]) {
+      told.mockClear();
+      await commands.execute(id, { paths: [paths[0], bad] });
+      expect(told.mock.calls.map(([text]) => text)).toEqual([
+        expect.stringContaining('is no UTF-8')
+      ]);
+    }
+    expect(copied).not.toHaveBeenCalled();
+    expect(inserted).toEqual([]);
+    copied.mockRestore();
+    told.mockRestore();
   });
 
   it('waits for a selection whose entries are still on their way', async () => {
