@@ -254,3 +254,23 @@ def test_one_that_pages_can_not_be_told_of(
     said = [each for each in caplog.records if "Looking after transfer one" in each.getMessage()]
     assert said
     assert all(each.exc_info for each in said)
+
+
+@pytest.mark.usefixtures("endless")
+def test_one_that_makes_no_sense_hides_no_other(tmp_path: Path) -> None:
+    """As a copy without a destination, which somebody's editor may leave."""
+
+    async def main() -> dict[str, str]:
+        store = left_behind(tmp_path / "home", "good")
+        odd = a_record("odd", "copy")
+        odd.source = odd.destination = None
+        store.make(odd).release()
+        manager = a_manager(tmp_path / "home")
+        await manager.start()
+        states = {each["id"]: each["state"] for each in await manager.all()}
+        await manager.stop()
+        return states
+
+    states = asyncio.run(main())
+    assert states["odd"] == "failed"
+    assert states["good"] in ("waiting", "running")

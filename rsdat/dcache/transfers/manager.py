@@ -378,7 +378,13 @@ class TransferManager:
                     _log.warning("Transfer %s can't be taken up: %s", record.id, error)
                     continue
                 if transfer is not None:
-                    self._take_up(transfer)
+                    self._take_up_guarded(transfer)
+
+    def _take_up_guarded(self, transfer: Transfer) -> None:
+        try:
+            self._take_up(transfer)
+        except Exception as error:  # noqa: BLE001 - one that makes no sense must not hide the rest
+            transfer.broke(error)
 
     def _take_up(self, transfer: Transfer) -> None:
         record = transfer.record
