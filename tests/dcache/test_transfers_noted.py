@@ -9,28 +9,14 @@ from typing import Any
 
 import pytest
 
-from rsdat.base.errors import InvalidInput
 from rsdat.dcache.transfers.manager import TransferManager
 from rsdat.dcache.transfers.record import Record
 from rsdat.dcache.transfers.store import Store
 from rsdat.dcache.transfers.workspace import Workspace
+from tests.support.assets import NeverReady
 from tests.support.server import until
 
 LIMIT_S = 60
-
-
-class NeverReady:
-    """What a process is prepared with can't be found, which shows when the test says so."""
-
-    def __init__(self) -> None:
-        self.may_fail = asyncio.Event()
-
-    async def prepare(self, folder: Path) -> None:
-        await self.may_fail.wait()
-        raise InvalidInput(f"{folder.name} makes no sense")
-
-    def start(self, folder: Path) -> None:
-        raise AssertionError("nothing to start")
 
 
 async def _no_client(name: str) -> Any:

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from rsdat.base.errors import InvalidInput
 from rsdat.base.lock import Lock
 from rsdat.dcache.transfers.copying import Copying
 from rsdat.dcache.transfers.live import Transfer
@@ -21,24 +20,11 @@ from rsdat.dcache.transfers.manager import TransferManager
 from rsdat.dcache.transfers.record import Kind, Record, Side
 from rsdat.dcache.transfers.store import Store
 from rsdat.dcache.transfers.workspace import Workspace
+from tests.support.assets import NeverReady
 from tests.support.server import until
 
 LIMIT_S = 20
 NO_THREAD = "can't start new thread"
-
-
-class NeverReady:
-    """What a process is prepared with can't be found, which shows when the test says so."""
-
-    def __init__(self) -> None:
-        self.may_fail = asyncio.Event()
-
-    async def prepare(self, folder: Path) -> None:
-        await self.may_fail.wait()
-        raise InvalidInput(f"{folder.name} makes no sense")
-
-    def start(self, folder: Path) -> None:
-        raise AssertionError(f"nothing to start in {folder}")
 
 
 class Told:
