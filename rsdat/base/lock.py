@@ -9,14 +9,18 @@ import asyncio
 import errno
 import fcntl
 import os
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TypeVar
 
 from rsdat.base.errors import Conflict
 from rsdat.base.files import PRIVATE_FILE, room_for
 from rsdat.base.lease import Lease
 from rsdat.base.mounts import flock_is_local
 from rsdat.base.run import handed_on
+
+T = TypeVar("T")
 
 
 class Lock:
@@ -68,17 +72,8 @@ class Lock:
 
     @classmethod
     async def take_aside(cls, path: Path) -> Lock | None:
-        """`take`, without stopping the event loop.
-
-        The thread can't be called back: who is cancelled meanwhile must not leave it a lock that
-        nobody ever releases.
-        """
-        taking = asyncio.create_task(asyncio.to_thread(cls.take, path))
-        try:
-            return await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            taking.add_done_callback(_release_unwanted)
-            raise
+        """`take`, without stopping the event loop; see `taken_aside`."""
+        return await taken_aside(lambda: cls.take(path), _release_any)
 
     def handed_on(self) -> AbstractContextManager[None]:
         """Commands run inside hold it too, until they end, even where we are killed."""
@@ -91,6 +86,25 @@ class Lock:
         os.close(self._descriptor)
 
 
-def _release_unwanted(taking: asyncio.Task[Lock | None]) -> None:
-    if not taking.cancelled() and taking.exception() is None and (lock := taking.result()):
+async def taken_aside(take: Callable[[], T], give_back: Callable[[T], None]) -> T:
+    """What `take` takes in a thread.
+
+    The thread can't be called back: who is cancelled meanwhile must not leave it what nobody ever
+    releases. That is given to `give_back`.
+    """
+    taking = asyncio.create_task(asyncio.to_thread(take))
+    try:
+        return await asyncio.shield(taking)
+    except asyncio.CancelledError:
+        taking.add_done_callback(lambda done: _give_back(done, give_back))
+        raise
+
+
+def _give_back(taking: asyncio.Task[T], give_back: Callable[[T], None]) -> None:
+    if not taking.cancelled() and taking.exception() is None:
+        give_back(taking.result())
+
+
+def _release_any(lock: Lock | None) -> None:
+    if lock is not None:
         lock.release()

@@ -24,7 +24,7 @@ from rsdat.base.errors import (
     RsdatError,
 )
 from rsdat.base.files import private_folder
-from rsdat.base.lock import Lock
+from rsdat.base.lock import Lock, taken_aside
 from rsdat.dcache.client import DCacheClient
 from rsdat.dcache.orders.follow import Following
 from rsdat.dcache.orders.record import SHOWN_PATHS, Order, OrderFolder, gone, new_id
@@ -257,13 +257,7 @@ class Orders:
                 _log.exception("Looking for orders that nobody follows failed")
 
     async def _take_over(self) -> None:
-        # As in Lock.take_aside: the thread can't be called back when we are cancelled.
-        taking = asyncio.create_task(asyncio.to_thread(self._take_locks))
-        try:
-            found = await asyncio.shield(taking)
-        except asyncio.CancelledError:
-            taking.add_done_callback(_release_unwanted)
-            raise
+        found = await taken_aside(self._take_locks, _release)
         for folder, order, lock in found:
             self._follow(folder, order, lock)
             self.changed(order.id)
@@ -321,8 +315,3 @@ class Orders:
 def _release(taken: Iterable[_Taken]) -> None:
     for _, _, lock in taken:
         lock.release()
-
-
-def _release_unwanted(taking: asyncio.Task[list[_Taken]]) -> None:
-    if not taking.cancelled() and taking.exception() is None:
-        _release(taking.result())
